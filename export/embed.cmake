@@ -1,0 +1,17 @@
+# Writes OUT, a C++ file with the text of FILES as raw strings: kws::embedded_runtime().
+set(text "#include <map>\n#include <string>\n\nnamespace kws {\nstd::map<std::string, std::string> embedded_runtime();\n")
+string(APPEND text "std::map<std::string, std::string> embedded_runtime() {\n  std::map<std::string, std::string> files;\n")
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} content)
+  # Compilers limit one literal to 64 KiB, so long files are put together from parts.
+  string(LENGTH "${content}" length)
+  set(at 0)
+  while(at LESS length)
+    string(SUBSTRING "${content}" ${at} 12000 part)
+    string(APPEND text "  files[\"${name}\"] += R\"kwsembed(${part})kwsembed\";\n")
+    math(EXPR at "${at} + 12000")
+  endwhile()
+endforeach()
+string(APPEND text "  return files;\n}\n}  // namespace kws\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,1 @@
+/* nothing */ typedef int kws_placeholder;

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace kws {
+
+/// Rows of text for people (aligned columns) and for programs (CSV, RFC 4180).
+class Table {
+ public:
+  explicit Table(std::vector<std::string> columns) : columns_(std::move(columns)) {}
+  /// One cell per column.
+  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  /// Aligned columns, numbers to the right; ends with a newline.
+  [[nodiscard]] std::string text() const;
+  [[nodiscard]] std::string csv() const;
+
+ private:
+  std::vector<std::string> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// 1234567 -> "1,234,567"
+std::string grouped(long long value);
+/// Fixed notation with `digits` after the point.
+std::string fixed(double value, int digits);
+/// 0.8971 -> "89.71 %"
+std::string percent(double share);
+
+}  // namespace kws

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kws/families/design.h"
+#include "kws/graph/graph.h"
+
+namespace kws {
+
+/// What one layer takes; rows of a report add up to its totals.
+struct LayerCost {
+  std::string name;
+  std::string_view op;
+  std::int64_t parameters = 0;     ///< weights + biases, batch norm folded
+  std::int64_t macs = 0;           ///< multiply-accumulates per inference
+  std::int64_t ops = 0;            ///< hello_edge rule: 2 per MAC, 1 per bias add, element-wise recurrent work
+  std::int64_t working_bytes = 0;  ///< hello_edge rule: input + output (+ gates) while this layer runs
+  Shape output;
+};
+
+struct Cost {
+  std::vector<LayerCost> layers;
+  std::int64_t parameters = 0;
+  std::int64_t macs = 0;
+  std::int64_t ops = 0;
+  std::int64_t working_bytes = 0;  ///< the largest layer's
+  std::int64_t memory_bytes = 0;   ///< parameters + working_bytes, one byte each
+};
+
+/// Memory and operations by the paper's rule (facts section 4): reproduces the published figures of all 21 networks.
+Cost hello_edge_cost(const Graph& graph);
+
+/// Totals of the same rule without the per-layer rows: nothing is allocated, for filtering a million designs.
+struct CostTotals {
+  std::int64_t memory_bytes = 0;
+  std::int64_t ops = 0;
+};
+CostTotals hello_edge_totals(const Graph& graph);
+
+/// Arena of the exported plain C: for each layer input + output + scratch in bytes, ping-pong; the plan's maximum is
+/// the arena. The exporter emits this number and the code uses these offsets.
+struct ArenaPlan {
+  struct Step {
+    int input_offset = 0;
+    int output_offset = 0;
+    int scratch_offset = 0;
+    int scratch_bytes = 0;
+  };
+  std::vector<Step> steps;  ///< one per layer
+  int bytes = 0;
+};
+ArenaPlan plan_arena(const Graph& graph);
+
+/// Limits a design must keep; every limit that is set counts.
+struct Budget {
+  std::string name;  ///< "small", "medium", "large" or "custom"
+  std::optional<std::int64_t> max_memory_bytes;
+  std::optional<std::int64_t> max_ops;
+  [[nodiscard]] bool fits(const CostTotals& totals) const {
+    return (!max_memory_bytes || totals.memory_bytes <= *max_memory_bytes) && (!max_ops || totals.ops <= *max_ops);
+  }
+};
+
+/// small 80 KiB / 6 MOps, medium 200 KiB / 20 MOps, large 500 KiB / 80 MOps per inference.
+const std::vector<Budget>& standard_budgets();
+/// throws Error (Exit::usage) naming the known budgets.
+const Budget& budget_by_name(std::string_view name);
+/// Names of the standard budgets that the totals keep.
+std::vector<std::string> fitting_budgets(const CostTotals& totals);
+
+/// One entry of kwsmith.cost/1 `designs`.
+nlohmann::ordered_json cost_to_json(const Design& design);
+
+}  // namespace kws

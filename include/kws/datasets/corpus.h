@@ -1,0 +1,132 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kws {
+
+enum class Split { training, validation, testing };
+std::string_view split_name(Split split);  ///< "training", "validation", "testing"
+/// "train"/"training", "valid"/"validation", "test"/"testing"; throws Error (Exit::usage).
+Split split_from_name(std::string_view name);
+
+/// One recording of a word.
+struct Clip {
+  std::string path;  ///< relative to the corpus, WORD/FILE, '/' as separator
+  std::string word;
+  std::string speaker;  ///< file name up to "_nohash_", or the whole stem
+  Split split = Split::training;
+};
+
+/// A file or folder that is not as it should be.
+struct Problem {
+  std::string path;
+  std::string fact;  ///< "8,000 Hz, needs 16,000 Hz", "2 channels, needs mono", "cannot be decoded: ..."
+};
+
+/// A folder in Speech Commands layout: WORD/*.wav or *.flac, optional _background_noise_/ and list files.
+struct Corpus {
+  std::filesystem::path root;
+  std::vector<Clip> clips;          ///< sorted by path, so the order is the same on every machine
+  std::vector<std::string> noises;  ///< relative paths of _background_noise_, sorted
+  std::vector<std::string> words;   ///< sorted
+};
+
+/// Share of each held-out split when the SHA-1 rule decides.
+struct SplitRule {
+  double validation_percent = 10.0;
+  double testing_percent = 10.0;
+};
+
+/// Split by the SHA-1 rule of the published code (facts 2.4): the part of the base name before "_nohash_" is hashed, so
+/// one speaker is in one split across words.
+Split sha1_split(const std::string& file_name, const SplitRule& rule);
+
+/// Lists the folder without opening the recordings. validation_list.txt and testing_list.txt, when present, decide the
+/// split (clips in neither are training); else the SHA-1 rule.
+///   throws  Error (Exit::data): folder missing, no word folders with recordings, a list that names a missing file
+Corpus scan_corpus(const std::filesystem::path& root, const SplitRule& rule = {});
+
+/// Samples of one file: exactly 16 kHz mono, any length.
+///   throws  Error (Exit::data) naming file and fact: not decodable, truncated, other rate, other channel count
+std::vector<std::int16_t> read_audio(const std::filesystem::path& file);
+
+/// What classes mean: label 0 `_silence_`, 1 `_unknown_`, then the keywords.
+struct LabelSet {
+  std::vector<std::string> keywords;
+  [[nodiscard]] std::vector<std::string> labels() const;
+  [[nodiscard]] int classes() const { return static_cast<int>(keywords.size()) + 2; }
+};
+const LabelSet& default_labels();  ///< yes no up down left right on off stop go
+
+constexpr int kSilence = 0;
+constexpr int kUnknown = 1;
+constexpr int kNoClip = -1;
+
+/// One item of an epoch: a clip of the dataset, or silence.
+struct Example {
+  int clip = kNoClip;  ///< index into Dataset clips; kNoClip = silence
+  int label = kSilence;
+};
+
+struct DatasetOptions {
+  double silence_percent = 10.0;  ///< of the split's keyword clips, rounded up
+  double unknown_percent = 10.0;
+};
+template <class Field>
+void describe(Field& field, DatasetOptions& o) {
+  field("silence_percent", o.silence_percent, 0.0, 100.0, "silence examples, per cent of the keyword clips");
+  field("unknown_percent", o.unknown_percent, 0.0, 100.0, "unknown-word examples, per cent of the keyword clips");
+}
+
+/// A corpus in memory, ready for training. Immutable after construction, so any number of threads may read it.
+class Dataset {
+ public:
+  /// Decodes all recordings with `threads` workers (oneTBB).
+  ///   throws  Error (Exit::data) for the first broken file in path order (telling of `data check`), a keyword without
+  ///   a training clip,
+  ///           no validation or no testing clips
+  Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOptions& options, int threads);
+
+  [[nodiscard]] const LabelSet& labels() const { return labels_; }
+  /// Samples of a clip, [0, 16000] of them: longer recordings are cut to their first second.
+  [[nodiscard]] std::span<const std::int16_t> clip(int index) const;
+  [[nodiscard]] const std::vector<std::vector<std::int16_t>>& noises() const { return noises_; }
+
+  /// Validation or testing examples: every keyword clip, ceil(unknown %) unknown-word clips and ceil(silence %) of
+  /// digital silence. The unknown clips are drawn once with a fixed seed from the clips in path order, so they are the
+  /// same on every machine.
+  [[nodiscard]] const std::vector<Example>& held_out(Split split) const;
+  /// One training epoch in random order: every keyword clip once, unknown words drawn anew, silence.
+  [[nodiscard]] std::vector<Example> training_epoch(std::uint64_t seed, int epoch) const;
+  /// SHA-256 over paths, splits and samples: the same data, the same fingerprint.
+  [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
+
+ private:
+  LabelSet labels_;
+  DatasetOptions options_;
+  std::vector<std::int16_t> samples_;  ///< all clips one after the other
+  std::vector<std::size_t> offsets_;   ///< [clips + 1]
+  std::vector<std::vector<std::int16_t>> noises_;
+  std::vector<Example> keyword_training_;
+  std::vector<int> unknown_training_;
+  std::vector<Example> validation_, testing_;
+  std::string fingerprint_;
+};
+
+/// What `kwsmith data check` prints: opens every file.
+struct CorpusReport {
+  Corpus corpus;
+  std::vector<Problem> problems;
+  std::vector<double> seconds;  ///< per clip
+};
+/// throws Error like scan_corpus; broken recordings are listed in `problems`, not thrown.
+CorpusReport check_corpus(const std::filesystem::path& root, const LabelSet& labels, int threads);
+/// schema kwsmith.data/1: per split and label counts, seconds, speakers, and every problem.
+nlohmann::ordered_json report_to_json(const CorpusReport& report, const LabelSet& labels);
+
+}  // namespace kws

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kws {
+
+constexpr int kRateHz = 16000;       ///< sample rate of every clip
+constexpr int kClipSamples = 16000;  ///< a clip is one second
+constexpr int kClipMs = 1000;
+
+/// Front-end part of a design. Source of the defaults: facts of the paper's 21 networks.
+struct FeatureOptions {
+  std::string kind = "mfcc";  ///< "mfcc" or "log_mel"
+  int coefficients = 10;      ///< MFCC kept per frame; for log_mel equal to mel_bins
+  int window_ms = 40;
+  int stride_ms = 20;
+  int mel_bins = 40;
+  int low_hz = 20;
+  int high_hz = 4000;
+  friend bool operator==(const FeatureOptions&, const FeatureOptions&) = default;
+};
+
+/// Each field once: JSON reader, help and search space visit this list.
+template <class Field>
+void describe(Field& field, FeatureOptions& o) {
+  field.choice("kind", o.kind, {"mfcc", "log_mel"}, "cepstral coefficients or log-mel energies");
+  field.optional("coefficients", o.coefficients, 1, 64,
+                 "MFCC kept per frame; log_mel: equal to mel_bins, may be left out");
+  field("window_ms", o.window_ms, 10, 64, "frame length in milliseconds");
+  field("stride_ms", o.stride_ms, 5, 100, "frame stride in milliseconds");
+  field("mel_bins", o.mel_bins, 8, 64, "triangular mel filters");
+  field("low_hz", o.low_hz, 0, 2000, "lower edge of the first filter");
+  field("high_hz", o.high_hz, 1000, 8000, "upper edge of the last filter");
+}
+
+/// Frames of a one-second clip: 1 + (1000 - window) / stride, rounded down.
+int frame_count(const FeatureOptions& options);
+
+/// Per-coefficient mean and standard deviation of the training split, part of the model: the front end's last step maps
+/// (value - mean) / deviation to int8 at the fixed scale kFeatureScale, zero point 0, so that float, int8 and C engines
+/// read the same bytes.
+struct Normalisation {
+  std::vector<float> mean;       ///< [coefficients]
+  std::vector<float> deviation;  ///< [coefficients], > 0
+};
+/// One int8 step in standard deviations: the range covers +-5.3.
+constexpr float kFeatureScale = 1.0F / 24.0F;
+
+/// MFCC or log-mel of clips through the C99 code of export/runtime, the same that firmware compiles.
+/// Several clips' frames may run side by side in SIMD lanes; every bit equals the scalar code.
+/// Source: TensorFlow's audio_spectrogram and mfcc operations. Thread-safe once made.
+class FrontEnd {
+ public:
+  /// throws Error when an option is out of range or an edge lies above half the sample rate.
+  explicit FrontEnd(const FeatureOptions& options);
+  ~FrontEnd();
+  FrontEnd(FrontEnd&&) noexcept;
+  FrontEnd& operator=(FrontEnd&&) noexcept;
+
+  [[nodiscard]] const FeatureOptions& options() const;
+  [[nodiscard]] int frames() const;        ///< time steps of one clip
+  [[nodiscard]] int coefficients() const;  ///< values of one frame
+  [[nodiscard]] int values() const { return frames() * coefficients(); }
+
+  /// Float features of one clip. pcm [16000]; out [frames, coefficients].
+  void compute(std::span<const std::int16_t> pcm, std::span<float> out) const;
+  /// The same by the scalar code, as the device runs it; the oracle of the SIMD path.
+  void compute_scalar(std::span<const std::int16_t> pcm, std::span<float> out) const;
+  /// int8 features of one clip. pcm [16000]; out [frames, coefficients].
+  void quantized(std::span<const std::int16_t> pcm, const Normalisation& norm, std::span<std::int8_t> out) const;
+
+  /// The constant tables the C code reads, for the exporter.
+  struct Tables {
+    int window = 0;  ///< samples
+    int stride = 0;  ///< samples
+    int fft = 0;     ///< points, a power of two
+    int mel_bins = 0;
+    int coefficients = 0;               ///< DCT rows; 0 for log_mel
+    int first_bin = 0;                  ///< first FFT bin that any filter reads
+    std::vector<float> hann;            ///< [window]
+    std::vector<float> twiddle;         ///< [fft / 2] interleaved cos, sin of the N/4 .. see kws_frontend.h
+    std::vector<float> mel_weight;      ///< [bins used] share of the bin that goes to its own filter
+    std::vector<std::int8_t> mel_band;  ///< [bins used] filter whose falling edge... see kws_frontend.h
+    std::vector<float> dct;             ///< [coefficients, mel_bins]
+  };
+  [[nodiscard]] const Tables& tables() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kws

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kws/graph/graph.h"
+
+namespace kws {
+
+/// real = scale * (q - zero_point), q in -128..127
+struct Quant {
+  double scale = 1.0;
+  int zero_point = 0;
+};
+
+/// One product: int8 weights with a scale per output row, int32 accumulator, and the way back.
+///   weight      rows in storage order of ParameterSpec
+///   bias        [rows] int32, at the scale input * weight, with the input's zero point already folded in:
+///               bias - zero_point * sum(row), so the product runs on raw int8 inputs (SAME padding pads with the zero
+///               point)
+///   multiplier  [rows] Q31 in 2^30..2^31-1 (or 0), shift [rows], left when positive: TFLite's double rounding, see
+///   requantize()
+struct Int8Product {
+  std::vector<std::int8_t> weight;
+  std::vector<std::int32_t> bias;
+  std::vector<std::int32_t> multiplier;
+  std::vector<std::int8_t> shift;
+};
+
+/// A layer in integers. What each op computes (all shifts arithmetic, sat16 clamps to -32768..32767):
+///   conv2d, depthwise2d, dense   out = clamp(zero_point_out + requantize(acc), activation_min, 127)
+///   avg_pool2d   acc = sum over the map of (q - zero_point_in) per channel; main.multiplier[0], shift[0] hold
+///                scale_in / (elements * scale_out); out as above; main.weight and bias are empty
+///   gru          ax = sat16(requantize(main x)), ah = sat16(requantize(recurrent h8)): Q4.11, rows reset, update, new
+///                r = sigmoid(sat16(ax_r + ah_r)), z likewise: Q15 in 0..32768;
+///                n = tanh(sat16(ax_n + ((r * ah_n + 2^14) >> 15))): Q15
+///                h16 = sat16((z * h16 + (32768 - z) * n + 2^14) >> 15): Q15, starts at 0; h8 = min((h16 + 128) >> 8,
+///                127) out = h8 (scale 1/128, zero point 0); recurrent.bias is all zero (z * h16 + (32768 - z) * n
+///                stays inside int32 because the weights add up to 32768)
+///   lstm         a = sat16(sat16(requantize(main x)) + sat16(requantize(recurrent h8))): Q3.12, rows input, forget,
+///   cell, output
+///                peepholes: a_i = sat16(a_i + requantize(p_i * c)), a_f likewise with the old cell, before the
+///                sigmoid; i, f, o = sigmoid(a) Q15; g = tanh(a_g) Q15 c = sat16(((f * c + 2^14) >> 15) + ((i * g +
+///                2^17) >> 18)): Q3.12 (f * c may reach 2^30: int32 suffices) peephole: a_o = sat16(a_o +
+///                requantize(p_o * c)) with the new cell;  o = sigmoid(a_o) m16 = (o * tanh(c) + 2^14) >> 15: Q15;  m8
+///                = clamp((m16 + 128) >> 8, -128, 127) without projection h8 = m8 (scale 1/128, zero point 0); with
+///                projection h8 = clamp(requantize(projection m8), -128, 127) (output.scale, zero point 0; bias zero)
+///   sigmoid, tanh: kws_sigmoid_q15 / kws_tanh_q15 of export/runtime/kws_kernels.h
+struct Int8Layer {
+  Layer layer;
+  Quant input, output;
+  int activation_min = -128;                      ///< zero_point_out after a ReLU
+  Int8Product main;                               ///< product with the layer's input
+  Int8Product recurrent;                          ///< product with h8
+  Int8Product projection;                         ///< lstm with projection
+  std::vector<std::int8_t> peephole;              ///< [3 cells]: input, forget, output
+  std::vector<std::int32_t> peephole_multiplier;  ///< [3], to Q3.12
+  std::vector<std::int8_t> peephole_shift;        ///< [3]
+};
+
+/// An 8-bit network; the input is the front end's int8 features (scale kFeatureScale, zero point 0).
+struct Int8Model {
+  Shape input;
+  std::vector<Int8Layer> layers;
+  [[nodiscard]] int classes() const { return layers.back().layer.output.elements(); }
+};
+
+/// Observed range of a layer's output after its activation.
+struct Range {
+  float low = 0.0F;
+  float high = 0.0F;
+};
+using Ranges = std::map<std::string, Range>;  ///< layer name -> range, for every layer with float-ranged output
+
+/// TensorFlow Lite's "double rounding" requantization:
+///   x = acc * 2^max(shift, 0);  h = (x * multiplier + 2^30) >> 31 (saturating);
+///   result = h >> max(-shift, 0), rounded half away from zero
+std::int32_t requantize(std::int32_t acc, std::int32_t multiplier, int shift);
+
+/// The Q31 multiplier and shift nearest to `factor`, 0 <= factor < 2^30.
+void quantize_multiplier(double factor, std::int32_t& multiplier, std::int8_t& shift);
+
+/// Post-training quantization by the scheme above.
+///   weights  folded float weights of every layer
+///   ranges   of every layer's output (recurrent layers without projection have a fixed range)
+///   throws   std::out_of_range when a tensor or range is missing (a broken promise of the caller)
+Int8Model quantize(const Graph& graph, const Weights& weights, const Ranges& ranges);
+
+/// Host reference of the int8 network, own code apart from the exported C: tests and `eval` hold one against the other.
+///   features  [clips][input elements];  logits  [clips][classes]
+void run_int8(const Int8Model& model, std::span<const std::int8_t> features, std::span<std::int8_t> logits);
+
+/// schema kwsmith.int8/1; integers only apart from the scales, which are for the reader.
+nlohmann::ordered_json int8_to_json(const Int8Model& model);
+/// throws Error naming `origin` when a field is missing or a length does not fit `graph`.
+Int8Model int8_from_json(const nlohmann::ordered_json& json, const Graph& graph, const std::string& origin);
+
+}  // namespace kws

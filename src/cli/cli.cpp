@@ -1,0 +1,36 @@
+#include "cli.h"
+
+#include <thread>
+
+namespace kws::cli {
+
+int Common::thread_count() const {
+  if (threads > 0) return threads;
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+void add_format(CLI::App& verb, Format& format) {
+  const std::map<std::string, Format> names = {{"table", Format::table}, {"json", Format::json}, {"csv", Format::csv}};
+  verb.add_option("--format", format, "table, json or csv")
+      ->transform(CLI::CheckedTransformer(names).description(""))
+      ->default_str("table");
+  verb.add_flag_callback(
+      "--json", [&format] { format = Format::json; }, "short for --format json");
+}
+
+void Flags::add(const std::string& name, const std::string& default_text, const std::string& help) {
+  std::string flag = "--" + name;
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  verb_
+      .add_option_function<std::string>(
+          flag,
+          [this, name](const std::string& text) {
+            // A number is read as a number; anything else stays text, and the strict reader says what is wrong with it.
+            given_[name] = Json::accept(text) ? Json::parse(text) : Json(text);
+          },
+          help)
+      ->default_str(default_text)
+      ->group(group_);
+}
+
+}  // namespace kws::cli

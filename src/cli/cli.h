@@ -1,0 +1,53 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "kws/core/options.h"
+
+namespace kws::cli {
+
+/// Options every verb has.
+struct Common {
+  int threads = 0;  ///< 0: all cores of the machine
+  bool quiet = false;
+  bool verbose = false;
+  bool no_color = false;
+  [[nodiscard]] int thread_count() const;
+};
+
+enum class Format { table, json, csv };
+
+/// Adds --format table|json|csv and --json to a verb that prints results.
+void add_format(CLI::App& verb, Format& format);
+
+/// Visitor of describe(): turns every field into a flag `--name-with-dashes`. Values given are collected as JSON, so
+/// that one reader checks ranges for flags and files alike: defaults < config file < flags.
+class Flags {
+ public:
+  Flags(CLI::App& verb, std::string group) : verb_(verb), group_(std::move(group)) {}
+  template <class Value, class Bound>
+  void operator()(const char* name, Value& value, Bound low, Bound high, const char* help) {
+    add(name, Json(value).dump(), Json(low).dump() + " to " + Json(high).dump() + "; " + help);
+  }
+  /// The values the user gave, for read_options().
+  [[nodiscard]] const Json& given() const { return given_; }
+
+ private:
+  void add(const std::string& name, const std::string& default_text, const std::string& help);
+  CLI::App& verb_;
+  std::string group_;
+  Json given_ = Json::object();
+};
+
+void add_data(CLI::App& app, Common& common);
+void add_cost(CLI::App& app, Common& common);
+void add_train(CLI::App& app, Common& common);
+void add_quantize(CLI::App& app, Common& common);
+void add_eval(CLI::App& app, Common& common);
+void add_export(CLI::App& app, Common& common);
+void add_search(CLI::App& app, Common& common);
+void add_trials(CLI::App& app, Common& common);
+void add_list(CLI::App& app, Common& common);
+
+}  // namespace kws::cli
