@@ -70,22 +70,23 @@ class FrontEnd {
   void compute(std::span<const std::int16_t> pcm, std::span<float> out) const;
   /// The same by the scalar code, as the device runs it; the oracle of the SIMD path.
   void compute_scalar(std::span<const std::int16_t> pcm, std::span<float> out) const;
-  /// int8 features of one clip. pcm [16000]; out [frames, coefficients].
+  /// int8 features of one clip. pcm [16000]; out [frames, coefficients]. norm has coefficients() entries.
   void quantized(std::span<const std::int16_t> pcm, const Normalisation& norm, std::span<std::int8_t> out) const;
+  /// 1 / (deviation * kFeatureScale): int8 steps per unit, as the C structure holds it. Deviations below 1e-3 count as
+  /// 1e-3.
+  static std::vector<float> inverse_deviation(const Normalisation& norm);
 
-  /// The constant tables the C code reads, for the exporter.
+  /// The constant tables behind the C structure of export/runtime/kws_frontend.h, which explains each.
   struct Tables {
     int window = 0;  ///< samples
     int stride = 0;  ///< samples
-    int fft = 0;     ///< points, a power of two
+    int fft = 0;     ///< points
     int mel_bins = 0;
-    int coefficients = 0;               ///< DCT rows; 0 for log_mel
-    int first_bin = 0;                  ///< first FFT bin that any filter reads
-    std::vector<float> hann;            ///< [window]
-    std::vector<float> twiddle;         ///< [fft / 2] interleaved cos, sin of the N/4 .. see kws_frontend.h
-    std::vector<float> mel_weight;      ///< [bins used] share of the bin that goes to its own filter
-    std::vector<std::int8_t> mel_band;  ///< [bins used] filter whose falling edge... see kws_frontend.h
-    std::vector<float> dct;             ///< [coefficients, mel_bins]
+    int coefficients = 0;  ///< DCT rows; 0 for log_mel
+    int frames = 0;
+    int first_bin = 0;
+    std::vector<float> hann, twiddle, mel_weight, dct;
+    std::vector<std::int8_t> mel_band;
   };
   [[nodiscard]] const Tables& tables() const;
 

@@ -1,0 +1,157 @@
+#include "kws/features/front_end.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "kws/core/error.h"
+#include "kws_frontend.h"
+#include "lanes.h"
+
+namespace kws {
+
+namespace {
+
+constexpr double kPi = std::numbers::pi;
+
+double mel_of(double hz) { return 1127.0 * std::log1p(hz / 700.0); }
+
+void make_window(FrontEnd::Tables& t) {
+  for (int i = 0; i < t.window; ++i) {
+    // The scale of 16-bit samples to -1..1 is a power of two, so it may ride on the window without rounding.
+    t.hann.push_back(static_cast<float>((0.5 - 0.5 * std::cos(2.0 * kPi * i / t.window)) / 32768.0));
+  }
+  for (int k = 0; k < t.fft / 2; ++k) {
+    t.twiddle.push_back(static_cast<float>(std::cos(2.0 * kPi * k / t.fft)));
+    t.twiddle.push_back(static_cast<float>(-std::sin(2.0 * kPi * k / t.fft)));
+  }
+}
+
+/// Triangles linear in mel, peak 1: each bin shares its magnitude between the two bands around it.
+void make_mel_bank(FrontEnd::Tables& t, const FeatureOptions& o) {
+  const double bin_hz = static_cast<double>(kRateHz) / t.fft;
+  const double low = mel_of(o.low_hz);
+  const double spacing = (mel_of(o.high_hz) - low) / (t.mel_bins + 1);
+  t.first_bin = static_cast<int>(1.5 + o.low_hz / bin_hz);
+  const int last_bin = std::min(static_cast<int>(o.high_hz / bin_hz), t.fft / 2 - 1);
+  int band = 0;
+  for (int bin = t.first_bin; bin <= last_bin; ++bin) {
+    const double mel = mel_of(bin * bin_hz);
+    while (band < t.mel_bins && low + spacing * (band + 1) < mel) ++band;
+    t.mel_band.push_back(static_cast<std::int8_t>(band - 1));
+    t.mel_weight.push_back(static_cast<float>((low + spacing * (band + 1) - mel) / spacing));
+  }
+}
+
+/// DCT-II, first row included and not divided by sqrt(2).
+void make_dct(FrontEnd::Tables& t) {
+  for (int i = 0; i < t.coefficients; ++i) {
+    for (int j = 0; j < t.mel_bins; ++j) {
+      t.dct.push_back(static_cast<float>(std::sqrt(2.0 / t.mel_bins) * std::cos(kPi / t.mel_bins * (j + 0.5) * i)));
+    }
+  }
+}
+
+FrontEnd::Tables make_tables(const FeatureOptions& o) {
+  FrontEnd::Tables t;
+  t.window = o.window_ms * kRateHz / 1000;
+  t.stride = o.stride_ms * kRateHz / 1000;
+  t.fft = 16;
+  while (t.fft < t.window) t.fft *= 2;
+  t.mel_bins = o.mel_bins;
+  t.coefficients = o.kind == "mfcc" ? o.coefficients : 0;
+  t.frames = frame_count(o);
+  make_window(t);
+  make_mel_bank(t, o);
+  make_dct(t);
+  return t;
+}
+
+kws_frontend view_of(const FrontEnd::Tables& t) {
+  kws_frontend fe{};
+  fe.window = t.window;
+  fe.stride = t.stride;
+  fe.fft = t.fft;
+  fe.mel_bins = t.mel_bins;
+  fe.coefficients = t.coefficients;
+  fe.frames = t.frames;
+  fe.first_bin = t.first_bin;
+  fe.bins = static_cast<std::int32_t>(t.mel_band.size());
+  fe.hann = t.hann.data();
+  fe.twiddle = t.twiddle.data();
+  fe.mel_weight = t.mel_weight.data();
+  fe.mel_band = t.mel_band.data();
+  fe.dct = t.dct.data();
+  return fe;
+}
+
+}  // namespace
+
+int frame_count(const FeatureOptions& options) { return 1 + (kClipMs - options.window_ms) / options.stride_ms; }
+
+struct FrontEnd::Impl {
+  FeatureOptions options;
+  Tables tables;
+  kws_frontend fe{};
+};
+
+FrontEnd::FrontEnd(const FeatureOptions& options) : impl_(std::make_unique<Impl>()) {
+  if (options.mel_bins < 1 || options.mel_bins > KWS_FRONTEND_MAX_MEL || options.coefficients > KWS_FRONTEND_MAX_MEL ||
+      options.window_ms < 1 || options.window_ms > kClipMs || options.stride_ms < 1 || 2 * options.high_hz > kRateHz ||
+      options.low_hz >= options.high_hz) {
+    throw Error("features: the front end does not compute this combination; see the ranges in kwsmith search --help",
+                Exit::usage);
+  }
+  impl_->options = options;
+  impl_->tables = make_tables(options);
+  impl_->fe = view_of(impl_->tables);
+}
+FrontEnd::~FrontEnd() = default;
+FrontEnd::FrontEnd(FrontEnd&&) noexcept = default;
+FrontEnd& FrontEnd::operator=(FrontEnd&&) noexcept = default;
+
+const FeatureOptions& FrontEnd::options() const { return impl_->options; }
+int FrontEnd::frames() const { return impl_->tables.frames; }
+int FrontEnd::coefficients() const {
+  return impl_->tables.coefficients == 0 ? impl_->tables.mel_bins : impl_->tables.coefficients;
+}
+const FrontEnd::Tables& FrontEnd::tables() const { return impl_->tables; }
+
+void FrontEnd::compute(std::span<const std::int16_t> pcm, std::span<float> out) const {
+  static const bool lanes = lanes_supported();
+  if (lanes && frames() >= kLanes) {
+    frames_in_lanes(impl_->fe, pcm.data(), out.data());
+  } else {
+    compute_scalar(pcm, out);
+  }
+}
+
+void FrontEnd::compute_scalar(std::span<const std::int16_t> pcm, std::span<float> out) const {
+  std::vector<float> work(static_cast<std::size_t>(KWS_FRONTEND_WORK(impl_->fe.fft)));
+  for (int i = 0; i < frames(); ++i) {
+    const float* values = kws_frontend_frame(&impl_->fe, pcm.data() + i * impl_->fe.stride, work.data());
+    std::copy_n(values, coefficients(), out.data() + i * coefficients());
+  }
+}
+
+std::vector<float> FrontEnd::inverse_deviation(const Normalisation& norm) {
+  std::vector<float> steps;
+  for (const float deviation : norm.deviation) steps.push_back(1.0F / (std::max(deviation, 1e-3F) * kFeatureScale));
+  return steps;
+}
+
+void FrontEnd::quantized(std::span<const std::int16_t> pcm, const Normalisation& norm,
+                         std::span<std::int8_t> out) const {
+  thread_local std::vector<float> values;
+  values.resize(static_cast<std::size_t>(this->values()));
+  compute(pcm, values);
+  const std::vector<float> steps = inverse_deviation(norm);
+  kws_frontend fe = impl_->fe;
+  fe.mean = norm.mean.data();
+  fe.inverse_deviation = steps.data();
+  for (int i = 0; i < frames(); ++i) {
+    kws_frontend_quantize(&fe, values.data() + i * coefficients(), out.data() + i * coefficients());
+  }
+}
+
+}  // namespace kws
