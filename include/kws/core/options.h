@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +33,7 @@ class JsonReader {
   void operator()(const char* name, Extent& value, int low, int high, const char* help);
   void operator()(const char* name, std::vector<int>& value, int low, int high, const char* help);
   void operator()(const char* name, std::string& value, const char* help);
-  void choice(const char* name, std::string& value, std::initializer_list<const char*> known, const char* help);
+  void choice(const char* name, std::string& value, const std::vector<std::string>& known, const char* help);
   /// May be left out even where others may not.
   void optional(const char* name, int& value, int low, int high, const char* help);
 
@@ -98,7 +96,7 @@ class JsonWriter {
   }
   void operator()(const char* name, const std::vector<int>& value, int, int, const char*) { json_[name] = value; }
   void operator()(const char* name, const std::string& value, const char*) { json_[name] = value; }
-  void choice(const char* name, const std::string& value, std::initializer_list<const char*>, const char*) {
+  void choice(const char* name, const std::string& value, const std::vector<std::string>&, const char*) {
     json_[name] = value;
   }
   void optional(const char* name, int value, int, int, const char*) { json_[name] = value; }

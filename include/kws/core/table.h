@@ -5,7 +5,7 @@
 
 namespace kws {
 
-/// Rows of text for people (aligned columns) and for programs (CSV, RFC 4180).
+/// Rows of text for people (aligned columns) and for programs (CSV, quoted as in RFC 4180, lines ended by "\n").
 class Table {
  public:
   explicit Table(std::vector<std::string> columns) : columns_(std::move(columns)) {}

@@ -1,0 +1,247 @@
+#include "kws/core/options.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <numeric>
+#include <set>
+#include <string>
+
+#include "kws/core/files.h"
+
+namespace kws {
+namespace {
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t substitution = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substitution});
+    }
+  }
+  return row.back();
+}
+
+/// A JSON value as an error line shows it: on one line, cut where it is long.
+std::string shown(const Json& value) {
+  constexpr std::size_t kLongest = 40;
+  std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true);
+  if (text.size() > kLongest) text = text.substr(0, kLongest) + "...";
+  return text;
+}
+
+template <class Number>
+std::string range_text(Number low, Number high) {
+  return Json(low).dump() + " to " + Json(high).dump();
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+[[noreturn]] void fail(const std::string& origin, const std::string& path, const std::string& rest) {
+  throw Error(origin + ": " + (path.empty() ? "" : path + ": ") + rest, Exit::usage);
+}
+
+std::int64_t integer(const Json& json, std::int64_t low, std::int64_t high, const std::string& origin,
+                     const std::string& path) {
+  if (!json.is_number_integer()) fail(origin, path, shown(json) + " is not an integer; " + range_text(low, high));
+  // An unsigned number above the largest signed one would wrap around.
+  const bool huge = json.is_number_unsigned() && json.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
+  if (huge || json.get<std::int64_t>() < low || json.get<std::int64_t>() > high) {
+    fail(origin, path, shown(json) + " is out of range; " + range_text(low, high));
+  }
+  return json.get<std::int64_t>();
+}
+
+/// Notes the first key that one object holds twice; the parser itself would silently keep the last.
+class DuplicateKeys {
+ public:
+  bool operator()(int /*depth*/, Json::parse_event_t event, const Json& parsed) {
+    if (event == Json::parse_event_t::object_start) open_.emplace_back();
+    if (event == Json::parse_event_t::object_end) open_.pop_back();
+    if (event == Json::parse_event_t::key && !open_.back().insert(parsed.get<std::string>()).second && first_.empty()) {
+      first_ = shown(parsed);
+    }
+    return true;
+  }
+  [[nodiscard]] const std::string& first() const { return first_; }
+
+ private:
+  std::vector<std::set<std::string>> open_;
+  std::string first_;
+};
+
+/// "syntax error while parsing ...": the library's message without its own prefix and position.
+std::string parser_fact(const std::string& what) {
+  const std::size_t at = what.find("syntax error");
+  return at == std::string::npos ? "not valid JSON" : what.substr(at);
+}
+
+}  // namespace
+
+std::string nearest_name(std::string_view word, const std::vector<std::string>& known) {
+  std::string nearest;
+  std::size_t best = word.size() / 3 + 1;
+  for (const std::string& name : known) {
+    const std::size_t distance = edit_distance(word, name);
+    if (distance < best) {
+      best = distance;
+      nearest = name;
+    }
+  }
+  return nearest;
+}
+
+JsonReader::JsonReader(const Json& object, std::string origin, std::string path, Missing missing)
+    : object_(object), origin_(std::move(origin)), path_(std::move(path)), missing_(missing) {
+  if (!object_.is_object()) fail(origin_, path_, shown(object_) + " is not an object; write {...}");
+}
+
+void JsonReader::operator()(const char* name, int& value, int low, int high, const char*) {
+  if (const Json* found = take(name)) value = static_cast<int>(integer(*found, low, high, origin_, child(name)));
+}
+
+void JsonReader::operator()(const char* name, std::uint64_t& value, std::int64_t low, std::int64_t high, const char*) {
+  if (const Json* found = take(name)) {
+    value = static_cast<std::uint64_t>(integer(*found, low, high, origin_, child(name)));
+  }
+}
+
+void JsonReader::operator()(const char* name, double& value, double low, double high, const char*) {
+  const Json* found = take(name);
+  if (found == nullptr) return;
+  if (!found->is_number()) fail(origin_, child(name), shown(*found) + " is not a number; " + range_text(low, high));
+  const double number = found->get<double>();
+  if (!(number >= low && number <= high)) {
+    fail(origin_, child(name), shown(*found) + " is out of range; " + range_text(low, high));
+  }
+  value = number;
+}
+
+void JsonReader::operator()(const char* name, bool& value, const char*) {
+  const Json* found = take(name);
+  if (found == nullptr) return;
+  if (!found->is_boolean()) fail(origin_, child(name), shown(*found) + " is not a truth value; true or false");
+  value = found->get<bool>();
+}
+
+void JsonReader::operator()(const char* name, Extent& value, int low, int high, const char*) {
+  const Json* found = take(name);
+  if (found == nullptr) return;
+  if (!found->is_array() || found->size() != 2) {
+    fail(origin_, child(name), shown(*found) + " is not a pair; write [time, frequency], " + range_text(low, high));
+  }
+  value.time = static_cast<int>(integer((*found)[0], low, high, origin_, child(name) + "[0]"));
+  value.freq = static_cast<int>(integer((*found)[1], low, high, origin_, child(name) + "[1]"));
+}
+
+void JsonReader::operator()(const char* name, std::vector<int>& value, int low, int high, const char*) {
+  constexpr std::size_t kMost = 32;
+  const Json* found = take(name);
+  if (found == nullptr) return;
+  require_list(*found, child(name), 1, kMost);
+  value.clear();
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    const std::string path = child(name) + "[" + std::to_string(i) + "]";
+    value.push_back(static_cast<int>(integer((*found)[i], low, high, origin_, path)));
+  }
+}
+
+void JsonReader::operator()(const char* name, std::string& value, const char*) {
+  const Json* found = take(name);
+  if (found == nullptr) return;
+  if (!found->is_string()) fail(origin_, child(name), shown(*found) + " is not a string; put it in quotes");
+  value = found->get<std::string>();
+}
+
+void JsonReader::choice(const char* name, std::string& value, const std::vector<std::string>& known, const char*) {
+  const Json* found = take(name);
+  if (found == nullptr) return;
+  if (!found->is_string()) fail(origin_, child(name), shown(*found) + " is not a string; one of " + joined(known));
+  const std::string word = found->get<std::string>();
+  if (std::find(known.begin(), known.end(), word) == known.end()) {
+    const std::string near = nearest_name(word, known);
+    fail(origin_, child(name),
+         shown(*found) + " is unknown; " +
+             (near.empty() ? "one of " + joined(known) : "did you mean \"" + near + "\"?"));
+  }
+  value = word;
+}
+
+void JsonReader::optional(const char* name, int& value, int low, int high, const char*) {
+  if (const Json* found = take(name, true)) value = static_cast<int>(integer(*found, low, high, origin_, child(name)));
+}
+
+void JsonReader::finish() const {
+  for (const auto& item : object_.items()) {
+    if (std::find(known_.begin(), known_.end(), item.key()) != known_.end()) continue;
+    // A key that is not a plain word is shown quoted, so that the line stays one line.
+    const bool plain = !item.key().empty() && std::all_of(item.key().begin(), item.key().end(),
+                                                          [](char c) { return c > ' ' && c < '\x7f' && c != ':'; });
+    const std::string near = nearest_name(item.key(), known_);
+    fail(origin_, child(plain ? item.key().c_str() : shown(item.key()).c_str()),
+         "unknown key; " + (near.empty() ? "known: " + joined(known_) : "did you mean \"" + near + "\"?"));
+  }
+}
+
+const Json* JsonReader::take(const char* name, bool may_miss) {
+  known_.emplace_back(name);
+  const auto found = object_.find(name);
+  if (found != object_.end()) return &*found;
+  if (missing_ == Missing::error && !may_miss) {
+    // A misspelt key explains the missing one better than the gap does.
+    for (const auto& item : object_.items()) {
+      if (nearest_name(item.key(), {name}) == name) {
+        fail(origin_, child(item.key().c_str()), std::string("unknown key; did you mean \"") + name + "\"?");
+      }
+    }
+    fail(origin_, child(name), "missing; add this key");
+  }
+  return nullptr;
+}
+
+std::string JsonReader::child(const char* name) const { return path_.empty() ? name : path_ + "." + name; }
+
+void JsonReader::require_list(const Json& value, const std::string& path, std::size_t low, std::size_t high) const {
+  const std::string remedy = "write [...] with " + range_text(low, high) + " items";
+  if (!value.is_array()) fail(origin_, path, shown(value) + " is not a list; " + remedy);
+  if (value.size() < low || value.size() > high) {
+    fail(origin_, path, "has " + std::to_string(value.size()) + " items; " + remedy);
+  }
+}
+
+Json load_json(const std::string& file) {
+  std::string text;
+  try {
+    text = read_file(file);
+  } catch (const Error& error) {
+    throw Error(error.what(), Exit::usage);
+  }
+  try {
+    DuplicateKeys duplicates;
+    Json json = Json::parse(text, std::ref(duplicates));
+    if (!duplicates.first().empty()) {
+      throw Error(file + ": key " + duplicates.first() + " appears twice in one object; remove one", Exit::usage);
+    }
+    return json;
+  } catch (const Json::parse_error& error) {
+    const std::size_t end = std::min(error.byte == 0 ? 0 : error.byte - 1, text.size());
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
+    const std::size_t line_start = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
+    const std::size_t column = line_start == std::string::npos ? end + 1 : end - line_start;
+    throw Error(file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + parser_fact(error.what()) +
+                    "; mend the JSON",
+                Exit::usage);
+  }
+}
+
+}  // namespace kws
