@@ -27,32 +27,68 @@ void describe(Field& field, ConvOptions& o) {
 struct DnnOptions {
   std::vector<int> hidden;
 };
+template <class Field>
+void describe(Field& field, DnnOptions& o) {
+  field("hidden", o.hidden, 1, 4096, "units of each hidden layer");
+}
 struct CnnOptions {
   std::vector<ConvOptions> conv;  ///< two in the paper; one to four here
   int linear = 0;                 ///< units of the low-rank layer without activation
   int fc = 0;                     ///< units of the fully connected layer
 };
+template <class Field>
+void describe(Field& field, CnnOptions& o) {
+  field.list("conv", o.conv, 1, 4, "convolutions");
+  field("linear", o.linear, 1, 1024, "units of the low-rank layer");
+  field("fc", o.fc, 1, 4096, "units of the fully connected layer");
+}
 struct BasicLstmOptions {
   int cells = 0;
 };
+template <class Field>
+void describe(Field& field, BasicLstmOptions& o) {
+  field("cells", o.cells, 1, 2048, "memory cells");
+}
 struct LstmOptions {
   int cells = 0;
   int projection = 0;
 };
+template <class Field>
+void describe(Field& field, LstmOptions& o) {
+  field("cells", o.cells, 1, 2048, "memory cells");
+  field("projection", o.projection, 1, 2048, "size of the projected output");
+}
 struct GruOptions {
   int layers = 1;
   int cells = 0;
 };
+template <class Field>
+void describe(Field& field, GruOptions& o) {
+  field("layers", o.layers, 1, 4, "stacked layers");
+  field("cells", o.cells, 1, 2048, "cells of each layer");
+}
 struct CrnnOptions {
   ConvOptions conv;
   int gru_layers = 0;
   int cells = 0;
   int fc = 0;
 };
+template <class Field>
+void describe(Field& field, CrnnOptions& o) {
+  field.object("conv", o.conv, "the convolution before the recurrent layers");
+  field("gru_layers", o.gru_layers, 1, 4, "stacked GRU layers");
+  field("cells", o.cells, 1, 2048, "cells of each GRU layer");
+  field("fc", o.fc, 1, 4096, "units of the fully connected layer");
+}
 struct DsCnnOptions {
   ConvOptions conv;
   std::vector<ConvOptions> blocks;  ///< depthwise (kernel, stride) + pointwise (filters)
 };
+template <class Field>
+void describe(Field& field, DsCnnOptions& o) {
+  field.object("conv", o.conv, "the first, ordinary convolution");
+  field.list("blocks", o.blocks, 1, 16, "depthwise-separable blocks");
+}
 
 /// The network part, one alternative per type; index order = order of network_types().
 using NetworkOptions =

@@ -1,0 +1,141 @@
+#include "kws/families/design.h"
+
+#include <string>
+
+#include "family.h"
+#include "kws/core/files.h"
+#include "kws/core/options.h"
+
+namespace kws {
+namespace {
+
+/// The `network` object: its type and, beside it, the fields of that type.
+template <class Options>
+struct Network {
+  std::string type;
+  Options options;
+};
+template <class Field, class Options>
+void describe(Field& field, Network<Options>& o) {
+  field.choice("type", o.type, network_types(), "network type");
+  describe(field, o.options);
+}
+
+/// The design file as it is written, for one network type.
+template <class Options>
+struct DesignFile {
+  std::string schema = "kwsmith.design/1";
+  std::string name;
+  FeatureOptions features;
+  Network<Options> network;
+  int classes = 12;
+};
+template <class Field, class Options>
+void describe(Field& field, DesignFile<Options>& o) {
+  field.choice("schema", o.schema, {"kwsmith.design/1"}, "format of this file");
+  field("name", o.name, "name in reports and file names");
+  field.object("features", o.features, "front end");
+  field.object("network", o.network, "network");
+  field("classes", o.classes, 2, 1024, "silence, unknown and the keywords");
+}
+
+/// The options that `network.type` asks for. A missing or unknown type gives any alternative: reading it reports that.
+NetworkOptions options_of_type(const Json& json) {
+  const Json::json_pointer type("/network/type");
+  if (!json.contains(type) || !json[type].is_string()) return {};
+  const Family* family = find_family(json[type].get<std::string>());
+  return family == nullptr ? NetworkOptions{} : family->options;
+}
+
+[[noreturn]] void fail(const std::string& origin, const std::string& rest) {
+  throw Error(origin + ": " + rest, Exit::usage);
+}
+
+void check_name(const std::string& name, const std::string& origin) {
+  constexpr std::size_t kLongest = 100;
+  const auto letter = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  // Names become folders and arguments: neither "..", nor "-x".
+  bool good = !name.empty() && name.size() <= kLongest && letter(name[0]);
+  for (const char c : name) good = good && (letter(c) || c == '.' || c == '-');
+  if (!good) {
+    fail(origin,
+         "name: " + Json(name).dump(-1, ' ', true) +
+             " is not a name; up to 100 letters, digits, \"_\", \".\", \"-\", not beginning with \".\" or \"-\"");
+  }
+}
+
+/// What ranges of single fields cannot say. `coefficients` is 0 where the file leaves them out.
+void check_features(FeatureOptions& f, const std::string& origin) {
+  if (f.coefficients == 0) {
+    if (f.kind != "log_mel") fail(origin, "features.coefficients: missing; add this key");
+    f.coefficients = f.mel_bins;
+  }
+  const std::string at = "features.coefficients: " + std::to_string(f.coefficients);
+  if (f.kind == "log_mel" && f.coefficients != f.mel_bins) {
+    fail(origin, at + " differs from mel_bins, " + std::to_string(f.mel_bins) + "; leave it out for log_mel");
+  }
+  if (f.coefficients > f.mel_bins) {
+    fail(origin, at + " is more than mel_bins, " + std::to_string(f.mel_bins) + "; lower it or add mel bins");
+  }
+  if (f.high_hz <= f.low_hz) {
+    fail(origin, "features.high_hz: " + std::to_string(f.high_hz) + " is not above low_hz, " +
+                     std::to_string(f.low_hz) + "; raise it");
+  }
+}
+
+}  // namespace
+
+Design design_from_json(const Json& json, const std::string& origin) {
+  Design design;
+  std::visit(
+      [&]<class Options>(Options options) {
+        DesignFile<Options> file;
+        file.features.coefficients = 0;
+        file.network.options = std::move(options);
+        read_options(json, file, origin, "", Missing::error);
+        design = {.name = std::move(file.name),
+                  .features = std::move(file.features),
+                  .network = std::move(file.network.options),
+                  .classes = file.classes};
+      },
+      options_of_type(json));
+  check_name(design.name, origin);
+  check_features(design.features, origin);
+  try {
+    build_graph(design);
+  } catch (const Error& error) {
+    fail(origin, std::string("network: ") + error.what());
+  }
+  return design;
+}
+
+Design load_design(const std::filesystem::path& file) {
+  return design_from_json(load_json(file.string()), file.string());
+}
+
+Json design_to_json(const Design& design) {
+  return std::visit(
+      [&]<class Options>(const Options& options) {
+        return options_to_json(DesignFile<Options>{.name = design.name,
+                                                   .features = design.features,
+                                                   .network = {.type = design.type(), .options = options},
+                                                   .classes = design.classes});
+      },
+      design.network);
+}
+
+std::string design_hash(const Design& design) {
+  Json json = design_to_json(design);
+  json.erase("name");
+  return sha256_hex(json.dump());
+}
+
+Graph build_graph(const Design& design) {
+  Graph graph({.time = frame_count(design.features), .freq = design.features.coefficients, .channels = 1});
+  family_of(design.network).add_layers(graph, design.network, design.classes);
+  return graph;
+}
+
+}  // namespace kws
