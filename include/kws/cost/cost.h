@@ -56,6 +56,12 @@ struct ArenaPlan {
 };
 ArenaPlan plan_arena(const Graph& graph);
 
+/// Bytes of the constant arrays that the exporter writes for a layer: int8 weights, and for each output row of each
+/// product an int32 bias, an int32 multiplier and an int8 shift (see quant/int8_model.h for the products of a layer).
+std::int64_t constant_bytes(const Layer& layer);
+/// The sum over all layers.
+std::int64_t constant_bytes(const Graph& graph);
+
 /// Limits a design must keep; every limit that is set counts.
 struct Budget {
   std::string name;  ///< "small", "medium", "large" or "custom"
@@ -73,7 +79,7 @@ const Budget& budget_by_name(std::string_view name);
 /// Names of the standard budgets that the totals keep.
 std::vector<std::string> fitting_budgets(const CostTotals& totals);
 
-/// One entry of kwsmith.cost/1 `designs`.
+/// One entry of kwsmith.cost/1 `designs`; rows of `layers` add up to the totals.
 nlohmann::ordered_json cost_to_json(const Design& design);
 
 }  // namespace kws
