@@ -82,14 +82,14 @@ void read_options(const Json& json, Options& options, const std::string& origin,
   reader.finish();
 }
 
-/// The inverse visitor: writes every described field.
+/// The inverse visitor: writes every described field. Takes references so that no number converts to another type.
 class JsonWriter {
  public:
-  void operator()(const char* name, int value, int, int, const char*) { json_[name] = value; }
-  void operator()(const char* name, std::uint64_t value, std::int64_t, std::int64_t, const char*) {
+  void operator()(const char* name, int& value, int, int, const char*) { json_[name] = value; }
+  void operator()(const char* name, std::uint64_t& value, std::int64_t, std::int64_t, const char*) {
     json_[name] = value;
   }
-  void operator()(const char* name, double value, double, double, const char*) { json_[name] = value; }
+  void operator()(const char* name, double& value, double, double, const char*) { json_[name] = value; }
   void operator()(const char* name, bool value, const char*) { json_[name] = value; }
   void operator()(const char* name, const Extent& value, int, int, const char*) {
     json_[name] = {value.time, value.freq};

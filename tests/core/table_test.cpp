@@ -1,0 +1,51 @@
+#include "kws/core/table.h"
+
+#include <gtest/gtest.h>
+
+namespace kws {
+namespace {
+
+TEST(Table, AlignsTextLeftAndNumbersRight) {
+  Table table({"name", "ops"});
+  table.add({"dnn", "1,000"});
+  table.add({"ds_cnn", "-"});
+  EXPECT_EQ(table.text(),
+            "name      ops\n"
+            "dnn     1,000\n"
+            "ds_cnn      -\n");
+}
+
+TEST(Table, LeavesNoSpaceAtTheEndOfALine) {
+  Table table({"a", "summary"});
+  table.add({"1", "x"});
+  EXPECT_EQ(table.text(), "a  summary\n1  x\n");
+}
+
+TEST(Table, CountsLettersNotBytes) {
+  Table table({"word", "n"});
+  table.add({"grün", "1"});
+  EXPECT_EQ(table.text(), "word  n\ngrün  1\n");
+}
+
+TEST(Table, QuotesCsvCellsThatNeedIt) {
+  Table table({"name", "note"});
+  table.add({"a,b", "say \"no\"\nthen go"});
+  EXPECT_EQ(table.csv(), "name,note\n\"a,b\",\"say \"\"no\"\"\nthen go\"\n");
+}
+
+TEST(Numbers, AreGroupedByThousands) {
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1000), "1,000");
+  EXPECT_EQ(grouped(-123456), "-123,456");
+  EXPECT_EQ(grouped(1234567), "1,234,567");
+}
+
+TEST(Numbers, HaveFixedDigits) {
+  EXPECT_EQ(fixed(1.0, 2), "1.00");
+  EXPECT_EQ(fixed(-0.125, 1), "-0.1");
+  EXPECT_EQ(percent(0.8971), "89.71 %");
+}
+
+}  // namespace
+}  // namespace kws
