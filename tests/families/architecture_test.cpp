@@ -1,0 +1,102 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kws/families/design.h"
+
+namespace kws {
+namespace {
+
+using testing::ElementsAre;
+
+/// 49 frames of 10 MFCC, 12 classes.
+Graph graph_of(NetworkOptions network) {
+  Design design;
+  design.name = "sample";
+  design.network = std::move(network);
+  return build_graph(design);
+}
+
+std::vector<std::string> names(const Graph& graph) {
+  std::vector<std::string> list;
+  for (const Layer& layer : graph.layers()) list.push_back(layer.name);
+  return list;
+}
+
+template <class Type>
+const Type& op(const Graph& graph, std::size_t index) {
+  return std::get<Type>(graph.layers().at(index).op);
+}
+
+TEST(Dnn, IsDenseWithReluUpToTheLogits) {
+  const Graph graph = graph_of(DnnOptions{.hidden = {20, 30}});
+  EXPECT_THAT(names(graph), ElementsAre("fc1", "fc2", "logits"));
+  EXPECT_TRUE(op<Dense>(graph, 0).relu);
+  EXPECT_EQ(op<Dense>(graph, 0).norm, Norm::none);
+  EXPECT_FALSE(op<Dense>(graph, 2).relu);
+  EXPECT_EQ(graph.output(), (Shape{1, 1, 12}));
+}
+
+TEST(Cnn, HasValidConvolutionsAndALinearLayerWithoutActivation) {
+  const Graph graph =
+      graph_of(CnnOptions{.conv = {{28, {10, 4}, {1, 1}}, {30, {10, 4}, {2, 1}}}, .linear = 16, .fc = 128});
+  EXPECT_THAT(names(graph), ElementsAre("conv1", "conv2", "linear", "fc", "logits"));
+  EXPECT_EQ(graph.layers()[0].output, (Shape{40, 7, 28}));
+  EXPECT_EQ(graph.layers()[1].output, (Shape{16, 4, 30}));
+  EXPECT_EQ(op<Conv2d>(graph, 0).norm, Norm::affine);
+  EXPECT_TRUE(op<Conv2d>(graph, 0).relu);
+  EXPECT_FALSE(op<Dense>(graph, 2).relu);
+  EXPECT_EQ(op<Dense>(graph, 2).norm, Norm::none);
+  EXPECT_TRUE(op<Dense>(graph, 3).relu);
+  EXPECT_EQ(op<Dense>(graph, 3).norm, Norm::affine);
+}
+
+TEST(Lstm, ComesBasicOrWithPeepholesAndProjection) {
+  const Graph basic = graph_of(BasicLstmOptions{.cells = 118});
+  EXPECT_THAT(names(basic), ElementsAre("lstm", "logits"));
+  EXPECT_FALSE(op<Lstm>(basic, 0).peepholes);
+  EXPECT_EQ(basic.layers()[0].output, (Shape{1, 1, 118}));
+  const Graph projected = graph_of(LstmOptions{.cells = 144, .projection = 98});
+  EXPECT_TRUE(op<Lstm>(projected, 0).peepholes);
+  EXPECT_EQ(projected.layers()[0].output, (Shape{1, 1, 98}));
+}
+
+TEST(Gru, HandsTheSequenceUpToTheTopLayer) {
+  const Graph graph = graph_of(GruOptions{.layers = 2, .cells = 7});
+  EXPECT_THAT(names(graph), ElementsAre("gru1", "gru2", "logits"));
+  EXPECT_EQ(graph.layers()[0].output, (Shape{49, 1, 7}));
+  EXPECT_EQ(graph.layers()[1].output, (Shape{1, 1, 7}));
+}
+
+TEST(Crnn, ConvolvesWithoutBatchNorm) {
+  const Graph graph = graph_of(CrnnOptions{.conv = {48, {10, 4}, {2, 2}}, .gru_layers = 2, .cells = 60, .fc = 84});
+  EXPECT_THAT(names(graph), ElementsAre("conv1", "gru1", "gru2", "fc", "logits"));
+  EXPECT_EQ(op<Conv2d>(graph, 0).norm, Norm::none);
+  EXPECT_TRUE(op<Conv2d>(graph, 0).relu);
+  EXPECT_EQ(graph.layers()[0].output, (Shape{20, 4, 48}));
+  EXPECT_EQ(graph.layers()[1].output, (Shape{20, 1, 60}));
+  EXPECT_TRUE(op<Dense>(graph, 3).relu);
+  EXPECT_EQ(op<Dense>(graph, 3).norm, Norm::none);
+}
+
+TEST(DsCnn, PadsAndShiftsEveryConvolution) {
+  const Graph graph = graph_of(DsCnnOptions{.conv = {64, {10, 4}, {2, 1}}, .blocks = {{32, {3, 3}, {2, 2}}}});
+  EXPECT_THAT(names(graph), ElementsAre("conv1", "dw1", "pw1", "pool", "logits"));
+  EXPECT_EQ(graph.layers()[0].output, (Shape{25, 10, 64}));
+  EXPECT_EQ(graph.layers()[1].output, (Shape{13, 5, 64}));
+  EXPECT_EQ(graph.layers()[2].output, (Shape{13, 5, 32}));
+  EXPECT_EQ(op<Conv2d>(graph, 0).norm, Norm::beta);
+  EXPECT_EQ(op<Depthwise2d>(graph, 1).norm, Norm::beta);
+  EXPECT_TRUE(op<Depthwise2d>(graph, 1).relu);
+  EXPECT_EQ(op<Conv2d>(graph, 2).norm, Norm::beta);
+  EXPECT_TRUE(op<Conv2d>(graph, 2).relu);
+}
+
+TEST(NetworkTypes, StandInTheOrderOfTheOptions) {
+  EXPECT_THAT(network_types(), ElementsAre("dnn", "cnn", "basic_lstm", "lstm", "gru", "crnn", "ds_cnn"));
+  EXPECT_EQ((Design{.name = "x", .features = {}, .network = CrnnOptions{}}).type(), "crnn");
+  for (const std::string& type : network_types()) EXPECT_FALSE(type_summary(type).empty());
+  EXPECT_TRUE(type_summary("no_such_type").empty());
+}
+
+}  // namespace
+}  // namespace kws
