@@ -1,0 +1,81 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cost/published_networks.h"
+#include "families/random_design.h"
+#include "kws/core/options.h"
+#include "kws/cost/cost.h"
+
+namespace kws {
+namespace {
+
+TEST(ConstantBytes, CountRowsOfEveryProduct) {
+  Graph graph({.time = 4, .freq = 3, .channels = 1});
+  graph.add("conv1", Conv2d{.filters = 2, .kernel = {2, 2}, .stride = {1, 1}})
+      .add("dw1", Depthwise2d{.kernel = {3, 1}, .stride = {1, 1}})
+      .add("gru1", Gru{.cells = 5, .sequence = true})
+      .add("lstm", Lstm{.cells = 3, .projection = 2, .peepholes = true})
+      .add("pool", AvgPool2d{})
+      .add("logits", Dense{.units = 6});
+  const std::vector<Layer>& layers = graph.layers();
+  EXPECT_EQ(constant_bytes(layers[0]), 2 * (4 + 9));
+  EXPECT_EQ(constant_bytes(layers[1]), 2 * (3 + 9));
+  EXPECT_EQ(constant_bytes(layers[2]), 15 * (6 + 9) + 15 * (5 + 9));  // step: 3 frequencies x 2 channels
+  EXPECT_EQ(constant_bytes(layers[3]), 12 * (5 + 9) + 12 * (2 + 9) + 2 * (3 + 9) + 3 * (3 + 5));
+  EXPECT_EQ(constant_bytes(layers[4]), 5);
+  EXPECT_EQ(constant_bytes(layers[5]), 6 * (2 + 9));
+}
+
+TEST(CostReport, RowsAddUpToTheTotals) {
+  test::RandomDesign random(3);
+  for (const std::string& type : network_types()) {
+    const Design design = random(type);
+    const Json report = cost_to_json(design);
+    std::int64_t parameters = 0, macs = 0, ops = 0, weight_bytes = 0;
+    for (const Json& row : report["layers"]) {
+      parameters += row["parameters"].get<std::int64_t>();
+      macs += row["macs"].get<std::int64_t>();
+      ops += row["ops"].get<std::int64_t>();
+      weight_bytes += row["weight_bytes"].get<std::int64_t>();
+    }
+    EXPECT_EQ(report["parameters"], parameters);
+    EXPECT_EQ(report["macs"], macs);
+    EXPECT_EQ(report["hello_edge"]["ops"], ops);
+    EXPECT_EQ(report["firmware"]["weight_bytes"], weight_bytes);
+    EXPECT_EQ(report["firmware"]["ram_bytes"], plan_arena(build_graph(design)).bytes);
+  }
+}
+
+TEST(CostReport, ListsTheBudgetsADesignFits) {
+  const Json report = cost_to_json(load_design(test::published_file("ds_cnn_m")));
+  EXPECT_EQ(report["name"], "ds_cnn_m");
+  EXPECT_EQ(report["type"], "ds_cnn");
+  EXPECT_EQ(report["hello_edge"]["memory_bytes"], 189212);
+  EXPECT_EQ(report["hello_edge"]["fits"], Json({"medium", "large"}));
+  EXPECT_EQ(report["layers"][0]["output"], Json({25, 10, 172}));
+}
+
+TEST(Budgets, LimitBothMemoryAndOperations) {
+  const Budget& small = budget_by_name("small");
+  EXPECT_TRUE(small.fits({.memory_bytes = 81920, .ops = 6'000'000}));
+  EXPECT_FALSE(small.fits({.memory_bytes = 81921, .ops = 1}));
+  EXPECT_FALSE(small.fits({.memory_bytes = 1, .ops = 6'000'001}));
+  EXPECT_TRUE(fitting_budgets({.memory_bytes = 512'001, .ops = 1}).empty());
+}
+
+TEST(Budgets, NameTheKnownOnesForAnUnknownName) {
+  const auto complaint = [](std::string_view name) {
+    try {
+      budget_by_name(name);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_code(), Exit::usage);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(complaint("smal"), "budget \"smal\": unknown; did you mean \"small\"?");
+  EXPECT_EQ(complaint("tiny"), "budget \"tiny\": unknown; one of small, medium, large");
+}
+
+}  // namespace
+}  // namespace kws
