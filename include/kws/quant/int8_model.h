@@ -21,10 +21,10 @@ struct Quant {
 /// One product: int8 weights with a scale per output row, int32 accumulator, and the way back.
 ///   weight      rows in storage order of ParameterSpec
 ///   bias        [rows] int32, at the scale input * weight, with the input's zero point already folded in:
-///               bias - zero_point * sum(row), so the product runs on raw int8 inputs (SAME padding pads with the zero
-///               point)
-///   multiplier  [rows] Q31 in 2^30..2^31-1 (or 0), shift [rows], left when positive: TFLite's double rounding, see
-///   requantize()
+///               bias - zero_point * sum(row), so the product runs on raw int8 inputs (SAME padding pads with
+///               the zero point)
+///   multiplier  [rows] Q31 in 2^30..2^31-1 (or 0)
+///   shift       [rows] left when positive: TFLite's double rounding, see requantize()
 struct Int8Product {
   std::vector<std::int8_t> weight;
   std::vector<std::int32_t> bias;
@@ -33,24 +33,29 @@ struct Int8Product {
 };
 
 /// A layer in integers. What each op computes (all shifts arithmetic, sat16 clamps to -32768..32767):
-///   conv2d, depthwise2d, dense   out = clamp(zero_point_out + requantize(acc), activation_min, 127)
+///   conv2d, depthwise2d, dense
+///                out = clamp(zero_point_out + requantize(acc), activation_min, 127)
 ///   avg_pool2d   acc = sum over the map of (q - zero_point_in) per channel; main.multiplier[0], shift[0] hold
 ///                scale_in / (elements * scale_out); out as above; main.weight and bias are empty
-///   gru          ax = sat16(requantize(main x)), ah = sat16(requantize(recurrent h8)): Q4.11, rows reset, update, new
-///                r = sigmoid(sat16(ax_r + ah_r)), z likewise: Q15 in 0..32768;
+///   gru          ax = sat16(requantize(main x)), ah = sat16(requantize(recurrent h8)): Q4.11,
+///                rows reset, update, new; recurrent.bias is all zero
+///                r = sigmoid(sat16(ax_r + ah_r)), z likewise: Q15 in 0..32768
 ///                n = tanh(sat16(ax_n + ((r * ah_n + 2^14) >> 15))): Q15
-///                h16 = sat16((z * h16 + (32768 - z) * n + 2^14) >> 15): Q15, starts at 0; h8 = min((h16 + 128) >> 8,
-///                127) out = h8 (scale 1/128, zero point 0); recurrent.bias is all zero (z * h16 + (32768 - z) * n
-///                stays inside int32 because the weights add up to 32768)
-///   lstm         a = sat16(sat16(requantize(main x)) + sat16(requantize(recurrent h8))): Q3.12, rows input, forget,
-///   cell, output
-///                peepholes: a_i = sat16(a_i + requantize(p_i * c)), a_f likewise with the old cell, before the
-///                sigmoid; i, f, o = sigmoid(a) Q15; g = tanh(a_g) Q15 c = sat16(((f * c + 2^14) >> 15) + ((i * g +
-///                2^17) >> 18)): Q3.12 (f * c may reach 2^30: int32 suffices) peephole: a_o = sat16(a_o +
-///                requantize(p_o * c)) with the new cell;  o = sigmoid(a_o) m16 = (o * tanh(c) + 2^14) >> 15: Q15;  m8
-///                = clamp((m16 + 128) >> 8, -128, 127) without projection h8 = m8 (scale 1/128, zero point 0); with
-///                projection h8 = clamp(requantize(projection m8), -128, 127) (output.scale, zero point 0; bias zero)
-///   sigmoid, tanh: kws_sigmoid_q15 / kws_tanh_q15 of export/runtime/kws_kernels.h
+///                h16 = sat16((z * h16 + (32768 - z) * n + 2^14) >> 15): Q15, starts at 0
+///                (the sum stays inside int32 because the factors add up to 32768)
+///                h8 = min((h16 + 128) >> 8, 127);  out = h8 (scale 1/128, zero point 0)
+///   lstm         a = sat16(sat16(requantize(main x)) + sat16(requantize(recurrent h8))): Q3.12,
+///                rows input, forget, cell, output; recurrent.bias is all zero
+///                peepholes: a_i = sat16(a_i + requantize(p_i * c)), a_f likewise, with the old cell
+///                i, f = sigmoid(a): Q15;  g = tanh(a_g): Q15
+///                c = sat16(((f * c + 2^14) >> 15) + ((i * g + 2^17) >> 18)): Q3.12, starts at 0
+///                (f * c may reach 2^30: int32 suffices)
+///                peephole: a_o = sat16(a_o + requantize(p_o * c)) with the new cell;  o = sigmoid(a_o)
+///                m16 = (o * tanh(c) + 2^14) >> 15: Q15;  m8 = clamp((m16 + 128) >> 8, -128, 127)
+///                without projection: h8 = m8 (scale 1/128, zero point 0)
+///                with projection: h8 = clamp(requantize(projection m8), -128, 127) (output.scale, zero point 0,
+///                bias zero);  out = h8 of the last step
+///   sigmoid, tanh: as defined in kws/quant/arithmetic.h; Q4.11 doubles to the Q12 they read
 struct Int8Layer {
   Layer layer;
   Quant input, output;
@@ -78,17 +83,19 @@ struct Range {
 using Ranges = std::map<std::string, Range>;  ///< layer name -> range, for every layer with float-ranged output
 
 /// TensorFlow Lite's "double rounding" requantization:
-///   x = acc * 2^max(shift, 0);  h = (x * multiplier + 2^30) >> 31 (saturating);
+///   x = acc * 2^max(shift, 0), modulo 2^32 (quantize() picks multipliers that never get there)
+///   h = (x * multiplier + 2^30) >> 31 (saturating)
 ///   result = h >> max(-shift, 0), rounded half away from zero
 std::int32_t requantize(std::int32_t acc, std::int32_t multiplier, int shift);
 
-/// The Q31 multiplier and shift nearest to `factor`, 0 <= factor < 2^30.
+/// The Q31 multiplier and shift nearest to `factor`, 0 <= factor < 2^30; both 0 when every result would be 0 (< 2^-32).
 void quantize_multiplier(double factor, std::int32_t& multiplier, std::int8_t& shift);
 
 /// Post-training quantization by the scheme above.
 ///   weights  folded float weights of every layer
 ///   ranges   of every layer's output (recurrent layers without projection have a fixed range)
-///   throws   std::out_of_range when a tensor or range is missing (a broken promise of the caller)
+///   throws   Error when a weight or range is not finite (training diverged);
+///            std::out_of_range when a tensor or range is missing (a broken promise of the caller)
 Int8Model quantize(const Graph& graph, const Weights& weights, const Ranges& ranges);
 
 /// Host reference of the int8 network, own code apart from the exported C: tests and `eval` hold one against the other.

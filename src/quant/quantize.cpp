@@ -1,0 +1,197 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "kws/core/error.h"
+#include "kws/features/front_end.h"
+#include "kws/quant/int8_model.h"
+
+namespace kws {
+namespace {
+
+const Quant state_quant{.scale = 1.0 / 128.0, .zero_point = 0};  ///< h8 and m8 of the recurrent cells
+
+/// A float matrix whose row r is {data[r * row_step + j * item_step]}.
+struct Rows {
+  std::span<const float> data;
+  std::size_t rows = 0, length = 0, row_step = 0, item_step = 0;
+  [[nodiscard]] float at(std::size_t row, std::size_t item) const { return data[row * row_step + item * item_step]; }
+};
+
+Rows row_major(const Tensor& tensor) {
+  const auto rows = static_cast<std::size_t>(tensor.shape.front());
+  const std::size_t length = tensor.data.size() / rows;
+  return {.data = tensor.data, .rows = rows, .length = length, .row_step = length, .item_step = 1};
+}
+
+/// Depthwise weights lie [kernel, channels], so a channel's "row" is a column.
+Rows per_channel(const Tensor& tensor) {
+  const auto rows = static_cast<std::size_t>(tensor.shape.back());
+  return {.data = tensor.data, .rows = rows, .length = tensor.data.size() / rows, .row_step = 1, .item_step = rows};
+}
+
+double row_scale(const Rows& weight, std::size_t row) {
+  float largest = 0.0F;
+  for (std::size_t j = 0; j < weight.length; ++j) largest = std::max(largest, std::abs(weight.at(row, j)));
+  return static_cast<double>(largest) / 127.0;
+}
+
+std::int8_t to_int8(double value) { return static_cast<std::int8_t>(std::lround(std::clamp(value, -127.0, 127.0))); }
+
+/// Weights, biases and factors of `out = (weight * in + bias) / output_scale`.
+///   bias  [rows], or empty for none
+Int8Product quantize_product(const Rows& weight, std::span<const float> bias, const Quant& in, double output_scale) {
+  Int8Product product;
+  product.weight.resize(weight.data.size());
+  product.bias.resize(weight.rows);
+  product.multiplier.resize(weight.rows);
+  product.shift.resize(weight.rows);
+  for (std::size_t r = 0; r < weight.rows; ++r) {
+    const double row_bias = bias.empty() ? 0.0 : static_cast<double>(bias[r]);
+    // Rows of zeros or nearly so take a coarser scale, or their bias would not fit 31 bit.
+    double scale = std::max(row_scale(weight, r), std::abs(row_bias) / (in.scale * 0x1p30));
+    if (scale == 0.0) scale = 1.0;
+    std::int64_t sum = 0, magnitude = 0;
+    for (std::size_t j = 0; j < weight.length; ++j) {
+      const std::int8_t q = to_int8(static_cast<double>(weight.at(r, j)) / scale);
+      product.weight[r * weight.row_step + j * weight.item_step] = q;
+      sum += q;
+      magnitude += std::abs(q);
+    }
+    const std::int64_t folded = std::llround(row_bias / (in.scale * scale)) - in.zero_point * sum;
+    product.bias[r] = static_cast<std::int32_t>(std::clamp<std::int64_t>(
+        folded, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
+    // No accumulator may leave 31 bit after the multiplication: a range far too narrow then saturates, it does not
+    // wrap.
+    const double worst = std::max(1.0, static_cast<double>(128 * magnitude + std::abs(folded)));
+    const double factor = std::min(in.scale * scale / output_scale, 0x1.fffffp29 / worst);
+    quantize_multiplier(factor, product.multiplier[r], product.shift[r]);
+  }
+  return product;
+}
+
+/// Asymmetric range of a whole tensor, widened to hold 0, which padding and ReLU need exactly.
+Quant activation_quant(const Range& range, bool relu) {
+  const double low = relu ? 0.0 : std::min(0.0, static_cast<double>(range.low));
+  const double high = std::max(0.0, static_cast<double>(range.high));
+  Quant quant;
+  if (high > low) {
+    quant.scale = (high - low) / 255.0;
+    quant.zero_point = static_cast<int>(std::lround(std::clamp(-128.0 - low / quant.scale, -128.0, 127.0)));
+  } else {
+    quant.zero_point = relu ? -128 : 0;  // a layer that never spoke: any scale will do
+  }
+  return quant;
+}
+
+class Quantizer {
+ public:
+  Quantizer(const Weights& weights, const Ranges& ranges) : weights_(weights), ranges_(ranges) {}
+
+  Int8Layer layer(const Layer& from, const Quant& input) const {
+    Int8Layer to;
+    to.layer = from;
+    to.input = input;
+    std::visit([&](const auto& op) { fill(op, to); }, from.op);
+    return to;
+  }
+
+ private:
+  const Tensor& tensor(const Int8Layer& layer, const char* name) const {
+    const Tensor& found = weights_.at(layer.layer.name + "/" + name);
+    if (!std::all_of(found.data.begin(), found.data.end(), [](float x) { return std::isfinite(x); })) {
+      throw Error(layer.layer.name + "/" + name + ": holds values that are not finite; training diverged, " +
+                  "train again with a lower rate");
+    }
+    return found;
+  }
+
+  const Range& range(const Int8Layer& layer) const {
+    const Range& found = ranges_.at(layer.layer.name);
+    if (!std::isfinite(found.low) || !std::isfinite(found.high)) {
+      throw Error(layer.layer.name + ": its output is not finite; training diverged, train again with a lower rate");
+    }
+    return found;
+  }
+
+  void fill_product(const Rows& weight, bool relu, Int8Layer& to) const {
+    to.output = activation_quant(range(to), relu);
+    to.activation_min = relu ? to.output.zero_point : -128;
+    to.main = quantize_product(weight, tensor(to, "bias").data, to.input, to.output.scale);
+  }
+
+  void fill(const Conv2d& op, Int8Layer& to) const { fill_product(row_major(tensor(to, "weight")), op.relu, to); }
+  void fill(const Depthwise2d& op, Int8Layer& to) const {
+    fill_product(per_channel(tensor(to, "weight")), op.relu, to);
+  }
+  void fill(const Dense& op, Int8Layer& to) const { fill_product(row_major(tensor(to, "weight")), op.relu, to); }
+
+  void fill(const AvgPool2d& /*op*/, Int8Layer& to) const {
+    to.output = activation_quant(range(to), false);
+    const double elements = to.layer.input.time * to.layer.input.freq;
+    // The sum stays below 255 * elements, see quantize_product() for the bound.
+    const double factor = std::min(to.input.scale / (elements * to.output.scale), 0x1.fffffp29 / (255.0 * elements));
+    to.main.multiplier.resize(1);
+    to.main.shift.resize(1);
+    quantize_multiplier(factor, to.main.multiplier[0], to.main.shift[0]);
+  }
+
+  /// Pre-activations at `step`, from the input and from h8 of scale `state`.
+  void fill_gates(double step, const Quant& state, Int8Layer& to) const {
+    to.main = quantize_product(row_major(tensor(to, "weight")), tensor(to, "bias").data, to.input, step);
+    to.recurrent = quantize_product(row_major(tensor(to, "recurrent_weight")), {}, state, step);
+  }
+
+  void fill(const Gru& /*op*/, Int8Layer& to) const {
+    to.output = state_quant;
+    fill_gates(0x1p-11, state_quant, to);
+  }
+
+  void fill(const Lstm& op, Int8Layer& to) const {
+    to.output = state_quant;
+    if (op.projection > 0) {
+      const Range& seen = range(to);
+      const double largest = std::max(std::abs(seen.low), std::abs(seen.high));
+      to.output = {.scale = largest > 0.0 ? largest / 127.0 : 1.0, .zero_point = 0};
+      to.projection = quantize_product(row_major(tensor(to, "projection_weight")), {}, state_quant, to.output.scale);
+    }
+    fill_gates(0x1p-12, to.output, to);
+    if (op.peepholes) {
+      // The cell is Q3.12 like the gates, so the factor is the scale of the weights alone.
+      const Rows rows = row_major(tensor(to, "peephole"));
+      to.peephole.resize(rows.data.size());
+      to.peephole_multiplier.resize(rows.rows);
+      to.peephole_shift.resize(rows.rows);
+      for (std::size_t r = 0; r < rows.rows; ++r) {
+        const double found = row_scale(rows, r);
+        const double scale = found > 0.0 ? std::min(found, 64.0) : 1.0;  // 127 * 32768 * 64 stays inside 31 bit
+        for (std::size_t j = 0; j < rows.length; ++j) {
+          to.peephole[r * rows.length + j] = to_int8(static_cast<double>(rows.at(r, j)) / scale);
+        }
+        quantize_multiplier(scale, to.peephole_multiplier[r], to.peephole_shift[r]);
+      }
+    }
+  }
+
+  const Weights& weights_;
+  const Ranges& ranges_;
+};
+
+}  // namespace
+
+Int8Model quantize(const Graph& graph, const Weights& weights, const Ranges& ranges) {
+  const Quantizer quantizer(weights, ranges);
+  Int8Model model{.input = graph.input(), .layers = {}};
+  Quant quant{.scale = static_cast<double>(kFeatureScale), .zero_point = 0};
+  for (const Layer& layer : graph.layers()) {
+    model.layers.push_back(quantizer.layer(layer, quant));
+    quant = model.layers.back().output;
+  }
+  return model;
+}
+
+}  // namespace kws

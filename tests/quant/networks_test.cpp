@@ -1,0 +1,137 @@
+// The integer engine against the float meaning of whole networks, and the file format on the same networks.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "kws/core/error.h"
+#include "quant/random_network.h"
+
+namespace kws {
+namespace {
+
+using testing::NamedGraph;
+using testing::random_network;
+using testing::RandomNetwork;
+using testing::seven_graphs;
+using Json = nlohmann::ordered_json;
+
+constexpr int kClips = 200;
+constexpr int kClasses = 12;
+
+std::vector<std::int8_t> run(const Int8Model& model, const std::vector<std::int8_t>& features) {
+  const std::size_t clips = features.size() / static_cast<std::size_t>(model.input.elements());
+  std::vector<std::int8_t> logits(clips * static_cast<std::size_t>(model.classes()));
+  run_int8(model, features, logits);
+  return logits;
+}
+
+class SevenNetworks : public ::testing::TestWithParam<int> {
+ protected:
+  const NamedGraph net = seven_graphs()[static_cast<std::size_t>(GetParam())];
+};
+
+TEST_P(SevenNetworks, StayCloseToFloat) {
+  constexpr int seeds = 3;
+  double agree = 0.0;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    const RandomNetwork random = random_network(net.graph, kClips, seed);
+    const std::vector<std::int8_t> logits = run(random.model, random.features);
+    const testing::Values real = testing::to_real(logits.data(), logits.size(), random.model.layers.back().output);
+    double error = 0.0;
+    for (std::size_t i = 0; i < real.size(); ++i) error += std::pow(real[i] - random.logits[i], 2);
+    const auto [low, high] = std::minmax_element(random.logits.begin(), random.logits.end());
+    // One output step is 0.4 % of the range; 0.16 to 0.26 % were seen, rounding to that step alone gives 0.11 %.
+    EXPECT_LT(std::sqrt(error / static_cast<double>(real.size())), 0.004 * (*high - *low));
+    for (auto row = real.begin(), truth = random.logits.begin(); row != real.end();
+         row += kClasses, truth += kClasses) {
+      const auto best = std::max_element(row, row + kClasses) - row;
+      agree += std::max_element(truth, truth + kClasses) - truth == best ? 1.0 : 0.0;
+    }
+  }
+  EXPECT_GT(agree / (seeds * kClips), 0.95);  // 0.963 (dnn) to 0.997 (ds_cnn) seen
+}
+
+TEST_P(SevenNetworks, SurviveTheirFile) {
+  const RandomNetwork random = random_network(net.graph, 10, 7);
+  const std::string text = int8_to_json(random.model).dump();
+  const Int8Model read = int8_from_json(Json::parse(text), net.graph, "model.int8.json");
+  EXPECT_EQ(int8_to_json(read).dump(), text);
+  EXPECT_EQ(run(read, random.features), run(random.model, random.features));
+  EXPECT_DOUBLE_EQ(read.layers.back().input.scale, random.model.layers.back().input.scale);
+  EXPECT_EQ(read.layers.back().input.zero_point, random.model.layers.back().input.zero_point);
+}
+
+TEST_P(SevenNetworks, RefuseFilesWithAnyFieldDropped) {
+  const Json whole = int8_to_json(random_network(net.graph, 2, 7).model).flatten();
+  int dropped = 0;
+  for (const auto& [path, value] : whole.items()) {
+    // The last element of each array and every plain field.
+    const std::string next_index = path.substr(0, path.find_last_of('/') + 1) +
+                                   std::to_string(std::atoi(path.substr(path.find_last_of('/') + 1).c_str()) + 1);
+    if (whole.contains(next_index)) continue;
+    Json damaged = whole;
+    damaged.erase(path);
+    EXPECT_THROW(int8_from_json(damaged.unflatten(), net.graph, "m"), Error) << path;
+    ++dropped;
+  }
+  EXPECT_GE(dropped, 16);
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, SevenNetworks, ::testing::Range(0, 7),
+                         [](const auto& one) { return seven_graphs()[static_cast<std::size_t>(one.param)].type; });
+
+std::string complaint(const Json& json, const Graph& graph) {
+  try {
+    int8_from_json(json, graph, "m.json");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Int8Json, ComplaintsNameFileFieldFactAndRemedy) {
+  const Graph graph = seven_graphs().front().graph;
+  const Json good = int8_to_json(random_network(graph, 2, 7).model);
+  const std::string remedy = "; write the file again with kwsmith quantize";
+
+  Json bad = good;
+  bad["layers"][1]["main"]["bias"].push_back(1);
+  EXPECT_EQ(complaint(bad, graph), "m.json: layers[1].main.bias: has 49 values, the design needs 48" + remedy);
+  bad = good;
+  bad["layers"][0]["main"]["weight"][5] = 300;
+  EXPECT_EQ(complaint(bad, graph), "m.json: layers[0].main.weight: 300 is not an integer in -128..127" + remedy);
+  bad = good;
+  bad["layers"][0]["main"]["shift"][0] = 0.5;
+  EXPECT_EQ(complaint(bad, graph), "m.json: layers[0].main.shift: 0.5 is not an integer in -31..30" + remedy);
+  bad = good;
+  bad["layers"][0]["output"]["scale"] = 0;
+  EXPECT_EQ(complaint(bad, graph), "m.json: layers[0].output.scale: is not a positive number" + remedy);
+  bad = good;
+  bad["layers"][0]["name"] = "fc9";
+  EXPECT_EQ(complaint(bad, graph), "m.json: layers[0]: is dense \"fc9\", the design has dense \"fc1\"" + remedy);
+  bad = good;
+  bad["schema"] = "kwsmith.int8/9";
+  EXPECT_EQ(complaint(bad, graph),
+            "m.json: schema: is \"kwsmith.int8/9\", this version reads \"kwsmith.int8/1\"" + remedy);
+  bad = good;
+  bad["layers"].erase(0);
+  EXPECT_EQ(complaint(bad, graph), "m.json: layers: has 2 layers, the design has 3" + remedy);
+  EXPECT_EQ(complaint(Json::array(), graph), "m.json: is not an object" + remedy);
+}
+
+TEST(RunInt8, GivesEachThreadTheSameBytes) {
+  const Graph graph = seven_graphs().back().graph;
+  const RandomNetwork random = random_network(graph, 20, 7);
+  const std::vector<std::int8_t> expected = run(random.model, random.features);
+  std::vector<std::vector<std::int8_t>> found(4);
+  std::vector<std::thread> threads;
+  for (auto& mine : found) threads.emplace_back([&] { mine = run(random.model, random.features); });
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& mine : found) EXPECT_EQ(mine, expected);
+}
+
+}  // namespace
+}  // namespace kws
