@@ -1,0 +1,130 @@
+#include "kws/cost/cost.h"
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include "cli.h"
+#include "kws/core/table.h"
+
+namespace kws::cli {
+namespace {
+
+struct CostOptions {
+  std::vector<std::string> files;
+  std::string budget;
+  std::int64_t max_memory = 0;  ///< bytes; 0: no limit
+  std::int64_t max_ops = 0;
+  bool layers = false;
+  Format format = Format::table;
+};
+
+/// Every limit given counts: the named budget, which single limits tighten into a custom one.
+Budget limits(const CostOptions& options) {
+  Budget budget{.name = "custom", .max_memory_bytes = {}, .max_ops = {}};
+  if (!options.budget.empty()) budget = budget_by_name(options.budget);
+  const auto tighten = [&budget](std::optional<std::int64_t>& limit, std::int64_t given) {
+    if (given == 0 || (limit && *limit <= given)) return;
+    limit = given;
+    budget.name = "custom";
+  };
+  tighten(budget.max_memory_bytes, options.max_memory);
+  tighten(budget.max_ops, options.max_ops);
+  return budget;
+}
+
+/// A figure as people or as programs read it.
+std::string figure(const Json& number, Format format) {
+  return format == Format::table ? grouped(number.get<long long>()) : number.dump();
+}
+
+Table summary_table(const Json& designs, Format format) {
+  std::vector<std::string> columns = {"name", "type", "parameters", "macs", "memory_bytes", "ops"};
+  for (const Budget& budget : standard_budgets()) columns.push_back(budget.name);
+  columns.insert(columns.end(), {"arena_bytes", "weight_bytes"});
+  Table table(columns);
+  for (const Json& design : designs) {
+    const Json& rule = design["hello_edge"];
+    std::vector<std::string> cells = {design["name"], design["type"]};
+    for (const Json& number : {design["parameters"], design["macs"], rule["memory_bytes"], rule["ops"]}) {
+      cells.push_back(figure(number, format));
+    }
+    for (const Budget& budget : standard_budgets()) {
+      const bool fits = std::find(rule["fits"].begin(), rule["fits"].end(), budget.name) != rule["fits"].end();
+      cells.emplace_back(fits ? "yes" : "no");
+    }
+    cells.push_back(figure(design["firmware"]["ram_bytes"], format));
+    cells.push_back(figure(design["firmware"]["weight_bytes"], format));
+    table.add(std::move(cells));
+  }
+  return table;
+}
+
+Table layer_table(const Json& designs, Format format) {
+  const std::vector<std::string> figures = {"parameters", "macs", "ops", "working_bytes", "weight_bytes"};
+  std::vector<std::string> columns = {"name", "layer", "op", "output"};
+  columns.insert(columns.end(), figures.begin(), figures.end());
+  Table table(columns);
+  for (const Json& design : designs) {
+    for (const Json& layer : design["layers"]) {
+      const Json& out = layer["output"];
+      std::vector<std::string> cells = {design["name"], layer["name"], layer["op"],
+                                        out[0].dump() + "x" + out[1].dump() + "x" + out[2].dump()};
+      for (const std::string& name : figures) cells.push_back(figure(layer[name], format));
+      table.add(std::move(cells));
+    }
+  }
+  return table;
+}
+
+void print(const Json& designs, const CostOptions& options) {
+  if (options.format == Format::json) {
+    std::cout << Json{{"schema", "kwsmith.cost/1"}, {"designs", designs}}.dump(2) << '\n';
+    return;
+  }
+  const Table table = options.layers ? layer_table(designs, options.format) : summary_table(designs, options.format);
+  std::cout << (options.format == Format::csv ? table.csv() : table.text());
+}
+
+/// One line for the first design that breaks a limit.
+void require_fit(const Json& designs, const Budget& budget) {
+  for (const Json& design : designs) {
+    const std::int64_t memory = design["hello_edge"]["memory_bytes"];
+    const std::int64_t ops = design["hello_edge"]["ops"];
+    if (budget.fits({.memory_bytes = memory, .ops = ops})) continue;
+    const bool too_large = budget.max_memory_bytes && memory > *budget.max_memory_bytes;
+    const std::string fact =
+        too_large ? grouped(memory) + " bytes of memory, budget \"" + budget.name + "\" allows " +
+                        grouped(*budget.max_memory_bytes)
+                  : grouped(ops) + " operations, budget \"" + budget.name + "\" allows " + grouped(*budget.max_ops);
+    throw Error(design["name"].get<std::string>() + ": needs " + fact + "; take a smaller design or raise the limit",
+                Exit::over_budget);
+  }
+}
+
+void run(const CostOptions& options) {
+  const Budget budget = limits(options);
+  Json designs = Json::array();
+  for (const std::string& file : options.files) designs.push_back(cost_to_json(load_design(file)));
+  print(designs, options);
+  std::cout.flush();
+  require_fit(designs, budget);
+}
+
+}  // namespace
+
+void add_cost(CLI::App& app, Common& /*common*/) {
+  CLI::App* verb = app.add_subcommand("cost", "memory and operations of designs, before anything is trained");
+  const auto options = std::make_shared<CostOptions>();
+  verb->add_option("FILE", options->files, "design files")->required();
+  verb->add_option("--budget", options->budget, "small, medium or large: exit 5 if a design breaks it");
+  verb->add_option("--max-memory", options->max_memory, "largest memory in bytes: exit 5 if a design needs more")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--max-ops", options->max_ops, "most operations per inference: exit 5 if a design needs more")
+      ->check(CLI::PositiveNumber);
+  verb->add_flag("--layers", options->layers, "a row per layer instead of a row per design");
+  add_format(*verb, options->format);
+  verb->callback([options] { run(*options); });
+}
+
+}  // namespace kws::cli

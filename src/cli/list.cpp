@@ -1,0 +1,101 @@
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "cli.h"
+#include "kws/core/table.h"
+#include "kws/cost/cost.h"
+
+namespace kws::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ListOptions {
+  std::string what;
+  std::string folder = "configs";
+  Format format = Format::table;
+};
+
+Json types() {
+  Json rows = Json::array();
+  for (const std::string& type : network_types()) rows.push_back({{"type", type}, {"summary", type_summary(type)}});
+  return rows;
+}
+
+Json budgets() {
+  Json rows = Json::array();
+  for (const Budget& budget : standard_budgets()) {
+    rows.push_back({{"name", budget.name}, {"memory_bytes", *budget.max_memory_bytes}, {"ops", *budget.max_ops}});
+  }
+  return rows;
+}
+
+/// Every design file below `folder`, by path; JSON files of another schema are passed over.
+Json configs(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().extension() == ".json") files.push_back(it->path());
+  }
+  if (error) {
+    throw Error(folder.string() + ": " + error.message() + "; name the folder of the designs with --folder",
+                Exit::usage);
+  }
+  std::sort(files.begin(), files.end());
+  Json rows = Json::array();
+  for (const fs::path& file : files) {
+    const Json json = load_json(file.string());
+    if (!json.is_object() || json.value("schema", Json()) != "kwsmith.design/1") continue;
+    const Design design = design_from_json(json, file.string());
+    const CostTotals totals = hello_edge_totals(build_graph(design));
+    rows.push_back({{"name", design.name},
+                    {"type", design.type()},
+                    {"memory_bytes", totals.memory_bytes},
+                    {"ops", totals.ops},
+                    {"file", file.string()}});
+  }
+  return rows;
+}
+
+void print(const Json& rows, const ListOptions& options) {
+  if (options.format == Format::json) {
+    std::cout << Json{{"schema", "kwsmith.list/1"}, {options.what, rows}}.dump(2) << '\n';
+    return;
+  }
+  if (rows.empty()) return;
+  std::vector<std::string> columns;
+  for (const auto& item : rows[0].items()) columns.push_back(item.key());
+  Table table(columns);
+  for (const Json& row : rows) {
+    std::vector<std::string> cells;
+    for (const Json& value : row) {
+      const bool figure = value.is_number() && options.format == Format::table;
+      cells.push_back(value.is_string() ? value.get<std::string>()
+                      : figure          ? grouped(value.get<long long>())
+                                        : value.dump());
+    }
+    table.add(std::move(cells));
+  }
+  std::cout << (options.format == Format::csv ? table.csv() : table.text());
+}
+
+void run(const ListOptions& options) {
+  print(options.what == "types" ? types() : options.what == "budgets" ? budgets() : configs(options.folder), options);
+}
+
+}  // namespace
+
+void add_list(CLI::App& app, Common& /*common*/) {
+  CLI::App* verb = app.add_subcommand("list", "what there is to choose from: types, budgets or configs");
+  const auto options = std::make_shared<ListOptions>();
+  verb->add_option("WHAT", options->what, "types, budgets or configs")
+      ->required()
+      ->check(CLI::IsMember({"types", "budgets", "configs"}));
+  verb->add_option("--folder", options->folder, "where `list configs` looks for designs")->capture_default_str();
+  add_format(*verb, options->format);
+  verb->callback([options] { run(*options); });
+}
+
+}  // namespace kws::cli
