@@ -1,5 +1,7 @@
 #include "cli.h"
 
+#include <algorithm>
+#include <map>
 #include <thread>
 
 namespace kws::cli {

@@ -7,12 +7,13 @@
 
 namespace kws::cli {
 
-/// Options every verb has.
+/// Options every verb has, and what it leaves behind.
 struct Common {
   int threads = 0;  ///< 0: all cores of the machine
   bool quiet = false;
   bool verbose = false;
   bool no_color = false;
+  int exit_code = 0;  ///< set by a verb that ends in order but not with 0
   [[nodiscard]] int thread_count() const;
 };
 
@@ -26,8 +27,8 @@ void add_format(CLI::App& verb, Format& format);
 class Flags {
  public:
   Flags(CLI::App& verb, std::string group) : verb_(verb), group_(std::move(group)) {}
-  template <class Value, class Bound>
-  void operator()(const char* name, Value& value, Bound low, Bound high, const char* help) {
+  template <class Value, class Low, class High>
+  void operator()(const char* name, Value& value, Low low, High high, const char* help) {
     add(name, Json(value).dump(), Json(low).dump() + " to " + Json(high).dump() + "; " + help);
   }
   /// The values the user gave, for read_options().
@@ -43,11 +44,9 @@ class Flags {
 void add_data(CLI::App& app, Common& common);
 void add_cost(CLI::App& app, Common& common);
 void add_train(CLI::App& app, Common& common);
-void add_quantize(CLI::App& app, Common& common);
 void add_eval(CLI::App& app, Common& common);
 void add_export(CLI::App& app, Common& common);
 void add_search(CLI::App& app, Common& common);
-void add_trials(CLI::App& app, Common& common);
 void add_list(CLI::App& app, Common& common);
 
 }  // namespace kws::cli

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kws/families/design.h"
+#include "kws/features/front_end.h"
+#include "kws/quant/int8_model.h"
+#include "kws/train/options.h"
+
+namespace kws {
+
+/// What was measured on a model; shares in 0..1. Test figures are there once the test split has been read.
+struct ModelMetrics {
+  int epochs = 0;      ///< trained
+  int best_epoch = 0;  ///< the one whose weights these are
+  double loss = 0.0;   ///< of the last epoch
+  double float_validation = 0.0;
+  double int8_validation = 0.0;
+  std::optional<double> float_test, int8_test;
+};
+
+/// Trained weights + design + labels + int8 form: one folder that every later step reads, so that no setting is given
+/// twice.
+struct Model {
+  Design design;
+  std::vector<std::string> labels;
+  Normalisation normalisation;
+  Weights weights;  ///< float, batch norm folded
+  Int8Model int8;
+  TrainOptions training;
+  ModelMetrics metrics;
+  std::string data_fingerprint;  ///< SHA-256 of the dataset it was trained on
+  /// int8 features of a few validation clips, for the self-test of the exported code; [clips][frames * coefficients].
+  std::vector<std::vector<std::int8_t>> golden;
+};
+
+/// The files of a model folder, name -> content:
+///   model.json       schema kwsmith.model/1: everything but the arrays
+///   weights.bin      one line of JSON [{"name", "shape"}, ...], then the float32 values, little-endian, in that order
+///   model.int8.json  schema kwsmith.int8/1
+std::map<std::string, std::string> model_files(const Model& model);
+/// throws Error naming `origin` and the file that is missing or wrong.
+Model model_from_files(const std::map<std::string, std::string>& files, const std::string& origin);
+
+/// Writes the folder at once, replacing an older one. throws Error when it cannot be written.
+void save_model(const Model& model, const std::filesystem::path& folder);
+/// throws Error (Exit::usage) when `folder` is not a model folder.
+Model load_model(const std::filesystem::path& folder);
+
+/// All files in one string, for the study store, and back.
+std::string pack_model(const Model& model);
+Model unpack_model(const std::string& bytes);
+
+}  // namespace kws

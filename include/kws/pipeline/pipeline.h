@@ -1,0 +1,47 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "kws/datasets/corpus.h"
+#include "kws/export/c_export.h"
+#include "kws/model/model.h"
+#include "kws/train/feature_feed.h"
+#include "kws/train/trainer.h"
+
+namespace kws {
+
+/// Quantizes a trainer's best weights and measures float and int8 on the validation split.
+Model finish_model(const Design& design, const FeatureFeed& feed, const TrainOptions& options, const Trainer& trainer);
+
+/// Checks that a design's classes are the labels' number. throws Error (Exit::usage).
+void require_classes(const Design& design, const LabelSet& labels);
+
+enum class Engine { float32, int8, c };
+
+/// Outputs of one engine over one split.
+struct Evaluation {
+  std::string engine;  ///< "float", "int8", "c"
+  Split split = Split::testing;
+  std::vector<std::string> labels;
+  std::vector<int> expected;   ///< [clips] label of each clip
+  std::vector<int> predicted;  ///< [clips] first largest output
+  std::string output_sha256;   ///< over all output bytes in clip order (float32 or int8)
+  [[nodiscard]] double accuracy() const;
+};
+
+/// Runs every clip of a split through one engine.
+///   c: exports the model, compiles it with the machine's C compiler and starts from the samples, front end included
+///   throws  Error (Exit::usage) when the dataset's labels are not the model's; Error when no C compiler is found
+Evaluation evaluate(const Model& model, const Dataset& dataset, Split split, Engine engine, int threads);
+
+/// What the exporter needs of a model, its golden clips with their logits. `front_end` and `model` must outlive it.
+ExportModel export_view(const Model& model, const FrontEnd& front_end);
+
+/// schema kwsmith.eval/1; confusion rows are the spoken label, columns the prediction.
+nlohmann::ordered_json evaluation_to_json(const Evaluation& evaluation);
+
+}  // namespace kws

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kws/graph/graph.h"
+#include "kws/quant/int8_model.h"
+#include "kws/train/feature_feed.h"
+#include "kws/train/options.h"
+
+namespace kws {
+
+/// To be called once, before the first training or float evaluation of the process: one BLAS thread (a trial uses one
+/// core), big tensors kept by the allocator.
+///   returns  a warning for the user when LibTorch's BLAS is the slow reference one, else ""
+std::string prepare_training();
+
+/// What an epoch ended with; accuracies are shares in 0..1.
+struct EpochReport {
+  int epoch = 0;  ///< 1 is the first
+  double loss = 0.0;
+  double validation = 0.0;
+  bool best = false;
+};
+
+/// Trains one network on one core with Adam and a cosine learning rate, keeping the epoch of best validation accuracy.
+/// Same graph, feed, options: same bytes.
+class Trainer {
+ public:
+  /// feature_threads > 1: the next epoch's features are made while this one trains.
+  Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions& options, int feature_threads);
+  ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  [[nodiscard]] bool finished() const;
+  /// Trains one more epoch and measures it on the validation split.
+  ///   returns  false when the user interrupted it: the trainer stands as after the epoch before
+  bool run_epoch(EpochReport& report);
+
+  /// Everything needed to go on after the last finished epoch. restore() throws Error when the bytes are of another
+  /// design.
+  [[nodiscard]] std::string checkpoint() const;
+  void restore(const std::string& bytes);
+
+  [[nodiscard]] int epochs_done() const;
+  [[nodiscard]] int best_epoch() const;          ///< 0 before the first epoch
+  [[nodiscard]] double best_validation() const;  ///< share in 0..1
+  [[nodiscard]] double last_loss() const;
+  /// Weights of the best epoch, batch norm folded. Before the first epoch: the initial ones.
+  [[nodiscard]] Weights best_weights() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Logits of the float network. features [n][frames][coefficients]; returns [n][classes].
+std::vector<float> run_float(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features);
+
+/// Output range of every layer over the given features, clipped where that lowers the mean squared rounding error.
+Ranges calibrate(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features);
+
+/// Share of rows whose largest value (the first of equals) stands at the label.
+template <class Value>
+double accuracy(std::span<const Value> logits, std::span<const int> labels);
+
+}  // namespace kws

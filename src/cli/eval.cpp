@@ -1,0 +1,72 @@
+#include <iostream>
+#include <memory>
+
+#include "cli.h"
+#include "data_source.h"
+#include "kws/core/table.h"
+#include "kws/pipeline/pipeline.h"
+
+namespace kws::cli {
+
+namespace {
+
+struct EvalVerb {
+  std::string model, split = "test";
+  Engine engine = Engine::int8;
+  DataSource source;
+  Format format = Format::table;
+};
+
+void print_table(const Json& json, Format format) {
+  Table table({"label", "clips", "correct", "accuracy"});
+  int clips = 0;
+  int correct = 0;
+  for (const auto& [label, counts] : json["per_class"].items()) {
+    const int n = counts["clips"];
+    const int right = counts["correct"];
+    clips += n;
+    correct += right;
+    table.add({label, std::to_string(n), std::to_string(right), n > 0 ? percent(static_cast<double>(right) / n) : "-"});
+  }
+  table.add({"all", std::to_string(clips), std::to_string(correct), percent(json["accuracy"].get<double>())});
+  if (format == Format::csv) {
+    std::cout << table.csv();
+    return;
+  }
+  std::cout << table.text() << "engine " << json["engine"].get<std::string>() << ", SHA-256 of all outputs "
+            << json["output_sha256"].get<std::string>() << "\n";
+}
+
+int run(EvalVerb& verb, const Common& common) {
+  const Model model = load_model(verb.model);
+  const Split split = split_from_name(verb.split);
+  verb.source.keywords.assign(model.labels.begin() + 2, model.labels.end());  // behind silence and unknown
+  if (const std::string warning = prepare_training(); !warning.empty()) std::cerr << warning << "\n";
+  const Dataset dataset = verb.source.load(common.thread_count());
+  const Json json = evaluation_to_json(evaluate(model, dataset, split, verb.engine, common.thread_count()));
+  if (verb.format == Format::json) {
+    std::cout << json.dump(2) << "\n";
+  } else {
+    print_table(json, verb.format);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, Common& common) {
+  auto verb = std::make_shared<EvalVerb>();
+  CLI::App* sub = app.add_subcommand("eval", "Measure a model: float (LibTorch), int8 (host) or c (the exported code)");
+  sub->add_option("model", verb->model, "model folder")->required();
+  verb->source.add_to(*sub, false);
+  sub->add_option("--split", verb->split, "training is augmented and not offered: validation or test")
+      ->capture_default_str();
+  const std::map<std::string, Engine> engines = {{"float", Engine::float32}, {"int8", Engine::int8}, {"c", Engine::c}};
+  sub->add_option("--engine", verb->engine, "float, int8 or c")
+      ->transform(CLI::CheckedTransformer(engines).description(""))
+      ->default_str("int8");
+  add_format(*sub, verb->format);
+  sub->callback([verb, &common] { common.exit_code = run(*verb, common); });
+}
+
+}  // namespace kws::cli

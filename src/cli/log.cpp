@@ -1,0 +1,49 @@
+#include "log.h"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "kws/core/table.h"
+
+namespace kws::cli {
+
+spdlog::logger& log() { return *spdlog::default_logger_raw(); }
+
+void set_up_log(const Common& common) {
+  const auto mode = common.no_color ? spdlog::color_mode::never : spdlog::color_mode::automatic;
+  auto logger =
+      std::make_shared<spdlog::logger>("kwsmith", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(mode));
+  logger->set_pattern("%^%l%$: %v");
+  logger->set_level(common.quiet ? spdlog::level::err : common.verbose ? spdlog::level::debug : spdlog::level::info);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+Progress::Progress(const Common& common, std::string unit)
+    : unit_(std::move(unit)), terminal_(::isatty(STDERR_FILENO) != 0), quiet_(common.quiet) {}
+
+void Progress::show(int done, int total, const std::string& note) {
+  if (quiet_) return;
+  if (!terminal_) {
+    log().info("{} {} of {}: {}", unit_, done, total, note);
+    return;
+  }
+  constexpr int kWidth = 24;
+  if (first_ < 0) first_ = done - 1;
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  const double each = seconds / std::max(1, done - first_);
+  const auto filled = static_cast<std::size_t>(kWidth * done / std::max(1, total));
+  const std::string bar = std::string(filled, '#') + std::string(kWidth - filled, '.');
+  std::fprintf(stderr, "\r\033[K[%s] %s %d/%d  %.1f s each, %.0f s left  %s", bar.c_str(), unit_.c_str(), done, total,
+               each, each * (total - done), note.c_str());
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void Progress::done() {
+  if (drawn_) std::fputc('\n', stderr);
+  drawn_ = false;
+}
+
+}  // namespace kws::cli

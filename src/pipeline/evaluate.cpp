@@ -1,0 +1,129 @@
+#include <algorithm>
+
+#include "kws/core/error.h"
+#include "kws/core/files.h"
+#include "kws/core/options.h"
+#include "kws/core/parallel.h"
+#include "kws/datasets/augment.h"
+#include "kws/export/c_engine.h"
+#include "kws/pipeline/pipeline.h"
+
+namespace kws {
+
+namespace {
+
+std::string_view engine_name(Engine engine) {
+  switch (engine) {
+    case Engine::float32:
+      return "float";
+    case Engine::int8:
+      return "int8";
+    case Engine::c:
+      return "c";
+  }
+  return "";
+}
+
+/// Clips first .. last of a split in one task: enough to keep a worker busy, few enough to share the work out.
+constexpr std::size_t kClipsPerTask = 32;
+
+void for_ranges(std::size_t clips, int threads, const std::function<void(std::size_t, std::size_t)>& body) {
+  const std::size_t tasks = (clips + kClipsPerTask - 1) / kClipsPerTask;
+  parallel_for_each_index(tasks, threads, [&](std::size_t task) {
+    body(task * kClipsPerTask, std::min(clips, (task + 1) * kClipsPerTask));
+  });
+}
+
+template <class Value>
+void take_predictions(Evaluation& evaluation, const std::vector<Value>& logits) {
+  const std::size_t classes = evaluation.labels.size();
+  for (std::size_t i = 0; i < evaluation.expected.size(); ++i) {
+    const auto row = logits.begin() + static_cast<std::ptrdiff_t>(i * classes);
+    evaluation.predicted.push_back(
+        static_cast<int>(std::max_element(row, row + static_cast<std::ptrdiff_t>(classes)) - row));
+  }
+  evaluation.output_sha256 = sha256_hex({reinterpret_cast<const char*>(logits.data()), logits.size() * sizeof(Value)});
+}
+
+std::vector<std::int8_t> int8_logits(const Model& model, const FeatureBatch& batch, int threads) {
+  const auto classes = static_cast<std::size_t>(model.int8.classes());
+  const auto values = static_cast<std::size_t>(model.int8.input.elements());
+  std::vector<std::int8_t> logits(batch.labels.size() * classes);
+  for_ranges(batch.labels.size(), threads, [&](std::size_t first, std::size_t last) {
+    run_int8(model.int8, std::span(batch.features).subspan(first * values, (last - first) * values),
+             std::span(logits).subspan(first * classes, (last - first) * classes));
+  });
+  return logits;
+}
+
+/// From the samples on, as the device does it: nothing of the host's front end or network takes part.
+std::vector<std::int8_t> c_logits(const Model& model, const Dataset& dataset, Split split, int threads) {
+  const FrontEnd front_end(model.design.features);
+  const CEngine engine(export_view(model, front_end));
+  const std::vector<Example>& examples = dataset.held_out(split);
+  const auto classes = static_cast<std::size_t>(model.int8.classes());
+  std::vector<std::int8_t> logits(examples.size() * classes);
+  for_ranges(examples.size(), threads, [&](std::size_t first, std::size_t last) {
+    std::vector<std::int16_t> pcm(kClipSamples);
+    for (std::size_t i = first; i < last; ++i) {
+      const int clip = examples[i].clip;
+      pad_clip(clip == kNoClip ? std::span<const std::int16_t>{} : dataset.clip(clip), pcm);
+      engine.classify(pcm, std::span(logits).subspan(i * classes, classes));
+    }
+  });
+  return logits;
+}
+
+}  // namespace
+
+double Evaluation::accuracy() const {
+  if (expected.empty()) return 0.0;
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) right += expected[i] == predicted[i] ? 1U : 0U;
+  return static_cast<double>(right) / static_cast<double>(expected.size());
+}
+
+Evaluation evaluate(const Model& model, const Dataset& dataset, Split split, Engine engine, int threads) {
+  if (dataset.labels().labels() != model.labels) {
+    throw Error(model.design.name + ": the model's labels are not the dataset's; give its keywords", Exit::usage);
+  }
+  Evaluation evaluation{std::string(engine_name(engine)), split, model.labels, {}, {}, {}};
+  for (const Example& example : dataset.held_out(split)) evaluation.expected.push_back(example.label);
+  if (engine == Engine::c) {
+    take_predictions(evaluation, c_logits(model, dataset, split, threads));
+    return evaluation;
+  }
+  const FeatureFeed feed(dataset, model.design.features, model.normalisation, threads);
+  const FeatureBatch batch = feed.held_out(split);
+  if (engine == Engine::int8) {
+    take_predictions(evaluation, int8_logits(model, batch, threads));
+  } else {
+    take_predictions(evaluation, run_float(build_graph(model.design), model.weights, batch.features));
+  }
+  return evaluation;
+}
+
+nlohmann::ordered_json evaluation_to_json(const Evaluation& evaluation) {
+  const std::size_t classes = evaluation.labels.size();
+  std::vector<std::vector<int>> confusion(classes, std::vector<int>(classes, 0));
+  for (std::size_t i = 0; i < evaluation.expected.size(); ++i) {
+    ++confusion[static_cast<std::size_t>(evaluation.expected[i])][static_cast<std::size_t>(evaluation.predicted[i])];
+  }
+  Json per_class = Json::object();
+  for (std::size_t label = 0; label < classes; ++label) {
+    int clips = 0;
+    for (const int count : confusion[label]) clips += count;
+    per_class[evaluation.labels[label]] = {{"clips", clips}, {"correct", confusion[label][label]}};
+  }
+  return {{"schema", "kwsmith.eval/1"},
+          {"engine", evaluation.engine},
+          {"split", split_name(evaluation.split)},
+          {"clips", evaluation.expected.size()},
+          {"accuracy", evaluation.accuracy()},
+          {"output_sha256", evaluation.output_sha256},
+          {"labels", evaluation.labels},
+          {"per_class", per_class},
+          {"confusion", confusion}};
+}
+
+}  // namespace kws

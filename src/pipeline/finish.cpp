@@ -1,0 +1,95 @@
+#include "kws/core/error.h"
+#include "kws/pipeline/pipeline.h"
+
+namespace kws {
+
+namespace {
+
+constexpr int kCalibrationClips = 500;
+constexpr int kGoldenClips = 4;
+
+std::vector<std::int8_t> first_clips(const FeatureBatch& batch, int clips) {
+  const std::size_t values = batch.features.size() / batch.labels.size();
+  const std::size_t count = std::min(batch.features.size(), values * static_cast<std::size_t>(clips));
+  return {batch.features.begin(), batch.features.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+/// One validation clip of each of the last classes, so that the self-test sees different words.
+std::vector<std::vector<std::int8_t>> golden_clips(const FeatureBatch& batch, int classes) {
+  std::vector<std::vector<std::int8_t>> golden;
+  const std::size_t values = batch.features.size() / batch.labels.size();
+  for (int label = classes - 1; label >= 0 && static_cast<int>(golden.size()) < kGoldenClips; --label) {
+    for (std::size_t i = 0; i < batch.labels.size(); ++i) {
+      if (batch.labels[i] != label) continue;
+      const auto first = batch.features.begin() + static_cast<std::ptrdiff_t>(i * values);
+      golden.emplace_back(first, first + static_cast<std::ptrdiff_t>(values));
+      break;
+    }
+  }
+  return golden;
+}
+
+}  // namespace
+
+void require_classes(const Design& design, const LabelSet& labels) {
+  if (design.classes == labels.classes()) return;
+  throw Error(design.name + ": has " + std::to_string(design.classes) + " classes, the labels are " +
+                  std::to_string(labels.classes()) + " (silence, unknown and " +
+                  std::to_string(labels.keywords.size()) + " keywords); mend \"classes\" or --keywords",
+              Exit::usage);
+}
+
+Model finish_model(const Design& design, const FeatureFeed& feed, const TrainOptions& options, const Trainer& trainer) {
+  const Graph graph = build_graph(design);
+  Model model;
+  model.design = design;
+  model.labels = feed.dataset().labels().labels();
+  model.normalisation = feed.normalisation();
+  model.weights = trainer.best_weights();
+  model.training = options;
+  model.data_fingerprint = feed.dataset().fingerprint();
+  model.metrics.epochs = trainer.epochs_done();
+  model.metrics.best_epoch = trainer.best_epoch();
+  model.metrics.loss = trainer.last_loss();
+  model.metrics.float_validation = trainer.best_validation();
+
+  // Ranges come from augmented training clips: held-out data may not shape the model.
+  const std::vector<std::int8_t> seen = first_clips(feed.training(options, options.epochs), kCalibrationClips);
+  model.int8 = quantize(graph, model.weights, calibrate(graph, model.weights, seen));
+
+  const FeatureBatch validation = feed.held_out(Split::validation);
+  std::vector<std::int8_t> logits(validation.labels.size() * static_cast<std::size_t>(model.int8.classes()));
+  run_int8(model.int8, validation.features, logits);
+  model.metrics.int8_validation = accuracy<std::int8_t>(logits, validation.labels);
+  model.golden = golden_clips(validation, design.classes);
+  return model;
+}
+
+ExportModel export_view(const Model& model, const FrontEnd& front_end) {
+  ExportModel view{.info = {.name = model.design.name,
+                            .type = model.design.type(),
+                            .labels = model.labels,
+                            .float_accuracy = model.metrics.float_validation,
+                            .int8_accuracy = model.metrics.int8_validation,
+                            .accuracy_split = "validation",
+                            .seed = model.training.seed,
+                            .design_hash = design_hash(model.design),
+                            .generator = "kwsmith " KWS_VERSION},
+                   .network = model.int8,
+                   .front_end = front_end,
+                   .normalisation = model.normalisation,
+                   .golden = {}};
+  if (model.metrics.float_test && model.metrics.int8_test) {
+    view.info.float_accuracy = *model.metrics.float_test;
+    view.info.int8_accuracy = *model.metrics.int8_test;
+    view.info.accuracy_split = "testing";
+  }
+  for (const std::vector<std::int8_t>& features : model.golden) {
+    Golden golden{features, std::vector<std::int8_t>(model.labels.size())};
+    run_int8(model.int8, features, golden.logits);
+    view.golden.push_back(std::move(golden));
+  }
+  return view;
+}
+
+}  // namespace kws

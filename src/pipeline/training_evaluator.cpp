@@ -1,0 +1,76 @@
+#include "kws/pipeline/training_evaluator.h"
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+
+#include "kws/core/options.h"
+#include "kws/pipeline/pipeline.h"
+
+namespace kws {
+
+namespace {
+
+class TrainingEvaluator : public Evaluator {
+ public:
+  explicit TrainingEvaluator(const Dataset& dataset) : dataset_(dataset) {}
+
+  TrialResult run(const Proposal& proposal, const TrialProgress& progress) override {
+    const auto start = std::chrono::steady_clock::now();
+    const std::shared_ptr<const FeatureFeed> feed = feed_for(proposal.design.features);
+    Trainer trainer(build_graph(proposal.design), *feed, proposal.training, 1);
+    EpochReport epoch;
+    while (!trainer.finished()) {
+      if (!trainer.run_epoch(epoch)) throw Interrupted{};
+      progress(trainer.epochs_done(), proposal.training.epochs);
+    }
+    const Model model = finish_model(proposal.design, *feed, proposal.training, trainer);
+    TrialResult result;
+    result.float_validation = model.metrics.float_validation;
+    result.int8_validation = model.metrics.int8_validation;
+    result.final_loss = model.metrics.loss;
+    result.best_epoch = model.metrics.best_epoch;
+    result.epochs = model.metrics.epochs;
+    result.model = pack_model(model);
+    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return result;
+  }
+
+  TestResult test(const std::string& bytes) override {
+    const Model model = unpack_model(bytes);
+    const Evaluation float_run = evaluate(model, dataset_, Split::testing, Engine::float32, 1);
+    const Evaluation int8_run = evaluate(model, dataset_, Split::testing, Engine::int8, 1);
+    return {float_run.accuracy(), int8_run.accuracy(), static_cast<int>(int8_run.expected.size())};
+  }
+
+  void write_model(const std::string& bytes, const std::filesystem::path& folder) override {
+    save_model(unpack_model(bytes), folder);
+  }
+
+ private:
+  /// The normalisation of a front end is measured once for all trials that share it.
+  std::shared_ptr<const FeatureFeed> feed_for(const FeatureOptions& options) {
+    const std::string key = options_to_json(options).dump();
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto found = feeds_.find(key); found != feeds_.end()) return found->second;
+    }
+    // Outside the lock: another trial's front end need not wait. Two trials may measure the same one, to the same
+    // bytes.
+    auto feed = std::make_shared<const FeatureFeed>(dataset_, options, 1);
+    const std::lock_guard lock(mutex_);
+    return feeds_.emplace(key, std::move(feed)).first->second;
+  }
+
+  const Dataset& dataset_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const FeatureFeed>> feeds_;
+};
+
+}  // namespace
+
+std::unique_ptr<Evaluator> make_training_evaluator(const Dataset& dataset) {
+  return std::make_unique<TrainingEvaluator>(dataset);
+}
+
+}  // namespace kws

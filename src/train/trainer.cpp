@@ -1,0 +1,321 @@
+#include "kws/train/trainer.h"
+
+#include <dlfcn.h>
+#include <malloc.h>
+
+#include <chrono>
+#include <cstring>
+#include <future>
+
+#include "adam.h"
+#include "float_net.h"
+#include "kws/core/error.h"
+#include "kws/core/files.h"
+#include "kws/core/interrupt.h"
+#include "ranges.h"
+
+namespace kws {
+
+namespace {
+
+constexpr double kClipNorm = 5.0;
+constexpr int kEvaluationBatch = 256;
+
+/// A trial is one thread. ATen's setting belongs to the thread that made it, so every entry point asks for it.
+void use_one_thread() { at::set_num_threads(1); }
+
+std::span<float> view(torch::Tensor& tensor) {
+  return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+std::vector<float> copy_of(const torch::Tensor& tensor) {
+  const auto* data = tensor.data_ptr<float>();
+  return {data, data + tensor.numel()};
+}
+
+/// Calls `body(batch of the input, index of its first row)` for rows of `features` in order.
+template <class Body>
+void in_batches(const Graph& graph, std::span<const std::int8_t> features, const Body& body) {
+  const auto values = static_cast<std::size_t>(graph.input().elements());
+  const std::size_t rows = features.size() / values;
+  for (std::size_t first = 0; first < rows; first += kEvaluationBatch) {
+    const std::size_t count = std::min<std::size_t>(kEvaluationBatch, rows - first);
+    body(to_input(features.subspan(first * values, count * values), graph.input()), first);
+  }
+}
+
+std::vector<float> logits_of(FloatNet& net, const Graph& graph, std::span<const std::int8_t> features) {
+  const torch::NoGradGuard no_grad;
+  std::vector<float> logits;
+  in_batches(graph, features, [&](const torch::Tensor& input, std::size_t) {
+    const std::vector<float> batch = copy_of(net.forward(input, false).contiguous());
+    logits.insert(logits.end(), batch.begin(), batch.end());
+  });
+  return logits;
+}
+
+}  // namespace
+
+std::string prepare_training() {
+  // Without these, glibc returns every big activation to the kernel and faults it in again at the next step.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  use_one_thread();
+  using SetThreads = void (*)(int);
+  if (auto* set_threads = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
+    set_threads(1);
+    return "";
+  }
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor a = torch::ones({256, 256});
+  torch::Tensor product = torch::mm(a, a);
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 4; ++i) product = torch::mm(a, a);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  const double gflops = 4 * 2.0 * 256 * 256 * 256 / seconds.count() * 1e-9;
+  if (gflops > 20.0) return "";
+  return "LibTorch runs on a slow BLAS (" + std::to_string(static_cast<int>(gflops)) +
+         " GFLOP/s): install libopenblas-dev, dense and recurrent layers train about 10 times faster with it";
+}
+
+struct Trainer::Impl {
+  Graph graph;
+  const FeatureFeed& feed;
+  TrainOptions options;
+  int feature_threads;
+  FloatNet net;
+  FeatureBatch validation;
+  Adam adam;
+  std::vector<float> average_statistics;  // of batch norm, averaged like the weights
+  int epoch = 0;
+  double loss = 0.0;
+  int best_epoch = 0;
+  double best_validation = -1.0;
+  std::vector<float> best_parameters, best_statistics;
+  std::future<FeatureBatch> next;
+
+  Impl(const Graph& g, const FeatureFeed& f, const TrainOptions& o, int threads)
+      : graph(g),
+        feed(f),
+        options(o),
+        feature_threads(threads),
+        net(g, o.seed),
+        validation(f.held_out(Split::validation)),
+        adam(static_cast<std::size_t>(net.parameters().numel())) {
+    adam.average = copy_of(net.parameters());
+    average_statistics = copy_of(net.statistics());
+    best_parameters = adam.average;
+    best_statistics = average_statistics;
+  }
+
+  FeatureBatch features(int of_epoch) {
+    FeatureBatch batch = next.valid() ? next.get() : feed.training(options, of_epoch);
+    if (feature_threads > 1 && of_epoch + 1 < options.epochs) {
+      next = std::async(std::launch::async, [this, of_epoch] { return feed.training(options, of_epoch + 1); });
+    }
+    return batch;
+  }
+
+  double train_step(std::span<const std::int8_t> features, std::span<const int> labels, std::int64_t steps) {
+    const torch::Tensor target = torch::empty({static_cast<std::int64_t>(labels.size())}, torch::kLong);
+    std::copy(labels.begin(), labels.end(), target.data_ptr<std::int64_t>());
+    net.gradients().zero_();
+    torch::Tensor step_loss = torch::nn::functional::cross_entropy(
+        net.forward(to_input(features, graph.input()), true), target,
+        torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(options.label_smoothing));
+    step_loss.backward();
+    const double average_decay = warm_average(options.ema, adam.step);
+    torch::Tensor decayed = net.decayed();
+    adam.update(view(net.parameters()), view(net.gradients()), view(decayed),
+                cosine_rate(options.peak_rate, adam.step, steps), options.weight_decay, kClipNorm, average_decay);
+    const std::span<float> statistics = view(net.statistics());
+    for (std::size_t i = 0; i < statistics.size(); ++i) {
+      average_statistics[i] += static_cast<float>(1.0 - average_decay) * (statistics[i] - average_statistics[i]);
+    }
+    return step_loss.item<double>();
+  }
+
+  /// Runs `body` with other weights in the net, then puts the trained ones back.
+  template <class Body>
+  auto with_weights(const std::vector<float>& parameters, const std::vector<float>& statistics, const Body& body) {
+    const std::vector<float> kept_parameters = copy_of(net.parameters());
+    const std::vector<float> kept_statistics = copy_of(net.statistics());
+    load(parameters, statistics);
+    auto result = body();
+    load(kept_parameters, kept_statistics);
+    return result;
+  }
+  void load(const std::vector<float>& parameters, const std::vector<float>& statistics) {
+    std::copy(parameters.begin(), parameters.end(), view(net.parameters()).begin());
+    std::copy(statistics.begin(), statistics.end(), view(net.statistics()).begin());
+  }
+
+  double validate() {
+    const std::vector<float> logits =
+        with_weights(adam.average, average_statistics, [&] { return logits_of(net, graph, validation.features); });
+    return accuracy<float>(logits, validation.labels);
+  }
+};
+
+Trainer::Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions& options, int feature_threads) {
+  use_one_thread();
+  impl_ = std::make_unique<Impl>(graph, feed, options, feature_threads);
+}
+Trainer::~Trainer() = default;
+
+bool Trainer::finished() const { return impl_->epoch >= impl_->options.epochs; }
+
+bool Trainer::run_epoch(EpochReport& report) {
+  Impl& t = *impl_;
+  use_one_thread();
+  const std::string before = checkpoint();
+  const FeatureBatch batch = t.features(t.epoch);
+  const auto values = static_cast<std::size_t>(t.graph.input().elements());
+  const auto size = static_cast<std::size_t>(t.options.batch_size);
+  const std::size_t rows = batch.labels.size();
+  const std::size_t batches = std::max<std::size_t>(1, rows / size);  // the odd rest is left out, drawn anew next time
+  const auto steps = static_cast<std::int64_t>(batches) * t.options.epochs;
+  double sum = 0.0;
+  for (std::size_t i = 0; i < batches; ++i) {
+    const std::size_t first = i * size;
+    const std::size_t count = std::min(size, rows - first);
+    sum += t.train_step(std::span(batch.features).subspan(first * values, count * values),
+                        std::span(batch.labels).subspan(first, count), steps);
+    if (interrupted()) {
+      restore(before);
+      return false;
+    }
+  }
+  ++t.epoch;
+  t.loss = sum / static_cast<double>(batches);
+  const double validation = t.validate();
+  report = {t.epoch, t.loss, validation, validation > t.best_validation};
+  if (report.best) {
+    t.best_validation = validation;
+    t.best_epoch = t.epoch;
+    t.best_parameters = t.adam.average;
+    t.best_statistics = t.average_statistics;
+  }
+  return true;
+}
+
+int Trainer::epochs_done() const { return impl_->epoch; }
+int Trainer::best_epoch() const { return impl_->best_epoch; }
+double Trainer::best_validation() const { return impl_->best_validation < 0 ? 0.0 : impl_->best_validation; }
+double Trainer::last_loss() const { return impl_->loss; }
+
+Weights Trainer::best_weights() const {
+  return impl_->with_weights(impl_->best_parameters, impl_->best_statistics, [&] { return impl_->net.folded(); });
+}
+
+namespace {
+
+/// Checkpoint: magic, then the fields in the order below, raw little-endian, each array with its length before it.
+constexpr const char* kMagic = "kwsmith.checkpoint/1\n";
+
+template <class Number>
+void put(std::string& bytes, const Number& number) {
+  bytes.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+void put_array(std::string& bytes, std::span<const float> values) {
+  put(bytes, static_cast<std::uint64_t>(values.size()));
+  bytes.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
+}
+
+struct CheckpointReader {
+  const std::string& bytes;
+  std::size_t at;
+  void take(void* to, std::size_t size) {
+    if (bytes.size() - at < size) {
+      throw Error("checkpoint: shorter than its design needs; remove it to train from the start");
+    }
+    std::memcpy(to, bytes.data() + at, size);
+    at += size;
+  }
+  template <class Number>
+  void number(Number& value) {
+    take(&value, sizeof value);
+  }
+  void array(std::span<float> values) {
+    std::uint64_t size = 0;
+    number(size);
+    if (size != values.size()) throw Error("checkpoint: belongs to another design; remove it to train from the start");
+    take(values.data(), values.size_bytes());
+  }
+};
+
+}  // namespace
+
+std::string Trainer::checkpoint() const {
+  Impl& t = *impl_;
+  std::string bytes = kMagic;
+  put(bytes, t.epoch);
+  put(bytes, t.loss);
+  put(bytes, t.best_epoch);
+  put(bytes, t.best_validation);
+  put(bytes, t.adam.step);
+  put_array(bytes, view(t.net.parameters()));
+  put_array(bytes, view(t.net.statistics()));
+  for (const auto* values : {&t.adam.first, &t.adam.second, &t.adam.average, &t.average_statistics, &t.best_parameters,
+                             &t.best_statistics}) {
+    put_array(bytes, *values);
+  }
+  return bytes;
+}
+
+void Trainer::restore(const std::string& bytes) {
+  Impl& t = *impl_;
+  if (bytes.rfind(kMagic, 0) != 0) throw Error("checkpoint: not one of ours; remove it to train from the start");
+  CheckpointReader reader{bytes, std::strlen(kMagic)};
+  reader.number(t.epoch);
+  reader.number(t.loss);
+  reader.number(t.best_epoch);
+  reader.number(t.best_validation);
+  reader.number(t.adam.step);
+  reader.array(view(t.net.parameters()));
+  reader.array(view(t.net.statistics()));
+  for (auto* values : {&t.adam.first, &t.adam.second, &t.adam.average, &t.average_statistics, &t.best_parameters,
+                       &t.best_statistics}) {
+    reader.array(*values);
+  }
+  if (t.next.valid()) t.next.get();  // made for an epoch that is not the next one any more
+  t.next = {};
+}
+
+std::vector<float> run_float(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features) {
+  use_one_thread();
+  FloatNet net(graph, weights);
+  return logits_of(net, graph, features);
+}
+
+Ranges calibrate(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features) {
+  use_one_thread();
+  const torch::NoGradGuard no_grad;
+  FloatNet net(graph, weights);
+  std::map<std::string, RangeSample> samples;
+  in_batches(graph, features, [&](const torch::Tensor& input, std::size_t) {
+    net.forward(input, false, [&](const Layer& layer, const torch::Tensor& output) {
+      samples[layer.name].add(copy_of(output.contiguous()));
+    });
+  });
+  Ranges ranges;
+  for (const auto& [name, sample] : samples) ranges[name] = sample.best_range();
+  return ranges;
+}
+
+template <class Value>
+double accuracy(std::span<const Value> logits, std::span<const int> labels) {
+  if (labels.empty()) return 0.0;
+  const std::size_t classes = logits.size() / labels.size();
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto row = logits.subspan(i * classes, classes);
+    const auto best = std::max_element(row.begin(), row.end()) - row.begin();
+    if (best == labels[i]) ++right;
+  }
+  return static_cast<double>(right) / static_cast<double>(labels.size());
+}
+template double accuracy<float>(std::span<const float>, std::span<const int>);
+template double accuracy<std::int8_t>(std::span<const std::int8_t>, std::span<const int>);
+
+}  // namespace kws
