@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kws/core/options.h"
+#include "kws/cost/cost.h"
+#include "kws/search/space.h"
+
+namespace kws {
+
+/// What a search depends on, apart from the data.
+struct SearchOptions {
+  int max_trials = 28;
+  int epochs = 10;
+  std::uint64_t seed = 1;
+  std::uint64_t max_memory = 0;
+  std::uint64_t max_ops = 0;
+  std::vector<std::string> budget_names;  ///< standard budgets asked for
+  std::vector<std::string> types;         ///< empty: all
+  Space space;
+  int classes = 12;
+  int threads = 1;  ///< changes the time and nothing else, so no config holds it
+
+  /// The budgets asked for, small first, the custom limits as "custom" last; none asked for: small.
+  [[nodiscard]] std::vector<Budget> budgets() const;
+};
+
+/// The plain values; flags and the config file's object `search`.
+template <class Field>
+void describe(Field& field, SearchOptions& o) {
+  constexpr std::int64_t kNone = 0, kMost = 9007199254740991;
+  field("max_trials", o.max_trials, 1, 1000000, "designs to train; a later run may raise it");
+  field("epochs", o.epochs, 1, 10000, "passes over the training split in every trial");
+  field("seed", o.seed, kNone, kMost, "seed of proposals and of every trial's training");
+  field("max_memory", o.max_memory, kNone, kMost, "bytes of the budget \"custom\"; 0: no limit");
+  field("max_ops", o.max_ops, kNone, kMost, "operations per inference of the budget \"custom\"; 0: no limit");
+}
+
+/// Reads {"schema": "kwsmith.search/1", "search": {..}, "budgets": [name, ..], "types": [name, ..], "space": {..},
+/// "classes": n}; every part may be left out.
+///   throws  Error (Exit::usage), one line `origin: path: fact; remedy`
+SearchOptions search_options_from_json(const Json& json, const std::string& origin);
+
+/// The resolved config: what search_options_from_json reads, with every default written out.
+Json search_options_to_json(const SearchOptions& options);
+
+}  // namespace kws

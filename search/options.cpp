@@ -1,0 +1,83 @@
+#include "kws/search/options.h"
+
+#include <algorithm>
+
+namespace kws {
+namespace {
+
+constexpr const char* kSchema = "kwsmith.search/1";
+
+/// The config file without its lists of names.
+struct Document {
+  std::string schema = kSchema;
+  SearchOptions& options;
+};
+template <class Field>
+void describe(Field& field, Document& o) {
+  field.choice("schema", o.schema, {kSchema}, "format of this file");
+  field.object("search", o.options, "the search");
+  field.object("space", o.options.space, "ranges of the search space");
+  field("classes", o.options.classes, 2, 1024, "labels, with _silence_ and _unknown_");
+}
+
+/// Takes a list of names out of `json`, in the order of `known` and without repetitions.
+std::vector<std::string> take_names(Json& json, const char* key, const std::vector<std::string>& known,
+                                    const std::string& origin) {
+  if (!json.is_object() || !json.contains(key)) return {};
+  const Json list = json[key];
+  json.erase(key);
+  const auto fail = [&](const std::string& fact) { throw Error(origin + ": " + key + ": " + fact, Exit::usage); };
+  if (!list.is_array()) fail("needs a list of names");
+  for (const Json& name : list) {
+    if (!name.is_string()) fail(name.dump() + " is not a name in quotes");
+    if (std::ranges::find(known, name.get<std::string>()) != known.end()) continue;
+    std::string names;
+    for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;
+    const std::string near = nearest_name(name.get<std::string>(), known);
+    fail("unknown name " + name.dump() + "; " + (near.empty() ? "known: " + names : "did you mean \"" + near + "\"?"));
+  }
+  std::vector<std::string> names;
+  for (const std::string& name : known) {
+    if (std::ranges::find(list, Json(name)) != list.end()) names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace
+
+std::vector<Budget> SearchOptions::budgets() const {
+  std::vector<Budget> budgets;
+  for (const std::string& name : budget_names) budgets.push_back(budget_by_name(name));
+  if (max_memory > 0 || max_ops > 0) {
+    Budget custom{.name = "custom", .max_memory_bytes = {}, .max_ops = {}};
+    if (max_memory > 0) custom.max_memory_bytes = static_cast<std::int64_t>(max_memory);
+    if (max_ops > 0) custom.max_ops = static_cast<std::int64_t>(max_ops);
+    budgets.push_back(custom);
+  }
+  if (budgets.empty()) budgets.push_back(budget_by_name("small"));
+  return budgets;
+}
+
+SearchOptions search_options_from_json(const Json& json, const std::string& origin) {
+  SearchOptions options;
+  std::vector<std::string> budgets;
+  for (const Budget& budget : standard_budgets()) budgets.push_back(budget.name);
+  Json rest = json;
+  options.budget_names = take_names(rest, "budgets", budgets, origin);
+  options.types = take_names(rest, "types", network_types(), origin);
+  Document document{.options = options};
+  read_options(rest, document, origin, "");
+  check_space(options.space, origin);
+  if (options.types.empty()) options.types = network_types();
+  return options;
+}
+
+Json search_options_to_json(const SearchOptions& options) {
+  SearchOptions copy = options;
+  Json json = options_to_json<Document>({.options = copy});
+  json["budgets"] = options.budget_names;
+  json["types"] = options.types.empty() ? network_types() : options.types;
+  return json;
+}
+
+}  // namespace kws

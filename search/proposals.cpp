@@ -1,0 +1,146 @@
+#include "kws/search/proposals.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kws/core/table.h"
+
+namespace kws {
+namespace {
+
+// One stream of random numbers per purpose, so that none shifts another.
+enum Stream : std::uint64_t { kProposals = 1, kTraining = 2, kProbes = 3, kShares = 4 };
+
+constexpr int kProbeDraws = 20000;    ///< before a type counts as too large for a budget
+constexpr int kProposalDraws = 5000;  ///< before a design below half of the budget is taken
+constexpr double kWantedShare = 0.5;
+
+CostTotals totals_of(const Design& design) { return hello_edge_totals(build_graph(design)); }
+
+std::string describe_need(const CostTotals& totals) {
+  return grouped(totals.memory_bytes) + " bytes and " + grouped(totals.ops) + " ops";
+}
+
+/// What draws of one type need at least, seen against a budget.
+struct Probe {
+  bool fits = false;
+  double share = std::numeric_limits<double>::infinity();
+  CostTotals closest;
+};
+
+Probe probe(const SearchOptions& options, std::size_t type, const Budget& budget) {
+  Rng rng({options.seed, kProbes, type});
+  Probe probe;
+  for (int i = 0; i < kProbeDraws && !probe.fits; ++i) {
+    const CostTotals totals = totals_of(sample(options.space, options.types[type], options.classes, rng).design);
+    probe.fits = budget.fits(totals);
+    const double share = budget_share(budget, totals);
+    if (share >= probe.share) continue;
+    probe.share = share;
+    probe.closest = totals;
+  }
+  return probe;
+}
+
+}  // namespace
+
+double budget_share(const Budget& budget, const CostTotals& totals) {
+  double share = 0.0;
+  const auto take = [&](const std::optional<std::int64_t>& limit, std::int64_t need) {
+    if (limit) share = std::max(share, static_cast<double>(need) / static_cast<double>(*limit));
+  };
+  take(budget.max_memory_bytes, totals.memory_bytes);
+  take(budget.max_ops, totals.ops);
+  return share;
+}
+
+std::string describe_limits(const Budget& budget) {
+  std::string text;
+  if (budget.max_memory_bytes) text = grouped(*budget.max_memory_bytes) + " bytes";
+  if (budget.max_ops) text += (text.empty() ? "" : " and ") + grouped(*budget.max_ops) + " ops";
+  return text;
+}
+
+Proposer::Proposer(const SearchOptions& options) : options_(options) {
+  if (options_.types.empty()) options_.types = network_types();
+  for (const Budget& budget : options_.budgets()) {
+    Probe best;
+    bool any = false;
+    for (std::size_t type = 0; type < options_.types.size(); ++type) {
+      const Probe found = probe(options_, type, budget);
+      slots_.push_back({.type = options_.types[type], .budget = budget, .open = found.fits});
+      any = any || found.fits;
+      if (found.share < best.share) best = found;
+      if (found.fits) continue;
+      warnings_.push_back("type " + options_.types[type] + ": no draw of " + grouped(kProbeDraws) + " fits budget \"" +
+                          budget.name + "\" (the closest needs " + describe_need(found.closest) +
+                          "); its turns go to the other types");
+    }
+    if (any) continue;
+    throw Error("budget \"" + budget.name + "\": nothing fits " + describe_limits(budget) +
+                    "; the smallest design drawn needs " + describe_need(best.closest) +
+                    "; raise the limit or widen the space",
+                Exit::nothing_fits);
+  }
+}
+
+std::optional<Proposal> Proposer::next() {
+  while (std::ranges::any_of(slots_, &Slot::open)) {
+    const std::uint64_t turn = turn_++;
+    Slot& slot = slots_[static_cast<std::size_t>(turn % slots_.size())];
+    if (!slot.open) continue;
+    std::optional<Sample> drawn = draw(slot, turn);
+    if (!drawn) {
+      slot.open = false;
+      warnings_.push_back("type " + slot.type + ": no further design for budget \"" + slot.budget.name + "\" in " +
+                          grouped(kProposalDraws) + " draws; its turns go to the others");
+      continue;
+    }
+    seen_.insert(design_hash(drawn->design));
+    Proposal proposal{
+        .number = number_++, .budget = slot.budget.name, .design = drawn->design, .training = drawn->training};
+    proposal.design.name = slot.type + "_" + std::to_string(proposal.number);
+    proposal.training.epochs = options_.epochs;
+    const auto number = static_cast<std::uint64_t>(proposal.number);
+    proposal.training.seed = Rng({options_.seed, kTraining, number}).next() >> 11;  // JSON holds 53 bits exactly
+    return proposal;
+  }
+  return std::nullopt;
+}
+
+std::optional<Sample> Proposer::draw(const Slot& slot, std::uint64_t turn) const {
+  Rng rng({options_.seed, kProposals, turn});
+  std::optional<Sample> largest;
+  double largest_share = -1.0;
+  for (int i = 0; i < kProposalDraws; ++i) {
+    const Sample drawn = sample(options_.space, slot.type, options_.classes, rng);
+    const CostTotals totals = totals_of(drawn.design);
+    const double share = budget_share(slot.budget, totals);
+    if (!slot.budget.fits(totals) || share <= largest_share) continue;
+    if (seen_.contains(design_hash(drawn.design))) continue;
+    if (share > kWantedShare) return drawn;
+    largest = drawn;
+    largest_share = share;
+  }
+  return largest;
+}
+
+std::vector<FitShare> fit_shares(const SearchOptions& options, int draws) {
+  std::vector<FitShare> shares;
+  const std::vector<Budget> budgets = options.budgets();
+  for (const std::string& type : options.types) {
+    Rng rng({options.seed, kShares});
+    std::vector<int> fitting(budgets.size());
+    for (int i = 0; i < draws; ++i) {
+      const CostTotals totals = totals_of(sample(options.space, type, options.classes, rng).design);
+      for (std::size_t b = 0; b < budgets.size(); ++b) fitting[b] += budgets[b].fits(totals) ? 1 : 0;
+    }
+    for (std::size_t b = 0; b < budgets.size(); ++b) {
+      shares.push_back({.type = type, .budget = budgets[b].name, .share = static_cast<double>(fitting[b]) / draws});
+    }
+  }
+  return shares;
+}
+
+}  // namespace kws

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "kws/search/driver.h"
+
+namespace kws::testing {
+
+/// Scores a design by a formula, so that a whole search takes milliseconds: accuracy grows with log(parameters), plus
+/// noise from the design's hash.
+class FakeEvaluator : public Evaluator {
+ public:
+  TrialResult run(const Proposal& proposal, const TrialProgress& progress) override {
+    if (before_run) before_run(proposal);
+    // Trials end in another order than they start in.
+    std::this_thread::sleep_for(std::chrono::microseconds(200 * (7 - proposal.number % 7)));
+    for (int epoch = 1; epoch <= proposal.training.epochs; ++epoch) progress(epoch, proposal.training.epochs);
+    {
+      const std::scoped_lock lock(mutex_);
+      ran.push_back(proposal.number);
+    }
+    const auto parameters = static_cast<double>(hello_edge_cost(build_graph(proposal.design)).parameters);
+    const int noise = std::stoi(design_hash(proposal.design).substr(0, 4), nullptr, 16);
+    TrialResult result;
+    result.float_validation = 0.5 + 0.03 * std::log(parameters) + 1e-6 * noise;
+    result.int8_validation = result.float_validation - 0.01;
+    result.best_epoch = result.epochs = proposal.training.epochs;
+    result.seconds = static_cast<double>(++calls_) / 3.0;
+    result.model = "model of trial " + std::to_string(proposal.number);
+    return result;
+  }
+  TestResult test(const std::string& model) override {
+    tested.push_back(model);
+    return {.float_accuracy = 0.9, .int8_accuracy = 0.89, .clips = 100};
+  }
+  void write_model(const std::string& model, const std::filesystem::path& folder) override {
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder / "model.txt") << model;
+  }
+  std::function<void(const Proposal&)> before_run;
+  std::vector<int> ran;             ///< trial numbers, in the order they ended
+  std::vector<std::string> tested;  ///< models that saw the test split
+
+ private:
+  std::mutex mutex_;
+  std::atomic<int> calls_ = 0;
+};
+
+/// Keeps what it is told.
+class RecordingSink : public ProgressSink {
+ public:
+  void warn(const std::string& line) override { warnings.push_back(line); }
+  void progress(const SearchProgress& progress) override { last = progress; }
+  void trial_ended(const Trial& trial) override { ended.push_back(trial.proposal.number); }
+  std::vector<std::string> warnings;
+  std::vector<int> ended;
+  SearchProgress last;
+};
+
+/// A folder of its own for each test, removed at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    // In memory where the system has such a folder: the store waits for the disk at every change.
+    const std::filesystem::path memory = "/dev/shm";
+    const bool usable = access(memory.c_str(), W_OK) == 0;
+    std::string name = ((usable ? memory : std::filesystem::temp_directory_path()) / "kws_search_XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    path = name;
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  std::filesystem::path path;
+};
+
+inline SearchOptions two_budgets() {
+  SearchOptions options;
+  options.budget_names = {"small", "medium"};
+  options.types = network_types();
+  options.epochs = 2;
+  options.seed = 7;
+  return options;
+}
+
+}  // namespace kws::testing
