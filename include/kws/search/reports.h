@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kws/search/options.h"
+#include "kws/search/study.h"
+
+namespace kws {
+
+/// The best design of a budget, after the test split was read.
+struct Winner {
+  std::string budget;
+  Trial trial;
+  TestResult test;
+  std::filesystem::path folder;  ///< the model
+};
+
+/// The finished trial with the best int8 validation accuracy of those that keep the budget; ties: less memory, then the
+/// lower number. nullptr: none.
+const Trial* best_trial(std::span<const Trial> trials, const Budget& budget);
+
+/// Finished and failed trials, one line each, ordered by number. `fits` holds the requested budgets it keeps, "a;b".
+std::string trials_csv(std::span<const Trial> trials, const SearchOptions& options);
+
+/// {"schema": "kwsmith.trials/1", "seed", "epochs", "trials": [{the columns of the CSV, "design", "training"}],
+///  "winners": [{"budget", "trial", "name", "float_test", "int8_test", "test_clips"}]}
+/// Times are in fields named "seconds"; everything else depends on the config and the data alone.
+Json trials_json(std::span<const Trial> trials, std::span<const Winner> winners, const SearchOptions& options);
+
+/// {"schema": "kwsmith.pareto/1", "overall": [point, ..], "budgets": {name: [point, ..]}} with points {"trial", "name",
+/// "type", "memory_bytes", "ops", "int8_validation"} by rising memory: those that none beats in all three.
+Json pareto_json(std::span<const Trial> trials, const SearchOptions& options);
+
+/// Writes trials.csv, trials.json and pareto.json into the study's folder.
+void write_reports(const Study& study, std::span<const Winner> winners, const SearchOptions& options);
+
+}  // namespace kws

@@ -1,0 +1,170 @@
+#include "kws/search/reports.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+
+#include "kws/core/files.h"
+#include "kws/core/table.h"
+#include "kws/search/pareto.h"
+
+namespace kws {
+namespace {
+
+CostTotals totals_of(const Trial& trial) { return hello_edge_totals(build_graph(trial.proposal.design)); }
+
+/// The columns that CSV and JSON share.
+Json row_of(const Trial& trial, const std::vector<Budget>& budgets) {
+  const Proposal& proposal = trial.proposal;
+  const Graph graph = build_graph(proposal.design);
+  const Cost cost = hello_edge_cost(graph);
+  Json fits = Json::array();
+  for (const Budget& budget : budgets) {
+    if (budget.fits({.memory_bytes = cost.memory_bytes, .ops = cost.ops})) fits.push_back(budget.name);
+  }
+  const bool done = trial.state == TrialState::done;
+  const auto if_done = [&](auto value) { return done ? Json(value) : Json(); };
+  return {{"trial", proposal.number},
+          {"type", proposal.design.type()},
+          {"name", proposal.design.name},
+          {"budget", proposal.budget},
+          {"fits", fits},
+          {"state", state_name(trial.state)},
+          {"memory_bytes", cost.memory_bytes},
+          {"ops", cost.ops},
+          {"parameters", cost.parameters},
+          {"macs", cost.macs},
+          {"arena_bytes", plan_arena(graph).bytes},
+          {"float_validation", if_done(trial.result.float_validation)},
+          {"int8_validation", if_done(trial.result.int8_validation)},
+          {"final_loss", if_done(trial.result.final_loss)},
+          {"best_epoch", if_done(trial.result.best_epoch)},
+          {"epochs", proposal.training.epochs},
+          {"peak_rate", proposal.training.peak_rate},
+          {"seed", proposal.training.seed},
+          {"design_hash", design_hash(proposal.design)},
+          {"reason", trial.reason.empty() ? Json() : Json(trial.reason)},
+          {"seconds", if_done(trial.result.seconds)}};
+}
+
+Json csv_row(const Trial& trial, const std::vector<Budget>& budgets) {
+  Json row = row_of(trial, budgets);
+  const Json features = options_to_json(trial.proposal.design.features);
+  for (const auto& [key, value] : features.items()) row[key] = value;
+  return row;
+}
+
+std::string csv_cell(const Json& value) {
+  if (value.is_null()) return "";
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_array()) return value.dump();
+  std::string text;
+  for (const Json& item : value) text += (text.empty() ? "" : ";") + item.get<std::string>();
+  return text;
+}
+
+bool finished(const Trial& trial) { return trial.state != TrialState::waiting; }
+
+Json front_json(const std::vector<const Trial*>& trials) {
+  std::vector<ParetoPoint> points;
+  for (const Trial* trial : trials) {
+    const CostTotals totals = totals_of(*trial);
+    points.push_back({totals.memory_bytes, totals.ops, trial->result.int8_validation});
+  }
+  std::vector<std::size_t> front = pareto_front(points);
+  std::ranges::stable_sort(front, {}, [&](std::size_t i) { return points[i].memory_bytes; });
+  Json json = Json::array();
+  for (const std::size_t i : front) {
+    const Proposal& proposal = trials[i]->proposal;
+    json.push_back({{"trial", proposal.number},
+                    {"name", proposal.design.name},
+                    {"type", proposal.design.type()},
+                    {"memory_bytes", points[i].memory_bytes},
+                    {"ops", points[i].ops},
+                    {"int8_validation", points[i].accuracy}});
+  }
+  return json;
+}
+
+}  // namespace
+
+const Trial* best_trial(std::span<const Trial> trials, const Budget& budget) {
+  const Trial* best = nullptr;
+  std::tuple<double, std::int64_t, int> best_rank;
+  for (const Trial& trial : trials) {
+    if (trial.state != TrialState::done) continue;
+    const CostTotals totals = totals_of(trial);
+    if (!budget.fits(totals)) continue;
+    const std::tuple rank{-trial.result.int8_validation, totals.memory_bytes, trial.proposal.number};
+    if (best != nullptr && rank >= best_rank) continue;
+    best = &trial;
+    best_rank = rank;
+  }
+  return best;
+}
+
+std::string trials_csv(std::span<const Trial> trials, const SearchOptions& options) {
+  const std::vector<Budget> budgets = options.budgets();
+  std::optional<Table> table;
+  for (const Trial& trial : trials) {
+    if (!finished(trial)) continue;
+    std::vector<std::string> columns, cells;
+    const Json row = csv_row(trial, budgets);
+    for (const auto& [key, value] : row.items()) {
+      columns.push_back(key);
+      cells.push_back(csv_cell(value));
+    }
+    if (!table) table.emplace(std::move(columns));
+    table->add(std::move(cells));
+  }
+  return table ? table->csv() : "";
+}
+
+Json trials_json(std::span<const Trial> trials, std::span<const Winner> winners, const SearchOptions& options) {
+  const std::vector<Budget> budgets = options.budgets();
+  Json rows = Json::array();
+  for (const Trial& trial : trials) {
+    if (!finished(trial)) continue;
+    Json row = row_of(trial, budgets);
+    row["design"] = design_to_json(trial.proposal.design);
+    row["training"] = options_to_json(trial.proposal.training);
+    rows.push_back(std::move(row));
+  }
+  Json best = Json::array();
+  for (const Winner& winner : winners) {
+    best.push_back({{"budget", winner.budget},
+                    {"trial", winner.trial.proposal.number},
+                    {"name", winner.trial.proposal.design.name},
+                    {"float_test", winner.test.float_accuracy},
+                    {"int8_test", winner.test.int8_accuracy},
+                    {"test_clips", winner.test.clips}});
+  }
+  return {{"schema", "kwsmith.trials/1"},
+          {"seed", options.seed},
+          {"epochs", options.epochs},
+          {"trials", std::move(rows)},
+          {"winners", std::move(best)}};
+}
+
+Json pareto_json(std::span<const Trial> trials, const SearchOptions& options) {
+  std::vector<const Trial*> done;
+  for (const Trial& trial : trials) {
+    if (trial.state == TrialState::done) done.push_back(&trial);
+  }
+  Json budgets = Json::object();
+  for (const Budget& budget : options.budgets()) {
+    std::vector<const Trial*> fitting;
+    std::ranges::copy_if(done, std::back_inserter(fitting), [&](const Trial* t) { return budget.fits(totals_of(*t)); });
+    budgets[budget.name] = front_json(fitting);
+  }
+  return {{"schema", "kwsmith.pareto/1"}, {"overall", front_json(done)}, {"budgets", std::move(budgets)}};
+}
+
+void write_reports(const Study& study, std::span<const Winner> winners, const SearchOptions& options) {
+  const std::vector<Trial> trials = study.trials();
+  write_file(study.folder() / "trials.csv", trials_csv(trials, options));
+  write_file(study.folder() / "trials.json", trials_json(trials, winners, options).dump(2) + "\n");
+  write_file(study.folder() / "pareto.json", pareto_json(trials, options).dump(2) + "\n");
+}
+
+}  // namespace kws

@@ -1,0 +1,293 @@
+#include "kws/search/study.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <mutex>
+
+#include "kws/core/files.h"
+
+namespace kws {
+namespace {
+
+constexpr int kVersion = 1;
+constexpr const char* kBadRow = "holds a row that cannot be read";
+
+constexpr const char* kTables = R"(
+CREATE TABLE IF NOT EXISTS config (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS trials (number INTEGER PRIMARY KEY, state TEXT NOT NULL, proposal TEXT NOT NULL,
+                                   result TEXT, reason TEXT, model BLOB);
+CREATE TABLE IF NOT EXISTS tests (number INTEGER PRIMARY KEY REFERENCES trials (number), result TEXT NOT NULL);
+PRAGMA user_version = 1;
+)";
+
+/// Held as long as the process lives; the system lets go of it when the process is killed.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::filesystem::path& folder)
+      : file_(::open((folder / "study.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+    if (file_ >= 0 && ::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+    const bool used = file_ >= 0;
+    if (used) ::close(file_);
+    throw Error(folder.string() + ": " +
+                    (used ? "another search is using this study; wait for its end or use another --study folder"
+                          : "study.lock cannot be made; use a --study folder you may write"),
+                used ? Exit::store : Exit::failed);
+  }
+  ~FolderLock() { ::close(file_); }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int file_;
+};
+
+Json result_to_json(const TrialResult& result) {
+  return {{"float_validation", result.float_validation},
+          {"int8_validation", result.int8_validation},
+          {"final_loss", result.final_loss},
+          {"best_epoch", result.best_epoch},
+          {"epochs", result.epochs},
+          {"seconds", result.seconds}};
+}
+
+TrialResult result_from_json(const Json& json) {
+  TrialResult result;
+  result.float_validation = json.at("float_validation").get<double>();
+  result.int8_validation = json.at("int8_validation").get<double>();
+  // JSON has no NaN: the loss of a training that diverged is written as null.
+  result.final_loss = json.at("final_loss").is_null() ? std::nan("") : json.at("final_loss").get<double>();
+  result.best_epoch = json.at("best_epoch").get<int>();
+  result.epochs = json.at("epochs").get<int>();
+  result.seconds = json.at("seconds").get<double>();
+  return result;
+}
+
+std::string short_text(const Json* value) {
+  if (value == nullptr) return "absent";
+  const std::string text = value->dump();
+  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+}
+
+/// Path and both values of the first difference.
+std::string difference(const Json* there, const Json* here, const std::string& path) {
+  if (there != nullptr && here != nullptr) {
+    if (*there == *here) return "";
+    if (there->is_object() && here->is_object()) {
+      const auto child = [](const Json& object, const std::string& key) {
+        return object.contains(key) ? &object.at(key) : nullptr;
+      };
+      for (const Json* side : {here, there}) {
+        for (const auto& [key, value] : side->items()) {
+          const std::string inner = path.empty() ? key : path + "." + key;
+          std::string found = difference(child(*there, key), child(*here, key), inner);
+          if (!found.empty()) return found;
+        }
+      }
+      return "";  // only the order of the keys differs
+    }
+  }
+  return path + ": " + short_text(there) + " there, " + short_text(here) + " here";
+}
+
+Error store_error(const std::filesystem::path& file, const std::string& fact) {
+  return Error(file.string() + ": " + fact + "; mend the file or use another --study folder", Exit::store);
+}
+
+std::vector<Trial> read_rows(SQLite::Database& db, const std::string& origin) {
+  std::vector<Trial> trials;
+  SQLite::Statement query(db, "SELECT state, proposal, result, reason FROM trials ORDER BY number");
+  while (query.executeStep()) {
+    Trial& trial = trials.emplace_back();
+    trial.proposal = proposal_from_json(Json::parse(query.getColumn(1).getString()), origin);
+    const std::string state = query.getColumn(0).getString();
+    if (state == state_name(TrialState::done)) {
+      trial.state = TrialState::done;
+      trial.result = result_from_json(Json::parse(query.getColumn(2).getString()));
+    } else if (state == state_name(TrialState::failed)) {
+      trial.state = TrialState::failed;
+      trial.reason = query.getColumn(3).getString();
+    }
+  }
+  return trials;
+}
+
+}  // namespace
+
+std::string_view state_name(TrialState state) {
+  switch (state) {
+    case TrialState::waiting:
+      return "waiting";
+    case TrialState::done:
+      return "done";
+    case TrialState::failed:
+      return "failed";
+  }
+  return "";
+}
+
+std::string config_difference(const Json& there, const Json& here) { return difference(&there, &here, ""); }
+
+Json proposal_to_json(const Proposal& proposal) {
+  return {{"number", proposal.number},
+          {"budget", proposal.budget},
+          {"design", design_to_json(proposal.design)},
+          {"training", options_to_json(proposal.training)}};
+}
+
+Proposal proposal_from_json(const Json& json, const std::string& origin) {
+  Proposal proposal;
+  proposal.number = json.at("number").get<int>();
+  proposal.budget = json.at("budget").get<std::string>();
+  proposal.design = design_from_json(json.at("design"), origin);
+  read_options(json.at("training"), proposal.training, origin, "training");
+  return proposal;
+}
+
+struct Study::Store {
+  explicit Store(const std::filesystem::path& folder)
+      : lock(folder),
+        file(folder / "study.db"),
+        db(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyMs) {}
+
+  /// Runs one statement or several as one transaction, with SQLite's complaints in our form.
+  template <class Action>
+  auto run(Action action) -> decltype(action()) {
+    const std::scoped_lock guard(mutex);
+    try {
+      SQLite::Transaction transaction(db, SQLite::TransactionBehavior::IMMEDIATE);
+      if constexpr (std::is_void_v<decltype(action())>) {
+        action();
+        transaction.commit();
+      } else {
+        auto value = action();
+        transaction.commit();
+        return value;
+      }
+    } catch (const SQLite::Exception& error) {
+      throw store_error(file, error.what());
+    } catch (const Json::exception&) {
+      throw store_error(file, kBadRow);
+    }
+  }
+
+  static constexpr int kBusyMs = 10000;  ///< a reader of the study may hold it for a moment
+  FolderLock lock;
+  std::filesystem::path file;
+  SQLite::Database db;
+  std::mutex mutex;
+};
+
+Study::Study(const std::filesystem::path& folder, const Json& config) : folder_(folder) {
+  require_writable_folder(folder);
+  try {
+    store_ = std::make_unique<Store>(folder);
+  } catch (const SQLite::Exception& error) {
+    throw store_error(folder / "study.db", error.what());
+  }
+  store_->run([&] {
+    SQLite::Database& db = store_->db;
+    const int version = db.execAndGet("PRAGMA user_version").getInt();
+    if (version > kVersion) {
+      throw Error(store_->file.string() + ": made by a newer kwsmith; use that one or another --study folder",
+                  Exit::store);
+    }
+    db.exec(kTables);
+    SQLite::Statement query(db, "SELECT json FROM config");
+    if (query.executeStep()) {
+      const std::string found = config_difference(Json::parse(query.getColumn(0).getString()), config);
+      if (found.empty()) return;
+      throw Error("study: config differs at " + found + "; use another --study folder or the same settings",
+                  Exit::usage);
+    }
+    SQLite::Statement insert(db, "INSERT INTO config VALUES (1, ?)");
+    insert.bind(1, config.dump());
+    insert.exec();
+  });
+}
+
+Study::~Study() = default;
+
+void Study::add(const Proposal& proposal) {
+  store_->run([&] {
+    SQLite::Statement insert(store_->db,
+                             "INSERT OR IGNORE INTO trials (number, state, proposal) VALUES (?, 'waiting', ?)");
+    insert.bind(1, proposal.number);
+    insert.bind(2, proposal_to_json(proposal).dump());
+    insert.exec();
+  });
+}
+
+void Study::finish(int number, const TrialResult& result) {
+  store_->run([&] {
+    SQLite::Statement update(store_->db, "UPDATE trials SET state = 'done', result = ?, model = ? WHERE number = ?");
+    update.bind(1, result_to_json(result).dump());
+    update.bind(2, result.model.data(), static_cast<int>(result.model.size()));
+    update.bind(3, number);
+    update.exec();
+  });
+}
+
+void Study::fail(int number, const std::string& reason) {
+  store_->run([&] {
+    SQLite::Statement update(store_->db, "UPDATE trials SET state = 'failed', reason = ? WHERE number = ?");
+    update.bind(1, reason);
+    update.bind(2, number);
+    update.exec();
+  });
+}
+
+std::vector<Trial> Study::trials() const {
+  return store_->run([&] { return read_rows(store_->db, store_->file.string()); });
+}
+
+std::vector<Trial> Study::read_trials(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "study.db";
+  if (!std::filesystem::is_regular_file(file)) {
+    throw Error(folder.string() + ": holds no study.db; give the --study folder of a search", Exit::usage);
+  }
+  try {
+    SQLite::Database db(file.string(), SQLite::OPEN_READONLY, Store::kBusyMs);
+    return read_rows(db, file.string());
+  } catch (const SQLite::Exception& error) {
+    throw store_error(file, error.what());
+  } catch (const Json::exception&) {
+    throw store_error(file, kBadRow);
+  }
+}
+
+std::string Study::model(int number) const {
+  return store_->run([&] {
+    SQLite::Statement query(store_->db, "SELECT model FROM trials WHERE number = ?");
+    query.bind(1, number);
+    return query.executeStep() ? query.getColumn(0).getString() : std::string();
+  });
+}
+
+void Study::set_test(int number, const TestResult& test) {
+  store_->run([&] {
+    SQLite::Statement insert(store_->db, "INSERT OR REPLACE INTO tests VALUES (?, ?)");
+    insert.bind(1, number);
+    insert.bind(
+        2, Json{{"float_accuracy", test.float_accuracy}, {"int8_accuracy", test.int8_accuracy}, {"clips", test.clips}}
+               .dump());
+    insert.exec();
+  });
+}
+
+std::optional<TestResult> Study::test(int number) const {
+  return store_->run([&]() -> std::optional<TestResult> {
+    SQLite::Statement query(store_->db, "SELECT result FROM tests WHERE number = ?");
+    query.bind(1, number);
+    if (!query.executeStep()) return std::nullopt;
+    const Json json = Json::parse(query.getColumn(0).getString());
+    return TestResult{.float_accuracy = json.at("float_accuracy").get<double>(),
+                      .int8_accuracy = json.at("int8_accuracy").get<double>(),
+                      .clips = json.at("clips").get<int>()};
+  });
+}
+
+}  // namespace kws

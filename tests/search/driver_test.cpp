@@ -1,0 +1,255 @@
+#include "kws/search/driver.h"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "fake_evaluator.h"
+#include "kws/core/files.h"
+
+namespace kws {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::FakeEvaluator;
+using ::testing::HasSubstr;
+using testing::RecordingSink;
+using testing::TemporaryFolder;
+using testing::two_budgets;
+
+const Json kConfig = {{"seed", 7}};
+
+void drop_seconds(Json& json) {
+  if (json.is_object()) json.erase("seconds");
+  for (Json& value : json) {
+    if (value.is_structured()) drop_seconds(value);
+  }
+}
+
+Json trials_of(const std::filesystem::path& folder) {
+  Json json = Json::parse(read_file(folder / "trials.json"));
+  drop_seconds(json);
+  return json;
+}
+
+SearchOutcome search(const SearchOptions& options, FakeEvaluator& evaluator, const std::filesystem::path& folder) {
+  Study study(folder, kConfig);
+  RecordingSink sink;
+  return run_search(options, evaluator, study, sink);
+}
+
+/// trials.json of a search nobody disturbs.
+Json undisturbed(int threads = 1) {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  SearchOptions options = two_budgets();
+  options.threads = threads;
+  search(options, evaluator, folder.path);
+  return trials_of(folder.path);
+}
+
+TEST(Search, NumberOfThreadsChangesTheTimeOnly) {
+  const Json one = undisturbed(1);
+  EXPECT_EQ(one.at("trials").size(), 28U);
+  EXPECT_EQ(one.at("winners").size(), 2U);
+  EXPECT_EQ(undisturbed(2), one);
+  EXPECT_EQ(undisturbed(8), one);
+}
+
+TEST(Search, EveryRowKeepsTheBudgetItWasDrawnFor) {
+  for (const Json& row : undisturbed().at("trials")) {
+    EXPECT_THAT(row.at("fits").get<std::vector<std::string>>(), ::testing::Contains(row.at("budget")));
+  }
+}
+
+TEST(Search, TellsOfTrialsInTheOrderOfTheirNumbers) {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  RecordingSink sink;
+  SearchOptions options = two_budgets();
+  options.threads = 4;
+  Study study(folder.path, kConfig);
+  run_search(options, evaluator, study, sink);
+  EXPECT_TRUE(std::ranges::is_sorted(sink.ended));
+  EXPECT_EQ(sink.ended.size(), 28U);
+  EXPECT_EQ(sink.last.trials_done, 28);
+  EXPECT_EQ(sink.last.epochs_done, 56);
+  EXPECT_EQ(sink.last.epochs, 56);
+}
+
+TEST(Search, WinnerIsTheBestThatFitsAndReadsTheTestSplitOnce) {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  const SearchOutcome outcome = search(two_budgets(), evaluator, folder.path);
+  ASSERT_EQ(outcome.winners.size(), 2U);
+  for (const Winner& winner : outcome.winners) {
+    const Budget& budget = budget_by_name(winner.budget);
+    for (const Trial& trial : Study::read_trials(folder.path)) {
+      if (!budget.fits(hello_edge_totals(build_graph(trial.proposal.design)))) continue;
+      EXPECT_LE(trial.result.int8_validation, winner.trial.result.int8_validation);
+    }
+    EXPECT_EQ(read_file(folder.path / "best" / winner.budget / "model.txt"),
+              "model of trial " + std::to_string(winner.trial.proposal.number));
+  }
+  EXPECT_EQ(evaluator.tested.size(), 2U);
+  FakeEvaluator again;
+  search(two_budgets(), again, folder.path);
+  EXPECT_TRUE(again.ran.empty());
+  EXPECT_TRUE(again.tested.empty()) << "the store holds the answer";
+}
+
+TEST(Search, OneWinnerOfTwoBudgetsIsTestedOnce) {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  SearchOptions options = two_budgets();
+  options.max_trials = 1;
+  EXPECT_EQ(search(options, evaluator, folder.path).winners.size(), 2U);
+  EXPECT_THAT(evaluator.tested, ElementsAre("model of trial 0"));
+}
+
+TEST(BestTrial, TieGoesToLessMemoryThenToTheLowerNumber) {
+  const auto dnn = [](int number, int width) {
+    Trial trial;
+    trial.proposal.number = number;
+    trial.proposal.design.network = DnnOptions{.hidden = {width}};
+    trial.state = TrialState::done;
+    trial.result.int8_validation = 0.9;
+    return trial;
+  };
+  const std::vector<Trial> trials{dnn(0, 40), dnn(1, 32), dnn(2, 32)};
+  EXPECT_EQ(best_trial(trials, budget_by_name("small")), &trials[1]);
+  EXPECT_EQ(best_trial(trials, {.name = "custom", .max_memory_bytes = 10, .max_ops = {}}), nullptr);
+}
+
+TEST(Search, InterruptedAnywhereContinuesToTheSameResult) {
+  const Json expected = undisturbed();
+  const TemporaryFolder folder;
+  SearchOptions options = two_budgets();
+  options.threads = 2;
+  std::multiset<int> ran;
+  bool interrupted = true;
+  for (int stop_at = 3; interrupted; stop_at += 9) {
+    FakeEvaluator evaluator;
+    evaluator.before_run = [&](const Proposal& proposal) {
+      if (proposal.number == stop_at) throw Interrupted{};
+    };
+    const SearchOutcome outcome = search(options, evaluator, folder.path);
+    interrupted = outcome.interrupted;
+    EXPECT_EQ(outcome.winners.empty(), interrupted);
+    EXPECT_EQ(evaluator.tested.empty(), interrupted) << "an unfinished search must not see the test split";
+    ran.insert(evaluator.ran.begin(), evaluator.ran.end());
+  }
+  EXPECT_EQ(ran.size(), 28U) << "no trial is run twice";
+  EXPECT_EQ(std::set<int>(ran.begin(), ran.end()).size(), 28U);
+  EXPECT_EQ(trials_of(folder.path), expected);
+}
+
+TEST(Search, KilledAnywhereContinuesToTheSameResult) {
+  const Json expected = undisturbed();
+  const TemporaryFolder folder;
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    FakeEvaluator evaluator;
+    evaluator.before_run = [](const Proposal& proposal) {
+      if (proposal.number == 11) kill(getpid(), SIGKILL);
+    };
+    SearchOptions options = two_budgets();
+    options.threads = 2;
+    search(options, evaluator, folder.path);
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  FakeEvaluator evaluator;
+  search(two_budgets(), evaluator, folder.path);
+  EXPECT_LT(evaluator.ran.size(), 28U) << "the first results were kept";
+  EXPECT_EQ(trials_of(folder.path), expected);
+}
+
+TEST(Search, MoreTrialsLaterEqualAllAtOnce) {
+  const TemporaryFolder folder;
+  FakeEvaluator first, second;
+  SearchOptions options = two_budgets();
+  options.max_trials = 10;
+  search(options, first, folder.path);
+  options.max_trials = 28;
+  search(options, second, folder.path);
+  EXPECT_EQ(second.ran.size(), 18U);
+  EXPECT_EQ(trials_of(folder.path), undisturbed());
+}
+
+TEST(Search, FailedTrialKeepsItsReasonAndTheSearchGoesOn) {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  evaluator.before_run = [](const Proposal& proposal) {
+    if (proposal.number == 2) throw Error("training: the loss is not a number");
+    if (proposal.number == 4) throw std::runtime_error("two\nlines");
+  };
+  EXPECT_EQ(search(two_budgets(), evaluator, folder.path).winners.size(), 2U);
+  const Json rows = trials_of(folder.path).at("trials");
+  EXPECT_EQ(rows.size(), 28U);
+  EXPECT_EQ(rows[2].at("state"), "failed");
+  EXPECT_EQ(rows[2].at("reason"), "training: the loss is not a number");
+  EXPECT_TRUE(rows[2].at("int8_validation").is_null());
+  EXPECT_EQ(rows[4].at("reason"), "two");
+}
+
+TEST(Search, EveryTrialFailingIsAnErrorWithTheFirstReason) {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  evaluator.before_run = [](const Proposal&) { throw Error("no memory"); };
+  try {
+    search(two_budgets(), evaluator, folder.path);
+    FAIL() << "no trial could be trained";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), Exit::failed);
+    EXPECT_THAT(error.what(), HasSubstr("every trial failed; the first: no memory"));
+  }
+}
+
+TEST(Search, DataErrorEndsTheSearchAndTheTrialIsRunAgain) {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  evaluator.before_run = [](const Proposal& proposal) {
+    if (proposal.number == 3) throw Error("yes/a.wav: vanished", Exit::data);
+  };
+  EXPECT_THROW(search(two_budgets(), evaluator, folder.path), Error);
+  EXPECT_THAT(evaluator.ran, ElementsAre(0, 1, 2));
+  FakeEvaluator again;
+  search(two_budgets(), again, folder.path);
+  EXPECT_EQ(trials_of(folder.path), undisturbed());
+}
+
+TEST(Reports, CsvHasOneLinePerFinishedTrialAndTheFrontEnd) {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  SearchOptions options = two_budgets();
+  options.max_trials = 3;
+  search(options, evaluator, folder.path);
+  const std::string csv = read_file(folder.path / "trials.csv");
+  EXPECT_EQ(std::ranges::count(csv, '\n'), 4);
+  for (const char* column : {"trial,", "fits,", "arena_bytes,", "int8_validation,", "window_ms,", "design_hash,"}) {
+    EXPECT_THAT(csv.substr(0, csv.find('\n')), HasSubstr(column));
+  }
+}
+
+TEST(Reports, ParetoPointsAreNotDominated) {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  search(two_budgets(), evaluator, folder.path);
+  const Json json = Json::parse(read_file(folder.path / "pareto.json"));
+  EXPECT_EQ(json.at("schema"), "kwsmith.pareto/1");
+  const Json& points = json.at("overall");
+  ASSERT_FALSE(points.empty());
+  for (std::size_t i = 0; i + 1 < points.size(); ++i) {
+    EXPECT_LE(points[i].at("memory_bytes"), points[i + 1].at("memory_bytes"));
+  }
+  for (const Json& point : json.at("budgets").at("small")) EXPECT_LE(point.at("memory_bytes").get<int>(), 81920);
+}
+
+}  // namespace
+}  // namespace kws
