@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "kws/core/error.h"
