@@ -1,0 +1,135 @@
+/* Integer kernels of a keyword spotter: int8 in, int8 out, 32-bit accumulators. C99, also valid C++.
+ * No heap, no recursion, no globals that change: what a call needs stands in its parameters and its scratch.
+ * Layout of a map: [time][frequency][channels]. */
+#ifndef KWS_KERNELS_H
+#define KWS_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* KWS_ALIGN(n) stands first in a declaration. */
+#if defined(__GNUC__) || defined(__clang__)
+#define KWS_ALIGN(n) __attribute__((aligned(n)))
+#elif defined(_MSC_VER)
+#define KWS_ALIGN(n) __declspec(align(n))
+#elif defined(__cplusplus)
+#define KWS_ALIGN(n) alignas(n)
+#else
+#define KWS_ALIGN(n) _Alignas(n)
+#endif
+
+/* Names a section for the weights, e.g. by -DKWS_CONST_SECTION='__attribute__((section(".itcm")))'. */
+#ifndef KWS_CONST_SECTION
+#define KWS_CONST_SECTION
+#endif
+
+/* Fails to compile when the condition is false; C99 has no _Static_assert. */
+#define KWS_STATIC_ASSERT(name, condition) typedef char name[(condition) ? 1 : -1]
+
+/* Checked by the generated code, so that files of two exports cannot be mixed unnoticed. */
+#define KWS_KERNELS_VERSION 1
+
+/* A matrix of int8 weights, one row per output, and the way from its int32 accumulator to the next scale.
+ * bias holds the input's zero point already (bias - zero * sum(row)); a null pointer means all zero. */
+typedef struct {
+  const int8_t* weight;
+  const int32_t* bias;
+  const int32_t* multiplier; /* Q31 */
+  const int8_t* shift;       /* left when positive */
+} kws_product;
+
+/* acc * multiplier * 2^(shift - 31), rounded twice as TensorFlow Lite does; shift in -31..30. */
+int32_t kws_requantize(int32_t acc, int32_t multiplier, int32_t shift);
+
+/* kws:begin conv2d depthwise2d */
+typedef struct {
+  int32_t in_time, in_freq, in_channels;
+  int32_t out_time, out_freq, out_channels;
+  int32_t kernel_time, kernel_freq;
+  int32_t stride_time, stride_freq;
+  int32_t pad_time, pad_freq; /* elements before the first one; padding has the value zero_in */
+  int32_t zero_in, zero_out;
+  int32_t activation_min;
+  kws_product main;
+} kws_conv_params;
+
+/* kws:end */
+/* kws:begin conv2d */
+/* Weights [out_channels][kernel_time][kernel_freq][in_channels]. */
+void kws_conv2d_s8(const kws_conv_params* p, const int8_t* in, int8_t* out);
+
+/* kws:end */
+/* kws:begin depthwise2d */
+/* Weights [kernel_time][kernel_freq][channels]; out_channels equals in_channels. */
+void kws_depthwise2d_s8(const kws_conv_params* p, const int8_t* in, int8_t* out);
+
+/* kws:end */
+/* kws:begin dense */
+typedef struct {
+  int32_t inputs, units;
+  int32_t zero_out;
+  int32_t activation_min;
+  kws_product main; /* [units][inputs] */
+} kws_dense_params;
+
+void kws_dense_s8(const kws_dense_params* p, const int8_t* in, int8_t* out);
+
+/* kws:end */
+/* kws:begin avg_pool2d */
+typedef struct {
+  int32_t positions, channels;
+  int32_t zero_in, zero_out;
+  int32_t activation_min;
+  kws_product main; /* one multiplier and shift: scale_in / (positions * scale_out) */
+} kws_avg_pool_params;
+
+/* Mean over all positions: [positions][channels] -> [channels]. */
+void kws_avg_pool_s8(const kws_avg_pool_params* p, const int8_t* in, int8_t* out);
+
+/* kws:end */
+/* kws:begin gru lstm */
+/* x in Q12; results Q15: sigmoid 0..32768, tanh -32768..32767. */
+int32_t kws_sigmoid_q15(int32_t x);
+int32_t kws_tanh_q15(int32_t x);
+
+/* kws:end */
+/* kws:begin gru */
+typedef struct {
+  int32_t steps, inputs, cells;
+  int32_t sequence;      /* not 0: out is [steps][cells], else the last step's [cells] */
+  kws_product main;      /* [3 cells][inputs], rows reset, update, new; to Q4.11 */
+  kws_product recurrent; /* [3 cells][cells], to Q4.11 */
+} kws_gru_params;
+
+/* Bytes of scratch, aligned to 2: state int16 [cells], the same as int8 [cells]. */
+#define KWS_GRU_SCRATCH(cells) (3 * (cells))
+
+/* in [steps][inputs]. The reset gate is applied after the recurrent product. */
+void kws_gru_s8(const kws_gru_params* p, const int8_t* in, int8_t* out, void* scratch);
+
+/* kws:end */
+/* kws:begin lstm */
+typedef struct {
+  int32_t steps, inputs, cells, outputs; /* outputs: the projection's size, or cells */
+  kws_product main;                      /* [4 cells][inputs], rows input, forget, cell, output; to Q3.12 */
+  kws_product recurrent;                 /* [4 cells][outputs], to Q3.12 */
+  kws_product projection;                /* [outputs][cells]; weight null: none */
+  kws_product peephole;                  /* weight [3][cells]: input, forget, output; multiplier, shift [3]; or null */
+} kws_lstm_params;
+
+/* Bytes of scratch, aligned to 2: cell state int16 [cells], hidden int8 [cells], output int8 [outputs]. */
+#define KWS_LSTM_SCRATCH(cells, outputs) (3 * (cells) + (outputs))
+
+/* in [steps][inputs], out [outputs] of the last step. */
+void kws_lstm_s8(const kws_lstm_params* p, const int8_t* in, int8_t* out, void* scratch);
+
+/* kws:end */
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,1 +1,0 @@
-/* nothing */ typedef int kws_placeholder;
