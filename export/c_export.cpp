@@ -1,0 +1,192 @@
+#include "kws/export/c_export.h"
+
+#include <algorithm>
+#include <cassert>
+#include <charconv>
+#include <cstdio>
+
+#include "c_text.h"
+#include "features_code.h"
+#include "kws/core/error.h"
+#include "kws/core/files.h"
+#include "kws/core/rng.h"
+#include "kws/cost/cost.h"
+#include "model_code.h"
+#include "report.h"
+
+namespace kws {
+
+namespace {
+
+void check_prefix(const std::string& prefix) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto digit = [](char c) { return (c >= '0' && c <= '9') || c == '_'; };
+  const bool valid = !prefix.empty() && prefix.size() <= 48 && letter(prefix.front()) &&
+                     std::ranges::all_of(prefix, [&](char c) { return letter(c) || digit(c); });
+  if (!valid) {
+    throw Error("--prefix \"" + prefix + "\": is no C identifier; use up to 48 letters, digits and '_', a letter first",
+                Exit::usage);
+  }
+}
+
+Graph graph_of(const Int8Model& network) {
+  Graph graph(network.input);
+  for (const Int8Layer& layer : network.layers) graph.add(layer.layer.name, layer.layer.op);
+  return graph;
+}
+
+std::string shortest(double value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
+std::string rows(const std::vector<Golden>& golden, std::vector<std::int8_t> Golden::*field) {
+  std::string text;
+  for (const Golden& one : golden) text += "{\n" + c_values(std::span<const std::int8_t>(one.*field)) + "},\n";
+  return text;
+}
+
+/// Everything that several files need to know.
+struct Draft {
+  ModelCode model;
+  FeaturesCode features;
+  ExportReport report;
+  Tokens tokens;
+};
+
+std::string header(const ExportReport& r) {
+  const ExportInfo& info = r.info;
+  std::string text = "/* SPDX-License-Identifier: Apache-2.0\n * Written by " + c_comment(info.generator) +
+                     ", export format 1. You own the weights and may license generated files as you like, see\n"
+                     " * LICENSE-NOTICE.txt.\n * Model: " +
+                     c_comment(info.name) + " (" + c_comment(info.type) + "), seed " + std::to_string(info.seed) +
+                     ", design SHA-256\n * " + c_comment(info.design_hash) +
+                     "\n * Accuracy: " + c_comment(accuracy_text(info)) + "\n * " + std::to_string(r.macs) +
+                     " multiply-accumulates, int8 weights with a scale per row, int8 activations.\n * Flash: weights " +
+                     std::to_string(r.sizes.weights) + " bytes, front-end tables " + std::to_string(r.sizes.tables) +
+                     " bytes. RAM: arena " + std::to_string(r.sizes.arena) + " bytes, from audio " +
+                     std::to_string(r.sizes.pcm_arena) + " bytes. */";
+  return text;
+}
+
+Draft make_draft(const ExportModel& m, const std::string& prefix) {
+  const Graph graph = graph_of(m.network);
+  const ArenaPlan plan = plan_arena(graph);
+  const int values = m.network.input.elements();
+  assert(values == m.front_end.values());
+  assert(static_cast<int>(m.info.labels.size()) == m.network.classes());
+
+  const std::vector<Golden> golden = m.golden.empty() ? synthetic_golden(m.network, 2) : m.golden;
+
+  Draft d;
+  d.model = model_code(m.network, plan, prefix);
+  d.features = features_code(m.front_end, m.normalisation, prefix);
+  const int features_offset = plan.steps.front().input_offset;
+  // The front end's work lies beside the features it fills, before the network needs the place.
+  const int work_offset = features_offset >= d.features.work_bytes ? 0 : (features_offset + values + 3) / 4 * 4;
+  const int pcm_arena = std::max(plan.bytes, work_offset + d.features.work_bytes);
+
+  d.report = make_report(m, graph, plan, prefix);
+  d.report.sizes = {
+      .weights = d.report.sizes.weights, .tables = d.features.table_bytes, .arena = plan.bytes, .pcm_arena = pcm_arena};
+  std::string labels, label_list;
+  for (const std::string& label : m.info.labels) {
+    labels += "    " + c_string(label) + ",\n";
+    label_list += (label_list.empty() ? "" : ", ") + label;
+  }
+  const Quant& logit = m.network.layers.back().output;
+  const auto text = [](std::int64_t value) { return std::to_string(value); };
+  d.tokens = {
+      {"HEADER", header(d.report)},
+      {"NAME", c_string(m.info.name)},
+      {"TYPE", c_string(m.info.type)},
+      {"DESIGN_HASH", c_string(m.info.design_hash)},
+      {"SAMPLE_RATE", text(kRateHz)},
+      {"CLIP_SAMPLES", text(kClipSamples)},
+      {"FRAMES", text(m.front_end.frames())},
+      {"COEFFICIENTS", text(m.front_end.coefficients())},
+      {"FEATURES", text(values)},
+      {"CLASSES", text(m.network.classes())},
+      {"LOGIT_SCALE", shortest(logit.scale)},
+      {"LOGIT_ZERO", text(logit.zero_point)},
+      {"WEIGHT_BYTES", text(d.report.sizes.weights)},
+      {"ARENA_SIZE", text(plan.bytes)},
+      {"PCM_ARENA_SIZE", text(pcm_arena)},
+      {"FEATURES_OFFSET", text(features_offset)},
+      {"WORK_OFFSET", text(work_offset)},
+      {"LABELS", labels},
+      {"LAYERS", d.model.layers},
+      {"SIZEOF_SUM", d.model.sizeof_sum},
+      {"BASE", d.model.uses_arena ? "  int8_t *base = (int8_t *)arena;\n" : "  (void)arena;\n"},
+      {"CALLS", d.model.calls},
+      {"TABLES", d.features.tables},
+      {"FIELDS", d.features.fields},
+      {"FFT", text(m.front_end.tables().fft)},
+      {"WORK_BYTES", text(d.features.work_bytes)},
+      {"TABLE_BYTES", text(d.features.table_bytes)},
+      {"GOLDEN_COUNT", text(static_cast<std::int64_t>(golden.size()))},
+      {"GOLDEN_FEATURES", rows(golden, &Golden::features)},
+      {"GOLDEN_LOGITS", rows(golden, &Golden::logits)},
+      {"FEATURES_HASH", text(selftest_features_hash(m.front_end, m.normalisation))},
+      {"TITLE", m.info.name},
+      {"GENERATOR", m.info.generator},
+      {"TYPE_TEXT", m.info.type},
+      {"LABEL_LIST", label_list},
+      {"ACCURACY", accuracy_text(m.info)},
+      {"MACS", text(d.report.macs)},
+  };
+  return d;
+}
+
+/// Files of the export, from the template or runtime file they are made of.
+std::map<std::string, std::string> render(const Draft& d, const std::string& prefix) {
+  const auto from = [&](const std::string& file) { return runtime_text(file, prefix, d.model.sections); };
+  const auto filled = [&](const std::string& file) { return fill(from(file), d.tokens); };
+  const std::string top = d.tokens.at("HEADER") + "\n";
+  std::map<std::string, std::string> files;
+  for (const char* name : {"_model.h", "_model.c", "_features.h", "_features.c", "_selftest.h", "_selftest.c"}) {
+    files[prefix + name] = filled(std::string("kws") + name + ".in");
+  }
+  for (const char* name : {"_kernels.h", "_kernels.c", "_frontend.h", "_frontend.c", "_frontend_frame.h"}) {
+    files[prefix + name] = top + from(std::string("kws") + name);
+  }
+  files["example/main.c"] = filled("example_main.c.in");
+  files["example/selftest.c"] = filled("example_selftest.c.in");
+  for (const char* name : {"Makefile", "README.md", "LICENSE-NOTICE.txt"}) {
+    files[name] = filled(std::string(name) + ".in");
+  }
+  files[prefix + "_report.json"] = report_text(d.report);
+  return files;
+}
+
+}  // namespace
+
+std::vector<Golden> synthetic_golden(const Int8Model& network, int count) {
+  std::vector<Golden> golden;
+  for (int i = 0; i < count; ++i) {
+    Rng rng({0x601DU, static_cast<std::uint64_t>(i)});
+    Golden one;
+    one.features.resize(static_cast<std::size_t>(network.input.elements()));
+    one.logits.resize(static_cast<std::size_t>(network.classes()));
+    for (std::int8_t& value : one.features) value = static_cast<std::int8_t>(rng.between(-128, 127));
+    run_int8(network, one.features, one.logits);
+    golden.push_back(std::move(one));
+  }
+  return golden;
+}
+
+std::map<std::string, std::string> c_model_files(const ExportModel& model, const ExportOptions& options) {
+  check_prefix(options.prefix);
+  return render(make_draft(model, options.prefix), options.prefix);
+}
+
+ExportSizes write_c_model(const ExportModel& model, const ExportOptions& options, const std::filesystem::path& folder) {
+  check_prefix(options.prefix);
+  const Draft draft = make_draft(model, options.prefix);
+  write_folder(folder, options.replace, [&](const std::filesystem::path& staging) {
+    for (const auto& [name, text] : render(draft, options.prefix)) write_file(staging / name, text);
+  });
+  return draft.report.sizes;
+}
+
+}  // namespace kws

@@ -1,0 +1,87 @@
+#include "features_code.h"
+
+#include <utility>
+#include <vector>
+
+#include "c_text.h"
+#include "kws_frontend.h"
+
+namespace kws {
+
+namespace {
+
+class TableCode {
+ public:
+  TableCode(const std::string& prefix, FeaturesCode& code) : prefix_(upper(prefix)), code_(code) {}
+
+  void number(const std::string& comment, std::int64_t value) { field(comment, std::to_string(value)); }
+
+  void floats(const std::string& name, const std::vector<float>& values) {
+    std::vector<std::string> texts;
+    for (const float value : values) texts.push_back(hex_float(value));
+    array("float", name, texts, sizeof(float));
+  }
+  void bytes(const std::string& name, const std::vector<std::int8_t>& values) {
+    std::vector<std::string> texts;
+    for (const std::int8_t value : values) texts.push_back(std::to_string(value));
+    array("int8_t", name, texts, 1);
+  }
+
+ private:
+  void array(const std::string& type, const std::string& name, const std::vector<std::string>& values,
+             std::size_t element_bytes) {
+    field("", values.empty() ? "NULL" : name);
+    if (values.empty()) return;
+    code_.tables += prefix_ + "_CONST_SECTION static const " + type + " " + name + "[" + std::to_string(values.size()) +
+                    "] = {\n" + c_values(values) + "};\n\n";
+    code_.table_bytes += static_cast<std::int64_t>(values.size() * element_bytes);
+  }
+  void field(const std::string& comment, const std::string& value) {
+    code_.fields += "    " + value + "," + (comment.empty() ? "" : " /* " + comment + " */") + "\n";
+  }
+
+  std::string prefix_;
+  FeaturesCode& code_;
+};
+
+}  // namespace
+
+FeaturesCode features_code(const FrontEnd& front_end, const Normalisation& norm, const std::string& prefix) {
+  const FrontEnd::Tables& t = front_end.tables();
+  FeaturesCode code;
+  code.work_bytes = static_cast<int>(sizeof(float)) * KWS_FRONTEND_WORK(t.fft);
+  TableCode table(prefix, code);
+  // In the order of kws_frontend's fields.
+  table.number("window", t.window);
+  table.number("stride", t.stride);
+  table.number("fft", t.fft);
+  table.number("mel_bins", t.mel_bins);
+  table.number("coefficients", t.coefficients);
+  table.number("frames", t.frames);
+  table.number("first_bin", t.first_bin);
+  table.number("bins", static_cast<std::int64_t>(t.mel_band.size()));
+  table.floats("hann", t.hann);
+  table.floats("twiddle", t.twiddle);
+  table.floats("mel_weight", t.mel_weight);
+  table.bytes("mel_band", t.mel_band);
+  table.floats("dct", t.dct);
+  table.floats("mean", norm.mean);
+  table.floats("inverse_deviation", FrontEnd::inverse_deviation(norm));
+  return code;
+}
+
+std::uint32_t selftest_features_hash(const FrontEnd& front_end, const Normalisation& norm) {
+  std::vector<std::int16_t> pcm;
+  std::uint32_t noise = 1;
+  for (int i = 0; i < kClipSamples; ++i) {
+    noise = noise * 1664525U + 1013904223U;
+    pcm.push_back(static_cast<std::int16_t>((static_cast<std::int32_t>(noise >> 16U) - 32768) / (1 + i / 2000 * 40)));
+  }
+  std::vector<std::int8_t> features(static_cast<std::size_t>(front_end.values()));
+  front_end.quantized(pcm, norm, features);
+  std::uint32_t hash = 2166136261U;
+  for (const std::int8_t value : features) hash = (hash ^ static_cast<std::uint8_t>(value)) * 16777619U;
+  return hash;
+}
+
+}  // namespace kws

@@ -1,0 +1,179 @@
+#include "model_code.h"
+
+#include <algorithm>
+#include <cassert>
+#include <variant>
+
+namespace kws {
+
+namespace {
+
+std::string number(std::int64_t value) { return std::to_string(value); }
+
+/// Writes one layer: its arrays, its parameters, its call.
+class LayerCode {
+ public:
+  LayerCode(const Int8Layer& layer, const ArenaPlan::Step& step, std::string prefix, ModelCode& code)
+      : layer_(layer), step_(step), prefix_(std::move(prefix)), code_(code) {}
+
+  /// in, out: C expressions of the buffers.
+  void write(const std::string& in, const std::string& out) {
+    in_ = in;
+    out_ = out;
+    code_.layers += "/* " + layer_.layer.name + " */\n";
+    std::visit([&](const auto& op) { emit(op); }, layer_.layer.op);
+    code_.sections.insert(std::string(op_name(layer_.layer.op)));
+  }
+
+ private:
+  void emit(const Conv2d& op) { convolution("conv2d", op.kernel, op.stride, op.padding); }
+  void emit(const Depthwise2d& op) { convolution("depthwise2d", op.kernel, op.stride, op.padding); }
+
+  void emit(const AvgPool2d& /*op*/) {
+    const Shape& from = layer_.layer.input;
+    const std::string main = product("", layer_.main, false);
+    params("avg_pool", {{number(from.time * from.freq) + ", " + number(from.channels), "positions, channels"},
+                        {number(layer_.input.zero_point) + ", " + number(layer_.output.zero_point), "zero points"},
+                        {number(layer_.activation_min), "smallest output"},
+                        {main, ""}});
+    call("avg_pool", "");
+  }
+
+  void emit(const Dense& op) {
+    const std::string main = product("", layer_.main, true);
+    params("dense", {{number(layer_.layer.input.elements()) + ", " + number(op.units), "inputs, units"},
+                     {number(layer_.output.zero_point), "zero point of the output"},
+                     {number(layer_.activation_min), "smallest output"},
+                     {main, ""}});
+    call("dense", "");
+  }
+
+  void emit(const Gru& op) {
+    const Shape& from = layer_.layer.input;
+    const std::string main = product("", layer_.main, true);
+    const std::string recurrent = product("recurrent_", layer_.recurrent, false);
+    params("gru", {{number(from.time) + ", " + number(from.step()) + ", " + number(op.cells), "steps, inputs, cells"},
+                   {op.sequence ? "1" : "0", "output of every step"},
+                   {main, ""},
+                   {recurrent, ""}});
+    call("gru", "GRU_SCRATCH(" + number(op.cells) + ")");
+  }
+
+  void emit(const Lstm& op) {
+    const Shape& from = layer_.layer.input;
+    const int outputs = op.projection > 0 ? op.projection : op.cells;
+    const std::string main = product("", layer_.main, true);
+    const std::string recurrent = product("recurrent_", layer_.recurrent, false);
+    const std::string projection = product("projection_", layer_.projection, false);
+    const Int8Product peep{layer_.peephole, {}, layer_.peephole_multiplier, layer_.peephole_shift};
+    const std::string peephole = product("peephole_", peep, false);
+    params("lstm", {{number(from.time) + ", " + number(from.step()) + ", " + number(op.cells) + ", " + number(outputs),
+                     "steps, inputs, cells, outputs"},
+                    {main, ""},
+                    {recurrent, ""},
+                    {projection, ""},
+                    {peephole, ""}});
+    call("lstm", "LSTM_SCRATCH(" + number(op.cells) + ", " + number(outputs) + ")");
+  }
+
+  void convolution(const std::string& kind, Extent kernel, Extent stride, Padding padding) {
+    const Shape& from = layer_.layer.input;
+    const Shape& to = layer_.layer.output;
+    const int pad_time = pad_before(from.time, to.time, kernel.time, stride.time, padding);
+    const int pad_freq = pad_before(from.freq, to.freq, kernel.freq, stride.freq, padding);
+    const std::string main = product("", layer_.main, true);
+    params("conv",
+           {{number(from.time) + ", " + number(from.freq) + ", " + number(from.channels), "in: time, freq, channels"},
+            {number(to.time) + ", " + number(to.freq) + ", " + number(to.channels), "out: time, freq, channels"},
+            {number(kernel.time) + ", " + number(kernel.freq), "kernel"},
+            {number(stride.time) + ", " + number(stride.freq), "stride"},
+            {number(pad_time) + ", " + number(pad_freq), "padding before"},
+            {number(layer_.input.zero_point) + ", " + number(layer_.output.zero_point), "zero points: in, out"},
+            {number(layer_.activation_min), "smallest output"},
+            {main, ""}});
+    call(kind, "");
+  }
+
+  /// Writes the arrays of a product and returns its initialiser; nulls where there is none.
+  std::string product(const std::string& which, const Int8Product& p, bool with_bias) {
+    return "{" + array<std::int8_t>("int8_t", which + "weight", p.weight) + ", " +
+           (with_bias ? array<std::int32_t>("int32_t", which + "bias", p.bias) : "NULL") + ", " +
+           array<std::int32_t>("int32_t", which + "multiplier", p.multiplier) + ", " +
+           array<std::int8_t>("int8_t", which + "shift", p.shift) + "}";
+  }
+
+  /// "weight_conv1" and "recurrent_weight_gru1": the kind first, so that no layer's name can make two arrays alike.
+  template <class Integer>
+  std::string array(const std::string& type, const std::string& what, const std::vector<Integer>& values) {
+    if (values.empty()) return "NULL";
+    const std::string name = what + "_" + layer_.layer.name;
+    code_.layers += upper(prefix_) + "_ALIGN(16) " + upper(prefix_) + "_CONST_SECTION static const " + type + " " +
+                    name + "[" + number(static_cast<std::int64_t>(values.size())) + "] = {\n" +
+                    c_values(std::span<const Integer>(values)) + "};\n";
+    if (!code_.sizeof_sum.empty()) code_.sizeof_sum += " + ";
+    code_.sizeof_sum += "sizeof(" + name + ")";
+    return name;
+  }
+
+  struct Line {
+    std::string values;
+    std::string comment;
+  };
+  void params(const std::string& kind, const std::vector<Line>& lines) {
+    code_.layers += "static const " + prefix_ + "_" + kind + "_params layer_" + layer_.layer.name + " = {\n";
+    for (const Line& line : lines) {
+      code_.layers += "    " + line.values + "," + (line.comment.empty() ? "" : " /* " + line.comment + " */") + "\n";
+    }
+    code_.layers += "};\n";
+  }
+
+  /// scratch: name of the macro with the bytes the kernel needs, "" for none.
+  void call(const std::string& kind, const std::string& scratch) {
+    std::string arguments = "&layer_" + layer_.layer.name + ", " + in_ + ", " + out_;
+    if (!scratch.empty()) {
+      assert(step_.scratch_offset % 2 == 0);
+      arguments += ", base + " + number(step_.scratch_offset);
+      code_.uses_arena = true;
+      code_.layers += upper(prefix_) + "_STATIC_ASSERT(" + prefix_ + "_check_scratch_" + layer_.layer.name + ", " +
+                      upper(prefix_) + "_" + scratch + " <= " + number(step_.scratch_bytes) + ");\n";
+    }
+    code_.layers += "\n";
+    code_.calls += "  " + prefix_ + "_" + kind + "_s8(" + arguments + ");\n";
+  }
+
+  const Int8Layer& layer_;
+  const ArenaPlan::Step& step_;
+  std::string prefix_;
+  ModelCode& code_;
+  std::string in_, out_;
+};
+
+std::int64_t bytes_of(const Int8Product& p) {
+  return static_cast<std::int64_t>(p.weight.size() + 4 * p.multiplier.size() + p.shift.size());
+}
+
+}  // namespace
+
+ModelCode model_code(const Int8Model& network, const ArenaPlan& plan, const std::string& prefix) {
+  ModelCode code;
+  const std::size_t count = network.layers.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const ArenaPlan::Step& step = plan.steps.at(i);
+    // The ends are the caller's buffers; what lies between is planned.
+    const std::string in = i == 0 ? "features" : "base + " + number(step.input_offset);
+    const std::string out = i + 1 == count ? "logits" : "base + " + number(step.output_offset);
+    if (i + 1 < count) code.uses_arena = true;
+    LayerCode(network.layers[i], step, prefix, code).write(in, out);
+  }
+  return code;
+}
+
+std::int64_t array_bytes(const Int8Layer& layer) {
+  // The products with the recurrent state have no bias of their own: its zero point is 0.
+  return bytes_of(layer.main) + static_cast<std::int64_t>(4 * layer.main.bias.size()) + bytes_of(layer.recurrent) +
+         bytes_of(layer.projection) +
+         static_cast<std::int64_t>(layer.peephole.size() + 4 * layer.peephole_multiplier.size() +
+                                   layer.peephole_shift.size());
+}
+
+}  // namespace kws

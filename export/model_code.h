@@ -1,0 +1,25 @@
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "c_text.h"
+#include "kws/cost/cost.h"
+#include "kws/export/c_export.h"
+
+namespace kws {
+
+/// The generated part of PREFIX_model.c.
+struct ModelCode {
+  std::string layers;              ///< constant arrays and parameter structures
+  std::string calls;               ///< body of PREFIX_invoke
+  std::string sizeof_sum;          ///< C expression: bytes of all arrays
+  std::set<std::string> sections;  ///< kernels in use, as the markers in kws_kernels.c name them
+  bool uses_arena = false;         ///< false when one layer goes straight from features to logits
+};
+ModelCode model_code(const Int8Model& network, const ArenaPlan& plan, const std::string& prefix);
+
+/// Bytes of the arrays that model_code() writes for a layer.
+std::int64_t array_bytes(const Int8Layer& layer);
+
+}  // namespace kws

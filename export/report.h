@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kws/cost/cost.h"
+#include "kws/export/c_export.h"
+
+namespace kws {
+
+/// What PREFIX_report.json says; the weights of the layers add up to the total.
+struct ExportReport {
+  struct Row {
+    std::string name, op;
+    Shape output;
+    std::int64_t macs = 0;
+    std::int64_t weight_bytes = 0;
+    ArenaPlan::Step place;
+  };
+  ExportInfo info;
+  std::string prefix;
+  std::vector<Row> layers;
+  std::int64_t macs = 0;
+  ExportSizes sizes;
+};
+
+/// Rows and what follows from them: sizes.weights and sizes.arena are filled.
+ExportReport make_report(const ExportModel& model, const Graph& graph, const ArenaPlan& plan,
+                         const std::string& prefix);
+
+/// The file's text, schema kwsmith.export/1.
+std::string report_text(const ExportReport& report);
+
+/// "float 93.12 %, int8 92.80 % (testing)"
+std::string accuracy_text(const ExportInfo& info);
+
+}  // namespace kws

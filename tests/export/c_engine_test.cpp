@@ -1,0 +1,127 @@
+#include "kws/export/c_engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+#include "export/random_models.h"
+#include "kws/core/error.h"
+
+namespace kws::test {
+namespace {
+
+constexpr int kFrames = 25;
+constexpr int kCoefficients = 10;
+
+/// Random bytes, and constant extremes that drive accumulators and states to their ends.
+std::vector<std::int8_t> inputs(int clips, int values, std::uint64_t seed) {
+  Rng rng({seed});
+  std::vector<std::int8_t> bytes;
+  for (int clip = 0; clip < clips; ++clip) {
+    const int kind = clip % 8;
+    for (int i = 0; i < values; ++i) {
+      const int value = kind == 0 ? -128 : kind == 1 ? 127 : kind < 5 ? rng.between(-20, 20) : rng.between(-128, 127);
+      bytes.push_back(static_cast<std::int8_t>(value));
+    }
+  }
+  return bytes;
+}
+
+std::vector<std::int16_t> noise(std::uint64_t seed, int loudness) {
+  Rng rng({seed});
+  std::vector<std::int16_t> pcm;
+  for (int i = 0; i < kClipSamples; ++i) pcm.push_back(static_cast<std::int16_t>(rng.between(-loudness, loudness)));
+  return pcm;
+}
+
+TEST(CEngine, GivesEveryByteOfTheHostForEveryOp) {
+  constexpr int kClips = 200;
+  for (const NamedGraph& named : small_graphs(kFrames, kCoefficients, 6)) {
+    for (const std::uint64_t seed : {1U, 2U, 3U}) {
+      const Exportable parts(RandomModels(seed).model(named.graph), small_features());
+      const CEngine engine(parts.model(1));
+      const auto features = inputs(kClips, parts.network.input.elements(), seed);
+      std::vector<std::int8_t> host(kClips * 6), c(kClips * 6);
+      run_int8(parts.network, features, host);
+      engine.run(features, c);
+      EXPECT_EQ(host, c) << named.name << ", seed " << seed;
+      // Random models that answer the same to everything would prove nothing.
+      EXPECT_GT(std::set<std::int8_t>(host.begin(), host.end()).size(), 20U) << named.name << ", seed " << seed;
+    }
+  }
+}
+
+TEST(CEngine, ComputesTheTrainersFeatures) {
+  for (const FeatureOptions& options :
+       {small_features(), FeatureOptions{.kind = "log_mel", .coefficients = 20, .window_ms = 30, .mel_bins = 20}}) {
+    const FrontEnd front_end(options);
+    Graph graph({.time = front_end.frames(), .freq = front_end.coefficients(), .channels = 1});
+    graph.add("logits", Dense{.units = 4});
+    const Exportable parts(RandomModels(5).model(graph), options);
+    const CEngine engine(parts.model(1));
+    for (const int loudness : {0, 3, 900, 32767}) {
+      const auto pcm = noise(9, loudness);
+      std::vector<std::int8_t> host(static_cast<std::size_t>(front_end.values())), c(host.size());
+      parts.front_end.quantized(pcm, parts.norm, host);
+      engine.features(pcm, c);
+      EXPECT_EQ(host, c) << options.kind << ", loudness " << loudness;
+    }
+  }
+}
+
+TEST(CEngine, ClassifiesAudioAsFeaturesThenNetworkDo) {
+  for (const NamedGraph& named : small_graphs(kFrames, kCoefficients, 6)) {
+    const Exportable parts(RandomModels(4).model(named.graph), small_features());
+    const CEngine engine(parts.model(1));
+    const auto pcm = noise(3, 5000);
+    std::vector<std::int8_t> features(static_cast<std::size_t>(parts.front_end.values())), host(6), c(6);
+    parts.front_end.quantized(pcm, parts.norm, features);
+    run_int8(parts.network, features, host);
+    const int best = engine.classify(pcm, c);
+    EXPECT_EQ(host, c) << named.name;
+    EXPECT_EQ(best, std::max_element(host.begin(), host.end()) - host.begin()) << named.name;
+  }
+}
+
+/// Sets CC for one test.
+class WithCompiler {
+ public:
+  explicit WithCompiler(const char* value) {
+    if (const char* old = std::getenv("CC")) old_ = old;
+    ::setenv("CC", value, 1);
+  }
+  ~WithCompiler() {
+    if (old_.empty()) {
+      ::unsetenv("CC");
+    } else {
+      ::setenv("CC", old_.c_str(), 1);
+    }
+  }
+
+ private:
+  std::string old_;
+};
+
+std::string complaint(const char* compiler) {
+  const WithCompiler environment(compiler);
+  const Exportable parts(RandomModels(1).model(small_graphs(kFrames, kCoefficients, 4).front().graph),
+                         small_features());
+  try {
+    const CEngine engine(parts.model(1));
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(CEngine, NamesTheWayOutWithoutACompiler) {
+  EXPECT_EQ(complaint("no-such-compiler -O1"),
+            "engine c: CC=no-such-compiler -O1 is no program here; unset CC or name a C compiler");
+  EXPECT_THAT(complaint("false"), testing::HasSubstr("engine c: false does not compile the exported files"));
+}
+
+}  // namespace
+}  // namespace kws::test

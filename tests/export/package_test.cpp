@@ -1,0 +1,239 @@
+// The exported files as a user meets them: compiled, linked, run and written again.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "export/random_models.h"
+#include "kws/core/error.h"
+#include "kws/core/files.h"
+#include "kws/core/options.h"
+#include "kws/cost/cost.h"
+
+namespace kws::test {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kStrict =
+    " -Wall -Wextra -pedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wcast-align -Wundef"
+    " -Wdouble-promotion -Werror -ffp-contract=off ";
+constexpr const char* kStrictC = " -Wstrict-prototypes -Wmissing-prototypes ";
+
+class Package : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "kws-package-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override {
+    fs::permissions(folder_, fs::perms::owner_all);
+    fs::remove_all(folder_);
+  }
+
+  /// The program's exit code; what it printed is in output().
+  int run(const std::string& command) {
+    const int status =
+        std::system(("cd '" + folder_.string() + "' && (" + command + ") >output.txt 2>&1 </dev/null").c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  [[nodiscard]] std::string output() const { return read_file(folder_ / "output.txt"); }
+  static bool has(const std::string& program) {
+    return std::system(("command -v " + program + " >/dev/null").c_str()) == 0;
+  }
+
+  static Exportable parts(const std::string& kind, std::uint64_t seed = 1) {
+    for (const NamedGraph& named : small_graphs(25, 10, 6)) {
+      if (named.name == kind) return Exportable(RandomModels(seed).model(named.graph), small_features());
+    }
+    throw std::logic_error("no graph " + kind);
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(Package, CompilesWithStrictWarningsAsC99C11AndCpp17) {
+  for (const NamedGraph& named : small_graphs(25, 10, 6)) {
+    const Exportable model(RandomModels(1).model(named.graph), small_features());
+    write_c_model(model.model(), {.prefix = "kws", .replace = true}, folder_ / "kws");
+    const std::string sources = " kws/*.c kws/example/*.c -Ikws";
+    for (const std::string compiler : {"gcc", "clang"}) {
+      if (!has(compiler)) continue;
+      for (const std::string standard : {"c99", "c11"}) {
+        EXPECT_EQ(run(compiler + " -std=" + standard + kStrict + kStrictC + "-fsyntax-only" + sources), 0)
+            << named.name << " " << compiler << " " << standard << "\n"
+            << output();
+      }
+      EXPECT_EQ(run(compiler + " -x c++ -std=c++17" + kStrict + "-fsyntax-only" + sources), 0)
+          << named.name << " " << compiler << " c++17\n"
+          << output();
+    }
+  }
+}
+
+TEST_F(Package, SelftestPassesUnderSanitizersForEveryOp) {
+  for (const NamedGraph& named : small_graphs(25, 10, 6)) {
+    const Exportable model(RandomModels(2).model(named.graph), small_features());
+    write_c_model(model.model(3), {.prefix = "kws", .replace = true}, folder_ / "kws");
+    ASSERT_EQ(run("gcc -std=c99 -O1 -g -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=all -Ikws"
+                  " kws/*.c kws/example/selftest.c -lm -o selftest"),
+              0)
+        << output();
+    EXPECT_EQ(run("./selftest"), 0) << named.name << "\n" << output();
+    EXPECT_EQ(output(), "network: ok\nfront end: ok\n");
+  }
+}
+
+TEST_F(Package, SelftestNoticesOneWrongByte) {
+  const Exportable model = parts("dnn");
+  ExportModel wrong = model.model(2);
+  wrong.golden[1].logits[3] = static_cast<std::int8_t>(wrong.golden[1].logits[3] ^ 1);
+  write_c_model(wrong, {}, folder_ / "kws");
+  EXPECT_NE(run("make -C kws selftest"), 0);
+  EXPECT_THAT(output(), testing::HasSubstr("network: logits differ\nfront end: ok"));
+}
+
+TEST_F(Package, MakefileBuildsAnExampleThatReadsWavFiles) {
+  const Exportable model = parts("ds_cnn");
+  write_c_model(model.model(), {.prefix = "door"}, folder_ / "door");
+  ASSERT_EQ(run("make -C door all selftest"), 0) << output();
+
+  std::string wav("RIFF\x24\x7d\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80\x3e\0\0\0\x7d\0\0\2\0\x10\0data\0\x7d\0\0", 44);
+  std::vector<std::int16_t> pcm;
+  Rng rng({1});
+  for (int i = 0; i < kClipSamples; ++i) {
+    pcm.push_back(static_cast<std::int16_t>(rng.between(-3000, 3000)));
+    wav += static_cast<char>(pcm.back() & 255);
+    wav += static_cast<char>(pcm.back() >> 8);
+  }
+  write_file(folder_ / "noise.wav", wav);
+  std::vector<std::int8_t> features(static_cast<std::size_t>(model.front_end.values())), logits(6);
+  model.front_end.quantized(pcm, model.norm, features);
+  run_int8(model.network, features, logits);
+  ASSERT_EQ(run("door/door_example noise.wav"), 0) << output();
+  const auto best = std::max_element(logits.begin(), logits.end()) - logits.begin();
+  EXPECT_TRUE(output().starts_with("word" + std::to_string(best) + "\n")) << output();
+
+  write_file(folder_ / "short.wav", wav.substr(0, 1000));
+  EXPECT_EQ(run("door/door_example short.wav"), 1);
+  EXPECT_EQ(output(), "short.wav: truncated\n");
+  wav[24] = '\x40';  // 16,000 Hz -> 8,000 Hz
+  wav[25] = '\x1f';
+  write_file(folder_ / "slow.wav", wav);
+  EXPECT_EQ(run("door/door_example slow.wav"), 1);
+  EXPECT_THAT(output(), testing::HasSubstr("needs 16 kHz, mono, 16 bit PCM"));
+}
+
+TEST_F(Package, GivesTheSameBytesAgain) {
+  const Exportable model = parts("crnn");
+  EXPECT_EQ(c_model_files(model.model(), {}), c_model_files(model.model(), {}));
+  write_c_model(model.model(), {}, folder_ / "one");
+  write_c_model(model.model(), {}, folder_ / "two");
+  EXPECT_EQ(run("diff -r one two"), 0) << output();
+}
+
+TEST_F(Package, TwoPrefixesLinkIntoOneProgram) {
+  const Exportable first = parts("gru", 1);
+  const Exportable second = parts("lstm", 2);
+  write_c_model(first.model(), {.prefix = "alpha"}, folder_ / "alpha");
+  write_c_model(second.model(), {.prefix = "beta"}, folder_ / "beta");
+  write_file(folder_ / "main.c",
+             "#include \"alpha_model.h\"\n#include \"alpha_selftest.h\"\n"
+             "#include \"beta_model.h\"\n#include \"beta_selftest.h\"\n"
+             "static int32_t arena[(ALPHA_ARENA_SIZE + BETA_ARENA_SIZE) / 4 + 1];\n"
+             "int main(void) { return alpha_selftest(arena) + beta_selftest(arena); }\n");
+  EXPECT_EQ(run("gcc -std=c99 -ffp-contract=off -Ialpha -Ibeta main.c alpha/*.c beta/*.c -lm -o both && ./both"), 0)
+      << output();
+}
+
+TEST_F(Package, HoldsOnlyTheKernelsInUse) {
+  const auto files = c_model_files(parts("dnn").model(), {});
+  EXPECT_THAT(files.at("kws_kernels.c"), testing::HasSubstr("kws_dense_s8"));
+  EXPECT_THAT(files.at("kws_kernels.c"), testing::Not(testing::HasSubstr("gru")));
+  EXPECT_THAT(files.at("kws_kernels.h"), testing::Not(testing::HasSubstr("conv")));
+}
+
+TEST_F(Package, NeedsNoHeapNoStdioAndNoGlobalsThatChange) {
+  write_c_model(parts("crnn").model(), {}, folder_ / "kws");
+  ASSERT_EQ(run("cd kws && gcc -std=c99 -O2 -c kws_*.c && nm -A *.o"), 0) << output();
+  std::istringstream lines(output());
+  std::string line;
+  while (std::getline(lines, line)) {
+    EXPECT_THAT(line, testing::Not(testing::MatchesRegex(".* [bBdDcC] [^_]*"))) << "a global that changes";
+    if (line.find(" U ") == std::string::npos || line.find(" U kws_") != std::string::npos) continue;
+    EXPECT_THAT(line, testing::MatchesRegex(".* U (memset|memcpy|memcmp|memmove|sqrtf|__stack_chk_fail|"
+                                            "_GLOBAL_OFFSET_TABLE_)"));
+  }
+}
+
+TEST_F(Package, ReportAddsUpToTheArraysOfTheModel) {
+  const Exportable model = parts("ds_cnn");
+  const auto files = c_model_files(model.model(), {});
+  const Json report = Json::parse(files.at("kws_report.json"));
+  std::int64_t bytes = 0, macs = 0;
+  for (const Json& layer : report.at("layers")) {
+    bytes += layer.at("weight_bytes").get<std::int64_t>();
+    macs += layer.at("macs").get<std::int64_t>();
+  }
+  Graph graph(model.network.input);
+  for (const Int8Layer& layer : model.network.layers) graph.add(layer.layer.name, layer.layer.op);
+  EXPECT_EQ(report.at("weight_bytes"), bytes);
+  EXPECT_EQ(report.at("macs"), macs);
+  EXPECT_EQ(report.at("arena_bytes"), plan_arena(graph).bytes);
+  EXPECT_EQ(bytes, constant_bytes(graph));
+  // That the arrays have this many bytes is asserted in kws_model.c itself.
+  EXPECT_THAT(files.at("kws_model.h"), testing::HasSubstr("#define KWS_WEIGHT_BYTES " + std::to_string(bytes) + "\n"));
+  EXPECT_EQ(report.at("table_bytes").get<int>() > 0, true);
+}
+
+TEST_F(Package, TextOfTheUserCannotBreakTheCode) {
+  const Exportable model = parts("single");
+  ExportModel odd = model.model();
+  odd.info.name = "a*/ int x; /* \"quoted\" \\ ?\?/\nnext @NAME@ \xc3\xa9";
+  odd.info.labels = {"ja\"nein",
+                     "back\\slash",
+                     "two\nlines",
+                     "\xc3\xbc"
+                     "1",
+                     "%d ?\?=",
+                     "kws_label"};
+  write_c_model(odd, {.prefix = "x"}, folder_ / "x");
+  EXPECT_EQ(run("gcc -std=c99" + std::string(kStrict) + kStrictC + "-fsyntax-only -Ix x/*.c"), 0) << output();
+  const Json report = Json::parse(read_file(folder_ / "x" / "x_report.json"));
+  EXPECT_EQ(report.at("labels").at(5), "kws_label");
+}
+
+TEST_F(Package, RefusesAPrefixThatIsNoIdentifier) {
+  const Exportable model = parts("single");
+  for (const std::string prefix : {"", "1st", "a-b", "_x", "a b", "../up", "\xc3\xa9t\xc3\xa9"}) {
+    try {
+      write_c_model(model.model(), {.prefix = prefix}, folder_ / "out");
+      ADD_FAILURE() << prefix;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_code(), Exit::usage);
+      EXPECT_EQ(error.what(), "--prefix \"" + prefix +
+                                  "\": is no C identifier; use up to 48 letters, digits and '_', "
+                                  "a letter first");
+    }
+  }
+  EXPECT_TRUE(fs::is_empty(folder_));
+}
+
+TEST_F(Package, LeavesNothingWhereItCannotWrite) {
+  const Exportable model = parts("single");
+  write_file(folder_ / "file", "not a folder");
+  EXPECT_THROW(write_c_model(model.model(), {}, folder_ / "file" / "out"), Error);
+  fs::create_directory(folder_ / "mine");
+  write_file(folder_ / "mine" / "notes.txt", "keep");
+  EXPECT_THROW(write_c_model(model.model(), {}, folder_ / "mine"), Error);
+  EXPECT_EQ(read_file(folder_ / "mine" / "notes.txt"), "keep");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 2);
+}
+
+}  // namespace
+}  // namespace kws::test

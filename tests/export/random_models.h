@@ -1,0 +1,178 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kws/core/rng.h"
+#include "kws/export/c_export.h"
+
+namespace kws::test {
+
+/// Int8 models of random integers that keep the contract of int8_model.h: no training, no LibTorch, every op.
+class RandomModels {
+ public:
+  explicit RandomModels(std::uint64_t seed) : rng_({seed}) {}
+
+  Int8Model model(const Graph& graph) {
+    Int8Model result{.input = graph.input(), .layers = {}};
+    Quant previous{.scale = kFeatureScale, .zero_point = 0};
+    for (const Layer& layer : graph.layers()) {
+      Int8Layer one;
+      one.layer = layer;
+      one.input = previous;
+      std::visit([&](const auto& op) { fill(one, op); }, layer.op);
+      previous = one.output;
+      result.layers.push_back(std::move(one));
+    }
+    return result;
+  }
+
+ private:
+  std::vector<std::int8_t> bytes(int count) {
+    std::vector<std::int8_t> values;
+    for (int i = 0; i < count; ++i) values.push_back(static_cast<std::int8_t>(rng_.between(-127, 127)));
+    return values;
+  }
+  std::int32_t multiplier() { return rng_.between(1 << 30, 2147483647); }
+
+  /// inputs: elements of a row; out_bits: log2 of the wanted spread of the result.
+  Int8Product product(int rows, int inputs, int out_bits, int zero_in, bool bias, bool depthwise = false) {
+    Int8Product p;
+    p.weight = bytes(rows * inputs);
+    // A sum of n products of two bytes spreads over about 2^12 sqrt(n).
+    int spread = 12;
+    for (int n = inputs; n > 1; n /= 4) ++spread;
+    for (int r = 0; r < rows; ++r) {
+      p.bias.push_back(bias ? rng_.between(-(1 << spread), 1 << spread) / 2 : 0);
+      for (int i = 0; i < inputs; ++i) {
+        // A row of depthwise weights is a column in memory.
+        const int at = depthwise ? i * rows + r : r * inputs + i;
+        p.bias.back() -= zero_in * p.weight[static_cast<std::size_t>(at)];
+      }
+      p.multiplier.push_back(rng_.below(50) == 0 ? 0 : multiplier());
+      p.shift.push_back(static_cast<std::int8_t>(out_bits - spread + rng_.between(0, 2)));
+    }
+    return p;
+  }
+
+  void to_byte(Int8Layer& layer, bool relu) {
+    layer.output = {.scale = rng_.uniform(0.01, 0.2),
+                    .zero_point = relu ? rng_.between(-128, -60) : rng_.between(-90, 90)};
+    layer.activation_min = relu ? layer.output.zero_point : -128;
+  }
+  void fill(Int8Layer& layer, const Conv2d& op) {
+    to_byte(layer, op.relu);
+    const int row = op.kernel.time * op.kernel.freq * layer.layer.input.channels;
+    layer.main = product(op.filters, row, 7, layer.input.zero_point, true);
+  }
+  void fill(Int8Layer& layer, const Depthwise2d& op) {
+    to_byte(layer, op.relu);
+    const int row = op.kernel.time * op.kernel.freq;
+    layer.main = product(layer.layer.input.channels, row, 7, layer.input.zero_point, true, true);
+  }
+  void fill(Int8Layer& layer, const AvgPool2d& /*op*/) {
+    to_byte(layer, false);
+    const double positions = layer.layer.input.time * layer.layer.input.freq;
+    layer.main.multiplier.resize(1);
+    layer.main.shift.resize(1);
+    quantize_multiplier(rng_.uniform(2.0, 6.0) / positions, layer.main.multiplier[0], layer.main.shift[0]);
+  }
+  void fill(Int8Layer& layer, const Dense& op) {
+    to_byte(layer, op.relu);
+    layer.main = product(op.units, layer.layer.input.elements(), 7, layer.input.zero_point, true);
+  }
+  void fill(Int8Layer& layer, const Gru& op) {
+    layer.output = {.scale = 1.0 / 128, .zero_point = 0};
+    layer.main = product(3 * op.cells, layer.layer.input.step(), 13, layer.input.zero_point, true);
+    layer.recurrent = product(3 * op.cells, op.cells, 13, 0, false);
+  }
+  void fill(Int8Layer& layer, const Lstm& op) {
+    const int outputs = op.projection > 0 ? op.projection : op.cells;
+    layer.output = {.scale = 1.0 / 128, .zero_point = 0};
+    layer.main = product(4 * op.cells, layer.layer.input.step(), 14, layer.input.zero_point, true);
+    layer.recurrent = product(4 * op.cells, outputs, 14, 0, false);
+    if (op.projection > 0) layer.projection = product(op.projection, op.cells, 7, 0, false);
+    if (op.peepholes) {
+      layer.peephole = bytes(3 * op.cells);
+      for (int i = 0; i < 3; ++i) {
+        layer.peephole_multiplier.push_back(multiplier());
+        layer.peephole_shift.push_back(static_cast<std::int8_t>(rng_.between(-8, -4)));
+      }
+    }
+  }
+
+  Rng rng_;
+};
+
+/// A small graph of each kind; together they hold every op, padding, option and odd size.
+struct NamedGraph {
+  std::string name;
+  Graph graph;
+};
+inline std::vector<NamedGraph> small_graphs(int frames, int coefficients, int classes) {
+  const Shape input{.time = frames, .freq = coefficients, .channels = 1};
+  const auto end = [&](Graph g) { return g.add("logits", Dense{.units = classes}); };
+  std::vector<NamedGraph> graphs;
+  graphs.push_back({"single", end(Graph(input))});
+  graphs.push_back(
+      {"dnn", end(Graph(input).add("fc1", Dense{.units = 33, .relu = true}).add("fc2", Dense{.units = 7}))});
+  graphs.push_back(
+      {"cnn",
+       end(Graph(input)
+               .add("conv1",
+                    Conv2d{.filters = 5, .kernel = {10, 4}, .stride = {1, 2}, .padding = Padding::valid, .relu = true})
+               .add("conv2", Conv2d{.filters = 3, .kernel = {4, 3}, .stride = {3, 1}})
+               .add("linear", Dense{.units = 16}))});
+  graphs.push_back(
+      {"ds_cnn", end(Graph(input)
+                         .add("conv1", Conv2d{.filters = 9, .kernel = {10, 4}, .stride = {2, 2}, .relu = true})
+                         .add("dw1", Depthwise2d{.kernel = {3, 3}, .stride = {1, 1}, .relu = true})
+                         .add("pw1", Conv2d{.filters = 6, .kernel = {1, 1}, .stride = {1, 1}, .relu = true})
+                         .add("dw2", Depthwise2d{.kernel = {5, 2}, .stride = {2, 3}, .padding = Padding::valid})
+                         .add("pool", AvgPool2d{}))});
+  graphs.push_back({"basic_lstm", end(Graph(input).add("lstm1", Lstm{.cells = 11}))});
+  graphs.push_back({"lstm", end(Graph(input).add("lstm1", Lstm{.cells = 13, .projection = 6, .peepholes = true}))});
+  graphs.push_back({"gru", end(Graph(input).add("gru1", Gru{.cells = 17}))});
+  graphs.push_back(
+      {"crnn", end(Graph(input)
+                       .add("conv1", Conv2d{.filters = 4, .kernel = {7, 4}, .stride = {3, 2}, .relu = true})
+                       .add("gru1", Gru{.cells = 9, .sequence = true})
+                       .add("gru2", Gru{.cells = 7})
+                       .add("fc1", Dense{.units = 8, .relu = true}))});
+  return graphs;
+}
+
+/// A model with everything an export needs, owned in one place.
+struct Exportable {
+  explicit Exportable(const Int8Model& model, const FeatureOptions& options) : network(model), front_end(options) {
+    for (int i = 0; i < front_end.coefficients(); ++i) {
+      norm.mean.push_back(static_cast<float>(i == 0 ? -30.0 : 0.25 * i));
+      norm.deviation.push_back(1.5F + 0.125F * static_cast<float>(i));
+    }
+  }
+  [[nodiscard]] ExportModel model(int golden = 2) const {
+    ExportInfo info{.name = "tiny",
+                    .type = "dnn",
+                    .labels = {},
+                    .float_accuracy = 0.9312,
+                    .int8_accuracy = 0.928,
+                    .accuracy_split = "testing",
+                    .seed = 7,
+                    .design_hash = "0123456789abcdef",
+                    .generator = "kwsmith test"};
+    for (int i = 0; i < network.classes(); ++i) info.labels.push_back("word" + std::to_string(i));
+    return {.info = info,
+            .network = network,
+            .front_end = front_end,
+            .normalisation = norm,
+            .golden = synthetic_golden(network, golden)};
+  }
+  Int8Model network;
+  FrontEnd front_end;
+  Normalisation norm;
+};
+
+/// 25 frames of 10 coefficients.
+inline FeatureOptions small_features() { return {.stride_ms = 40}; }
+
+}  // namespace kws::test
