@@ -1,0 +1,57 @@
+#include <iostream>
+#include <memory>
+
+#include "cli.h"
+#include "kws/core/files.h"
+#include "kws/core/table.h"
+#include "kws/export/c_export.h"
+#include "kws/pipeline/pipeline.h"
+
+namespace kws::cli {
+
+namespace {
+
+struct ExportVerb {
+  std::string model, out;
+  ExportOptions options;
+  Format format = Format::table;
+};
+
+void run(const ExportVerb& verb) {
+  const Model model = load_model(verb.model);
+  const FrontEnd front_end(model.design.features);
+  const std::filesystem::path folder = verb.out;
+  const ExportSizes sizes = write_c_model(export_view(model, front_end), verb.options, folder);
+  if (verb.format == Format::json) {
+    std::cout << read_file(folder / (verb.options.prefix + "_report.json"));
+    return;
+  }
+  const auto figure = [&](std::int64_t bytes) {
+    return verb.format == Format::csv ? std::to_string(bytes) : grouped(bytes);
+  };
+  Table table({"part", "bytes"});
+  table.add({"weights (flash)", figure(sizes.weights)});
+  table.add({"front-end tables (flash)", figure(sizes.tables)});
+  table.add({"arena, network alone (RAM)", figure(sizes.arena)});
+  table.add({"arena, from audio (RAM)", figure(sizes.pcm_arena)});
+  if (verb.format == Format::csv) {
+    std::cout << table.csv();
+  } else {
+    std::cout << table.text() << folder.string() << ": `make selftest` there checks the files on this machine\n";
+  }
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Common& /*common*/) {
+  auto verb = std::make_shared<ExportVerb>();
+  CLI::App* sub = app.add_subcommand("export", "Write a model as C99 for firmware");
+  sub->add_option("model", verb->model, "model folder")->required();
+  sub->add_option("--out", verb->out, "folder to make")->required();
+  sub->add_option("--prefix", verb->options.prefix, "begins every file and name")->capture_default_str();
+  sub->add_flag("--replace", verb->options.replace, "replace the folder, with all that is in it");
+  add_format(*sub, verb->format);
+  sub->callback([verb] { run(*verb); });
+}
+
+}  // namespace kws::cli
