@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <array>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "audio_file.h"
+#include "kws/core/parallel.h"
+#include "kws/datasets/corpus.h"
+
+namespace kws {
+namespace {
+
+constexpr std::array kSplits = {Split::training, Split::validation, Split::testing};
+
+void check_files(CorpusReport& report, int threads) {
+  std::vector<std::string> paths;
+  for (const Clip& clip : report.corpus.clips) paths.push_back(clip.path);
+  const std::size_t clips = paths.size();
+  paths.insert(paths.end(), report.corpus.noises.begin(), report.corpus.noises.end());
+  std::vector<std::string> facts(paths.size());
+  report.seconds.resize(clips);
+  parallel_for_each_index(paths.size(), threads, [&](std::size_t i) {
+    const AudioFile audio = decode_audio(report.corpus.root / paths[i]);
+    facts[i] = audio.fact;
+    if (i < clips) report.seconds[i] = static_cast<double>(audio.samples.size()) / kAudioRateHz;
+  });
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (!facts[i].empty()) report.problems.push_back({.path = paths[i], .fact = facts[i]});
+  }
+}
+
+void check_classes(CorpusReport& report, const LabelSet& labels) {
+  std::map<Split, int> keyword_clips;
+  std::set<std::string> trained;
+  for (const Clip& clip : report.corpus.clips) {
+    if (std::ranges::find(labels.keywords, clip.word) == labels.keywords.end()) continue;
+    ++keyword_clips[clip.split];
+    if (clip.split == Split::training) trained.insert(clip.word);
+  }
+  for (const std::string& keyword : labels.keywords) {
+    const bool present = std::ranges::binary_search(report.corpus.words, keyword);
+    if (!present) {
+      report.problems.push_back({.path = keyword, .fact = "keyword without recordings"});
+    } else if (!trained.contains(keyword)) {
+      report.problems.push_back({.path = keyword, .fact = "keyword without training clips"});
+    }
+  }
+  for (const Split split : {Split::validation, Split::testing}) {
+    if (keyword_clips[split] > 0) continue;
+    report.problems.push_back({.path = ".", .fact = "no " + std::string(split_name(split)) + " clips of any keyword"});
+  }
+}
+
+}  // namespace
+
+CorpusReport check_corpus(const std::filesystem::path& root, const LabelSet& labels, int threads) {
+  CorpusReport report{.corpus = scan_corpus(root), .problems = {}, .seconds = {}};
+  check_files(report, threads);
+  check_classes(report, labels);
+  return report;
+}
+
+// {"schema", "root", "clips", "seconds", "speakers", "noises",
+//  "splits": {SPLIT: {"clips", "seconds", "speakers", "labels": {LABEL: clips}}},
+//  "words": [{"word", "label", "training", "validation", "testing"}], "problems": [{"path", "fact"}]}
+// Label counts are recordings; how many of `_unknown_` an epoch takes is DatasetOptions' business.
+nlohmann::ordered_json report_to_json(const CorpusReport& report, const LabelSet& labels) {
+  using Json = nlohmann::ordered_json;
+  const auto label_of = [&](const std::string& word) {
+    return std::ranges::find(labels.keywords, word) == labels.keywords.end() ? std::string("_unknown_") : word;
+  };
+  struct Sum {
+    int clips = 0;
+    double seconds = 0.0;
+    std::set<std::string> speakers;
+    std::map<std::string, int> labels;
+    void add(const Clip& clip, double length, const std::string& label) {
+      ++clips;
+      seconds += length;
+      speakers.insert(clip.speaker);
+      ++labels[label];
+    }
+    [[nodiscard]] Json json() const { return {{"clips", clips}, {"seconds", seconds}, {"speakers", speakers.size()}}; }
+  };
+  Sum total;
+  std::map<Split, Sum> by_split;
+  std::map<std::string, std::map<Split, int>> by_word;
+  for (std::size_t i = 0; i < report.corpus.clips.size(); ++i) {
+    const Clip& clip = report.corpus.clips[i];
+    total.add(clip, report.seconds[i], label_of(clip.word));
+    by_split[clip.split].add(clip, report.seconds[i], label_of(clip.word));
+    ++by_word[clip.word][clip.split];
+  }
+
+  Json json = {{"schema", "kwsmith.data/1"}, {"root", report.corpus.root.string()}};
+  json.update(total.json());
+  json["noises"] = report.corpus.noises.size();
+  std::vector<std::string> names = {"_unknown_"};
+  names.insert(names.end(), labels.keywords.begin(), labels.keywords.end());
+  for (const Split split : kSplits) {
+    Json part = by_split[split].json();
+    for (const std::string& name : names) part["labels"][name] = by_split[split].labels[name];
+    json["splits"][std::string(split_name(split))] = std::move(part);
+  }
+  json["words"] = Json::array();
+  for (const std::string& word : report.corpus.words) {
+    Json row = {{"word", word}, {"label", label_of(word)}};
+    for (const Split split : kSplits) row[std::string(split_name(split))] = by_word[word][split];
+    json["words"].push_back(std::move(row));
+  }
+  json["problems"] = Json::array();
+  for (const Problem& problem : report.problems) {
+    json["problems"].push_back({{"path", problem.path}, {"fact", problem.fact}});
+  }
+  return json;
+}
+
+}  // namespace kws

@@ -1,0 +1,165 @@
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "audio_file.h"
+#include "kws/core/error.h"
+#include "kws/core/files.h"
+#include "kws/core/parallel.h"
+#include "kws/core/rng.h"
+#include "kws/datasets/corpus.h"
+
+namespace kws {
+namespace {
+
+constexpr std::uint64_t kHeldOutSeed = 59185;  // the published code's seed for unknown words
+
+std::size_t share(double percent, std::size_t count) {
+  return static_cast<std::size_t>(std::ceil(percent * static_cast<double>(count) / 100.0));
+}
+
+std::string_view bytes_of(const std::vector<std::int16_t>& samples) {
+  return {reinterpret_cast<const char*>(samples.data()), samples.size() * sizeof(std::int16_t)};
+}
+
+struct Decoded {
+  std::vector<std::vector<std::int16_t>> samples;
+  std::vector<std::string> digests;
+};
+
+/// Decodes files of the corpus; the first `limit` samples of each.
+Decoded decode_all(const Corpus& corpus, const std::vector<std::string>& paths, std::size_t limit, int threads) {
+  Decoded result{std::vector<std::vector<std::int16_t>>(paths.size()), std::vector<std::string>(paths.size())};
+  std::vector<std::string> facts(paths.size());
+  parallel_for_each_index(paths.size(), threads, [&](std::size_t i) {
+    AudioFile audio = decode_audio(corpus.root / paths[i]);
+    facts[i] = std::move(audio.fact);
+    if (audio.samples.size() > limit) audio.samples.resize(limit);
+    result.digests[i] = sha256_hex(bytes_of(audio.samples));
+    result.samples[i] = std::move(audio.samples);
+  });
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (facts[i].empty()) continue;
+    throw Error((corpus.root / paths[i]).string() + ": " + facts[i] + "; `kwsmith data check " + corpus.root.string() +
+                    "` lists every such file",
+                Exit::data);
+  }
+  return result;
+}
+
+void check_keywords(const Corpus& corpus, const LabelSet& labels, int classes_with_training) {
+  const std::set<std::string> unique(labels.keywords.begin(), labels.keywords.end());
+  if (labels.keywords.empty() || unique.size() != labels.keywords.size()) {
+    throw Error("keywords: " + std::string(labels.keywords.empty() ? "none given" : "one is given twice") +
+                    "; name each word once",
+                Exit::usage);
+  }
+  if (classes_with_training == static_cast<int>(labels.keywords.size())) return;
+  for (const std::string& keyword : labels.keywords) {
+    const bool trained = std::ranges::any_of(
+        corpus.clips, [&](const Clip& clip) { return clip.word == keyword && clip.split == Split::training; });
+    if (trained) continue;
+    throw Error((corpus.root / keyword).string() + ": no training clips of the keyword \"" + keyword +
+                    "\"; add recordings or choose other --keywords",
+                Exit::data);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> LabelSet::labels() const {
+  std::vector<std::string> all = {"_silence_", "_unknown_"};
+  all.insert(all.end(), keywords.begin(), keywords.end());
+  return all;
+}
+
+const LabelSet& default_labels() {
+  static const LabelSet labels{{"yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go"}};
+  return labels;
+}
+
+Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOptions& options, int threads)
+    : labels_(labels), options_(options) {
+  std::vector<Example> held_out[3];  // by Split
+  std::vector<int> unknown[3];
+  std::set<int> trained;
+  for (std::size_t i = 0; i < corpus.clips.size(); ++i) {
+    const Clip& clip = corpus.clips[i];
+    const auto split = static_cast<std::size_t>(clip.split);
+    const auto found = std::ranges::find(labels.keywords, clip.word);
+    if (found == labels.keywords.end()) {
+      unknown[split].push_back(static_cast<int>(i));
+      continue;
+    }
+    const int label = kUnknown + 1 + static_cast<int>(found - labels.keywords.begin());
+    held_out[split].push_back({.clip = static_cast<int>(i), .label = label});
+    if (clip.split == Split::training) trained.insert(label);
+  }
+  check_keywords(corpus, labels, static_cast<int>(trained.size()));
+
+  for (const Split split : {Split::validation, Split::testing}) {
+    const auto s = static_cast<std::size_t>(split);
+    if (held_out[s].empty()) {
+      throw Error(corpus.root.string() + ": no " + std::string(split_name(split)) +
+                      " clips of any keyword; add speakers or list files of each split in " +
+                      std::string(split_name(split)) + "_list.txt",
+                  Exit::data);
+    }
+    const std::size_t keywords = held_out[s].size();
+    Rng rng({kHeldOutSeed, s});
+    shuffle(unknown[s], rng);
+    unknown[s].resize(std::min(unknown[s].size(), share(options.unknown_percent, keywords)));
+    for (const int clip : unknown[s]) held_out[s].push_back({.clip = clip, .label = kUnknown});
+    held_out[s].resize(held_out[s].size() + share(options.silence_percent, keywords));
+  }
+  keyword_training_ = std::move(held_out[0]);
+  unknown_training_ = std::move(unknown[0]);
+  validation_ = std::move(held_out[1]);
+  testing_ = std::move(held_out[2]);
+
+  std::vector<std::string> paths;
+  for (const Clip& clip : corpus.clips) paths.push_back(clip.path);
+  Decoded clips = decode_all(corpus, paths, kSecond, threads);
+  Decoded noises = decode_all(corpus, corpus.noises, SIZE_MAX, threads);
+
+  std::string all;
+  offsets_.push_back(0);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    offsets_.push_back(offsets_.back() + clips.samples[i].size());
+    all += paths[i] + " " + std::string(split_name(corpus.clips[i].split)) + " " + clips.digests[i] + "\n";
+  }
+  for (std::size_t i = 0; i < corpus.noises.size(); ++i) all += corpus.noises[i] + " " + noises.digests[i] + "\n";
+  fingerprint_ = sha256_hex(all);
+
+  samples_.reserve(offsets_.back());
+  for (std::vector<std::int16_t>& clip : clips.samples) {
+    samples_.insert(samples_.end(), clip.begin(), clip.end());
+    clip = {};  // frees it: a whole corpus need not be in memory twice
+  }
+  noises_ = std::move(noises.samples);
+}
+
+std::span<const std::int16_t> Dataset::clip(int index) const {
+  const auto i = static_cast<std::size_t>(index);
+  return std::span(samples_).subspan(offsets_[i], offsets_[i + 1] - offsets_[i]);
+}
+
+const std::vector<Example>& Dataset::held_out(Split split) const {
+  if (split == Split::training) throw std::logic_error("held_out(training): training examples are drawn per epoch");
+  return split == Split::validation ? validation_ : testing_;
+}
+
+std::vector<Example> Dataset::training_epoch(std::uint64_t seed, int epoch) const {
+  Rng rng({seed, static_cast<std::uint64_t>(epoch)});
+  std::vector<Example> examples = keyword_training_;
+  const std::size_t keywords = examples.size();
+  std::vector<int> unknown = unknown_training_;
+  shuffle(unknown, rng);
+  unknown.resize(std::min(unknown.size(), share(options_.unknown_percent, keywords)));
+  for (const int clip : unknown) examples.push_back({.clip = clip, .label = kUnknown});
+  examples.resize(examples.size() + share(options_.silence_percent, keywords));
+  shuffle(examples, rng);
+  return examples;
+}
+
+}  // namespace kws
