@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kws/core/rng.h"
+
+namespace kws {
+
+struct AugmentOptions {
+  double shift_ms = 0.0;       ///< the clip moves by up to this much either way
+  double noise_share = 0.0;    ///< share of clips that get background noise, 0..1
+  double noise_volume = 0.0;   ///< largest factor of the noise, 0..1
+  double speed_percent = 0.0;  ///< speed and pitch change by up to this much
+};
+
+/// The clip as evaluation reads it: left-aligned in one second, zeros behind. Source: TensorFlow's decode_wav.
+///   clip  [0..16000] samples at 16 kHz;  out  [16000]
+void pad_clip(std::span<const std::int16_t> clip, std::span<std::int16_t> out);
+
+/// A training variant of one clip: speed and pitch changed about the middle of the second, shifted, noise added,
+/// clipped to 16 bit. Integer arithmetic after the draws, so a given `rng` makes the same samples on every machine.
+///   clip     [0..16000] samples at 16 kHz, not read when `silence`
+///   noises   recordings of any length; none or empty ones add nothing
+///   silence  the word itself is left out; noise is added as for any clip
+///   out      [16000]
+void augment(std::span<const std::int16_t> clip, const std::vector<std::vector<std::int16_t>>& noises,
+             const AugmentOptions& options, Rng& rng, bool silence, std::span<std::int16_t> out);
+
+}  // namespace kws
