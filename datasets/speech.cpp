@@ -1,0 +1,164 @@
+#include "speech.h"
+
+#include <espeak-ng/speak_lib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+
+#include "kws/core/error.h"
+
+namespace kws {
+namespace {
+
+// espeak-ng keeps phases, noise and random state between utterances and cannot be started twice in one process, so each
+// call of speak() runs it in a child of its own: the same list always gives the same samples. The child writes, per
+// utterance, a count and that many samples; the count kFailure is followed by the length and the text of a message.
+constexpr std::uint32_t kFailure = 0xFFFFFFFFU;
+
+bool write_all(int to, const void* data, std::size_t bytes) {
+  const char* at = static_cast<const char*>(data);
+  while (bytes > 0) {
+    const ssize_t done = write(to, at, bytes);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    at += done;
+    bytes -= static_cast<std::size_t>(done);
+  }
+  return true;
+}
+
+bool read_all(int from, void* data, std::size_t bytes) {
+  char* at = static_cast<char*>(data);
+  while (bytes > 0) {
+    const ssize_t done = read(from, at, bytes);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    at += done;
+    bytes -= static_cast<std::size_t>(done);
+  }
+  return true;
+}
+
+bool send_failure(int to, const std::string& message) {
+  const std::uint32_t head[] = {kFailure, static_cast<std::uint32_t>(message.size())};
+  return write_all(to, head, sizeof head) && write_all(to, message.data(), message.size());
+}
+
+std::vector<std::int16_t>& spoken() {  // espeak-ng's callback has no argument for us
+  static std::vector<std::int16_t> samples;
+  return samples;
+}
+
+int collect(short* samples, int count, espeak_EVENT*) {
+  if (samples != nullptr) spoken().insert(spoken().end(), samples, samples + count);
+  return 0;
+}
+
+void add_identifiers(const char* language, std::set<std::string>& names) {
+  espeak_VOICE wanted{};
+  wanted.languages = language;
+  for (const espeak_VOICE** voice = espeak_ListVoices(&wanted); *voice != nullptr; ++voice) {
+    const std::string name = (*voice)->identifier;
+    names.insert(name.rfind("!v/", 0) == 0 ? name.substr(3) : name);
+  }
+}
+
+/// Runs in the child; false when the parent has gone or a message was sent.
+bool speak_into(int to, const std::vector<Utterance>& utterances) {
+  if (espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, nullptr, espeakINITIALIZE_DONT_EXIT) != kSpeechRateHz) {
+    return send_failure(to, "espeak-ng: its voice data cannot be loaded; install the package espeak-ng-data");
+  }
+  std::set<std::string> known = {""};
+  add_identifiers("en", known);
+  add_identifiers("variant", known);  // an unknown variant would silently be left out
+  espeak_SetSynthCallback(collect);
+  for (const Utterance& u : utterances) {
+    const std::string voice = u.accent + (u.variant.empty() ? "" : "+") + u.variant;
+    if (!known.contains(u.accent) || !known.contains(u.variant) || espeak_SetVoiceByName(voice.c_str()) != EE_OK) {
+      return send_failure(to, "espeak-ng: voice \"" + voice + "\" is missing; install the package espeak-ng-data");
+    }
+    espeak_SetParameter(espeakPITCH, u.pitch, 0);
+    espeak_SetParameter(espeakRANGE, u.range, 0);
+    espeak_SetParameter(espeakRATE, u.rate, 0);
+    spoken().clear();
+    espeak_Synth(u.text.c_str(), u.text.size() + 1, 0, POS_CHARACTER, 0, espeakCHARS_UTF8, nullptr, nullptr);
+    const auto count = static_cast<std::uint32_t>(spoken().size());
+    if (!write_all(to, &count, sizeof count) || !write_all(to, spoken().data(), count * sizeof(std::int16_t))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Ends the child however the parent leaves.
+struct Child {
+  pid_t id;
+  int from;
+  ~Child() {
+    close(from);
+    kill(id, SIGKILL);
+    while (waitpid(id, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+};
+
+}  // namespace
+
+const std::vector<std::string>& speech_accents() {
+  static const std::vector<std::string> names = {
+      "gmw/en-US",          "gmw/en",     "gmw/en-GB-x-rp", "gmw/en-GB-scotland",
+      "gmw/en-GB-x-gbclan", "gmw/en-029", "gmw/en-US-nyc"};
+  return names;
+}
+
+const std::vector<std::string>& speech_variants() {
+  static const std::vector<std::string> names = {
+      "",   "f1",   "f2",    "f3",    "f4",    "f5", "m1",  "m2",  "m3",    "m4",      "m5",      "m6",      "m7",
+      "m8", "Andy", "Annie", "linda", "steph", "ed", "max", "rob", "david", "belinda", "grandma", "grandpa", "croak"};
+  return names;
+}
+
+void speak(const std::vector<Utterance>& utterances,
+           const std::function<void(std::size_t index, const std::vector<std::int16_t>& samples)>& take) {
+  int ends[2];
+  if (pipe(ends) != 0) throw Error(std::string("espeak-ng: no pipe: ") + std::strerror(errno) + "; close programs");
+  const pid_t id = fork();
+  if (id < 0) {
+    close(ends[0]);
+    close(ends[1]);
+    throw Error(std::string("espeak-ng: cannot start: ") + std::strerror(errno) + "; close programs");
+  }
+  if (id == 0) {
+    close(ends[0]);
+    std::signal(SIGPIPE, SIG_IGN);
+    std::srand(1);  // a state the parent may have moved
+    _exit(speak_into(ends[1], utterances) ? 0 : 1);
+  }
+  close(ends[1]);
+  const Child child{id, ends[0]};
+  std::vector<std::int16_t> samples;
+  for (std::size_t i = 0; i < utterances.size(); ++i) {
+    std::uint32_t count = 0;
+    bool complete = read_all(child.from, &count, sizeof count);
+    if (complete && count == kFailure) {
+      std::uint32_t length = 0;
+      read_all(child.from, &length, sizeof length);
+      std::string message(length, ' ');
+      read_all(child.from, message.data(), length);
+      throw Error(message);
+    }
+    samples.resize(complete ? count : 0);
+    complete = complete && read_all(child.from, samples.data(), count * sizeof(std::int16_t));
+    if (!complete) {
+      throw Error("espeak-ng: ended while speaking \"" + utterances[i].text + "\"; try without this word");
+    }
+    take(i, samples);
+  }
+}
+
+}  // namespace kws

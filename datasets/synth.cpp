@@ -1,0 +1,184 @@
+#include "kws/datasets/synth.h"
+
+#include <samplerate.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "audio_file.h"
+#include "kws/core/error.h"
+#include "kws/core/files.h"
+#include "kws/core/interrupt.h"
+#include "kws/core/rng.h"
+#include "kws/datasets/corpus.h"
+#include "speech.h"
+#include "synth_noise.h"
+
+namespace kws {
+namespace {
+
+struct Speaker {
+  std::string hash;
+  std::string accent, variant;
+  int pitch = 50;
+  int range = 50;
+  int rate = 175;
+  double colour = 0.0;  ///< y[n] = x[n] + colour x[n-1]: mouth, room and microphone in one number
+};
+
+Split planned_split(int number, int speakers) {
+  const int held_out = std::max(1, (speakers + 5) / 10);
+  if (number >= speakers - held_out) return Split::testing;
+  return number >= speakers - 2 * held_out ? Split::validation : Split::training;
+}
+
+/// Eight hex digits that the SHA-1 rule puts where the plan wants them.
+std::string speaker_hash(std::uint64_t seed, int number, Split wanted) {
+  for (int salt = 0;; ++salt) {
+    const std::string key = std::to_string(seed) + " " + std::to_string(number) + " " + std::to_string(salt);
+    std::string hash = sha1_hex("kwsmith speaker " + key).substr(0, 8);
+    if (sha1_split(hash + "_nohash_0.wav", {}) == wanted) return hash;
+  }
+}
+
+std::vector<Speaker> make_speakers(const SynthOptions& options) {
+  Rng rng({options.seed, 0x766F696365});  // "voice"
+  std::vector<std::pair<std::string, std::string>> voices;
+  for (const std::string& accent : speech_accents()) {
+    for (const std::string& variant : speech_variants()) voices.emplace_back(accent, variant);
+  }
+  shuffle(voices, rng);
+  std::vector<Speaker> speakers;
+  for (int i = 0; i < options.speakers; ++i) {
+    const auto& [accent, variant] = voices[static_cast<std::size_t>(i) % voices.size()];
+    Speaker s;
+    s.hash = speaker_hash(options.seed, i, planned_split(i, options.speakers));
+    s.accent = accent;
+    s.variant = variant;
+    s.pitch = rng.between(20, 80);
+    s.range = rng.between(30, 80);
+    s.rate = rng.between(120, 210);
+    s.colour = rng.uniform(-0.6, 0.4);
+    speakers.push_back(std::move(s));
+  }
+  return speakers;
+}
+
+void check_words(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    const bool plain = std::ranges::all_of(
+        word, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; });
+    if (word.empty() || !plain || word.front() == '_' || word.front() == '-') {
+      throw Error("words: \"" + word + "\" cannot be a word folder; use lower-case letters, digits, '_' and '-'",
+                  Exit::usage);
+    }
+    if (std::ranges::count(words, word) > 1) {
+      throw Error("words: \"" + word + "\" is given twice; name each word once", Exit::usage);
+    }
+  }
+  if (words.empty()) throw Error("words: none given; name at least one", Exit::usage);
+}
+
+/// 22,050 -> 16,000 Hz, without the silence around the word. Returns samples in units of one 16-bit step.
+std::vector<float> prepare(const std::vector<std::int16_t>& speech, double colour) {
+  std::vector<float> in(speech.size());
+  src_short_to_float_array(speech.data(), in.data(), static_cast<int>(speech.size()));
+  const double ratio = static_cast<double>(kAudioRateHz) / kSpeechRateHz;
+  std::vector<float> out(static_cast<std::size_t>(static_cast<double>(speech.size()) * ratio) + 1);
+  SRC_DATA job{};
+  job.data_in = in.data();
+  job.data_out = out.data();
+  job.input_frames = static_cast<long>(in.size());
+  job.output_frames = static_cast<long>(out.size());
+  job.src_ratio = ratio;
+  if (const int failure = src_simple(&job, SRC_SINC_FASTEST, 1)) {
+    throw Error(std::string("libsamplerate: ") + src_strerror(failure) + "; check its installation");
+  }
+  out.resize(static_cast<std::size_t>(job.output_frames_gen));
+  const auto tint = static_cast<float>(colour);
+  for (std::size_t i = out.size(); i-- > 1;) out[i] += tint * out[i - 1];
+
+  float peak = 0.0F;
+  for (const float value : out) peak = std::max(peak, std::abs(value));
+  const auto loud = [&](float value) { return std::abs(value) > 0.01F * peak; };
+  const auto first = std::ranges::find_if(out, loud);
+  const auto last = std::find_if(out.rbegin(), out.rend(), loud).base();
+  return first < last ? std::vector<float>(first, last) : std::vector<float>();
+}
+
+/// One second with the word near its middle, at a random level, over a noise floor of a random level.
+std::vector<std::int16_t> render(const std::vector<float>& word, Rng& rng) {
+  float peak = 1e-9F;
+  for (const float value : word) peak = std::max(peak, std::abs(value));
+  const double gain = rng.uniform(3000.0, 22000.0) / static_cast<double>(peak);
+  const double floor = rng.uniform(0.0, 80.0);
+  const auto room = std::max(0, static_cast<int>(kSecond) - static_cast<int>(word.size()));
+  const int start = std::clamp(room / 2 + rng.between(-2000, 2000), 0, room);
+  std::vector<std::int16_t> out(kSecond);
+  for (int i = 0; i < static_cast<int>(kSecond); ++i) {
+    double value = rng.uniform(-floor, floor);
+    if (i >= start && i - start < static_cast<int>(word.size())) {
+      value += gain * static_cast<double>(word[static_cast<std::size_t>(i - start)]);
+    }
+    out[static_cast<std::size_t>(i)] = static_cast<std::int16_t>(std::lrint(std::clamp(value, -32768.0, 32767.0)));
+  }
+  return out;
+}
+
+struct Plan {
+  std::string file;  ///< relative to the corpus
+  std::uint64_t number;
+  double colour;
+};
+
+void fill(const SynthOptions& options, const std::filesystem::path& folder, const SynthProgress& progress) {
+  std::vector<Utterance> utterances;
+  std::vector<Plan> plans;
+  for (const Speaker& s : make_speakers(options)) {
+    for (const std::string& word : options.words) {
+      for (int n = 0; n < options.clips; ++n) {
+        Rng rng({options.seed, plans.size()});
+        std::string text = word;
+        std::ranges::replace(text, '_', ' ');
+        // Nobody says a word twice the same way.
+        utterances.push_back({.text = std::move(text),
+                              .accent = s.accent,
+                              .variant = s.variant,
+                              .pitch = std::clamp(s.pitch + rng.between(-8, 8), 0, 99),
+                              .range = s.range,
+                              .rate = s.rate + rng.between(-20, 20)});
+        plans.push_back({.file = word + "/" + s.hash + "_nohash_" + std::to_string(n) + ".wav",
+                         .number = plans.size(),
+                         .colour = s.colour});
+      }
+    }
+  }
+  for (const std::string& word : options.words) std::filesystem::create_directory(folder / word);
+
+  std::vector<std::vector<std::int16_t>> for_babble;
+  speak(utterances, [&](std::size_t i, const std::vector<std::int16_t>& speech) {
+    if (interrupted()) {
+      throw Error("data synth: interrupted, nothing was written; run the same command again", Exit::interrupted);
+    }
+    Rng rng({options.seed, plans[i].number, 1});
+    std::vector<std::int16_t> clip = render(prepare(speech, plans[i].colour), rng);
+    write_wav(folder / plans[i].file, clip);
+    // Training speakers come first, so the babble holds no held-out voice.
+    if (for_babble.size() < 200 && i < plans.size() / 2) for_babble.push_back(std::move(clip));
+    if (progress) progress(static_cast<int>(i + 1), static_cast<int>(plans.size()));
+  });
+
+  const std::filesystem::path noise_folder = folder / "_background_noise_";
+  std::filesystem::create_directory(noise_folder);
+  for (const auto& [name, samples] : make_noises(for_babble, options.seed)) write_wav(noise_folder / name, samples);
+}
+
+}  // namespace
+
+void synthesize(const SynthOptions& options, const std::filesystem::path& folder, bool replace,
+                const SynthProgress& progress) {
+  check_words(options.words);
+  write_folder(folder, replace, [&](const std::filesystem::path& staging) { fill(options, staging, progress); });
+}
+
+}  // namespace kws

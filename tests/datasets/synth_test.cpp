@@ -1,0 +1,77 @@
+#include "kws/datasets/synth.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+
+#include "audio_fixture.h"
+#include "kws/core/files.h"
+#include "kws/datasets/corpus.h"
+
+namespace kws::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class Synth : public AudioFolder {
+ protected:
+  SynthOptions tiny_{.speakers = 4, .clips = 2, .seed = 5, .words = {"yes", "hey_you"}};
+};
+
+TEST_F(Synth, MakesACorpusThatTrainingAccepts) {
+  int last = 0;
+  synthesize(tiny_, root_ / "a", false, [&](int done, int total) {
+    EXPECT_EQ(done, last + 1);
+    EXPECT_EQ(total, 16);
+    last = done;
+  });
+  EXPECT_EQ(last, 16);
+  const Corpus corpus = scan_corpus(root_ / "a");
+  EXPECT_EQ(corpus.clips.size(), 16U);
+  EXPECT_THAT(corpus.words, ElementsAre("hey_you", "yes"));
+  EXPECT_EQ(corpus.noises.size(), 4U);
+  std::map<Split, int> counts;
+  for (const Clip& clip : corpus.clips) {
+    ++counts[clip.split];
+    const std::vector<std::int16_t> samples = read_audio(corpus.root / clip.path);
+    EXPECT_EQ(samples.size(), 16000U);
+    EXPECT_GT(*std::ranges::max_element(samples), 1000) << clip.path;
+  }
+  EXPECT_EQ(counts[Split::training], 8);
+  EXPECT_EQ(counts[Split::validation], 4);
+  EXPECT_EQ(counts[Split::testing], 4);
+  EXPECT_NO_THROW(Dataset(corpus, {{"yes"}}, {}, 2));
+}
+
+TEST_F(Synth, SameSeedGivesTheSameBytesAndAnotherSeedOthers) {
+  const auto fingerprint = [&](const std::string& name) {
+    synthesize(tiny_, root_ / name, false);
+    return Dataset(scan_corpus(root_ / name), {{"yes"}}, {}, 2).fingerprint();
+  };
+  const std::string first = fingerprint("a");
+  EXPECT_EQ(first, fingerprint("b"));
+  tiny_.seed = 6;
+  EXPECT_NE(first, fingerprint("c"));
+}
+
+TEST_F(Synth, RefusesWordsThatCannotBeFolders) {
+  for (const std::string word : {"", "_x", "../x", "Yes"}) {
+    tiny_.words = {word};
+    EXPECT_THAT(error_line([&] { synthesize(tiny_, root_ / "a", false); }, Exit::usage), HasSubstr("\"" + word + "\""));
+  }
+  tiny_.words = {"yes", "yes"};
+  EXPECT_THAT(error_line([&] { synthesize(tiny_, root_ / "a", false); }, Exit::usage), HasSubstr("given twice"));
+  EXPECT_FALSE(std::filesystem::exists(root_ / "a"));
+}
+
+TEST_F(Synth, LeavesNothingBehindWhenItFails) {
+  const auto stop = [](int done, int) {
+    if (done == 3) throw std::runtime_error("stop");
+  };
+  EXPECT_THROW(synthesize(tiny_, root_ / "a", false, stop), std::runtime_error);
+  EXPECT_TRUE(std::filesystem::is_empty(root_));
+}
+
+}  // namespace
+}  // namespace kws::test
