@@ -17,7 +17,6 @@ void describe(Field& field, Document& o) {
   field.choice("schema", o.schema, {kSchema}, "format of this file");
   field.object("search", o.options, "the search");
   field.object("space", o.options.space, "ranges of the search space");
-  field("classes", o.options.classes, 2, 1024, "labels, with _silence_ and _unknown_");
 }
 
 /// Takes a list of names out of `json`, in the order of `known` and without repetitions.

@@ -19,8 +19,8 @@ struct SearchOptions {
   std::vector<std::string> budget_names;  ///< standard budgets asked for
   std::vector<std::string> types;         ///< empty: all
   Space space;
-  int classes = 12;
-  int threads = 1;  ///< changes the time and nothing else, so no config holds it
+  int classes = 12;  ///< of the data's labels
+  int threads = 1;   ///< changes the time and nothing else, so that no config holds it
 
   /// The budgets asked for, small first, the custom limits as "custom" last; none asked for: small.
   [[nodiscard]] std::vector<Budget> budgets() const;
@@ -37,8 +37,8 @@ void describe(Field& field, SearchOptions& o) {
   field("max_ops", o.max_ops, kNone, kMost, "operations per inference of the budget \"custom\"; 0: no limit");
 }
 
-/// Reads {"schema": "kwsmith.search/1", "search": {..}, "budgets": [name, ..], "types": [name, ..], "space": {..},
-/// "classes": n}; every part may be left out.
+/// Reads {"schema": "kwsmith.search/1", "search": {..}, "budgets": [name, ..], "types": [name, ..], "space": {..}};
+/// every part may be left out.
 ///   throws  Error (Exit::usage), one line `origin: path: fact; remedy`
 SearchOptions search_options_from_json(const Json& json, const std::string& origin);
 

@@ -1,0 +1,230 @@
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+
+#include "cli.h"
+#include "data_source.h"
+#include "kws/core/files.h"
+#include "kws/core/table.h"
+#include "kws/pipeline/training_evaluator.h"
+#include "kws/search/driver.h"
+#include "kws/search/proposals.h"
+#include "kws/train/trainer.h"
+#include "log.h"
+
+namespace kws::cli {
+namespace {
+
+struct SearchVerb {
+  DataSource source;
+  std::string study, config;
+  std::vector<std::string> budgets, types;
+  bool dry_run = false;
+  Format format = Format::table;
+  SearchOptions defaults;
+  std::unique_ptr<Flags> flags;
+};
+
+/// Defaults < config file < flags, all through the one strict reader.
+SearchOptions resolve(const SearchVerb& verb, const Common& common) {
+  Json config = verb.config.empty() ? Json::object() : load_json(verb.config);
+  const std::string origin = verb.config.empty() ? "command line" : verb.config;
+  search_options_from_json(config, origin);  // the file must be right by itself, so that its errors name it
+  for (const auto& [name, value] : verb.flags->given().items()) config["search"][name] = value;
+  if (!verb.budgets.empty()) config["budgets"] = verb.budgets;
+  if (!verb.types.empty()) config["types"] = verb.types;
+  SearchOptions options = search_options_from_json(config, "command line");
+  options.classes = verb.source.labels().classes();
+  options.threads = common.thread_count();
+  return options;
+}
+
+/// What a study must not mix: everything but the number of trials, which may grow.
+Json study_config(const SearchOptions& options, const LabelSet& labels, const std::string& fingerprint) {
+  Json config = search_options_to_json(options);
+  config["search"].erase("max_trials");
+  config["keywords"] = labels.keywords;
+  config["data"] = fingerprint;
+  return config;
+}
+
+/// A bar over epochs on a terminal, else a line for each trial.
+class Display : public ProgressSink {
+ public:
+  explicit Display(const Common& common)
+      : terminal_(::isatty(STDERR_FILENO) != 0), bar_(common, terminal_ ? "epoch" : "trial") {}
+  ~Display() override { bar_.done(); }
+
+  void warn(const std::string& line) override {
+    bar_.done();
+    log().warn(line);
+  }
+  void progress(const SearchProgress& progress) override {
+    progress_ = progress;
+    if (terminal_ && progress.epochs_done > 0) {
+      const std::string trials = std::to_string(progress.trials_done) + " of " + std::to_string(progress.trials);
+      bar_.show(progress.epochs_done, progress.epochs, trials + " trials" + last_);
+    }
+  }
+  void trial_ended(const Trial& trial) override {
+    const std::string note = describe_end(trial);
+    last_ = "; " + note;
+    if (!terminal_) bar_.show(trial.proposal.number + 1, progress_.trials, note);
+  }
+  [[nodiscard]] const SearchProgress& last() const { return progress_; }
+
+ private:
+  static std::string describe_end(const Trial& trial) {
+    const std::string& name = trial.proposal.design.name;
+    if (trial.state == TrialState::failed) return name + " failed: " + trial.reason;
+    return name + " for " + trial.proposal.budget + ": int8 " + percent(trial.result.int8_validation) + ", float " +
+           percent(trial.result.float_validation) + " in " + fixed(trial.result.seconds, 1) + " s";
+  }
+
+  bool terminal_;
+  Progress bar_;
+  SearchProgress progress_;
+  std::string last_;
+};
+
+Json winner_json(const Winner& winner) {
+  const Design& design = winner.trial.proposal.design;
+  const CostTotals totals = hello_edge_totals(build_graph(design));
+  return {{"budget", winner.budget},
+          {"type", design.type()},
+          {"name", design.name},
+          {"float_validation", winner.trial.result.float_validation},
+          {"int8_validation", winner.trial.result.int8_validation},
+          {"float_test", winner.test.float_accuracy},
+          {"int8_test", winner.test.int8_accuracy},
+          {"memory_bytes", totals.memory_bytes},
+          {"ops", totals.ops},
+          {"model", winner.folder.string()}};
+}
+
+Json proposal_row(const Proposal& proposal) {
+  const Cost cost = hello_edge_cost(build_graph(proposal.design));
+  const FeatureOptions& features = proposal.design.features;
+  return {{"trial", proposal.number},
+          {"budget", proposal.budget},
+          {"type", proposal.design.type()},
+          {"name", proposal.design.name},
+          {"memory_bytes", cost.memory_bytes},
+          {"ops", cost.ops},
+          {"parameters", cost.parameters},
+          {"kind", features.kind},
+          {"coefficients", features.coefficients},
+          {"window_ms", features.window_ms},
+          {"stride_ms", features.stride_ms},
+          {"peak_rate", proposal.training.peak_rate}};
+}
+
+/// For people: shares in per cent, sizes in groups of three; for programs as JSON has them.
+std::string cell(const std::string& name, const Json& value, Format format) {
+  if (value.is_string()) return value.get<std::string>();
+  if (format == Format::csv) return value.dump();
+  if (value.is_number_integer()) return grouped(value.get<long long>());
+  return name == "peak_rate" ? fixed(value.get<double>(), 5) : percent(value.get<double>());
+}
+
+/// Rows of equal keys as one table.
+void print_rows(const Json& rows, Format format) {
+  if (rows.empty()) return;
+  std::vector<std::string> columns;
+  for (const auto& [name, value] : rows.front().items()) columns.push_back(name);
+  Table table(columns);
+  for (const Json& row : rows) {
+    std::vector<std::string> cells;
+    for (const auto& [name, value] : row.items()) cells.push_back(cell(name, value, format));
+    table.add(std::move(cells));
+  }
+  std::cout << (format == Format::csv ? table.csv() : table.text());
+}
+
+/// What a search would train, and how much of the space each budget leaves.
+void print_plan(const SearchOptions& options, Format format) {
+  constexpr int kDraws = 20000, kMostShown = 28;
+  Proposer proposer(options);
+  Json proposals = Json::array(), shares = Json::array();
+  while (static_cast<int>(proposals.size()) < std::min(options.max_trials, kMostShown)) {
+    const std::optional<Proposal> proposal = proposer.next();
+    if (!proposal) break;
+    Json row = proposal_row(*proposal);
+    if (format == Format::json) row["design"] = design_to_json(proposal->design);
+    proposals.push_back(std::move(row));
+  }
+  for (const std::string& warning : proposer.warnings()) log().warn(warning);
+  for (const FitShare& share : fit_shares(options, kDraws)) {
+    shares.push_back({{"type", share.type}, {"budget", share.budget}, {"share_of_draws_that_fits", share.share}});
+  }
+  if (format == Format::json) {
+    const Json json = {{"schema", "kwsmith.proposals/1"}, {"proposals", proposals}, {"fit_shares", shares}};
+    std::cout << json.dump(2) << "\n";
+    return;
+  }
+  print_rows(proposals, format);
+  if (format == Format::csv) return;  // one CSV holds one table
+  std::cout << "\n";
+  print_rows(shares, format);
+}
+
+void print_winners(const SearchOutcome& outcome, const std::string& study, Format format) {
+  Json rows = Json::array();
+  for (const Winner& winner : outcome.winners) rows.push_back(winner_json(winner));
+  if (format == Format::json) {
+    std::cout << Json{{"schema", "kwsmith.winners/1"}, {"study", study}, {"winners", rows}}.dump(2) << "\n";
+  } else {
+    print_rows(rows, format);
+  }
+}
+
+int run(const SearchVerb& verb, const Common& common) {
+  const SearchOptions options = resolve(verb, common);
+  if (verb.dry_run) {
+    print_plan(options, verb.format);
+    return static_cast<int>(Exit::done);
+  }
+  for (const auto& [flag, value] : {std::pair{"--data", verb.source.folder}, std::pair{"--study", verb.study}}) {
+    if (value.empty()) throw Error(std::string(flag) + ": is needed unless --dry-run is given", Exit::usage);
+  }
+  const Proposer affordable(options);  // an impossible budget is known before any data is read
+  if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
+  const Dataset dataset = verb.source.load(common.thread_count());
+  const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset);
+  Study study(verb.study, study_config(options, dataset.labels(), dataset.fingerprint()));
+  write_file(study.folder() / "config.json", search_options_to_json(options).dump(2) + "\n");
+
+  SearchOutcome outcome;
+  {
+    Display display(common);
+    outcome = run_search(options, *evaluator, study, display);
+    if (outcome.interrupted) {
+      display.warn("interrupted after " + std::to_string(display.last().trials_done) + " of " +
+                   std::to_string(display.last().trials) + " trials; the same command continues");
+    }
+  }
+  if (outcome.interrupted) return static_cast<int>(Exit::interrupted);
+  print_winners(outcome, verb.study, verb.format);
+  return static_cast<int>(Exit::done);
+}
+
+}  // namespace
+
+void add_search(CLI::App& app, Common& common) {
+  const auto verb = std::make_shared<SearchVerb>();
+  CLI::App* sub = app.add_subcommand("search", "Find the most accurate designs that keep the budgets");
+  verb->source.add_to(*sub);
+  sub->get_option("--data")->required(false);
+  sub->add_option("--study", verb->study, "folder of this search: store, tables and the winners' models");
+  sub->add_option("--budget", verb->budgets, "small, medium or large; may be given several times (default: small)");
+  sub->add_option("--types", verb->types, "network types, separated by commas (default: all)")->delimiter(',');
+  sub->add_option("--config", verb->config, "JSON file with search, budgets, types and space; flags beat it");
+  sub->add_flag("--dry-run", verb->dry_run, "show the first proposals and how much of the space fits, train nothing");
+  verb->flags = std::make_unique<Flags>(*sub, "Search");
+  describe(*verb->flags, verb->defaults);
+  add_format(*sub, verb->format);
+  sub->callback([verb, &common] { common.exit_code = run(*verb, common); });
+}
+
+}  // namespace kws::cli
