@@ -92,7 +92,7 @@ void synth(SynthVerb& verb, const Common& common) {
   Progress progress(common, "clip");
   const int step = 100;  // the bar is drawn often enough
   synthesize(verb.options, verb.out, verb.replace, [&](int done, int total) {
-    if (done % step == 0 || done == total) progress.show(done, total, "");
+    if (done % step == 0 || done == total) progress.show(done, total, verb.out);
   });
   progress.done();
   std::cout << verb.out << ": " << grouped(verb.options.speakers) << " speakers, " << verb.options.words.size()

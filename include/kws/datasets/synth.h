@@ -30,7 +30,7 @@ using SynthProgress = std::function<void(int clips_done, int clips)>;
 /// `_background_noise_/`. A speaker is an accent, a voice variant, pitch, rate and colour; its hash is chosen so that
 /// the SHA-1 rule sends 80/10/10 per cent of the speakers to training, validation and testing, at least one each.
 /// Same options, same bytes (with the same espeak-ng). Nothing is left behind when it fails.
-///   throws  Error (Exit::usage): a bad word, `folder` exists and `replace` is off;  Error: espeak-ng's data missing,
+///   throws  Error (Exit::usage): a bad word;  Error: `folder` exists and `replace` is off, espeak-ng's data missing,
 ///           folder not writable;  Error (Exit::interrupted): the user stopped it
 void synthesize(const SynthOptions& options, const std::filesystem::path& folder, bool replace,
                 const SynthProgress& progress = {});
