@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "kws/core/error.h"
-#include "kws/graph/graph.h"
+#include "kws/core/extent.h"
 
 namespace kws {
 

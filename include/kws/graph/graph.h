@@ -7,14 +7,9 @@
 #include <variant>
 #include <vector>
 
-namespace kws {
+#include "kws/core/extent.h"
 
-/// Size in the two directions of a feature map; JSON writes it [time, frequency].
-struct Extent {
-  int time = 1;
-  int freq = 1;
-  friend bool operator==(const Extent&, const Extent&) = default;
-};
+namespace kws {
 
 /// Shape of one clip's activation; memory layout is [time][freq][channels] everywhere outside src/train.
 struct Shape {
