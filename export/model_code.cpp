@@ -135,7 +135,7 @@ class LayerCode {
       arguments += ", base + " + number(step_.scratch_offset);
       code_.uses_arena = true;
       code_.layers += upper(prefix_) + "_STATIC_ASSERT(" + prefix_ + "_check_scratch_" + layer_.layer.name + ", " +
-                      upper(prefix_) + "_" + scratch + " <= " + number(step_.scratch_bytes) + ");\n";
+                      upper(prefix_) + "_" + scratch + " == " + number(step_.scratch_bytes) + ");\n";
     }
     code_.layers += "\n";
     code_.calls += "  " + prefix_ + "_" + kind + "_s8(" + arguments + ");\n";

@@ -5,20 +5,21 @@
 namespace kws {
 namespace {
 
-constexpr int kWord = 4;  ///< scratch holds int16 and int32 values
+constexpr int kWord = 4;  ///< scratch holds 16-bit values; a word keeps their loads fast
 
 int aligned(int bytes) { return (bytes + kWord - 1) / kWord * kWord; }
 
-/// Bytes a layer needs beside its input and output while it runs.
+/// Bytes a layer needs beside its input and output while it runs: what the kernels' KWS_..._SCRATCH macros say; the
+/// exported code fails to compile where the two differ.
 struct Scratch {
   int operator()(const Conv2d& /*op*/) const { return 0; }
   int operator()(const Depthwise2d& /*op*/) const { return 0; }
   int operator()(const AvgPool2d& /*op*/) const { return 0; }
   int operator()(const Dense& /*op*/) const { return 0; }
-  /// int16 ax [4n], int16 ah [4n], int16 c [n], int8 m8 [n], int8 h8 [output]
-  int operator()(const Lstm& op) const { return 19 * op.cells + (op.projection > 0 ? op.projection : op.cells); }
-  /// int16 ax [3n], int16 ah [3n], int16 h16 [n], int8 h8 [n]
-  int operator()(const Gru& op) const { return 15 * op.cells; }
+  /// int16 cell state [n], int8 m8 [n], int8 h8 [output]
+  int operator()(const Lstm& op) const { return 3 * op.cells + (op.projection > 0 ? op.projection : op.cells); }
+  /// int16 h16 [n], int8 h8 [n]
+  int operator()(const Gru& op) const { return 3 * op.cells; }
 };
 
 }  // namespace

@@ -5,10 +5,14 @@
 namespace kws {
 namespace {
 
-constexpr std::int64_t kRowBytes = 4 + 4 + 1;  ///< int32 bias, int32 multiplier, int8 shift
+constexpr std::int64_t kBiasBytes = 4;       ///< int32
+constexpr std::int64_t kScaleBytes = 4 + 1;  ///< int32 multiplier, int8 shift
 
-/// One product of int8 weights [rows, columns].
-std::int64_t product(std::int64_t rows, std::int64_t columns) { return rows * (columns + kRowBytes); }
+/// Product of int8 weights [rows, columns] with the layer's input.
+std::int64_t product(std::int64_t rows, std::int64_t columns) { return rows * (columns + kBiasBytes + kScaleBytes); }
+
+/// Product with a value inside a recurrent layer: zero point 0 and so no bias.
+std::int64_t inner_product(std::int64_t rows, std::int64_t columns) { return rows * (columns + kScaleBytes); }
 
 struct ConstantBytes {
   const Shape& in;
@@ -20,19 +24,19 @@ struct ConstantBytes {
     return product(in.channels, std::int64_t{op.kernel.time} * op.kernel.freq);
   }
   /// One multiplier and one shift for all channels.
-  std::int64_t operator()(const AvgPool2d& /*op*/) const { return 4 + 1; }
+  std::int64_t operator()(const AvgPool2d& /*op*/) const { return kScaleBytes; }
   std::int64_t operator()(const Dense& op) const { return product(op.units, in.elements()); }
   std::int64_t operator()(const Lstm& op) const {
     const std::int64_t gates = std::int64_t{4} * op.cells;
-    std::int64_t bytes = product(gates, in.step()) + product(gates, out.channels);
-    if (op.projection > 0) bytes += product(op.projection, op.cells);
-    // Per gate that sees the cell: int8 weights [cells], one int32 multiplier, one int8 shift.
-    if (op.peepholes) bytes += std::int64_t{3} * (op.cells + 4 + 1);
+    std::int64_t bytes = product(gates, in.step()) + inner_product(gates, out.channels);
+    if (op.projection > 0) bytes += inner_product(op.projection, op.cells);
+    // Three gates see the cell; each has one scale for all its weights.
+    if (op.peepholes) bytes += 3 * (op.cells + kScaleBytes);
     return bytes;
   }
   std::int64_t operator()(const Gru& op) const {
     const std::int64_t gates = std::int64_t{3} * op.cells;
-    return product(gates, in.step()) + product(gates, op.cells);
+    return product(gates, in.step()) + inner_product(gates, op.cells);
   }
 };
 

@@ -20,8 +20,8 @@ TEST(ConstantBytes, CountRowsOfEveryProduct) {
   const std::vector<Layer>& layers = graph.layers();
   EXPECT_EQ(constant_bytes(layers[0]), 2 * (4 + 9));
   EXPECT_EQ(constant_bytes(layers[1]), 2 * (3 + 9));
-  EXPECT_EQ(constant_bytes(layers[2]), 15 * (6 + 9) + 15 * (5 + 9));  // step: 3 frequencies x 2 channels
-  EXPECT_EQ(constant_bytes(layers[3]), 12 * (5 + 9) + 12 * (2 + 9) + 2 * (3 + 9) + 3 * (3 + 5));
+  EXPECT_EQ(constant_bytes(layers[2]), 15 * (6 + 9) + 15 * (5 + 5));  // step: 3 frequencies x 2 channels
+  EXPECT_EQ(constant_bytes(layers[3]), 12 * (5 + 9) + 12 * (2 + 5) + 2 * (3 + 5) + 3 * (3 + 5));
   EXPECT_EQ(constant_bytes(layers[4]), 5);
   EXPECT_EQ(constant_bytes(layers[5]), 6 * (2 + 9));
 }

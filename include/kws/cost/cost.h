@@ -43,7 +43,8 @@ struct CostTotals {
 CostTotals hello_edge_totals(const Graph& graph);
 
 /// Arena of the exported plain C: for each layer input + output + scratch in bytes, ping-pong; the plan's maximum is
-/// the arena. The exporter emits this number and the code uses these offsets.
+/// the arena. The exporter emits this number and the code uses these offsets. Scratch is what the kernel needs, no
+/// more: a recurrent layer's states and hidden bytes.
 struct ArenaPlan {
   struct Step {
     int input_offset = 0;
@@ -57,7 +58,8 @@ struct ArenaPlan {
 ArenaPlan plan_arena(const Graph& graph);
 
 /// Bytes of the constant arrays that the exporter writes for a layer: int8 weights, and for each output row of each
-/// product an int32 bias, an int32 multiplier and an int8 shift (see quant/int8_model.h for the products of a layer).
+/// product an int32 multiplier and an int8 shift; an int32 bias for each row of the product with the layer's input
+/// alone, because the recurrent and projection rows have none (see quant/int8_model.h for the products of a layer).
 std::int64_t constant_bytes(const Layer& layer);
 /// The sum over all layers.
 std::int64_t constant_bytes(const Graph& graph);
