@@ -29,6 +29,16 @@ void check_prefix(const std::string& prefix) {
   }
 }
 
+void check_folder(const std::filesystem::path& folder, bool replace) {
+  if (!std::filesystem::exists(folder)) return;
+  if (!std::filesystem::is_directory(folder)) {
+    throw Error(folder.string() + ": is no folder; choose another name for the export");
+  }
+  if (!replace) {
+    throw Error(folder.string() + ": exists already; choose another folder or replace it with --replace");
+  }
+}
+
 Graph graph_of(const Int8Model& network) {
   Graph graph(network.input);
   for (const Int8Layer& layer : network.layers) graph.add(layer.layer.name, layer.layer.op);
@@ -182,6 +192,7 @@ std::map<std::string, std::string> c_model_files(const ExportModel& model, const
 
 ExportSizes write_c_model(const ExportModel& model, const ExportOptions& options, const std::filesystem::path& folder) {
   check_prefix(options.prefix);
+  check_folder(folder, options.replace);
   const Draft draft = make_draft(model, options.prefix);
   write_folder(folder, options.replace, [&](const std::filesystem::path& staging) {
     for (const auto& [name, text] : render(draft, options.prefix)) write_file(staging / name, text);

@@ -220,11 +220,32 @@ TEST_F(Package, LeavesNothingWhereItCannotWrite) {
   const Exportable model = parts("single");
   write_file(folder_ / "file", "not a folder");
   EXPECT_THROW(write_c_model(model.model(), {}, folder_ / "file" / "out"), Error);
-  fs::create_directory(folder_ / "mine");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+}
+
+TEST_F(Package, ReplacesAFolderOnRequestOnly) {
+  const Exportable model = parts("single");
+  const auto complaint = [&](const ExportOptions& options, const std::string& name) {
+    try {
+      write_c_model(model.model(), options, folder_ / name);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string mine = (folder_ / "mine").string();
+  fs::create_directory(mine);
   write_file(folder_ / "mine" / "notes.txt", "keep");
-  EXPECT_THROW(write_c_model(model.model(), {}, folder_ / "mine"), Error);
+  EXPECT_EQ(complaint({}, "mine"), mine + ": exists already; choose another folder or replace it with --replace");
   EXPECT_EQ(read_file(folder_ / "mine" / "notes.txt"), "keep");
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 2);
+  EXPECT_EQ(complaint({.prefix = "kws", .replace = true}, "mine"), "");
+  EXPECT_FALSE(fs::exists(folder_ / "mine" / "notes.txt"));
+  EXPECT_TRUE(fs::exists(folder_ / "mine" / "kws_model.c"));
+
+  const std::string file = (folder_ / "mine" / "Makefile").string();
+  EXPECT_EQ(complaint({.prefix = "kws", .replace = true}, "mine/Makefile"),
+            file + ": is no folder; choose another name for the export");
+  EXPECT_TRUE(fs::is_regular_file(file));
 }
 
 }  // namespace
