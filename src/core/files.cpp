@@ -19,9 +19,7 @@ namespace {
 
 /// A sibling of `path` that no other process uses.
 fs::path staging_name(const fs::path& path) {
-  fs::path plain = path;
-  if (!plain.has_filename()) plain = plain.parent_path();  // "DIR/" names the same folder as "DIR"
-  return plain.parent_path() / ("." + plain.filename().string() + ".part" + std::to_string(::getpid()));
+  return path.parent_path() / ("." + path.filename().string() + ".part" + std::to_string(::getpid()));
 }
 
 [[noreturn]] void fail(const fs::path& path, const std::string& what, int error) {
@@ -100,7 +98,9 @@ void write_file(const fs::path& path, std::string_view content) {
   staged.release();
 }
 
-void write_folder(const fs::path& path, bool replace, const std::function<void(const fs::path&)>& fill) {
+void write_folder(const fs::path& named, bool replace, const std::function<void(const fs::path&)>& fill) {
+  // "DIR/" names the same folder as "DIR", but as a path it is a nameless entry inside it.
+  const fs::path path = named.has_filename() ? named : named.parent_path();
   if (fs::exists(path) && !replace) {
     throw Error(path.string() + ": exists already; choose another folder or remove it");
   }
