@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "audio_file.h"
@@ -65,6 +66,20 @@ void check_keywords(const Corpus& corpus, const LabelSet& labels, int classes_wi
   }
 }
 
+/// Clips of rare keywords several times, at most `limit` times and no more often than the commonest keyword's clips;
+/// augmentation makes each time another example of it.
+std::vector<Example> repeated(const std::vector<Example>& clips, int limit) {
+  std::map<int, int> counts;
+  int most = 0;
+  for (const Example& example : clips) most = std::max(most, ++counts[example.label]);
+  std::vector<Example> all;
+  for (const Example& example : clips) {
+    const int times = std::clamp(most / counts[example.label], 1, limit);
+    for (int i = 0; i < times; ++i) all.push_back(example);
+  }
+  return all;
+}
+
 }  // namespace
 
 std::vector<std::string> LabelSet::labels() const {
@@ -112,7 +127,7 @@ Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOpti
     for (const int clip : unknown[s]) held_out[s].push_back({.clip = clip, .label = kUnknown});
     held_out[s].resize(held_out[s].size() + share(options.silence_percent, keywords));
   }
-  keyword_training_ = std::move(held_out[0]);
+  keyword_training_ = repeated(held_out[0], options.repeat_limit);
   unknown_training_ = std::move(unknown[0]);
   validation_ = std::move(held_out[1]);
   testing_ = std::move(held_out[2]);

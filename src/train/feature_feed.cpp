@@ -13,6 +13,18 @@ namespace {
 
 // Streams of one seed, so that order, augmentation and weights never share numbers.
 constexpr std::uint64_t kAugmentStream = 2;
+constexpr std::uint64_t kMaskStream = 3;
+
+constexpr int kMasks = 2;
+
+/// Sets 0 to `longest` frames in a row to the mean. Source: SpecAugment, Park et al. 2019, arXiv:1904.08779.
+void mask_stretch(const FrontEnd& front_end, int longest, Rng& rng, std::span<std::int8_t> features) {
+  const int frames = std::min(rng.between(0, longest), front_end.frames());
+  const int first = rng.between(0, front_end.frames() - frames);
+  const std::span<std::int8_t> stretch = features.subspan(static_cast<std::size_t>(first * front_end.coefficients()),
+                                                          static_cast<std::size_t>(frames * front_end.coefficients()));
+  std::fill(stretch.begin(), stretch.end(), std::int8_t{0});
+}
 
 std::vector<std::int16_t> padded(const Dataset& dataset, int clip) {
   std::vector<std::int16_t> pcm(kClipSamples);
@@ -80,12 +92,22 @@ FeatureBatch FeatureFeed::held_out(Split split) const {
 FeatureBatch FeatureFeed::training(const TrainOptions& options, int epoch) const {
   const AugmentOptions augmentation{options.shift_ms, options.noise_share, options.noise_volume, options.speed_percent};
   const std::vector<Example> examples = dataset_.training_epoch(options.seed, epoch);
-  return collect(examples, [&](std::size_t i, const Example& example, std::span<std::int16_t> pcm) {
+  FeatureBatch batch = collect(examples, [&](std::size_t i, const Example& example, std::span<std::int16_t> pcm) {
     Rng rng({options.seed, kAugmentStream, static_cast<std::uint64_t>(epoch), i});
     const bool silence = example.clip == kNoClip;
     augment(silence ? std::span<const std::int16_t>{} : dataset_.clip(example.clip), dataset_.noises(), augmentation,
             rng, silence, pcm);
   });
+  const int longest = static_cast<int>(options.mask_ms) / front_end_.options().stride_ms;
+  if (longest == 0) return batch;
+  const auto values = static_cast<std::size_t>(front_end_.values());
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    Rng rng({options.seed, kMaskStream, static_cast<std::uint64_t>(epoch), i});
+    for (int mask = 0; mask < kMasks; ++mask) {
+      mask_stretch(front_end_, longest, rng, std::span(batch.features).subspan(i * values, values));
+    }
+  }
+  return batch;
 }
 
 }  // namespace kws

@@ -76,11 +76,13 @@ struct Example {
 struct DatasetOptions {
   double silence_percent = 10.0;  ///< of the split's keyword clips, rounded up
   double unknown_percent = 10.0;
+  int repeat_limit = 5;  ///< a clip of a rare keyword occurs up to this often in a training epoch
 };
 template <class Field>
 void describe(Field& field, DatasetOptions& o) {
   field("silence_percent", o.silence_percent, 0.0, 100.0, "silence examples, per cent of the keyword clips");
   field("unknown_percent", o.unknown_percent, 0.0, 100.0, "unknown-word examples, per cent of the keyword clips");
+  field("repeat_limit", o.repeat_limit, 1, 100, "most times a rare keyword's clip occurs in one training epoch");
 }
 
 /// A corpus in memory, ready for training. Immutable after construction, so any number of threads may read it.
@@ -101,7 +103,8 @@ class Dataset {
   /// digital silence. The unknown clips are drawn once with a fixed seed from the clips in path order, so they are the
   /// same on every machine.
   [[nodiscard]] const std::vector<Example>& held_out(Split split) const;
-  /// One training epoch in random order: every keyword clip once, unknown words drawn anew, silence.
+  /// One training epoch in random order: every keyword clip, those of rare keywords repeated, unknown words drawn anew,
+  /// silence.
   [[nodiscard]] std::vector<Example> training_epoch(std::uint64_t seed, int epoch) const;
   /// SHA-256 over paths, splits and samples: the same data, the same fingerprint.
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }

@@ -16,6 +16,7 @@ struct TrainOptions {
   double noise_share = 0.8;
   double noise_volume = 0.1;
   double speed_percent = 10.0;
+  double mask_ms = 0.0;
   std::uint64_t seed = 1;
 };
 
@@ -31,6 +32,7 @@ void describe(Field& field, TrainOptions& o) {
   field("noise_share", o.noise_share, 0.0, 1.0, "share of training clips that get background noise");
   field("noise_volume", o.noise_volume, 0.0, 1.0, "largest factor of the background noise");
   field("speed_percent", o.speed_percent, 0.0, 50.0, "largest change of speed and pitch of a training clip");
+  field("mask_ms", o.mask_ms, 0.0, 500.0, "longest of two stretches of features set to their mean in a training clip");
   field("seed", o.seed, 0, 9007199254740991, "seed of weights, order and augmentation");
 }
 
