@@ -165,7 +165,16 @@ void JsonReader::operator()(const char* name, std::string& value, const char*) {
 
 void JsonReader::choice(const char* name, std::string& value, const std::vector<std::string>& known, const char*) {
   const Json* found = take(name);
-  if (found == nullptr) return;
+  if (found == nullptr) {
+    if (missing_ == Missing::keep_default) return;
+    // Told at once: which other keys are known may depend on the choice.
+    for (const auto& item : object_.items()) {
+      if (nearest_name(item.key(), {name}) == name) {
+        fail(origin_, child(item.key().c_str()), std::string("unknown key; did you mean \"") + name + "\"?");
+      }
+    }
+    fail(origin_, child(name), "missing; add this key");
+  }
   if (!found->is_string()) fail(origin_, child(name), shown(*found) + " is not a string; one of " + joined(known));
   const std::string word = found->get<std::string>();
   if (std::find(known.begin(), known.end(), word) == known.end()) {
@@ -191,21 +200,15 @@ void JsonReader::finish() const {
     fail(origin_, child(plain ? item.key().c_str() : shown(item.key()).c_str()),
          "unknown key; " + (near.empty() ? "known: " + joined(known_) : "did you mean \"" + near + "\"?"));
   }
+  // Told last: a misspelt key explains the missing one better than the gap does.
+  if (!first_missing_.empty()) fail(origin_, child(first_missing_.c_str()), "missing; add this key");
 }
 
 const Json* JsonReader::take(const char* name, bool may_miss) {
   known_.emplace_back(name);
   const auto found = object_.find(name);
   if (found != object_.end()) return &*found;
-  if (missing_ == Missing::error && !may_miss) {
-    // A misspelt key explains the missing one better than the gap does.
-    for (const auto& item : object_.items()) {
-      if (nearest_name(item.key(), {name}) == name) {
-        fail(origin_, child(item.key().c_str()), std::string("unknown key; did you mean \"") + name + "\"?");
-      }
-    }
-    fail(origin_, child(name), "missing; add this key");
-  }
+  if (missing_ == Missing::error && !may_miss && first_missing_.empty()) first_missing_ = name;
   return nullptr;
 }
 

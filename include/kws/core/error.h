@@ -21,8 +21,8 @@ enum class Exit : int {
 /// Caught once, in `main`; a broken promise inside the program is an assertion instead.
 class Error : public std::runtime_error {
  public:
-  explicit Error(std::string line, Exit exit_code = Exit::failed)
-      : std::runtime_error(std::move(line)), exit_code_(exit_code) {}
+  explicit Error(const std::string& line, Exit exit_code = Exit::failed)
+      : std::runtime_error(line), exit_code_(exit_code) {}
   [[nodiscard]] Exit exit_code() const noexcept { return exit_code_; }
 
  private:

@@ -53,7 +53,7 @@ class JsonReader {
     }
   }
 
-  /// Call last: throws for a key nobody asked for, proposing the nearest known one.
+  /// Call last: throws for a key nobody asked for, proposing the nearest known one, and for a missing key.
   void finish() const;
 
  private:
@@ -71,6 +71,7 @@ class JsonReader {
   std::string origin_, path_;
   Missing missing_;
   std::vector<std::string> known_;
+  std::string first_missing_;
 };
 
 /// Reads `options` from `json` (see JsonReader).
