@@ -200,8 +200,9 @@ Study::Study(const std::filesystem::path& folder, const Json& config) : folder_(
     if (query.executeStep()) {
       const std::string found = config_difference(Json::parse(query.getColumn(0).getString()), config);
       if (found.empty()) return;
-      throw Error("study: config differs at " + found + "; use another --study folder or the same settings",
-                  Exit::usage);
+      throw Error(
+          folder_.string() + ": config differs at " + found + "; use another --study folder or the same settings",
+          Exit::usage);
     }
     SQLite::Statement insert(db, "INSERT INTO config VALUES (1, ?)");
     insert.bind(1, config.dump());

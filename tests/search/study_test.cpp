@@ -80,7 +80,8 @@ TEST(Study, OtherConfigIsRefusedWithTheDifference) {
   Json other = kConfig;
   other["search"]["seed"] = 8;
   EXPECT_EQ(refusal(folder.path, other, Exit::usage),
-            "study: config differs at search.seed: 7 there, 8 here; use another --study folder or the same settings");
+            folder.path.string() +
+                ": config differs at search.seed: 7 there, 8 here; use another --study folder or the same settings");
   { Study study(folder.path, kConfig); }  // unharmed
 }
 
