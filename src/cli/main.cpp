@@ -12,7 +12,7 @@ int run(int argc, char** argv) {
   using namespace kws::cli;
   CLI::App app{"Kwsmith designs keyword spotters for microcontrollers: it searches, trains, quantizes and exports C."};
   app.set_version_flag("--version", "kwsmith " KWS_VERSION);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // an unknown verb is named by the parser, a missing one below
   app.fallthrough();
   app.footer(
       "Exit codes: 0 done, 1 failed, 2 wrong use or config, 3 nothing fits the budget, 4 data problem,\n"
@@ -32,6 +32,7 @@ int run(int argc, char** argv) {
     if (e.get_exit_code() == 0) return app.exit(e);  // help and version
     throw kws::Error(std::string(e.what()) + "; see kwsmith --help", kws::Exit::usage);
   }
+  if (app.get_subcommands().empty()) throw kws::Error("no verb is given; see kwsmith --help", kws::Exit::usage);
   return common.exit_code;
 }
 
