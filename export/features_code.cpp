@@ -18,11 +18,13 @@ class TableCode {
 
   void floats(const std::string& name, const std::vector<float>& values) {
     std::vector<std::string> texts;
+    texts.reserve(values.size());
     for (const float value : values) texts.push_back(hex_float(value));
     array("float", name, texts, sizeof(float));
   }
   void bytes(const std::string& name, const std::vector<std::int8_t>& values) {
     std::vector<std::string> texts;
+    texts.reserve(values.size());
     for (const std::int8_t value : values) texts.push_back(std::to_string(value));
     array("int8_t", name, texts, 1);
   }

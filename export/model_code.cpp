@@ -106,7 +106,7 @@ class LayerCode {
   template <class Integer>
   std::string array(const std::string& type, const std::string& what, const std::vector<Integer>& values) {
     if (values.empty()) return "NULL";
-    const std::string name = what + "_" + layer_.layer.name;
+    std::string name = what + "_" + layer_.layer.name;  // not const, so that it moves out
     code_.layers += upper(prefix_) + "_ALIGN(16) " + upper(prefix_) + "_CONST_SECTION static const " + type + " " +
                     name + "[" + number(static_cast<std::int64_t>(values.size())) + "] = {\n" +
                     c_values(std::span<const Integer>(values)) + "};\n";

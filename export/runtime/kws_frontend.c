@@ -29,11 +29,11 @@ static inline kws_real kws_max(kws_real x, float low) { return x > low ? x : low
 
 #include "kws_frontend_frame.h"
 
-const float *kws_frontend_frame(const kws_frontend *fe, const int16_t *pcm, float *work) {
+const float* kws_frontend_frame(const kws_frontend* fe, const int16_t* pcm, float* work) {
   return kws_frame(fe, pcm, work);
 }
 
-void kws_frontend_quantize(const kws_frontend *fe, const float *values, int8_t *features) {
+void kws_frontend_quantize(const kws_frontend* fe, const float* values, int8_t* features) {
   const int32_t count = fe->coefficients == 0 ? fe->mel_bins : fe->coefficients;
   int32_t i;
   for (i = 0; i < count; ++i) {
@@ -45,7 +45,7 @@ void kws_frontend_quantize(const kws_frontend *fe, const float *values, int8_t *
   }
 }
 
-void kws_frontend_clip(const kws_frontend *fe, const int16_t *pcm, float *work, int8_t *features) {
+void kws_frontend_clip(const kws_frontend* fe, const int16_t* pcm, float* work, int8_t* features) {
   const int32_t count = fe->coefficients == 0 ? fe->mel_bins : fe->coefficients;
   int32_t i;
   for (i = 0; i < fe->frames; ++i) {

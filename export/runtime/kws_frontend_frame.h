@@ -1,6 +1,6 @@
-/* One frame of the front end, written once for two kinds of number: kws_frontend.c includes it with kws_real = float, the
- * trainer with kws_real = a vector of frames side by side. Only +, -, * and the functions named below touch a kws_real, so
- * each lane of a vector takes the same steps as the float and ends in the same bits.
+/* One frame of the front end, written once for two kinds of number: kws_frontend.c includes it with kws_real = float,
+ * the trainer with kws_real = a vector of frames side by side. Only +, -, * and the functions named below touch a
+ * kws_real, so each lane of a vector takes the same steps as the float and ends in the same bits.
  *
  * The includer defines:  kws_real, kws_int (32 bits per lane), kws_sqrt(real), kws_max(real, float),
  * kws_bits(real) -> int, kws_from_bits(int) -> real, kws_to_real(int) -> real, and KWS_SAMPLE(pcm, i, stride) -> real,
@@ -27,7 +27,7 @@ static inline kws_real kws_log(kws_real x) {
 }
 
 /* In-place complex FFT of points = 2^log2_points values that lie in bit-reversed order. */
-static inline void kws_fft(kws_real *re, kws_real *im, int32_t points, int32_t log2_points, const float *twiddle,
+static inline void kws_fft(kws_real* re, kws_real* im, int32_t points, int32_t log2_points, const float* twiddle,
                            int32_t twiddle_points) {
   int32_t half = 1;
   int32_t i;
@@ -53,8 +53,8 @@ static inline void kws_fft(kws_real *re, kws_real *im, int32_t points, int32_t l
       const float c2 = twiddle[2 * j * step2];
       const float s2 = twiddle[2 * j * step2 + 1];
       for (i = j; i < points; i += 4 * half) {
-        kws_real *const r = re + i;
-        kws_real *const m = im + i;
+        kws_real* const r = re + i;
+        kws_real* const m = im + i;
         const kws_real r1 = r[half] * c1 - m[half] * s1;
         const kws_real m1 = r[half] * s1 + m[half] * c1;
         const kws_real r3 = r[3 * half] * c1 - m[3 * half] * s1;
@@ -86,12 +86,12 @@ static inline void kws_fft(kws_real *re, kws_real *im, int32_t points, int32_t l
 }
 
 /* Features of one frame, or of one frame per lane. work [KWS_FRONTEND_WORK(fft)]; returns where in work they lie. */
-static inline const kws_real *kws_frame(const kws_frontend *fe, const int16_t *pcm, kws_real *work) {
+static inline const kws_real* kws_frame(const kws_frontend* fe, const int16_t* pcm, kws_real* work) {
   const int32_t half = fe->fft / 2;
-  kws_real *const re = work;
-  kws_real *const im = work + half;
-  kws_real *const mel = work + fe->fft;
-  kws_real *const out = mel + KWS_FRONTEND_MAX_MEL;
+  kws_real* const re = work;
+  kws_real* const im = work + half;
+  kws_real* const mel = work + fe->fft;
+  kws_real* const out = mel + KWS_FRONTEND_MAX_MEL;
   const kws_real zero = kws_to_real(kws_bits(work[0]) & 0);
   int32_t log2_half = 0;
   int32_t i;
@@ -142,7 +142,7 @@ static inline const kws_real *kws_frame(const kws_frontend *fe, const int16_t *p
     return mel;
   }
   for (k = 0; k < fe->coefficients; ++k) {
-    const float *const row = fe->dct + k * fe->mel_bins;
+    const float* const row = fe->dct + k * fe->mel_bins;
     kws_real sum = mel[0] * row[0];
     for (i = 1; i < fe->mel_bins; ++i) {
       sum = sum + mel[i] * row[i];
