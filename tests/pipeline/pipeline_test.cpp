@@ -1,0 +1,94 @@
+#include "kws/pipeline/pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include "kws/core/error.h"
+#include "kws/core/files.h"
+#include "kws/core/options.h"
+#include "kws/pipeline/training_evaluator.h"
+#include "train/tones.h"
+
+namespace kws {
+namespace {
+
+class PipelineTest : public test::TonesTest {
+ protected:
+  [[nodiscard]] static Design design() {
+    return design_from_json(Json::parse(R"({"schema":"kwsmith.design/1","name":"small",
+          "features":{"kind":"mfcc","coefficients":10,"window_ms":40,"stride_ms":40,"mel_bins":40,"low_hz":20,"high_hz":4000},
+          "network":{"type":"gru","layers":1,"cells":16},"classes":4})"),
+                            "test");
+  }
+  [[nodiscard]] static Proposal proposal(int epochs) {
+    Proposal p{.number = 0, .budget = "small", .design = design(), .training = {}};
+    p.training.epochs = epochs;
+    p.training.batch_size = 10;
+    p.training.ema = 0.9;
+    return p;
+  }
+};
+
+TEST_F(PipelineTest, EnginesAgreeAndTheModelSurvivesItsFolder) {
+  const Dataset data = dataset();
+  const auto evaluator = make_training_evaluator(data);
+  int reported = 0;
+  const TrialResult result = evaluator->run(proposal(6), [&](int done, int) { reported = done; });
+  EXPECT_EQ(reported, 6);
+  EXPECT_GE(result.int8_validation, 0.5);
+
+  const Model model = unpack_model(result.model);
+  save_model(model, root_ / "model");
+  const Model loaded = load_model(root_ / "model");
+  EXPECT_EQ(model_files(loaded), model_files(model));
+
+  const Evaluation int8 = evaluate(loaded, data, Split::testing, Engine::int8, 2);
+  const Evaluation c = evaluate(loaded, data, Split::testing, Engine::c, 2);
+  EXPECT_EQ(int8.output_sha256, c.output_sha256);
+  EXPECT_EQ(int8.predicted, c.predicted);
+  const Evaluation float_run = evaluate(loaded, data, Split::testing, Engine::float32, 1);
+  EXPECT_NEAR(float_run.accuracy(), int8.accuracy(), 0.08);
+  const TestResult test = evaluator->test(result.model);
+  EXPECT_EQ(test.int8_accuracy, int8.accuracy());
+  EXPECT_EQ(test.float_accuracy, float_run.accuracy());
+
+  const Json json = evaluation_to_json(int8);
+  int clips = 0;
+  for (const auto& [label, counts] : json["per_class"].items()) clips += counts["clips"].get<int>();
+  EXPECT_EQ(clips, json["clips"].get<int>()) << "rows add up";
+}
+
+TEST_F(PipelineTest, SameProposalSameBytes) {
+  const Dataset data = dataset();
+  const auto evaluator = make_training_evaluator(data);
+  const auto ignore = [](int, int) {};
+  EXPECT_EQ(evaluator->run(proposal(2), ignore).model, make_training_evaluator(data)->run(proposal(2), ignore).model);
+}
+
+TEST_F(PipelineTest, DamagedModelFoldersSayWhatIsWrong) {
+  const Dataset data = dataset();
+  save_model(unpack_model(make_training_evaluator(data)->run(proposal(1), [](int, int) {}).model), root_ / "model");
+  const std::string weights = read_file(root_ / "model" / "weights.bin");
+  write_file(root_ / "model" / "weights.bin", weights.substr(0, weights.size() / 2));
+  EXPECT_THROW((void)load_model(root_ / "model"), Error);
+  std::filesystem::remove(root_ / "model" / "weights.bin");
+  try {
+    (void)load_model(root_ / "model");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("has no weights.bin"), std::string::npos);
+  }
+  EXPECT_THROW((void)load_model(root_ / "nowhere"), Error);
+}
+
+TEST_F(PipelineTest, LabelsOfModelAndDataMustAgree) {
+  const Dataset data = dataset();
+  const Model model = unpack_model(make_training_evaluator(data)->run(proposal(1), [](int, int) {}).model);
+  const Dataset other(scan_corpus(root_), {{"high", "low"}}, {}, 1);
+  EXPECT_THROW((void)evaluate(model, other, Split::testing, Engine::int8, 1), Error);
+  Design eleven = design();
+  eleven.classes = 11;
+  EXPECT_THROW(require_classes(eleven, data.labels()), Error);
+}
+
+}  // namespace
+}  // namespace kws

@@ -1,0 +1,113 @@
+#include "kws/train/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include "kws/core/error.h"
+#include "kws/core/options.h"
+#include "kws/families/design.h"
+#include "train/tones.h"
+
+namespace kws {
+namespace {
+
+using TrainerTest = test::TonesTest;
+
+Design small_design(const std::string& network) {
+  const Json json = {{"schema", "kwsmith.design/1"},
+                     {"name", "small"},
+                     {"features",
+                      {{"kind", "mfcc"},
+                       {"coefficients", 10},
+                       {"window_ms", 40},
+                       {"stride_ms", 40},
+                       {"mel_bins", 40},
+                       {"low_hz", 20},
+                       {"high_hz", 4000}}},
+                     {"network", Json::parse(network)},
+                     {"classes", 4}};
+  return design_from_json(json, "test");
+}
+
+const std::vector<std::string>& seven_networks() {
+  static const std::vector<std::string> all = {
+      R"({"type":"dnn","hidden":[32]})",
+      R"({"type":"cnn","conv":[{"filters":8,"kernel":[6,4],"stride":[2,2]},{"filters":8,"kernel":[4,2],"stride":[1,1]}],"linear":8,"fc":16})",
+      R"({"type":"basic_lstm","cells":16})",
+      R"({"type":"lstm","cells":16,"projection":8})",
+      R"({"type":"gru","layers":1,"cells":16})",
+      R"({"type":"crnn","conv":{"filters":8,"kernel":[6,4],"stride":[2,2]},"gru_layers":2,"cells":12,"fc":16})",
+      R"({"type":"ds_cnn","conv":{"filters":12,"kernel":[6,4],"stride":[2,2]},"blocks":[{"filters":12,"kernel":[3,3],"stride":[1,1]}]})"};
+  return all;
+}
+
+TrainOptions quick(int epochs) {
+  TrainOptions options;
+  options.epochs = epochs;
+  options.batch_size = 10;
+  options.ema = 0.9;
+  options.seed = 3;
+  return options;
+}
+
+TEST_F(TrainerTest, LearnsTonesWithEverySevenTypesAndKeepsTheBestEpochFolded) {
+  const Dataset data = dataset();
+  for (const std::string& network : seven_networks()) {
+    const Design design = small_design(network);
+    const Graph graph = build_graph(design);
+    const FeatureFeed feed(data, design.features, 1);
+    Trainer trainer(graph, feed, quick(16), 1);
+    EpochReport report;
+    double first_loss = 0.0;
+    while (!trainer.finished()) {
+      ASSERT_TRUE(trainer.run_epoch(report));
+      if (report.epoch == 1) first_loss = report.loss;
+    }
+    EXPECT_LT(report.loss, first_loss) << network;
+    EXPECT_GE(trainer.best_validation(), 0.6) << network << ": chance is a quarter to a half";
+    // Folding batch norm into the weights must not change a decision: the folded net repeats the best epoch's accuracy.
+    const FeatureBatch validation = feed.held_out(Split::validation);
+    const std::vector<float> logits = run_float(graph, trainer.best_weights(), validation.features);
+    EXPECT_DOUBLE_EQ(accuracy<float>(logits, validation.labels), trainer.best_validation()) << network;
+  }
+}
+
+TEST_F(TrainerTest, SameSeedSameBytesForAnyNumberOfFeatureThreads) {
+  const Dataset data = dataset();
+  const Design design = small_design(seven_networks()[6]);
+  std::vector<std::string> states;
+  for (const int threads : {1, 2, 2}) {
+    const FeatureFeed feed(data, design.features, threads);
+    Trainer trainer(build_graph(design), feed, quick(3), threads);
+    EpochReport report;
+    while (!trainer.finished()) trainer.run_epoch(report);
+    states.push_back(trainer.checkpoint());
+  }
+  EXPECT_EQ(states[0], states[1]);
+  EXPECT_EQ(states[1], states[2]);
+}
+
+TEST_F(TrainerTest, ContinuesFromACheckpointToTheSameBytes) {
+  const Dataset data = dataset();
+  const Design design = small_design(seven_networks()[1]);
+  const FeatureFeed feed(data, design.features, 1);
+  Trainer whole(build_graph(design), feed, quick(4), 1);
+  EpochReport report;
+  std::string half;
+  while (!whole.finished()) {
+    whole.run_epoch(report);
+    if (whole.epochs_done() == 2) half = whole.checkpoint();
+  }
+  Trainer continued(build_graph(design), feed, quick(4), 1);
+  continued.restore(half);
+  EXPECT_EQ(continued.epochs_done(), 2);
+  while (!continued.finished()) continued.run_epoch(report);
+  EXPECT_EQ(whole.checkpoint(), continued.checkpoint());
+
+  Trainer other(build_graph(small_design(seven_networks()[0])), feed, quick(4), 1);
+  EXPECT_THROW(other.restore(half), Error);
+  EXPECT_THROW(other.restore("nonsense"), Error);
+  EXPECT_THROW(continued.restore(half.substr(0, half.size() - 1)), Error);
+}
+
+}  // namespace
+}  // namespace kws
