@@ -173,7 +173,7 @@ void JsonReader::choice(const char* name, std::string& value, const std::vector<
         fail(origin_, child(item.key().c_str()), std::string("unknown key; did you mean \"") + name + "\"?");
       }
     }
-    fail(origin_, child(name), "missing; add this key");
+    fail(origin_, child(first_missing_.c_str()), "missing; add this key");
   }
   if (!found->is_string()) fail(origin_, child(name), shown(*found) + " is not a string; one of " + joined(known));
   const std::string word = found->get<std::string>();

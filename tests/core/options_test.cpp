@@ -94,11 +94,12 @@ TEST(JsonReader, NamesUnknownKeysAndTheNearestKnownOne) {
 
 TEST(JsonReader, NamesMissingKeysWhereNoneMayMiss) {
   EXPECT_EQ(complaint(R"({})", Missing::error), "d.json: top.window_ms: missing; add this key");
-  EXPECT_EQ(complaint(R"({"window": 40, "windowms": 40})", Missing::error),
+  EXPECT_EQ(complaint(R"({"window": 40, "kind": "mfcc"})", Missing::error),
             "d.json: top.window: unknown key; known: window_ms, seed, rate, fast, kernel, hidden, name, kind, extra, "
             "inner, items");
-  EXPECT_EQ(complaint(R"({"windowms": 40})", Missing::error),
+  EXPECT_EQ(complaint(R"({"windowms": 40, "kind": "mfcc"})", Missing::error),
             "d.json: top.windowms: unknown key; did you mean \"window_ms\"?");
+  EXPECT_EQ(complaint(R"({"kin": "mfcc"})", Missing::error), "d.json: top.kin: unknown key; did you mean \"kind\"?");
 }
 
 TEST(JsonReader, NamesValuesOutOfRange) {
