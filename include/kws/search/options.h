@@ -12,7 +12,7 @@ namespace kws {
 /// What a search depends on, apart from the data.
 struct SearchOptions {
   int max_trials = 28;
-  int epochs = 10;
+  int epochs = 8;
   std::uint64_t seed = 1;
   std::uint64_t max_memory = 0;
   std::uint64_t max_ops = 0;

@@ -140,8 +140,8 @@ void describe(Field& field, DsCnnSpace& o) {
 }
 
 struct TrainingSpace {
-  double peak_rate_low = 1e-3;
-  double peak_rate_high = 4e-3;
+  double peak_rate_low = 2e-3;
+  double peak_rate_high = 8e-3;
   int peak_rate_choices = 5;
 };
 template <class Field>

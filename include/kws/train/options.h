@@ -8,15 +8,15 @@ namespace kws {
 struct TrainOptions {
   int epochs = 40;
   int batch_size = 100;
-  double peak_rate = 2e-3;
-  double weight_decay = 1e-4;
+  double peak_rate = 5e-3;
+  double weight_decay = 0.1;
   double label_smoothing = 0.1;
   double ema = 0.998;
   double shift_ms = 100.0;
   double noise_share = 0.8;
   double noise_volume = 0.1;
   double speed_percent = 10.0;
-  double mask_ms = 0.0;
+  double mask_ms = 100.0;
   std::uint64_t seed = 1;
 };
 
@@ -25,7 +25,7 @@ void describe(Field& field, TrainOptions& o) {
   field("epochs", o.epochs, 1, 10000, "passes over the training split");
   field("batch_size", o.batch_size, 1, 4096, "clips per step");
   field("peak_rate", o.peak_rate, 1e-6, 1.0, "Adam learning rate before the cosine decay");
-  field("weight_decay", o.weight_decay, 0.0, 1.0, "decoupled decay of matrices, per step and learning rate");
+  field("weight_decay", o.weight_decay, 0.0, 1.0, "decoupled decay of matrices, times the learning rate at every step");
   field("label_smoothing", o.label_smoothing, 0.0, 0.9, "share of the target spread over all classes");
   field("ema", o.ema, 0.0, 0.99999, "decay of the weight average that is evaluated; 0 evaluates the raw weights");
   field("shift_ms", o.shift_ms, 0.0, 1000.0, "largest time shift of a training clip");
