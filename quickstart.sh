@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# From nothing to C: installs what is missing, builds, makes speech, searches, trains, quantizes, exports and checks.
+# Takes no arguments; results go to quickstart/ beside this script. About 10 minutes on two cores, half of them building.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
+
+stage "packages"
+install_packages
+
+stage "build"
+cmake --preset release >/dev/null
+cmake --build build/release --target kwsmith -j "$jobs" -- --quiet
+kwsmith=$PWD/build/release/kwsmith
+
+rm -rf quickstart
+mkdir quickstart
+cd quickstart
+job_start=$SECONDS
+
+stage "speech: 60 synthetic speakers, 18 words"
+"$kwsmith" --quiet data synth --speakers 60 --clips 2 --out speech
+"$kwsmith" data check speech >check.txt
+tail -n 2 check.txt
+
+stage "search: two budgets, 14 trials of seven network types"
+"$kwsmith" search --data speech --budget small --budget medium --max-trials 14 --epochs 8 --study study >winners.txt
+cut -c1-150 winners.txt
+
+stage "the small winner as C"
+"$kwsmith" export study/best/small --out firmware
+make -s -C firmware selftest
+
+stage "the exported C against the int8 network, byte for byte over the test split"
+for engine in int8 c; do
+  "$kwsmith" eval study/best/small --data speech --engine $engine --json >eval_$engine.json
+  grep -E '"(engine|accuracy|output_sha256)"' eval_$engine.json
+done
+if ! diff <(grep output_sha256 eval_int8.json) <(grep output_sha256 eval_c.json) >/dev/null; then
+  echo "quickstart.sh: the exported C and the int8 network differ" >&2
+  exit 1
+fi
+end_stage
+
+echo "winners"
+cat winners.txt
+echo
+echo "study (trials.csv, trials.json, pareto.json, models): $PWD/study"
+echo "C99 for firmware: $PWD/firmware"
+echo "the job took $((SECONDS - job_start)) s, everything $SECONDS s"

@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# Every bad input: its exit code, one line that names the thing, nothing left where the result would have gone.
+. "$(dirname "$0")/common.sh"
+
+out=$work/out # results go below this folder; it must stay empty
+
+# expect CODE PATTERN ARGUMENT...: PATTERN (extended regular expression) must match the only line on stderr
+expect() {
+  local code=$1 pattern=$2 got=0
+  shift 2
+  rm -rf "$out"
+  mkdir "$out"
+  "$kwsmith" "$@" >"$work/stdout" 2>"$work/stderr" </dev/null || got=$?
+  [ "$got" -eq "$code" ] || fail "exit $got instead of $code: kwsmith $*"
+  [ "$(wc -l <"$work/stderr")" -eq 1 ] || fail "$(wc -l <"$work/stderr") lines on stderr instead of 1: kwsmith $*"
+  grep -Eq -- "$pattern" "$work/stderr" || fail "stderr does not say /$pattern/: $(cat "$work/stderr"): kwsmith $*"
+  [ -z "$(find "$out" -mindepth 1)" ] || fail "left behind: $(find "$out" -mindepth 1 | head -n 3): kwsmith $*"
+}
+
+# train_on CODE PATTERN FOLDER: data that training must refuse, search too
+train_on() {
+  expect "$1" "$2" train "$configs/dnn_s.json" --data "$3" --out "$out/model" --epochs 1
+  expect "$1" "$2" search --data "$3" --study "$out/study" --max-trials 1 --epochs 1
+}
+
+little_endian() { # VALUE BYTES
+  local i
+  for ((i = 0; i < $2; ++i)); do printf '%b' "\\x$(printf '%02x' $((($1 >> (8 * i)) & 255)))"; done
+}
+
+# wav FILE RATE CHANNELS DECLARED_BYTES PRESENT_BYTES: 16-bit silence
+wav() {
+  {
+    printf 'RIFF'; little_endian $(($4 + 36)) 4; printf 'WAVEfmt '
+    little_endian 16 4; little_endian 1 2; little_endian "$3" 2; little_endian "$2" 4
+    little_endian $(($2 * $3 * 2)) 4; little_endian $(($3 * 2)) 2; little_endian 16 2
+    printf 'data'; little_endian "$4" 4; head -c "$5" /dev/zero
+  } >"$1"
+}
+
+step "data: folders"
+"$kwsmith" -q data synth --speakers 6 --out "$work/speech" >/dev/null
+train_on 4 "$work/none: " "$work/none"
+expect 4 "$work/none: " data check "$work/none"
+mkdir "$work/wordless" && echo text >"$work/wordless/notes.txt"
+train_on 4 "$work/wordless: .*(no word|WORD)" "$work/wordless"
+expect 4 "$work/wordless: " data check "$work/wordless"
+train_on 4 "$work/speech/yes/.*: " "$(find "$work/speech/yes" -name '*.wav' | sort | head -n 1)"
+cp -r "$work/speech" "$work/empty_class" && rm "$work"/empty_class/off/*
+train_on 4 'off' "$work/empty_class"
+expect 4 '"?sesame"?' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" \
+  --keywords yes,no,up,down,left,right,on,off,stop,sesame
+cp -r "$work/speech" "$work/listed" && touch "$work/listed/validation_list.txt"
+echo yes/nobody_nohash_0.wav >"$work/listed/testing_list.txt"
+train_on 4 'yes/nobody_nohash_0.wav' "$work/listed"
+
+step "data: recordings"
+# bad_clip NAME PATTERN: data check lists the clip on stdout, training refuses it by name
+bad_clip() {
+  local data=$work/data_$1 got=0
+  cp -r "$work/speech" "$data"
+  mv "$work/clip.wav" "$data/yes/bad_nohash_0.wav"
+  train_on 4 "yes/bad_nohash_0.wav: .*$2" "$data"
+  "$kwsmith" data check "$data" >"$work/stdout" 2>"$work/stderr" || got=$?
+  [ "$got" -eq 4 ] || fail "data check on a $1 recording: exit $got instead of 4"
+  grep -Eq "yes/bad_nohash_0.wav: .*$2" "$work/stdout" || fail "data check does not list the $1 recording"
+  rm -rf "$data"
+}
+echo "this is no recording" >"$work/clip.wav" && bad_clip broken 'cannot be decoded'
+: >"$work/clip.wav" && bad_clip empty ''
+wav "$work/clip.wav" 16000 1 32000 20000 && bad_clip truncated '(truncated|cut|ends|short)'
+wav "$work/clip.wav" 8000 1 16000 16000 && bad_clip 8_kHz '8,000 Hz'
+wav "$work/clip.wav" 16000 2 64000 64000 && bad_clip stereo '2 channels'
+
+step "designs"
+# bad_design PATTERN SED: the small DS-CNN after an edit
+bad_design() {
+  sed -E "$2" "$configs/ds_cnn_s.json" >"$work/design.json"
+  cmp -s "$work/design.json" "$configs/ds_cnn_s.json" && fail "the edit $2 changes nothing"
+  expect 2 "$work/design.json:.*$1" cost "$work/design.json"
+  expect 2 "$work/design.json:.*$1" train "$work/design.json" --data "$work/speech" --out "$out/model"
+}
+bad_design 'features.window: unknown key.*window_ms' 's/"window_ms"/"window"/'
+bad_design 'network.blokcs: unknown key.*blocks' 's/"blocks"/"blokcs"/'
+bad_design 'colour: unknown key' 's/"schema"/"colour": 1, "schema"/'
+bad_design 'features.window_ms: ' 's/"window_ms": *40/"window_ms": "40"/'
+bad_design 'features.mel_bins: ' 's/"mel_bins": *40/"mel_bins": 40.5/'
+bad_design 'features.window_ms: .*10' 's/"window_ms": *40/"window_ms": 4000/'
+bad_design 'features.high_hz: .*8000' 's/"high_hz": *4000/"high_hz": 40000/'
+bad_design 'network.conv.filters: ' '0,/"filters": *64/s//"filters": 0/'
+bad_design 'network.type: .*ds_cnn' 's/"ds_cnn"/"ds_cn"/'
+bad_design 'schema' 's,kwsmith.design/1,kwsmith.design/9,'
+bad_design 'classes' 's/"classes": *12/"classes": 99999/'
+bad_design 'syntax error' '$d'
+expect 2 "$work/none.json: " cost "$work/none.json"
+expect 2 "$work: " cost "$work"
+sed 's/"classes": *12/"classes": 5/' "$configs/dnn_s.json" >"$work/five.json"
+expect 2 '5' train "$work/five.json" --data "$work/speech" --out "$out/model"
+
+step "budgets"
+expect 5 'dnn_l: needs 496,616 bytes.*"small" allows 81,920' cost "$configs/dnn_l.json" --budget small
+expect 5 'dnn_s: needs .* operations' cost "$configs/dnn_s.json" --max-ops 1000
+expect 3 'nothing fits 100 bytes' search --data "$work/speech" --study "$out/study" --max-memory 100
+expect 2 'tiny.*small' search --data "$work/speech" --study "$out/study" --budget tiny
+expect 2 'tiny.*small' cost "$configs/dnn_s.json" --budget tiny
+
+step "command line"
+expect 2 'fly' fly
+expect 2 'no verb' -q
+expect 2 '--colour' cost --colour "$configs/dnn_s.json"
+expect 2 'epochs: .*0' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" --epochs 0
+expect 2 'epochs: ' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" --epochs many
+expect 2 'peak_rate: ' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" --peak-rate 2
+expect 2 'ds_cn' search --data "$work/speech" --study "$out/study" --types ds_cn
+expect 2 '--study' search --data "$work/speech"
+echo '{"search": {"trials": 3}}' >"$work/search.json"
+expect 2 "$work/search.json: search.trials: unknown key" search --data "$work/speech" --study "$out/study" \
+  --config "$work/search.json"
+expect 2 'speakers: ' data synth --speakers 1 --out "$out/speech"
+expect 2 '\.\./yes' data synth --words ../yes --out "$out/speech"
+
+step "models"
+"$kwsmith" -q train "$configs/dnn_s.json" --data "$work/speech" --out "$work/model" --epochs 1 >/dev/null
+expect 2 "$work/speech" eval "$work/speech" --data "$work/speech"
+expect 2 "$work/none" export "$work/none" --out "$out/c"
+expect 2 '9lives' export "$work/model" --out "$out/c" --prefix 9lives
+expect 2 'dev' eval "$work/model" --data "$work/speech" --split dev
+expect 2 "$work/model: exists" train "$configs/dnn_s.json" --data "$work/speech" --out "$work/model" --epochs 1
+cp -r "$work/model" "$work/damaged" && head -c 1000 "$work/model/weights.bin" >"$work/damaged/weights.bin"
+for verb in "eval $work/damaged --data $work/speech" "export $work/damaged --out $out/c"; do
+  # shellcheck disable=SC2086  # the words of the verb
+  expect 1 'damaged' $verb
+done
+
+step "output that cannot be written"
+for place in "$work/design.json/below" /proc/kwsmith/below; do
+  expect 1 "$place|$(dirname "$place")" train "$configs/dnn_s.json" --data "$work/speech" --out "$place/model" --epochs 1
+  expect 1 "$place|$(dirname "$place")" search --data "$work/speech" --study "$place/study" --max-trials 1 --epochs 1
+  expect 1 "$place|$(dirname "$place")" export "$work/model" --out "$place/c"
+  expect 1 "$place|$(dirname "$place")" data synth --speakers 3 --words yes --out "$place/speech"
+done
+got=0
+"$kwsmith" cost "$configs/dnn_s.json" >/dev/full 2>"$work/stderr" || got=$?
+[ "$got" -eq 1 ] || fail "exit $got instead of 1 with a full standard output"
+
+step "a study of another config"
+search=(search --data "$work/speech" --study "$work/study" --max-trials 1 --epochs 1)
+"$kwsmith" -q "${search[@]}" --seed 7 >/dev/null
+before=$(sha256sum "$work"/study/trials.json)
+expect 2 "$work/study.*seed: 7 there, 8 here" "${search[@]}" --seed 8
+expect 2 "$work/study.*data" search --data "$work/empty_class" --keywords yes,no,up,down,left,right,on,stop,go,bed \
+  --study "$work/study" --max-trials 1 --epochs 1 --seed 7
+[ "$before" = "$(sha256sum "$work"/study/trials.json)" ] || fail "a refused search changed the study"
+
+finish

@@ -1,0 +1,46 @@
+# Shared by the end-to-end tests: bash NAME_test.sh KWSMITH SOURCE_DIR. Sourced, not run.
+set -euo pipefail
+kwsmith=$1
+source_dir=$2
+configs=$source_dir/configs/hello_edge
+work=$(mktemp -d "${TMPDIR:-/tmp}/kwsmith_e2e.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+fail() {
+  printf 'FAIL: %s\n' "$*" >&2
+  failures=$((failures + 1))
+}
+
+step() { printf '== %s\n' "$*"; }
+
+# The last line of every test.
+finish() {
+  if [ "$failures" -gt 0 ]; then
+    printf '%s: %s checks failed\n' "$(basename "$0")" "$failures" >&2
+    exit 1
+  fi
+  printf '%s: all checks passed\n' "$(basename "$0")"
+}
+
+# value FILE KEY: a number or text of the first "KEY": in a JSON file that has one key a line.
+value() { sed -nE "s/^ *\"$2\": \"?([^\",]*)\"?,?\$/\1/p" "$1" | head -n 1; }
+
+# evaluate MODEL DATA ENGINE [OPTION...]: leaves the JSON in MODEL.ENGINE.json
+evaluate() {
+  local model=$1 data=$2 engine=$3
+  shift 3
+  "$kwsmith" eval "$model" --data "$data" --engine "$engine" --json "$@" >"$model.$engine.json" 2>"$work/log" ||
+    { cat "$work/log" >&2; fail "eval $(basename "$model") --engine $engine"; }
+}
+
+# The promise of the export: not one output byte of one clip differs.
+expect_c_equals_int8() {
+  local model=$1 data=$2
+  evaluate "$model" "$data" int8
+  evaluate "$model" "$data" c
+  local int8 c
+  int8=$(value "$model.int8.json" output_sha256)
+  c=$(value "$model.c.json" output_sha256)
+  [ -n "$int8" ] && [ "$int8" = "$c" ] || fail "$(basename "$model"): int8 gives outputs ${int8:0:12}, c ${c:0:12}"
+}
