@@ -148,8 +148,8 @@ search=(search --data "$work/speech" --study "$work/study" --max-trials 1 --epoc
 "$kwsmith" -q "${search[@]}" --seed 7 >/dev/null
 before=$(sha256sum "$work"/study/trials.json)
 expect 2 "$work/study.*seed: 7 there, 8 here" "${search[@]}" --seed 8
-expect 2 "$work/study.*data" search --data "$work/empty_class" --keywords yes,no,up,down,left,right,on,stop,go,bed \
-  --study "$work/study" --max-trials 1 --epochs 1 --seed 7
+"$kwsmith" -q data synth --speakers 6 --seed 2 --out "$work/other_speech" >/dev/null
+expect 2 "$work/study.*data: " search --data "$work/other_speech" --study "$work/study" --max-trials 1 --epochs 1 --seed 7
 [ "$before" = "$(sha256sum "$work"/study/trials.json)" ] || fail "a refused search changed the study"
 
 finish
