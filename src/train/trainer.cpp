@@ -4,13 +4,11 @@
 #include <malloc.h>
 
 #include <chrono>
-#include <cstring>
 #include <future>
 
 #include "adam.h"
+#include "checkpoint.h"
 #include "float_net.h"
-#include "kws/core/error.h"
-#include "kws/core/files.h"
 #include "kws/core/interrupt.h"
 #include "ranges.h"
 
@@ -150,6 +148,22 @@ struct Trainer::Impl {
     std::copy(statistics.begin(), statistics.end(), view(net.statistics()).begin());
   }
 
+  /// Every field of a checkpoint in its order, for writer and reader alike.
+  template <class Visitor>
+  void visit(Visitor& field) {
+    field.number(epoch);
+    field.number(loss);
+    field.number(best_epoch);
+    field.number(best_validation);
+    field.number(adam.step);
+    field.array(view(net.parameters()));
+    field.array(view(net.statistics()));
+    for (auto* values :
+         {&adam.first, &adam.second, &adam.average, &average_statistics, &best_parameters, &best_statistics}) {
+      field.array(*values);
+    }
+  }
+
   double validate() {
     const std::vector<float> logits =
         with_weights(adam.average, average_statistics, [&] { return logits_of(net, graph, validation.features); });
@@ -208,78 +222,17 @@ Weights Trainer::best_weights() const {
   return impl_->with_weights(impl_->best_parameters, impl_->best_statistics, [&] { return impl_->net.folded(); });
 }
 
-namespace {
-
-/// Checkpoint: magic, then the fields in the order below, raw little-endian, each array with its length before it.
-constexpr const char* kMagic = "kwsmith.checkpoint/1\n";
-
-template <class Number>
-void put(std::string& bytes, const Number& number) {
-  bytes.append(reinterpret_cast<const char*>(&number), sizeof number);
-}
-void put_array(std::string& bytes, std::span<const float> values) {
-  put(bytes, static_cast<std::uint64_t>(values.size()));
-  bytes.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
-}
-
-struct CheckpointReader {
-  const std::string& bytes;
-  std::size_t at;
-  void take(void* to, std::size_t size) {
-    if (bytes.size() - at < size) {
-      throw Error("checkpoint: shorter than its design needs; remove it to train from the start");
-    }
-    std::memcpy(to, bytes.data() + at, size);
-    at += size;
-  }
-  template <class Number>
-  void number(Number& value) {
-    take(&value, sizeof value);
-  }
-  void array(std::span<float> values) {
-    std::uint64_t size = 0;
-    number(size);
-    if (size != values.size()) throw Error("checkpoint: belongs to another design; remove it to train from the start");
-    take(values.data(), values.size_bytes());
-  }
-};
-
-}  // namespace
-
 std::string Trainer::checkpoint() const {
-  Impl& t = *impl_;
-  std::string bytes = kMagic;
-  put(bytes, t.epoch);
-  put(bytes, t.loss);
-  put(bytes, t.best_epoch);
-  put(bytes, t.best_validation);
-  put(bytes, t.adam.step);
-  put_array(bytes, view(t.net.parameters()));
-  put_array(bytes, view(t.net.statistics()));
-  for (const auto* values : {&t.adam.first, &t.adam.second, &t.adam.average, &t.average_statistics, &t.best_parameters,
-                             &t.best_statistics}) {
-    put_array(bytes, *values);
-  }
-  return bytes;
+  CheckpointWriter writer;
+  impl_->visit(writer);
+  return writer.take();
 }
 
 void Trainer::restore(const std::string& bytes) {
-  Impl& t = *impl_;
-  if (bytes.rfind(kMagic, 0) != 0) throw Error("checkpoint: not one of ours; remove it to train from the start");
-  CheckpointReader reader{bytes, std::strlen(kMagic)};
-  reader.number(t.epoch);
-  reader.number(t.loss);
-  reader.number(t.best_epoch);
-  reader.number(t.best_validation);
-  reader.number(t.adam.step);
-  reader.array(view(t.net.parameters()));
-  reader.array(view(t.net.statistics()));
-  for (auto* values : {&t.adam.first, &t.adam.second, &t.adam.average, &t.average_statistics, &t.best_parameters,
-                       &t.best_statistics}) {
-    reader.array(*values);
-  }
-  if (t.next.valid()) t.next.get();  // made for an epoch that is not the next one any more
-  t.next = {};
+  CheckpointReader reader(bytes);
+  impl_->visit(reader);
+  if (impl_->next.valid()) impl_->next.get();  // made for an epoch that is not the next one any more
+  impl_->next = {};
 }
 
 std::vector<float> run_float(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features) {
