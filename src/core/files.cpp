@@ -98,9 +98,9 @@ void write_file(const fs::path& path, std::string_view content) {
   staged.release();
 }
 
-void write_folder(const fs::path& named, bool replace, const std::function<void(const fs::path&)>& fill) {
+void write_folder(const fs::path& folder, bool replace, const std::function<void(const fs::path&)>& fill) {
   // "DIR/" names the same folder as "DIR", but as a path it is a nameless entry inside it.
-  const fs::path path = named.has_filename() ? named : named.parent_path();
+  const fs::path path = folder.has_filename() ? folder : folder.parent_path();
   if (fs::exists(path) && !replace) {
     throw Error(path.string() + ": exists already; choose another folder or remove it");
   }

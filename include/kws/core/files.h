@@ -14,10 +14,10 @@ std::string read_file(const std::filesystem::path& path);
 ///   throws  Error naming the path and the system's reason (disk full, no permission); nothing is left behind
 void write_file(const std::filesystem::path& path, std::string_view content);
 
-/// Makes `path` a folder that `fill` has filled completely: it is filled under a temporary name in the same
+/// Makes `folder` a folder that `fill` has filled completely: it is filled under a temporary name in the same
 /// parent and renamed at the end; when `fill` throws, the temporary folder is removed.
 ///   An existing folder of that name is replaced if `replace`, else: throws Error.
-void write_folder(const std::filesystem::path& path, bool replace,
+void write_folder(const std::filesystem::path& folder, bool replace,
                   const std::function<void(const std::filesystem::path& staging)>& fill);
 
 /// throws Error (Exit::failed) unless a folder at `path` exists or can be made and written into.
