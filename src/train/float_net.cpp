@@ -73,6 +73,10 @@ struct FloatNet::Forward {
     return relu ? torch::relu(y) : y;
   }
 
+  /// A recurrent layer's product with its input, one tensor [N, rows] per time step. Unbound at once: the gradient of
+  /// indexing a step would be a tensor as large as all steps, for each of them.
+  std::vector<torch::Tensor> inputs() const { return torch::linear(steps(x), slot.weight, slot.bias).unbind(0); }
+
   torch::Tensor operator()(const Conv2d& op) const {
     return normalised(convolve(x, slot.weight.permute({0, 3, 1, 2}), slot.bias, layer, op, 1), op.relu);
   }
@@ -86,12 +90,11 @@ struct FloatNet::Forward {
     return normalised(y, op.relu).unsqueeze(2).unsqueeze(3);
   }
   torch::Tensor operator()(const Lstm& op) const {
-    const torch::Tensor in = torch::linear(steps(x), slot.weight, slot.bias);
     const torch::Tensor rows = slot.recurrent_weight.t();
     torch::Tensor h = torch::zeros({x.size(0), layer.output.channels});
     torch::Tensor c = torch::zeros({x.size(0), op.cells});
-    for (std::int64_t t = 0; t < in.size(0); ++t) {
-      const auto gates = torch::addmm(in[t], h, rows).chunk(4, 1);
+    for (const torch::Tensor& now : inputs()) {
+      const auto gates = torch::addmm(now, h, rows).chunk(4, 1);
       torch::Tensor input = gates[0];
       torch::Tensor forget = gates[1];
       torch::Tensor out = gates[3];
@@ -108,18 +111,16 @@ struct FloatNet::Forward {
     return h.unsqueeze(2).unsqueeze(3);
   }
   torch::Tensor operator()(const Gru& op) const {
-    const int n = op.cells;
-    const torch::Tensor in = torch::linear(steps(x), slot.weight, slot.bias);
     const torch::Tensor rows = slot.recurrent_weight.t();
-    torch::Tensor h = torch::zeros({x.size(0), n});
+    torch::Tensor h = torch::zeros({x.size(0), op.cells});
     std::vector<torch::Tensor> outputs;
-    for (std::int64_t t = 0; t < in.size(0); ++t) {
-      const torch::Tensor now = in[t];
-      const torch::Tensor past = torch::mm(h, rows);
-      const auto gates = torch::sigmoid(now.narrow(1, 0, 2 * n) + past.narrow(1, 0, 2 * n)).chunk(2, 1);
-      const torch::Tensor fresh =
-          torch::tanh(torch::addcmul(now.narrow(1, 2 * n, n), gates[0], past.narrow(1, 2 * n, n)));
-      h = torch::lerp(fresh, h, gates[1]);
+    for (const torch::Tensor& now : inputs()) {
+      const auto in = now.chunk(3, 1);
+      const auto past = torch::mm(h, rows).chunk(3, 1);
+      const torch::Tensor reset = torch::sigmoid(in[0] + past[0]);
+      const torch::Tensor update = torch::sigmoid(in[1] + past[1]);
+      const torch::Tensor fresh = torch::tanh(torch::addcmul(in[2], reset, past[2]));
+      h = torch::lerp(fresh, h, update);
       if (op.sequence) outputs.push_back(h);
     }
     if (!op.sequence) return h.unsqueeze(2).unsqueeze(3);

@@ -172,7 +172,6 @@ struct Trainer::Impl {
 };
 
 Trainer::Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions& options, int feature_threads) {
-  use_one_thread();
   impl_ = std::make_unique<Impl>(graph, feed, options, feature_threads);
 }
 Trainer::~Trainer() = default;
@@ -181,9 +180,9 @@ bool Trainer::finished() const { return impl_->epoch >= impl_->options.epochs; }
 
 bool Trainer::run_epoch(EpochReport& report) {
   Impl& t = *impl_;
-  use_one_thread();
   const std::string before = checkpoint();
   const FeatureBatch batch = t.features(t.epoch);
+  use_one_thread();
   const auto values = static_cast<std::size_t>(t.graph.input().elements());
   const auto size = static_cast<std::size_t>(t.options.batch_size);
   const std::size_t rows = batch.labels.size();
