@@ -23,7 +23,7 @@ stage "speech: 60 synthetic speakers, 18 words"
 tail -n 2 check.txt
 
 stage "search: two budgets, 14 trials of seven network types"
-"$kwsmith" search --data speech --budget small --budget medium --max-trials 14 --epochs 6 --study study >winners.txt
+"$kwsmith" search --data speech --budget small --budget medium --max-trials 14 --epochs 15 --study study >winners.txt
 cut -c1-150 winners.txt
 
 stage "the small winner as C"
