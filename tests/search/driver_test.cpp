@@ -59,7 +59,9 @@ TEST(Search, NumberOfThreadsChangesTheTimeOnly) {
 }
 
 TEST(Search, EveryRowKeepsTheBudgetItWasDrawnFor) {
-  for (const Json& row : undisturbed().at("trials")) {
+  const Json report = undisturbed();
+  ASSERT_EQ(report.at("trials").size(), 28U);
+  for (const Json& row : report.at("trials")) {
     EXPECT_THAT(row.at("fits").get<std::vector<std::string>>(), ::testing::Contains(row.at("budget")));
   }
 }
