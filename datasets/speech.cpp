@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -68,6 +69,15 @@ void add_identifiers(const char* language, std::set<std::string>& names) {
   }
 }
 
+/// espeak-ng 1.51 compares a pointer on its stack that it may not have set (mended upstream after that release), so
+/// what earlier calls left there could, rarely, change a word. With this it finds zeros.
+[[gnu::noinline]] void clear_stack() {
+  constexpr std::size_t kDepth = std::size_t{1} << 18U;
+  std::array<char, kDepth> unused;
+  unused.fill(0);
+  asm volatile("" : : "r"(unused.data()) : "memory");  // else the compiler would leave the zeros out
+}
+
 /// Runs in the child; false when the parent has gone or a message was sent.
 bool speak_into(int to, const std::vector<Utterance>& utterances) {
   if (espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, nullptr, espeakINITIALIZE_DONT_EXIT) != kSpeechRateHz) {
@@ -86,6 +96,7 @@ bool speak_into(int to, const std::vector<Utterance>& utterances) {
     espeak_SetParameter(espeakRANGE, u.range, 0);
     espeak_SetParameter(espeakRATE, u.rate, 0);
     spoken().clear();
+    clear_stack();
     espeak_Synth(u.text.c_str(), u.text.size() + 1, 0, POS_CHARACTER, 0, espeakCHARS_UTF8, nullptr, nullptr);
     const auto count = static_cast<std::uint32_t>(spoken().size());
     if (!write_all(to, &count, sizeof count) || !write_all(to, spoken().data(), count * sizeof(std::int16_t))) {
