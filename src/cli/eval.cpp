@@ -40,6 +40,10 @@ void print_table(const Json& json, Format format) {
 int run(EvalVerb& verb, const Common& common) {
   const Model model = load_model(verb.model);
   const Split split = split_from_name(verb.split);
+  if (split == Split::training) {
+    throw Error("--split: training clips are drawn and augmented anew each epoch; take validation or test",
+                Exit::usage);
+  }
   verb.source.keywords.assign(model.labels.begin() + 2, model.labels.end());  // behind silence and unknown
   if (const std::string warning = prepare_training(); !warning.empty()) std::cerr << warning << "\n";
   const Dataset dataset = verb.source.load(common.thread_count());
@@ -59,8 +63,7 @@ void add_eval(CLI::App& app, Common& common) {
   CLI::App* sub = app.add_subcommand("eval", "Measure a model: float (LibTorch), int8 (host) or c (the exported code)");
   sub->add_option("model", verb->model, "model folder")->required();
   verb->source.add_to(*sub, false);
-  sub->add_option("--split", verb->split, "training is augmented and not offered: validation or test")
-      ->capture_default_str();
+  sub->add_option("--split", verb->split, "validation or test")->capture_default_str();
   const std::map<std::string, Engine> engines = {{"float", Engine::float32}, {"int8", Engine::int8}, {"c", Engine::c}};
   sub->add_option("--engine", verb->engine, "float, int8 or c")
       ->transform(CLI::CheckedTransformer(engines).description(""))

@@ -125,6 +125,7 @@ expect 2 "$work/speech" eval "$work/speech" --data "$work/speech"
 expect 2 "$work/none" export "$work/none" --out "$out/c"
 expect 2 '9lives' export "$work/model" --out "$out/c" --prefix 9lives
 expect 2 'dev' eval "$work/model" --data "$work/speech" --split dev
+expect 2 'training clips' eval "$work/model" --data "$work/speech" --split train
 expect 2 "$work/model: exists" train "$configs/dnn_s.json" --data "$work/speech" --out "$work/model" --epochs 1
 cp -r "$work/model" "$work/damaged" && head -c 1000 "$work/model/weights.bin" >"$work/damaged/weights.bin"
 for verb in "eval $work/damaged --data $work/speech" "export $work/damaged --out $out/c"; do
