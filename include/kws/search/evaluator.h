@@ -46,8 +46,6 @@ struct TestResult {
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
-  /// Names the data (Dataset::fingerprint), so that a study never mixes two data sets.
-  [[nodiscard]] virtual std::string data_fingerprint() const { return ""; }
   /// Trains, quantizes and measures on the validation split.
   ///   throws  Interrupted when the user stopped it; Error for what a user can mend
   virtual TrialResult run(const Proposal& proposal, const TrialProgress& progress) = 0;
