@@ -44,11 +44,3 @@ void kws_frontend_quantize(const kws_frontend* fe, const float* values, int8_t* 
     features[i] = (int8_t)(int32_t)(steps >= 0.0F ? steps + 0.5F : steps - 0.5F);
   }
 }
-
-void kws_frontend_clip(const kws_frontend* fe, const int16_t* pcm, float* work, int8_t* features) {
-  const int32_t count = fe->coefficients == 0 ? fe->mel_bins : fe->coefficients;
-  int32_t i;
-  for (i = 0; i < fe->frames; ++i) {
-    kws_frontend_quantize(fe, kws_frame(fe, pcm + i * fe->stride, work), features + i * count);
-  }
-}

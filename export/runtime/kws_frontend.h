@@ -41,9 +41,6 @@ const float* kws_frontend_frame(const kws_frontend* fe, const int16_t* pcm, floa
 /* (value - mean) * inverse_deviation, rounded half away from zero, clamped to -128..127. */
 void kws_frontend_quantize(const kws_frontend* fe, const float* values, int8_t* features);
 
-/* int8 features of a clip. pcm [window + (frames - 1) * stride]; features [frames][values]. */
-void kws_frontend_clip(const kws_frontend* fe, const int16_t* pcm, float* work, int8_t* features);
-
 #ifdef __cplusplus
 }
 #endif
