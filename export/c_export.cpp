@@ -164,7 +164,10 @@ std::map<std::string, std::string> render(const Draft& d, const std::string& pre
   }
   files["example/main.c"] = filled("example_main.c.in");
   files["example/selftest.c"] = filled("example_selftest.c.in");
-  for (const char* name : {"Makefile", "README.md", "LICENSE-NOTICE.txt"}) {
+  for (const char* name : {"main_baremetal.c", "startup.c", "size.c", "board.h", "cortex_m.ld"}) {
+    files[std::string("example/") + name] = filled("example_" + std::string(name) + ".in");
+  }
+  for (const char* name : {"Makefile", "CMakeLists.txt", "README.md", "LICENSE-NOTICE.txt"}) {
     files[name] = filled(std::string(name) + ".in");
   }
   files[prefix + "_report.json"] = report_text(d.report);

@@ -1,0 +1,27 @@
+// kws_export_random DESIGN.json OUT [PREFIX]: exports the design with random int8 weights, so that the firmware tests
+// need no training.
+#include <cstdio>
+
+#include "export/random_models.h"
+#include "kws/core/error.h"
+#include "kws/families/design.h"
+
+int main(int argc, char** argv) {
+  if (argc < 3 || argc > 4) {
+    std::fprintf(stderr, "usage: %s DESIGN.json OUT [PREFIX]\n", argv[0]);
+    return 2;
+  }
+  try {
+    const kws::Design design = kws::load_design(argv[1]);
+    const kws::test::Exportable parts(kws::test::RandomModels(1).model(kws::build_graph(design)), design.features);
+    kws::ExportModel model = parts.model();
+    model.info.name = design.name;
+    model.info.type = design.type();
+    model.info.design_hash = kws::design_hash(design);
+    kws::write_c_model(model, {.prefix = argc == 4 ? argv[3] : "kws", .replace = true}, argv[2]);
+  } catch (const kws::Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
