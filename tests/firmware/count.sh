@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# count.sh EXPORT_DIR CORE [CFLAGS...]: instructions and modelled cycles of an exported folder, counted under QEMU.
+# Prints CSV: a row for each layer, then invoke (kws_invoke), frame (kws_features_frame) and push_step (kws_push of one
+# stride and kws_step). CORE: m0 m3 m4 m7 m33 m55; CFLAGS: "-O2" when none. TABLE=m0|m3|m4 chooses another cycle table.
+# Writes nothing into EXPORT_DIR.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+[ $# -ge 2 ] || { sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+folder=$1
+core=$2
+shift 2
+flags=${*:--O2}
+case $core in m0 | m3) table=${TABLE:-$core} ;; *) table=${TABLE:-m4} ;; esac
+work=$(mktemp -d "${TMPDIR:-/tmp}/kwsmith_count.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+report=$(echo "$folder"/*_report.json)
+prefix=$(basename "$report" _report.json)
+sed "s/kws_/${prefix}_/g; s/KWS_/${prefix^^}_/g" "$here/harness.c" >"$work/harness.c"
+"${CC:-cc}" -O2 -shared -fPIC -o "$work/plugin.so" "$here/insn_plugin.c"
+quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }; }
+options=(-C "$folder" "CORE=$core" "OUT=$work/out" "MAIN=$work/harness.c" "CFLAGS=$flags")
+quietly make "${options[@]}" image
+image=$(echo "$work"/out/*.elf)
+address() { "${CROSS:-arm-none-eabi-}nm" "$image" | sed -n "s/ T $1\$//p"; }
+plugin=$work/plugin.so,begin=$(address count_begin),end=$(address count_end),table=$table,out=$work/counts
+quietly make "${options[@]}" qemu "QEMU=${QEMU:-qemu-system-arm} -plugin $plugin"
+
+names=()
+if grep -q "^#define ${prefix^^}_NUM_LAYERS" "$folder/${prefix}_model.h"; then
+  mapfile -t names < <(sed -nE 's/^      "name": "(.*)",$/\1/p' "$report")
+fi
+names+=(invoke frame)
+echo "name,instructions,cycles"
+paste -d, <(printf '%s\n' "${names[@]}") <(sed -n 's/^window,//p' "$work/counts")
