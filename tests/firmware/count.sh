@@ -2,7 +2,7 @@
 # count.sh EXPORT_DIR CORE [CFLAGS...]: instructions and modelled cycles of an exported folder, counted under QEMU.
 # Prints CSV: a row for each layer, then invoke (kws_invoke), frame (kws_features_frame) and push_step (kws_push of one
 # stride and kws_step). CORE: m0 m3 m4 m7 m33 m55; CFLAGS: "-O2" when none. TABLE=m0|m3|m4 chooses another cycle table.
-# Writes nothing into EXPORT_DIR.
+# HARNESS=FILE.c counts another program; its rows have no names. Writes nothing into EXPORT_DIR.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [ $# -ge 2 ] || { sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2; }
@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 
 report=$(echo "$folder"/*_report.json)
 prefix=$(basename "$report" _report.json)
-sed "s/kws_/${prefix}_/g; s/KWS_/${prefix^^}_/g" "$here/harness.c" >"$work/harness.c"
+sed "s/kws_/${prefix}_/g; s/KWS_/${prefix^^}_/g" "${HARNESS:-$here/harness.c}" >"$work/harness.c"
 "${CC:-cc}" -O2 -shared -fPIC -o "$work/plugin.so" "$here/insn_plugin.c"
 quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }; }
 options=(-C "$folder" "CORE=$core" "OUT=$work/out" "MAIN=$work/harness.c" "CFLAGS=$flags")
@@ -27,9 +27,9 @@ plugin=$work/plugin.so,begin=$(address count_begin),end=$(address count_end),tab
 quietly make "${options[@]}" qemu "QEMU=${QEMU:-qemu-system-arm} -plugin $plugin"
 
 names=()
-if grep -q "^#define ${prefix^^}_NUM_LAYERS" "$folder/${prefix}_model.h"; then
+if [ -z "${HARNESS:-}" ] && grep -q "^#define ${prefix^^}_NUM_LAYERS" "$folder/${prefix}_model.h"; then
   mapfile -t names < <(sed -nE 's/^      "name": "(.*)",$/\1/p' "$report")
 fi
-names+=(invoke frame)
+[ -n "${HARNESS:-}" ] || names+=(invoke frame)
 echo "name,instructions,cycles"
 paste -d, <(printf '%s\n' "${names[@]}") <(sed -n 's/^window,//p' "$work/counts")

@@ -1,8 +1,11 @@
 /* Plugin of QEMU 7.2 and later (API version 1): counts executed Thumb instructions and models their cycles.
- *   -plugin libinsn.so,begin=ADDRESS,end=ADDRESS,mark=ADDRESS,table=m0|m3|m4,out=FILE
- * FILE gets a line "window,INSTRUCTIONS,CYCLES" for each pair of calls of the functions at begin and end, and a line
- * "mark,INSTRUCTIONS,CYCLES" with the sums since the start for each call of the function at mark.
- * Build: cc -shared -fPIC -o libinsn.so insn_plugin.c
+ *
+ *     -plugin libinsn.so,begin=ADDRESS,end=ADDRESS,mark=ADDRESS,table=m0|m3|m4,out=FILE
+ *
+ * FILE gets a line "window,INSTRUCTIONS,CYCLES" for what lies between a call of the function at begin and one of that
+ * at end, with the call instruction of the latter, and for each call of the function at mark a line
+ * "mark,INSTRUCTIONS,CYCLES" with the sums since the start. Build: cc -shared -fPIC -o libinsn.so insn_plugin.c
+ *
  * Cycles: the Cortex-M4, M3 and M0 technical reference manuals without flash waits; see `tables`. A branch counts as
  * taken when the next block is not the one that follows in memory; an instruction that IT skips counts in full. */
 #include <stdint.h>
@@ -156,8 +159,6 @@ static unsigned cost(class c, kind before) {
 static void executed(unsigned cpu, void* data) {
   const block* b = data;
   (void)cpu;
-  if (last != NULL && last->jumps && last->end != b->begin) cycles += table->taken;
-  last = b;
   if (b->begin == address_end && out != NULL) {
     fprintf(out, "window,%llu,%llu\n", (unsigned long long)(instructions - begin_instructions),
             (unsigned long long)(cycles - begin_cycles));
@@ -165,11 +166,14 @@ static void executed(unsigned cpu, void* data) {
   if (b->begin == address_mark && out != NULL) {
     fprintf(out, "mark,%llu,%llu\n", (unsigned long long)instructions, (unsigned long long)cycles);
   }
+  if (last != NULL && last->jumps && last->end != b->begin) cycles += table->taken;
+  last = b;
   instructions += b->instructions;
   cycles += b->cycles;
   if (b->begin == address_begin) {
     begin_instructions = instructions;
     begin_cycles = cycles;
+    last = NULL; /* its return belongs to no window */
   }
 }
 

@@ -1,0 +1,30 @@
+# Shared by the firmware tests: bash NAME_test.sh KWS_EXPORT_RANDOM SOURCE_DIR. Sourced, not run.
+set -euo pipefail
+export_random=$1
+source_dir=$2
+here=$source_dir/tests/firmware
+designs=(dnn cnn basic_lstm lstm gru crnn ds_cnn)
+cores=(m0 m3 m4 m7 m33 m55)
+for tool in make cc arm-none-eabi-gcc qemu-system-arm; do
+  command -v "$tool" >/dev/null || { echo "SKIP: $tool is not here"; exit 77; }
+done
+work=$(mktemp -d "${TMPDIR:-/tmp}/kwsmith_firmware.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+fail() {
+  printf 'FAIL: %s\n' "$*" >&2
+  failures=$((failures + 1))
+}
+
+# export_design NAME FOLDER [PREFIX]: the small published design with random weights.
+export_design() { "$export_random" "$source_dir/configs/hello_edge/$1_s.json" "$2" "${3:-kws}"; }
+
+# The last line of every test.
+finish() {
+  if [ "$failures" -gt 0 ]; then
+    printf '%s: %s checks failed\n' "$(basename "$0")" "$failures" >&2
+    exit 1
+  fi
+  printf '%s: all checks passed\n' "$(basename "$0")"
+}
