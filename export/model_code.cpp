@@ -10,24 +10,33 @@ namespace {
 
 std::string number(std::int64_t value) { return std::to_string(value); }
 
-/// Writes one layer: its arrays, its parameters, its call.
+/// Writes one layer: its arrays, its parameters, its row of the table.
 class LayerCode {
  public:
   LayerCode(const Int8Layer& layer, const ArenaPlan::Step& step, std::string prefix, ModelCode& code)
       : layer_(layer), step_(step), prefix_(std::move(prefix)), code_(code) {}
 
-  /// in, out: C expressions of the buffers.
-  void write(const std::string& in, const std::string& out) {
-    in_ = in;
-    out_ = out;
+  /// in, out: offsets of the buffers in the arena, or -1 for the caller's.
+  void write(int in, int out) {
+    kernel_ = std::string(kernel_name(kernel_of(layer_.layer)));
     code_.layers += "/* " + layer_.layer.name + " */\n";
     std::visit([&](const auto& op) { emit(op); }, layer_.layer.op);
-    code_.sections.insert(std::string(op_name(layer_.layer.op)));
+    code_.layers += "\n";
+    code_.sections.insert(kernel_);
+    code_.table += "    {" + prefix_ + "_" + kernel_ + "_s8, &layer_" + layer_.layer.name + ", " + number(in) + ", " +
+                   number(out) + ", " + number(step_.scratch_offset) + ", " + number(layer_.layer.output.elements()) +
+                   "},\n";
   }
 
  private:
-  void emit(const Conv2d& op) { convolution("conv2d", op.kernel, op.stride, op.padding); }
-  void emit(const Depthwise2d& op) { convolution("depthwise2d", op.kernel, op.stride, op.padding); }
+  void emit(const Conv2d& op) {
+    if (kernel_of(layer_.layer) == Kernel::dense) return dense(op.filters);
+    convolution(op.kernel, op.stride, op.padding);
+    if (step_.scratch_bytes > 0) {
+      check_scratch("CONV2D_SCRATCH(" + number(op.kernel.time * op.kernel.freq * layer_.layer.input.channels) + ")");
+    }
+  }
+  void emit(const Depthwise2d& op) { convolution(op.kernel, op.stride, op.padding); }
 
   void emit(const AvgPool2d& /*op*/) {
     const Shape& from = layer_.layer.input;
@@ -36,16 +45,15 @@ class LayerCode {
                         {number(layer_.input.zero_point) + ", " + number(layer_.output.zero_point), "zero points"},
                         {number(layer_.activation_min), "smallest output"},
                         {main, ""}});
-    call("avg_pool", "");
   }
 
-  void emit(const Dense& op) {
+  void emit(const Dense& op) { dense(op.units); }
+  void dense(int units) {
     const std::string main = product("", layer_.main, true);
-    params("dense", {{number(layer_.layer.input.elements()) + ", " + number(op.units), "inputs, units"},
+    params("dense", {{number(layer_.layer.input.elements()) + ", " + number(units), "inputs, units"},
                      {number(layer_.output.zero_point), "zero point of the output"},
                      {number(layer_.activation_min), "smallest output"},
                      {main, ""}});
-    call("dense", "");
   }
 
   void emit(const Gru& op) {
@@ -56,7 +64,7 @@ class LayerCode {
                    {op.sequence ? "1" : "0", "output of every step"},
                    {main, ""},
                    {recurrent, ""}});
-    call("gru", "GRU_SCRATCH(" + number(op.cells) + ")");
+    check_scratch("GRU_SCRATCH(" + number(op.cells) + ")");
   }
 
   void emit(const Lstm& op) {
@@ -73,10 +81,10 @@ class LayerCode {
                     {recurrent, ""},
                     {projection, ""},
                     {peephole, ""}});
-    call("lstm", "LSTM_SCRATCH(" + number(op.cells) + ", " + number(outputs) + ")");
+    check_scratch("LSTM_SCRATCH(" + number(op.cells) + ", " + number(outputs) + ")");
   }
 
-  void convolution(const std::string& kind, Extent kernel, Extent stride, Padding padding) {
+  void convolution(Extent kernel, Extent stride, Padding padding) {
     const Shape& from = layer_.layer.input;
     const Shape& to = layer_.layer.output;
     const int pad_time = pad_before(from.time, to.time, kernel.time, stride.time, padding);
@@ -90,8 +98,8 @@ class LayerCode {
             {number(pad_time) + ", " + number(pad_freq), "padding before"},
             {number(layer_.input.zero_point) + ", " + number(layer_.output.zero_point), "zero points: in, out"},
             {number(layer_.activation_min), "smallest output"},
+            {step_.reverse ? "1" : "0", "positions from last to first"},
             {main, ""}});
-    call(kind, "");
   }
 
   /// Writes the arrays of a product and returns its initialiser; nulls where there is none.
@@ -107,7 +115,7 @@ class LayerCode {
   std::string array(const std::string& type, const std::string& what, const std::vector<Integer>& values) {
     if (values.empty()) return "NULL";
     std::string name = what + "_" + layer_.layer.name;  // not const, so that it moves out
-    code_.layers += upper(prefix_) + "_ALIGN(16) " + upper(prefix_) + "_CONST_SECTION static const " + type + " " +
+    code_.layers += upper(prefix_) + "_ALIGN(4) " + upper(prefix_) + "_CONST_SECTION static const " + type + " " +
                     name + "[" + number(static_cast<std::int64_t>(values.size())) + "] = {\n" +
                     c_values(std::span<const Integer>(values)) + "};\n";
     if (!code_.sizeof_sum.empty()) code_.sizeof_sum += " + ";
@@ -127,26 +135,47 @@ class LayerCode {
     code_.layers += "};\n";
   }
 
-  /// scratch: name of the macro with the bytes the kernel needs, "" for none.
-  void call(const std::string& kind, const std::string& scratch) {
-    std::string arguments = "&layer_" + layer_.layer.name + ", " + in_ + ", " + out_;
-    if (!scratch.empty()) {
-      assert(step_.scratch_offset % 2 == 0);
-      arguments += ", base + " + number(step_.scratch_offset);
-      code_.uses_arena = true;
-      code_.layers += upper(prefix_) + "_STATIC_ASSERT(" + prefix_ + "_check_scratch_" + layer_.layer.name + ", " +
-                      upper(prefix_) + "_" + scratch + " == " + number(step_.scratch_bytes) + ");\n";
-    }
-    code_.layers += "\n";
-    code_.calls += "  " + prefix_ + "_" + kind + "_s8(" + arguments + ");\n";
+  /// The kernel's own macro must say what the plan gave it.
+  void check_scratch(const std::string& macro) {
+    assert(step_.scratch_offset % 4 == 0);
+    code_.layers += upper(prefix_) + "_STATIC_ASSERT(" + prefix_ + "_check_scratch_" + layer_.layer.name + ", " +
+                    upper(prefix_) + "_" + macro + " == " + number(step_.scratch_bytes) + ");\n";
   }
 
   const Int8Layer& layer_;
   const ArenaPlan::Step& step_;
   std::string prefix_;
   ModelCode& code_;
-  std::string in_, out_;
+  std::string kernel_;
 };
+
+/// The network one time step a call, with its state kept: recurrent layers that read the frames, then dense ones.
+void recurrent_code(const Int8Model& network, const ArenaPlan& plan, const std::string& prefix, ModelCode& code) {
+  const auto recurrent = [](const Int8Layer& layer) {
+    const Kernel kernel = kernel_of(layer.layer);
+    return kernel == Kernel::gru || kernel == Kernel::lstm;
+  };
+  const auto first_dense = std::ranges::find_if_not(network.layers, recurrent);
+  const bool others = std::any_of(first_dense, network.layers.end(),
+                                  [](const Int8Layer& l) { return kernel_of(l.layer) != Kernel::dense; });
+  if (first_dense == network.layers.begin() || first_dense == network.layers.end() || others) return;
+  code.sections.insert("recurrent");
+  std::string in = "x";
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const Int8Layer& layer = network.layers[i];
+    const std::string parameters = "(&layer_" + layer.layer.name + ", ";
+    const std::string kernel = prefix + "_" + std::string(kernel_name(kernel_of(layer.layer)));
+    if (recurrent(layer)) {
+      code.steps += "  x = " + kernel + "_step" + parameters + "x, memory + " + number(code.state_bytes) + ");\n";
+      code.state_bytes += (plan.steps[i].scratch_bytes + 3) / 4 * 4;
+    } else {
+      const bool last = i + 1 == network.layers.size();
+      const std::string out = last ? "logits" : "base + " + number(plan.steps[i].output_offset);
+      code.decision += "    " + kernel + "_s8" + parameters + in + ", " + out + ", base);\n";
+      in = out;
+    }
+  }
+}
 
 std::int64_t bytes_of(const Int8Product& p) {
   return static_cast<std::int64_t>(p.weight.size() + 4 * p.multiplier.size() + p.shift.size());
@@ -160,11 +189,11 @@ ModelCode model_code(const Int8Model& network, const ArenaPlan& plan, const std:
   for (std::size_t i = 0; i < count; ++i) {
     const ArenaPlan::Step& step = plan.steps.at(i);
     // The ends are the caller's buffers; what lies between is planned.
-    const std::string in = i == 0 ? "features" : "base + " + number(step.input_offset);
-    const std::string out = i + 1 == count ? "logits" : "base + " + number(step.output_offset);
-    if (i + 1 < count) code.uses_arena = true;
+    const int in = i == 0 ? -1 : step.input_offset;
+    const int out = i + 1 == count ? -1 : step.output_offset;
     LayerCode(network.layers[i], step, prefix, code).write(in, out);
   }
+  recurrent_code(network, plan, prefix, code);
   return code;
 }
 

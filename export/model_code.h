@@ -12,10 +12,12 @@ namespace kws {
 /// The generated part of PREFIX_model.c.
 struct ModelCode {
   std::string layers;              ///< constant arrays and parameter structures
-  std::string calls;               ///< body of PREFIX_invoke
+  std::string table;               ///< rows of the table of layers
   std::string sizeof_sum;          ///< C expression: bytes of all arrays
   std::set<std::string> sections;  ///< kernels in use, as the markers in kws_kernels.c name them
-  bool uses_arena = false;         ///< false when one layer goes straight from features to logits
+  /// Recurrent layers on the frames, then dense ones: the bodies of PREFIX_recur; else empty and 0.
+  std::string steps, decision;
+  int state_bytes = 0;
 };
 ModelCode model_code(const Int8Model& network, const ArenaPlan& plan, const std::string& prefix);
 

@@ -2,133 +2,511 @@
 
 #include <string.h>
 
-int32_t kws_requantize(int32_t acc, int32_t multiplier, int32_t shift) {
-  const int32_t left = shift > 0 ? shift : 0;
-  const int32_t right = shift > 0 ? 0 : -shift;
-  /* Shifted as unsigned, because a negative left operand is undefined. */
-  const int32_t x = (int32_t)((uint32_t)acc << left);
-  const int32_t high = (int32_t)(((int64_t)x * multiplier + ((int64_t)1 << 30)) >> 31);
-  const int32_t mask = (int32_t)(((uint32_t)1 << right) - 1U);
-  const int32_t threshold = (mask >> 1) + (high < 0 ? 1 : 0);
-  return (high >> right) + ((high & mask) > threshold ? 1 : 0);
+/* Three forms of the same arithmetic, equal in every bit:
+ *   the DSP extension of Cortex-M4, M7, M33 and above: two multiply-accumulates an instruction,
+ *   cores without a long multiply (ARMv6-M), where a product of 32 bits is put together from 16-bit parts,
+ *   portable C99. -DKWS_PORTABLE takes it everywhere. */
+#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(KWS_PORTABLE)
+#define KWS_DSP 1
+#else
+#define KWS_DSP 0
+#if defined(__ARM_ARCH_6M__) && !defined(KWS_PORTABLE)
+#define KWS_SHORT_MULTIPLY
+#endif
+#endif
+
+#if defined(__GNUC__)
+#define KWS_INLINE static inline __attribute__((always_inline))
+#else
+#define KWS_INLINE static inline
+#endif
+
+#if KWS_DSP
+KWS_INLINE int32_t kws_smmulr(int32_t a, int32_t b) {
+  int32_t result;
+  __asm__("smmulr %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+  return result;
 }
 
-static int32_t kws_clamp(int32_t x, int32_t low, int32_t high) { return x < low ? low : (x > high ? high : x); }
-
-/* kws:begin conv2d dense gru lstm */
-static int32_t kws_dot(const int8_t* x, const int8_t* w, int32_t n) {
-  int32_t sum = 0;
-  int32_t i;
-  for (i = 0; i < n; ++i) {
-    sum += (int32_t)x[i] * (int32_t)w[i];
-  }
-  return sum;
+/* kws:begin pointwise conv2d depthwise depthwise_large dense avg_pool */
+KWS_INLINE int32_t kws_ssat8(int32_t x) {
+  int32_t result;
+  __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
+  return result;
 }
 
 /* kws:end */
-/* kws:begin conv2d depthwise2d dense avg_pool2d */
-static int8_t kws_output(int32_t acc, int32_t multiplier, int32_t shift, int32_t zero_out, int32_t activation_min) {
-  /* Clamped before the zero point is added, so the sum cannot overflow. */
-  const int32_t scaled = kws_requantize(acc, multiplier, shift);
-  return (int8_t)(zero_out + kws_clamp(scaled, activation_min - zero_out, 127 - zero_out));
+/* Bytes 0 and 2 of a word as two signed halves, and bytes 1 and 3. */
+KWS_INLINE uint32_t kws_even(uint32_t word) {
+  uint32_t result;
+  __asm__("sxtb16 %0, %1" : "=r"(result) : "r"(word));
+  return result;
+}
+KWS_INLINE uint32_t kws_odd(uint32_t word) {
+  uint32_t result;
+  __asm__("sxtb16 %0, %1, ror #8" : "=r"(result) : "r"(word));
+  return result;
+}
+
+/* acc + low a * low b + high a * high b */
+KWS_INLINE int32_t kws_smlad(uint32_t a, uint32_t b, int32_t acc) {
+  __asm__("smlad %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(b));
+  return acc;
+}
+
+/* kws:begin depthwise */
+/* acc + low a * low b */
+KWS_INLINE int32_t kws_smlabb(uint32_t a, uint32_t b, int32_t acc) {
+  __asm__("smlabb %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(b));
+  return acc;
+}
+
+/* acc + high a * high b */
+KWS_INLINE int32_t kws_smlatt(uint32_t a, uint32_t b, int32_t acc) {
+  __asm__("smlatt %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(b));
+  return acc;
+}
+
+/* kws:end */
+/* Four bytes, aligned or not. */
+KWS_INLINE uint32_t kws_load4(const int8_t* bytes) {
+  uint32_t word;
+  memcpy(&word, bytes, sizeof word);
+  return word;
+}
+#endif
+
+/* (x * multiplier + 2^30) >> 31 for |x| < 2^30, 0 <= multiplier < 2^31 */
+KWS_INLINE int32_t kws_high(int32_t x, int32_t multiplier) {
+#if KWS_DSP
+  return kws_smmulr((int32_t)((uint32_t)x << 1), multiplier);
+#elif defined(KWS_SHORT_MULTIPLY)
+  const uint32_t x_low = (uint32_t)x & 0xFFFFU;
+  const int32_t x_high = x >> 16;
+  const uint32_t m_low = (uint32_t)multiplier & 0xFFFFU;
+  const uint32_t m_high = (uint32_t)multiplier >> 16;
+  const uint32_t below = x_low * m_high + ((x_low * m_low) >> 16);
+  const int32_t across = x_high * (int32_t)m_low;
+  const int32_t carry = (int32_t)(((uint32_t)across & 0x7FFFU) + (below & 0x7FFFU) + 0x4000U) >> 15;
+  return 2 * x_high * (int32_t)m_high + (across >> 15) + (int32_t)(below >> 15) + carry;
+#else
+  return (int32_t)(((int64_t)x * multiplier + ((int64_t)1 << 30)) >> 31);
+#endif
+}
+
+/* acc * multiplier * 2^(shift - 31), rounded twice as TensorFlow Lite does: to the product's high part, then half away
+ * from zero. Shifted as unsigned, because a negative left operand is undefined. */
+KWS_INLINE int32_t kws_requantize(int32_t acc, int32_t multiplier, int32_t shift) {
+  if (shift < 0) {
+    const int32_t high = kws_high(acc, multiplier);
+    return (high + (int32_t)(1U << (uint32_t)(-shift - 1)) + (high >> 31)) >> -shift;
+  }
+  return kws_high((int32_t)((uint32_t)acc << (uint32_t)shift), multiplier);
+}
+
+/* kws:begin pointwise conv2d depthwise depthwise_large dense avg_pool */
+/* An accumulator of row `row` as the layer's output. */
+KWS_INLINE int8_t kws_output(const kws_product* m, int32_t row, int32_t acc, int32_t zero_out, int32_t activation_min) {
+  const int32_t x = kws_requantize(acc, m->multiplier[row], m->shift[row]) + zero_out;
+#if KWS_DSP
+  const int32_t y = kws_ssat8(x);
+#else
+  const int32_t y = x > 127 ? 127 : x; /* activation_min is at least -128 */
+#endif
+  return (int8_t)(y < activation_min ? activation_min : y);
+}
+
+/* kws:end */
+/* kws:begin pointwise conv2d dense gru lstm */
+/* acc[i] = bias + x w for rows `row` .. row + 3 of n weights each. Beyond the last of `rows` it repeats the last. */
+static void kws_four_rows(const kws_product* m, const int8_t* x, int32_t n, int32_t row, int32_t rows, int32_t* acc) {
+  const int32_t last = rows - 1;
+  const int32_t r1 = row + 1 < last ? row + 1 : last;
+  const int32_t r2 = row + 2 < last ? row + 2 : last;
+  const int32_t r3 = row + 3 < last ? row + 3 : last;
+  const int8_t* w0 = m->weight + row * n;
+  const int8_t* w1 = m->weight + r1 * n;
+  const int8_t* w2 = m->weight + r2 * n;
+  const int8_t* w3 = m->weight + r3 * n;
+  int32_t a = 0;
+  int32_t b = 0;
+  int32_t c = 0;
+  int32_t d = 0;
+  const int8_t* const end = x + (n & ~3);
+  const int8_t* const stop = x + n;
+  while (x != end) {
+#if KWS_DSP
+    const uint32_t x_word = kws_load4(x);
+    const uint32_t x_even = kws_even(x_word);
+    const uint32_t x_odd = kws_odd(x_word);
+    const uint32_t w0_word = kws_load4(w0);
+    const uint32_t w1_word = kws_load4(w1);
+    const uint32_t w2_word = kws_load4(w2);
+    const uint32_t w3_word = kws_load4(w3);
+    a = kws_smlad(x_even, kws_even(w0_word), a);
+    a = kws_smlad(x_odd, kws_odd(w0_word), a);
+    b = kws_smlad(x_even, kws_even(w1_word), b);
+    b = kws_smlad(x_odd, kws_odd(w1_word), b);
+    c = kws_smlad(x_even, kws_even(w2_word), c);
+    c = kws_smlad(x_odd, kws_odd(w2_word), c);
+    d = kws_smlad(x_even, kws_even(w3_word), d);
+    d = kws_smlad(x_odd, kws_odd(w3_word), d);
+#else
+#define KWS_MAC(k)   \
+  a += x[k] * w0[k]; \
+  b += x[k] * w1[k]; \
+  c += x[k] * w2[k]; \
+  d += x[k] * w3[k]
+    KWS_MAC(0);
+    KWS_MAC(1);
+    KWS_MAC(2);
+    KWS_MAC(3);
+#undef KWS_MAC
+#endif
+    x += 4;
+    w0 += 4;
+    w1 += 4;
+    w2 += 4;
+    w3 += 4;
+  }
+  while (x != stop) {
+    a += *x * *w0;
+    b += *x * *w1;
+    c += *x * *w2;
+    d += *x * *w3;
+    ++x;
+    ++w0;
+    ++w1;
+    ++w2;
+    ++w3;
+  }
+  if (m->bias != NULL) {
+    a += m->bias[row];
+    b += m->bias[r1];
+    c += m->bias[r2];
+    d += m->bias[r3];
+  }
+  acc[0] = a;
+  acc[1] = b;
+  acc[2] = c;
+  acc[3] = d;
+}
+
+/* kws:end */
+/* kws:begin pointwise conv2d */
+/* acc[0..3] += the products of two inputs with two rows of n weights: x0 w0, x1 w0, x0 w1, x1 w1. Input and row 1 lie n
+ * elements behind input and row 0: one offset for both keeps the loop inside the registers. */
+KWS_INLINE void kws_block(const int8_t* x, const int8_t* w, int32_t n, int32_t* acc) {
+  int32_t a = acc[0];
+  int32_t b = acc[1];
+  int32_t c = acc[2];
+  int32_t d = acc[3];
+  const int8_t* const end = x + (n & ~3);
+  const int8_t* const last = x + n;
+  while (x != end) {
+#if KWS_DSP
+    const uint32_t x1_word = kws_load4(x + n);
+    const uint32_t x0_word = kws_load4(x);
+    const uint32_t x0_even = kws_even(x0_word);
+    const uint32_t x0_odd = kws_odd(x0_word);
+    const uint32_t x1_even = kws_even(x1_word);
+    const uint32_t x1_odd = kws_odd(x1_word);
+    uint32_t w_word = kws_load4(w + n);
+    uint32_t w_even = kws_even(w_word);
+    uint32_t w_odd = kws_odd(w_word);
+    c = kws_smlad(x0_even, w_even, c);
+    c = kws_smlad(x0_odd, w_odd, c);
+    d = kws_smlad(x1_even, w_even, d);
+    d = kws_smlad(x1_odd, w_odd, d);
+    w_word = kws_load4(w);
+    w_even = kws_even(w_word);
+    w_odd = kws_odd(w_word);
+    a = kws_smlad(x0_even, w_even, a);
+    a = kws_smlad(x0_odd, w_odd, a);
+    b = kws_smlad(x1_even, w_even, b);
+    b = kws_smlad(x1_odd, w_odd, b);
+#else
+#define KWS_MAC(k)      \
+  a += x[k] * w[k];     \
+  b += x[n + k] * w[k]; \
+  c += x[k] * w[n + k]; \
+  d += x[n + k] * w[n + k]
+    KWS_MAC(0);
+    KWS_MAC(1);
+    KWS_MAC(2);
+    KWS_MAC(3);
+#undef KWS_MAC
+#endif
+    x += 4;
+    w += 4;
+  }
+  while (x != last) {
+    a += x[0] * w[0];
+    b += x[n] * w[0];
+    c += x[0] * w[n];
+    d += x[n] * w[n];
+    ++x;
+    ++w;
+  }
+  acc[0] = a;
+  acc[1] = b;
+  acc[2] = c;
+  acc[3] = d;
+}
+
+/* All channels of two positions, whose windows of n elements lie one behind the other. Of an odd number of channels
+ * one is computed twice. */
+static void kws_two_positions(const kws_conv_params* p, const int8_t* x, int32_t n, int8_t* y0, int8_t* y1) {
+  const kws_product* m = &p->main;
+  const int32_t channels = p->out_channels;
+  const int32_t zero = p->zero_out;
+  const int32_t low = p->activation_min;
+  int32_t acc[4];
+  int32_t i;
+  if (channels == 1) {
+    kws_four_rows(m, x, n, 0, 1, acc);
+    *y0 = kws_output(m, 0, acc[0], zero, low);
+    kws_four_rows(m, x + n, n, 0, 1, acc);
+    *y1 = kws_output(m, 0, acc[0], zero, low);
+    return;
+  }
+  for (i = 0; i < channels; i += 2) {
+    const int32_t c = i + 1 < channels ? i : i - 1;
+    acc[0] = m->bias[c];
+    acc[1] = acc[0];
+    acc[2] = m->bias[c + 1];
+    acc[3] = acc[2];
+    kws_block(x, m->weight + c * n, n, acc);
+    y0[c] = kws_output(m, c, acc[0], zero, low);
+    y1[c] = kws_output(m, c, acc[1], zero, low);
+    y0[c + 1] = kws_output(m, c + 1, acc[2], zero, low);
+    y1[c + 1] = kws_output(m, c + 1, acc[3], zero, low);
+  }
+}
+
+/* kws:end */
+/* kws:begin pointwise conv2d depthwise depthwise_large */
+/* Where the i-th block of `block` positions begins; the last of an uneven number repeats some of the one before. */
+KWS_INLINE int32_t kws_begin(const kws_conv_params* p, int32_t i, int32_t block) {
+  const int32_t last = p->out_time * p->out_freq - block;
+  const int32_t begin = i < last ? i : last;
+  return p->reverse != 0 ? last - begin : begin;
+}
+
+/* kws:end */
+/* kws:begin pointwise */
+void kws_pointwise_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_conv_params* p = (const kws_conv_params*)params;
+  const int32_t count = p->out_time * p->out_freq;
+  const int32_t n = p->in_channels;
+  int32_t i;
+  (void)scratch;
+  for (i = 0; i < count; i += 2) {
+    const int32_t a = kws_begin(p, i, 2);
+    int8_t* const y = out + a * p->out_channels;
+    kws_two_positions(p, in + a * n, n, y, y + p->out_channels);
+  }
 }
 
 /* kws:end */
 /* kws:begin conv2d */
-static int32_t kws_sum(const int8_t* w, int32_t n) {
-  int32_t sum = 0;
-  int32_t i;
-  for (i = 0; i < n; ++i) {
-    sum += (int32_t)w[i];
-  }
-  return sum;
-}
-
-/* One output element: the window's corner (time, freq) may lie outside the map. */
-static int32_t kws_conv2d_at(const kws_conv_params* p, const int8_t* in, const int8_t* w, int32_t time, int32_t freq) {
+/* Copies the window of a position; what lies outside the map becomes zero_in. */
+static void kws_window(const kws_conv_params* p, const int8_t* in, int32_t position, int8_t* window) {
+  const int32_t time = position / p->out_freq * p->stride_time - p->pad_time;
+  const int32_t freq = position % p->out_freq * p->stride_freq - p->pad_freq;
   const int32_t row = p->kernel_freq * p->in_channels;
-  /* Elements of a kernel row before, inside and after the map; inside they are contiguous in both operands. */
+  /* Elements of a kernel row before, inside and after the map; inside they are contiguous in the map too. */
   const int32_t first = (freq < 0 ? -freq : 0) * p->in_channels;
   const int32_t end = (freq + p->kernel_freq > p->in_freq ? p->in_freq - freq : p->kernel_freq) * p->in_channels;
-  int32_t acc = 0;
+  const int whole = first == 0 && end == row;
   int32_t k;
-  for (k = 0; k < p->kernel_time; ++k, w += row) {
-    if (time + k < 0 || time + k >= p->in_time) {
-      acc += p->zero_in * kws_sum(w, row);
-    } else {
-      const int8_t* x = in + ((time + k) * p->in_freq + (freq < 0 ? 0 : freq)) * p->in_channels;
-      acc += p->zero_in * (kws_sum(w, first) + kws_sum(w + end, row - end));
-      acc += kws_dot(x, w + first, end - first);
+  for (k = time; k < time + p->kernel_time; ++k) {
+    const int inside = k >= 0 && k < p->in_time;
+    if (!inside || !whole) {
+      memset(window, (int)p->zero_in, (size_t)row);
     }
+    if (inside) {
+      memcpy(window + first, in + (k * p->in_freq + (freq < 0 ? 0 : freq)) * p->in_channels, (size_t)(end - first));
+    }
+    window += row;
   }
-  return acc;
 }
 
-void kws_conv2d_s8(const kws_conv_params* p, const int8_t* in, int8_t* out) {
-  const int32_t filter = p->kernel_time * p->kernel_freq * p->in_channels;
-  int32_t t, f, c;
-  for (t = 0; t < p->out_time; ++t) {
-    for (f = 0; f < p->out_freq; ++f) {
-      for (c = 0; c < p->out_channels; ++c) {
-        const int32_t acc =
-            p->main.bias[c] + kws_conv2d_at(p, in, p->main.weight + c * filter, t * p->stride_time - p->pad_time,
-                                            f * p->stride_freq - p->pad_freq);
-        *out++ = kws_output(acc, p->main.multiplier[c], p->main.shift[c], p->zero_out, p->activation_min);
+void kws_conv2d_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_conv_params* p = (const kws_conv_params*)params;
+  const int32_t count = p->out_time * p->out_freq;
+  const int32_t n = p->kernel_time * p->kernel_freq * p->in_channels;
+  int8_t* const x = (int8_t*)scratch;
+  int32_t i;
+  for (i = 0; i < count; i += 2) {
+    /* A map of one position counts it twice. */
+    const int32_t a = count > 1 ? kws_begin(p, i, 2) : 0;
+    const int32_t b = count > 1 ? a + 1 : 0;
+    kws_window(p, in, a, x);
+    kws_window(p, in, b, x + n);
+    kws_two_positions(p, x, n, out + a * p->out_channels, out + b * p->out_channels);
+  }
+}
+
+/* kws:end */
+/* kws:begin depthwise */
+#define KWS_DEPTHWISE_CHUNK 64
+
+/* Channels first .. first + n - 1 of one position. x: where each tap reads channel `first`. */
+static void kws_depthwise_channels(const kws_conv_params* p, const int8_t* const* x, int32_t taps, int32_t first,
+                                   int32_t n, int8_t* y) {
+  const kws_product* m = &p->main;
+  const int32_t step = p->in_channels;
+  const int32_t zero = p->zero_out;
+  const int32_t low = p->activation_min;
+  const int8_t* const* const end = x + taps;
+  int32_t c;
+  for (c = 0; c + 4 <= n; c += 4) {
+    const int32_t row = first + c;
+    const int8_t* w = m->weight + row;
+    const int8_t* const* tap = x;
+    int32_t acc0 = m->bias[row];
+    int32_t acc1 = m->bias[row + 1];
+    int32_t acc2 = m->bias[row + 2];
+    int32_t acc3 = m->bias[row + 3];
+    while (tap != end) {
+      const int8_t* const v = *tap + c;
+#if KWS_DSP
+      const uint32_t x_word = kws_load4(v);
+      const uint32_t w_word = kws_load4(w);
+      const uint32_t x_even = kws_even(x_word);
+      const uint32_t x_odd = kws_odd(x_word);
+      const uint32_t w_even = kws_even(w_word);
+      const uint32_t w_odd = kws_odd(w_word);
+      acc0 = kws_smlabb(x_even, w_even, acc0);
+      acc1 = kws_smlabb(x_odd, w_odd, acc1);
+      acc2 = kws_smlatt(x_even, w_even, acc2);
+      acc3 = kws_smlatt(x_odd, w_odd, acc3);
+#else
+      acc0 += v[0] * w[0];
+      acc1 += v[1] * w[1];
+      acc2 += v[2] * w[2];
+      acc3 += v[3] * w[3];
+#endif
+      w += step;
+      ++tap;
+    }
+    y[c] = kws_output(m, row, acc0, zero, low);
+    y[c + 1] = kws_output(m, row + 1, acc1, zero, low);
+    y[c + 2] = kws_output(m, row + 2, acc2, zero, low);
+    y[c + 3] = kws_output(m, row + 3, acc3, zero, low);
+  }
+  for (; c < n; ++c) {
+    const int8_t* w = m->weight + first + c;
+    const int8_t* const* tap = x;
+    int32_t acc = m->bias[first + c];
+    while (tap != end) {
+      acc += (*tap)[c] * *w;
+      w += step;
+      ++tap;
+    }
+    y[c] = kws_output(m, first + c, acc, zero, low);
+  }
+}
+
+void kws_depthwise_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_conv_params* p = (const kws_conv_params*)params;
+  const int32_t count = p->out_time * p->out_freq;
+  const int32_t channels = p->in_channels;
+  const int8_t* x[KWS_DEPTHWISE_TAPS];
+  int8_t outside[KWS_DEPTHWISE_CHUNK];
+  int32_t i;
+  (void)scratch;
+  memset(outside, (int)p->zero_in, sizeof outside);
+  for (i = 0; i < count; ++i) {
+    const int32_t position = kws_begin(p, i, 1);
+    const int32_t time = position / p->out_freq * p->stride_time - p->pad_time;
+    const int32_t freq = position % p->out_freq * p->stride_freq - p->pad_freq;
+    int32_t first;
+    for (first = 0; first < channels; first += KWS_DEPTHWISE_CHUNK) {
+      const int32_t left = channels - first;
+      int32_t taps = 0;
+      int32_t k;
+      int32_t j;
+      for (k = time; k < time + p->kernel_time; ++k) {
+        for (j = freq; j < freq + p->kernel_freq; ++j) {
+          const int inside = k >= 0 && k < p->in_time && j >= 0 && j < p->in_freq;
+          x[taps] = inside ? in + (k * p->in_freq + j) * channels + first : outside;
+          ++taps;
+        }
       }
+      kws_depthwise_channels(p, x, taps, first, left < KWS_DEPTHWISE_CHUNK ? left : KWS_DEPTHWISE_CHUNK,
+                             out + position * channels + first);
     }
   }
 }
 
 /* kws:end */
-/* kws:begin depthwise2d */
-static int32_t kws_depthwise2d_at(const kws_conv_params* p, const int8_t* in, const int8_t* w, int32_t time,
-                                  int32_t freq) {
+/* kws:begin depthwise_large */
+static int32_t kws_depthwise_at(const kws_conv_params* p, const int8_t* in, const int8_t* w, int32_t time,
+                                int32_t freq) {
   int32_t acc = 0;
-  int32_t k, j;
+  int32_t k;
+  int32_t j;
   for (k = time; k < time + p->kernel_time; ++k) {
-    for (j = freq; j < freq + p->kernel_freq; ++j, w += p->in_channels) {
+    for (j = freq; j < freq + p->kernel_freq; ++j) {
       const int inside = k >= 0 && k < p->in_time && j >= 0 && j < p->in_freq;
       const int32_t x = inside ? (int32_t)in[(k * p->in_freq + j) * p->in_channels] : p->zero_in;
       acc += x * (int32_t)*w;
+      w += p->in_channels;
     }
   }
   return acc;
 }
 
-void kws_depthwise2d_s8(const kws_conv_params* p, const int8_t* in, int8_t* out) {
-  int32_t t, f, c;
-  for (t = 0; t < p->out_time; ++t) {
-    for (f = 0; f < p->out_freq; ++f) {
-      for (c = 0; c < p->out_channels; ++c) {
-        const int32_t acc =
-            p->main.bias[c] + kws_depthwise2d_at(p, in + c, p->main.weight + c, t * p->stride_time - p->pad_time,
-                                                 f * p->stride_freq - p->pad_freq);
-        *out++ = kws_output(acc, p->main.multiplier[c], p->main.shift[c], p->zero_out, p->activation_min);
-      }
+void kws_depthwise_large_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_conv_params* p = (const kws_conv_params*)params;
+  const int32_t count = p->out_time * p->out_freq;
+  int32_t i;
+  int32_t c;
+  (void)scratch;
+  for (i = 0; i < count; ++i) {
+    const int32_t position = kws_begin(p, i, 1);
+    const int32_t time = position / p->out_freq * p->stride_time - p->pad_time;
+    const int32_t freq = position % p->out_freq * p->stride_freq - p->pad_freq;
+    for (c = 0; c < p->out_channels; ++c) {
+      const int32_t acc = p->main.bias[c] + kws_depthwise_at(p, in + c, p->main.weight + c, time, freq);
+      out[position * p->out_channels + c] = kws_output(&p->main, c, acc, p->zero_out, p->activation_min);
     }
   }
 }
 
 /* kws:end */
 /* kws:begin dense */
-void kws_dense_s8(const kws_dense_params* p, const int8_t* in, int8_t* out) {
+void kws_dense_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_dense_params* p = (const kws_dense_params*)params;
   int32_t u;
-  for (u = 0; u < p->units; ++u) {
-    const int32_t acc = p->main.bias[u] + kws_dot(in, p->main.weight + u * p->inputs, p->inputs);
-    out[u] = kws_output(acc, p->main.multiplier[u], p->main.shift[u], p->zero_out, p->activation_min);
+  int32_t j;
+  (void)scratch;
+  for (u = 0; u < p->units; u += 4) {
+    int32_t acc[4];
+    kws_four_rows(&p->main, in, p->inputs, u, p->units, acc);
+    for (j = u; j < u + 4 && j < p->units; ++j) {
+      out[j] = kws_output(&p->main, j, acc[j - u], p->zero_out, p->activation_min);
+    }
   }
 }
 
 /* kws:end */
-/* kws:begin avg_pool2d */
-void kws_avg_pool_s8(const kws_avg_pool_params* p, const int8_t* in, int8_t* out) {
-  int32_t c, i;
+/* kws:begin avg_pool */
+void kws_avg_pool_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_avg_pool_params* p = (const kws_avg_pool_params*)params;
+  int32_t c;
+  int32_t i;
+  (void)scratch;
   for (c = 0; c < p->channels; ++c) {
-    int32_t acc = 0;
-    for (i = 0; i < p->positions; ++i) {
-      acc += (int32_t)in[i * p->channels + c] - p->zero_in;
+    const int8_t* x = in + c;
+    int32_t acc = -p->positions * p->zero_in;
+    for (i = p->positions; i > 0; --i) {
+      acc += *x;
+      x += p->channels;
     }
-    out[c] = kws_output(acc, p->main.multiplier[0], p->main.shift[0], p->zero_out, p->activation_min);
+    out[c] = kws_output(&p->main, 0, acc, p->zero_out, p->activation_min);
   }
 }
 
@@ -154,7 +532,10 @@ static const uint16_t kws_sigmoid_table[257] = {
     32750, 32750, 32751, 32752, 32752, 32753, 32753, 32753, 32754, 32754, 32755, 32755, 32756, 32756, 32756, 32757,
     32757};
 
-int32_t kws_sigmoid_q15(int32_t x) {
+KWS_INLINE int32_t kws_clamp(int32_t x, int32_t low, int32_t high) { return x < low ? low : (x > high ? high : x); }
+
+/* x in Q12; results Q15: sigmoid 0..32768, tanh -32768..32767. */
+static int32_t kws_sigmoid_q15(int32_t x) {
   const int32_t magnitude = x < 0 ? -x : x;
   int32_t value = (int32_t)kws_sigmoid_table[256];
   if (magnitude < 8 * 4096) {
@@ -166,103 +547,138 @@ int32_t kws_sigmoid_q15(int32_t x) {
   return x >= 0 ? value : 32768 - value;
 }
 
-int32_t kws_tanh_q15(int32_t x) { return kws_clamp(2 * kws_sigmoid_q15(2 * x) - 32768, -32768, 32767); }
+KWS_INLINE int32_t kws_tanh_q15(int32_t x) { return kws_clamp(2 * kws_sigmoid_q15(2 * x) - 32768, -32768, 32767); }
 
-static int32_t kws_sat16(int32_t x) { return kws_clamp(x, -32768, 32767); }
+KWS_INLINE int32_t kws_sat16(int32_t x) { return kws_clamp(x, -32768, 32767); }
 
-/* One row of a product as a 16-bit pre-activation. */
-static int32_t kws_row16(const kws_product* m, int32_t row, const int8_t* x, int32_t n) {
-  const int32_t bias = m->bias != NULL ? m->bias[row] : 0;
-  return kws_sat16(kws_requantize(bias + kws_dot(x, m->weight + row * n, n), m->multiplier[row], m->shift[row]));
+/* 16-bit pre-activations of units j .. j + 3 of a gate, whose rows begin at `gate`. */
+static void kws_gate(const kws_product* m, const int8_t* x, int32_t n, int32_t gate, int32_t j, int32_t cells,
+                     int32_t* a) {
+  int32_t i;
+  kws_four_rows(m, x, n, gate + j, gate + cells, a);
+  for (i = 0; i < 4 && j + i < cells; ++i) {
+    a[i] = kws_sat16(kws_requantize(a[i], m->multiplier[gate + j + i], m->shift[gate + j + i]));
+  }
 }
 
 /* kws:end */
 /* kws:begin gru */
-static int32_t kws_gru_unit(const kws_gru_params* p, int32_t j, const int8_t* x, const int8_t* h8, int32_t h16) {
-  const int32_t n = p->inputs;
-  const int32_t c = p->cells;
-  const int32_t ar = kws_sat16(kws_row16(&p->main, j, x, n) + kws_row16(&p->recurrent, j, h8, c));
-  const int32_t az = kws_sat16(kws_row16(&p->main, c + j, x, n) + kws_row16(&p->recurrent, c + j, h8, c));
-  /* Q4.11 doubled is Q12. */
-  const int32_t r = kws_sigmoid_q15(2 * ar);
-  const int32_t z = kws_sigmoid_q15(2 * az);
-  const int32_t gated = (r * kws_row16(&p->recurrent, 2 * c + j, h8, c) + 16384) >> 15;
-  const int32_t fresh = kws_tanh_q15(2 * kws_sat16(kws_row16(&p->main, 2 * c + j, x, n) + gated));
-  return kws_sat16((z * h16 + (32768 - z) * fresh + 16384) >> 15);
-}
-
-void kws_gru_s8(const kws_gru_params* p, const int8_t* in, int8_t* out, void* scratch) {
-  int16_t* h16 = (int16_t*)scratch;
-  int8_t* h8 = (int8_t*)(h16 + p->cells);
-  int32_t t, j;
-  memset(scratch, 0, (size_t)KWS_GRU_SCRATCH(p->cells));
-  for (t = 0; t < p->steps; ++t, in += p->inputs) {
-    for (j = 0; j < p->cells; ++j) {
-      h16[j] = (int16_t)kws_gru_unit(p, j, in, h8, h16[j]);
+const int8_t* kws_gru_step(const void* params, const int8_t* x, void* state) {
+  const kws_gru_params* p = (const kws_gru_params*)params;
+  const int32_t cells = p->cells;
+  int16_t* const h16 = (int16_t*)state;
+  int8_t* const h8 = (int8_t*)(h16 + cells);
+  int32_t j;
+  int32_t i;
+  for (j = 0; j < cells; j += 4) {
+    int32_t ax[3][4];
+    int32_t ah[3][4];
+    for (i = 0; i < 3; ++i) {
+      kws_gate(&p->main, x, p->inputs, i * cells, j, cells, ax[i]);
+      kws_gate(&p->recurrent, h8, cells, i * cells, j, cells, ah[i]);
     }
-    /* Only now: every unit reads the whole old h8. */
-    for (j = 0; j < p->cells; ++j) {
-      h8[j] = (int8_t)kws_clamp((h16[j] + 128) >> 8, -128, 127);
-    }
-    if (p->sequence != 0) {
-      memcpy(out + t * p->cells, h8, (size_t)p->cells);
+    for (i = 0; i < 4 && j + i < cells; ++i) {
+      /* Q4.11 doubled is Q12. */
+      const int32_t r = kws_sigmoid_q15(2 * kws_sat16(ax[0][i] + ah[0][i]));
+      const int32_t z = kws_sigmoid_q15(2 * kws_sat16(ax[1][i] + ah[1][i]));
+      const int32_t gated = (r * ah[2][i] + 16384) >> 15;
+      const int32_t fresh = kws_tanh_q15(2 * kws_sat16(ax[2][i] + gated));
+      h16[j + i] = (int16_t)kws_sat16((z * h16[j + i] + (32768 - z) * fresh + 16384) >> 15);
     }
   }
-  if (p->sequence == 0) {
-    memcpy(out, h8, (size_t)p->cells);
+  /* Only now: every unit reads the whole old h8. */
+  for (j = 0; j < cells; ++j) {
+    h8[j] = (int8_t)kws_clamp((h16[j] + 128) >> 8, -128, 127);
+  }
+  return h8;
+}
+
+void kws_gru_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_gru_params* p = (const kws_gru_params*)params;
+  int32_t t;
+  memset(scratch, 0, (size_t)KWS_GRU_SCRATCH(p->cells));
+  for (t = 0; t < p->steps; ++t) {
+    const int8_t* const h8 = kws_gru_step(p, in, scratch);
+    in += p->inputs;
+    if (p->sequence != 0 || t == p->steps - 1) {
+      memcpy(out, h8, (size_t)p->cells);
+      out += p->cells;
+    }
   }
 }
 
 /* kws:end */
 /* kws:begin lstm */
-static int32_t kws_lstm_gate(const kws_lstm_params* p, int32_t row, const int8_t* x, const int8_t* h8) {
-  return kws_sat16(kws_row16(&p->main, row, x, p->inputs) + kws_row16(&p->recurrent, row, h8, p->outputs));
-}
-
 static int32_t kws_lstm_peephole(const kws_lstm_params* p, int32_t which, int32_t j, int32_t a, int32_t cell) {
   const kws_product* m = &p->peephole;
   if (m->weight == NULL) {
     return a;
   }
-  {
-    const int32_t x = (int32_t)m->weight[which * p->cells + j] * cell;
-    return kws_sat16(a + kws_clamp(kws_requantize(x, m->multiplier[which], m->shift[which]), -65536, 65536));
-  }
+  return kws_sat16(
+      a + kws_requantize((int32_t)m->weight[which * p->cells + j] * cell, m->multiplier[which], m->shift[which]));
 }
 
-/* Moves unit j's cell state one step on and returns its hidden value. */
-static int8_t kws_lstm_unit(const kws_lstm_params* p, int32_t j, const int8_t* x, const int8_t* h8, int16_t* cell) {
-  const int32_t n = p->cells;
+/* Moves unit j's cell state one step on and returns its hidden value. a: input, forget, cell, output gate. */
+static int8_t kws_lstm_unit(const kws_lstm_params* p, int32_t j, const int32_t* a, int16_t* cell) {
   const int32_t old = *cell;
-  const int32_t i = kws_sigmoid_q15(kws_lstm_peephole(p, 0, j, kws_lstm_gate(p, j, x, h8), old));
-  const int32_t f = kws_sigmoid_q15(kws_lstm_peephole(p, 1, j, kws_lstm_gate(p, n + j, x, h8), old));
-  const int32_t g = kws_tanh_q15(kws_lstm_gate(p, 2 * n + j, x, h8));
+  const int32_t i = kws_sigmoid_q15(kws_lstm_peephole(p, 0, j, a[0], old));
+  const int32_t f = kws_sigmoid_q15(kws_lstm_peephole(p, 1, j, a[1], old));
+  const int32_t g = kws_tanh_q15(a[2]);
   const int32_t c = kws_sat16(((f * old + 16384) >> 15) + ((i * g + 131072) >> 18));
-  const int32_t o = kws_sigmoid_q15(kws_lstm_peephole(p, 2, j, kws_lstm_gate(p, 3 * n + j, x, h8), c));
+  const int32_t o = kws_sigmoid_q15(kws_lstm_peephole(p, 2, j, a[3], c));
   const int32_t hidden = (o * kws_tanh_q15(c) + 16384) >> 15;
   *cell = (int16_t)c;
   return (int8_t)kws_clamp((hidden + 128) >> 8, -128, 127);
 }
 
-void kws_lstm_s8(const kws_lstm_params* p, const int8_t* in, int8_t* out, void* scratch) {
-  int16_t* cell = (int16_t*)scratch;
-  int8_t* hidden = (int8_t*)(cell + p->cells);
-  int8_t* h8 = hidden + p->cells;
-  int32_t t, j;
-  memset(scratch, 0, (size_t)KWS_LSTM_SCRATCH(p->cells, p->outputs));
-  for (t = 0; t < p->steps; ++t, in += p->inputs) {
-    for (j = 0; j < p->cells; ++j) {
-      hidden[j] = kws_lstm_unit(p, j, in, h8, &cell[j]);
-    }
-    /* Only now: every unit reads the whole old h8. */
-    if (p->projection.weight == NULL) {
-      memcpy(h8, hidden, (size_t)p->cells);
-    } else {
-      for (j = 0; j < p->outputs; ++j) {
-        const int32_t acc = kws_dot(hidden, p->projection.weight + j * p->cells, p->cells);
-        h8[j] = (int8_t)kws_clamp(kws_requantize(acc, p->projection.multiplier[j], p->projection.shift[j]), -128, 127);
+const int8_t* kws_lstm_step(const void* params, const int8_t* x, void* state) {
+  const kws_lstm_params* p = (const kws_lstm_params*)params;
+  const int32_t cells = p->cells;
+  int16_t* const cell = (int16_t*)state;
+  int8_t* const hidden = (int8_t*)(cell + cells);
+  int8_t* const h8 = hidden + cells;
+  int32_t j;
+  int32_t i;
+  int32_t k;
+  for (j = 0; j < cells; j += 4) {
+    int32_t a[4][4]; /* [unit][gate] */
+    for (k = 0; k < 4; ++k) {
+      int32_t ax[4];
+      int32_t ah[4];
+      kws_gate(&p->main, x, p->inputs, k * cells, j, cells, ax);
+      kws_gate(&p->recurrent, h8, p->outputs, k * cells, j, cells, ah);
+      for (i = 0; i < 4; ++i) {
+        a[i][k] = kws_sat16(ax[i] + ah[i]);
       }
     }
+    for (i = 0; i < 4 && j + i < cells; ++i) {
+      hidden[j + i] = kws_lstm_unit(p, j + i, a[i], &cell[j + i]);
+    }
+  }
+  /* Only now: every unit reads the whole old h8. */
+  if (p->projection.weight == NULL) {
+    memcpy(h8, hidden, (size_t)cells);
+    return h8;
+  }
+  for (j = 0; j < p->outputs; j += 4) {
+    int32_t acc[4];
+    kws_four_rows(&p->projection, hidden, cells, j, p->outputs, acc);
+    for (i = 0; i < 4 && j + i < p->outputs; ++i) {
+      const int32_t h = kws_requantize(acc[i], p->projection.multiplier[j + i], p->projection.shift[j + i]);
+      h8[j + i] = (int8_t)kws_clamp(h, -128, 127);
+    }
+  }
+  return h8;
+}
+
+void kws_lstm_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_lstm_params* p = (const kws_lstm_params*)params;
+  const int8_t* h8 = NULL;
+  int32_t t;
+  memset(scratch, 0, (size_t)KWS_LSTM_SCRATCH(p->cells, p->outputs));
+  for (t = 0; t < p->steps; ++t) {
+    h8 = kws_lstm_step(p, in, scratch);
+    in += p->inputs;
   }
   memcpy(out, h8, (size_t)p->outputs);
 }

@@ -31,7 +31,7 @@ extern "C" {
 #define KWS_STATIC_ASSERT(name, condition) typedef char name[(condition) ? 1 : -1]
 
 /* Checked by the generated code, so that files of two exports cannot be mixed unnoticed. */
-#define KWS_KERNELS_VERSION 1
+#define KWS_KERNELS_VERSION 2
 
 /* A matrix of int8 weights, one row per output, and the way from its int32 accumulator to the next scale.
  * bias holds the input's zero point already (bias - zero * sum(row)); a null pointer means all zero. */
@@ -39,33 +39,50 @@ typedef struct {
   const int8_t* weight;
   const int32_t* bias;
   const int32_t* multiplier; /* Q31 */
-  const int8_t* shift;       /* left when positive */
+  const int8_t* shift;       /* left when positive; |accumulator * 2^shift| stays below 2^30 */
 } kws_product;
 
-/* acc * multiplier * 2^(shift - 31), rounded twice as TensorFlow Lite does; shift in -31..30. */
-int32_t kws_requantize(int32_t acc, int32_t multiplier, int32_t shift);
+/* One layer of a network. Every kernel has this form: params points to the kernel's own structure, scratch to the
+ * memory it may use while it runs. in and out may overlap as far as the memory plan of the export says. */
+typedef void (*kws_kernel)(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
-/* kws:begin conv2d depthwise2d */
+/* kws:begin pointwise conv2d depthwise depthwise_large */
 typedef struct {
   int32_t in_time, in_freq, in_channels;
   int32_t out_time, out_freq, out_channels;
   int32_t kernel_time, kernel_freq;
   int32_t stride_time, stride_freq;
-  int32_t pad_time, pad_freq; /* elements before the first one; padding has the value zero_in */
+  int32_t pad_time, pad_freq; /* padding before the first element; elements outside count as zero_in */
   int32_t zero_in, zero_out;
   int32_t activation_min;
+  int32_t reverse; /* not 0: positions are computed last to first, for an output that lies behind its input */
   kws_product main;
 } kws_conv_params;
 
 /* kws:end */
-/* kws:begin conv2d */
-/* Weights [out_channels][kernel_time][kernel_freq][in_channels]. */
-void kws_conv2d_s8(const kws_conv_params* p, const int8_t* in, int8_t* out);
+/* kws:begin pointwise */
+/* Kernel and stride 1. Weights [out_channels][in_channels]. Two positions at a time. */
+void kws_pointwise_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
 /* kws:end */
-/* kws:begin depthwise2d */
-/* Weights [kernel_time][kernel_freq][channels]; out_channels equals in_channels. */
-void kws_depthwise2d_s8(const kws_conv_params* p, const int8_t* in, int8_t* out);
+/* kws:begin conv2d */
+/* Bytes of scratch: the input windows of two positions. */
+#define KWS_CONV2D_SCRATCH(window) (2 * (window))
+
+/* Weights [out_channels][kernel_time][kernel_freq][in_channels]. */
+void kws_conv2d_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
+
+/* kws:end */
+/* kws:begin depthwise */
+#define KWS_DEPTHWISE_TAPS 25
+
+/* Weights [kernel_time][kernel_freq][channels], at most KWS_DEPTHWISE_TAPS taps; one position at a time. */
+void kws_depthwise_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
+
+/* kws:end */
+/* kws:begin depthwise_large */
+/* The same for kernels of any size, slower. */
+void kws_depthwise_large_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
 /* kws:end */
 /* kws:begin dense */
@@ -76,10 +93,10 @@ typedef struct {
   kws_product main; /* [units][inputs] */
 } kws_dense_params;
 
-void kws_dense_s8(const kws_dense_params* p, const int8_t* in, int8_t* out);
+void kws_dense_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
 /* kws:end */
-/* kws:begin avg_pool2d */
+/* kws:begin avg_pool */
 typedef struct {
   int32_t positions, channels;
   int32_t zero_in, zero_out;
@@ -88,13 +105,7 @@ typedef struct {
 } kws_avg_pool_params;
 
 /* Mean over all positions: [positions][channels] -> [channels]. */
-void kws_avg_pool_s8(const kws_avg_pool_params* p, const int8_t* in, int8_t* out);
-
-/* kws:end */
-/* kws:begin gru lstm */
-/* x in Q12; results Q15: sigmoid 0..32768, tanh -32768..32767. */
-int32_t kws_sigmoid_q15(int32_t x);
-int32_t kws_tanh_q15(int32_t x);
+void kws_avg_pool_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
 /* kws:end */
 /* kws:begin gru */
@@ -105,11 +116,14 @@ typedef struct {
   kws_product recurrent; /* [3 cells][cells], to Q4.11 */
 } kws_gru_params;
 
-/* Bytes of scratch, aligned to 2: state int16 [cells], the same as int8 [cells]. */
+/* Bytes of state, aligned to 2: int16 [cells], the same as int8 [cells]. */
 #define KWS_GRU_SCRATCH(cells) (3 * (cells))
 
-/* in [steps][inputs]. The reset gate is applied after the recurrent product. */
-void kws_gru_s8(const kws_gru_params* p, const int8_t* in, int8_t* out, void* scratch);
+/* in [steps][inputs]. The reset gate is applied after the recurrent product. scratch holds the state. */
+void kws_gru_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
+
+/* One step from the state that the call before left (all zero at first); returns the output [cells] inside it. */
+const int8_t* kws_gru_step(const void* params, const int8_t* x, void* state);
 
 /* kws:end */
 /* kws:begin lstm */
@@ -121,11 +135,14 @@ typedef struct {
   kws_product peephole;                  /* weight [3][cells]: input, forget, output; multiplier, shift [3]; or null */
 } kws_lstm_params;
 
-/* Bytes of scratch, aligned to 2: cell state int16 [cells], hidden int8 [cells], output int8 [outputs]. */
+/* Bytes of state, aligned to 2: cells int16 [cells], hidden int8 [cells], output int8 [outputs]. */
 #define KWS_LSTM_SCRATCH(cells, outputs) (3 * (cells) + (outputs))
 
-/* in [steps][inputs], out [outputs] of the last step. */
-void kws_lstm_s8(const kws_lstm_params* p, const int8_t* in, int8_t* out, void* scratch);
+/* in [steps][inputs], out [outputs] of the last step. scratch holds the state. */
+void kws_lstm_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
+
+/* One step from the state that the call before left (all zero at first); returns the output [outputs] inside it. */
+const int8_t* kws_lstm_step(const void* params, const int8_t* x, void* state);
 
 /* kws:end */
 #ifdef __cplusplus

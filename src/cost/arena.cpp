@@ -1,48 +1,164 @@
 #include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
 
 #include "kws/cost/cost.h"
 
 namespace kws {
 namespace {
 
-constexpr int kWord = 4;  ///< scratch holds 16-bit values; a word keeps their loads fast
+constexpr int kWord = 4;  ///< places begin at words: scratch holds 16-bit values, and kernels load four bytes at once
 
 int aligned(int bytes) { return (bytes + kWord - 1) / kWord * kWord; }
 
-/// Bytes a layer needs beside its input and output while it runs: what the kernels' KWS_..._SCRATCH macros say; the
-/// exported code fails to compile where the two differ.
-struct Scratch {
-  int operator()(const Conv2d& /*op*/) const { return 0; }
-  int operator()(const Depthwise2d& /*op*/) const { return 0; }
-  int operator()(const AvgPool2d& /*op*/) const { return 0; }
-  int operator()(const Dense& /*op*/) const { return 0; }
-  /// int16 cell state [n], int8 m8 [n], int8 h8 [output]
-  int operator()(const Lstm& op) const { return 3 * op.cells + (op.projection > 0 ? op.projection : op.cells); }
-  /// int16 h16 [n], int8 h8 [n]
-  int operator()(const Gru& op) const { return 3 * op.cells; }
+/// How close a layer's output may come to an input that is still being read, and the scratch beside both.
+struct Overlap {
+  int below = 0;    ///< least distance of the two beginnings when the output lies below and positions run upwards
+  int above = 0;    ///< of the two ends when it lies above and positions run from last to first
+  int scratch = 0;  ///< bytes; what the kernels' KWS_..._SCRATCH macros say, the exported code checks it
 };
+
+/// One direction of a convolution, seen from the end at which it begins.
+struct Axis {
+  int in, out, kernel, stride, pad;
+  /// First element that output `at` reads.
+  [[nodiscard]] int first(int at) const { return std::clamp(at * stride - pad, 0, in); }
+};
+
+/// Positions are computed in blocks; a block writes when it has been read (`gathered`) or while it is read.
+int distance(const Axis& time, const Axis& freq, int in_channels, int out_channels, int block, bool gathered) {
+  const int count = time.out * freq.out;
+  int lowest = time.in * freq.in * in_channels;  // of all that later blocks read
+  int result = 0;
+  for (int i = (count - 1) / block * block; i >= 0; i -= block) {
+    // The last block of an uneven number repeats a position rather than being smaller.
+    const int begin = std::max(0, std::min(i, count - block));
+    const int end = std::min(begin + block, count);
+    const int later = lowest;
+    for (int at = begin; at < end; ++at) {
+      const int address = (time.first(at / freq.out) * freq.in + freq.first(at % freq.out)) * in_channels;
+      lowest = std::min(lowest, address);
+    }
+    const bool last = i == (count - 1) / block * block;
+    if (!gathered || !last) result = std::max(result, end * out_channels - (gathered ? later : lowest));
+  }
+  return result;
+}
+
+struct OverlapOf {
+  const Shape& in;
+  const Shape& out;
+  Kernel function;
+
+  Overlap convolution(Extent kernel, Extent stride, Padding padding, int block, bool gathered) const {
+    Axis time{in.time, out.time, kernel.time, stride.time,
+              pad_before(in.time, out.time, kernel.time, stride.time, padding)};
+    Axis freq{in.freq, out.freq, kernel.freq, stride.freq,
+              pad_before(in.freq, out.freq, kernel.freq, stride.freq, padding)};
+    Overlap result;
+    result.below = distance(time, freq, in.channels, out.channels, block, gathered);
+    // Seen from the end: what the last window leaves over takes the place of the padding before the first.
+    for (Axis* axis : {&time, &freq}) axis->pad = (axis->out - 1) * axis->stride - axis->pad + axis->kernel - axis->in;
+    result.above = distance(time, freq, in.channels, out.channels, block, gathered);
+    return result;
+  }
+
+  Overlap operator()(const Conv2d& op) const {
+    if (function == Kernel::dense) return {.below = out.elements(), .above = out.elements()};
+    if (function == Kernel::pointwise) return convolution(op.kernel, op.stride, op.padding, 2, false);
+    Overlap result = convolution(op.kernel, op.stride, op.padding, 2, true);
+    result.scratch = 2 * op.kernel.time * op.kernel.freq * in.channels;
+    return result;
+  }
+  Overlap operator()(const Depthwise2d& op) const { return convolution(op.kernel, op.stride, op.padding, 1, false); }
+  /// A channel's mean is written when all of the channel is read; the next channel begins one byte on.
+  Overlap operator()(const AvgPool2d& /*op*/) const { return {.below = 0, .above = out.elements()}; }
+  Overlap operator()(const Dense& /*op*/) const { return {.below = out.elements(), .above = out.elements()}; }
+  /// The output of the last step is written when nothing is left to read. int16 cell state [n], int8 m8 [n], h8
+  /// [output]
+  Overlap operator()(const Lstm& op) const {
+    return {.scratch = 3 * op.cells + (op.projection > 0 ? op.projection : op.cells)};
+  }
+  /// A step is read before its output is written. int16 h16 [n], int8 h8 [n]
+  Overlap operator()(const Gru& op) const {
+    if (!op.sequence) return {.scratch = 3 * op.cells};
+    const int growth = std::max(0, (in.time - 1) * (op.cells - in.step()));
+    return {.below = growth, .above = out.elements(), .scratch = 3 * op.cells};
+  }
+};
+
+/// A tensor lies at the bottom of the arena or at its top.
+enum Place : std::size_t { bottom, top };
+constexpr std::array<Place, 2> kPlaces = {bottom, top};
+
+/// Bytes of arena with which a layer may go from one place to another; none: it never may.
+std::optional<int> bytes_needed(const Overlap& overlap, int in, int out, Place from, Place to) {
+  const int larger = aligned(std::max(in, out));
+  // What lies at the top begins at a word, so its end may stand up to three bytes before the arena's.
+  const int in_slack = aligned(in) - in;
+  const int out_slack = aligned(out) - out;
+  if (from == to) {
+    const bool allowed = from == bottom ? overlap.below == 0 : overlap.above == 0 && out_slack <= in_slack;
+    return allowed ? std::optional(larger + aligned(overlap.scratch)) : std::nullopt;
+  }
+  if (overlap.scratch > 0) return aligned(in) + aligned(out) + aligned(overlap.scratch);
+  return std::max(larger,
+                  to == bottom ? aligned(in) + aligned(overlap.below) : aligned(in + overlap.above + out_slack));
+}
 
 }  // namespace
 
 ArenaPlan plan_arena(const Graph& graph) {
-  ArenaPlan plan;
-  bool input_first = true;
-  for (const Layer& layer : graph.layers()) {
-    const int scratch = std::visit(Scratch{}, layer.op);
-    const int low = input_first ? layer.input.elements() : layer.output.elements();
-    const int high = input_first ? layer.output.elements() : layer.input.elements();
-    const int scratch_offset = aligned(low);
-    plan.steps.push_back({.scratch_offset = scratch_offset, .scratch_bytes = scratch});
-    plan.bytes = std::max(plan.bytes, (scratch > 0 ? scratch_offset + scratch : low) + high);
-    input_first = !input_first;
+  const std::vector<Layer>& layers = graph.layers();
+  const std::size_t count = layers.size();
+  const auto out_bytes = [&](std::size_t i) {
+    return i + 1 == count ? 0 : layers[i].output.elements();  // the last output is the caller's
+  };
+  std::vector<Overlap> overlaps;
+  overlaps.reserve(count);
+  for (const Layer& layer : layers) {
+    overlaps.push_back(std::visit(OverlapOf{layer.input, layer.output, kernel_of(layer)}, layer.op));
   }
-  // The upper end is known only now: what lies there ends with the arena.
-  input_first = true;
-  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-    const Layer& layer = graph.layers()[i];
-    plan.steps[i].input_offset = input_first ? 0 : plan.bytes - layer.input.elements();
-    plan.steps[i].output_offset = input_first ? plan.bytes - layer.output.elements() : 0;
-    input_first = !input_first;
+  if (count > 0) overlaps.back().below = overlaps.back().above = 0;
+
+  // least[i][place]: the smallest arena for layers 0 .. i-1 whose tensor i lies at `place`, and where i-1 lies then.
+  struct Best {
+    int bytes = std::numeric_limits<int>::max();
+    Place from = bottom;
+  };
+  std::vector<std::array<Best, 2>> least(count + 1);
+  for (Best& best : least[0]) best.bytes = aligned(graph.input().elements());
+  for (std::size_t i = 0; i < count; ++i) {
+    for (const Place from : kPlaces) {
+      for (const Place to : kPlaces) {
+        const auto needed = bytes_needed(overlaps[i], layers[i].input.elements(), out_bytes(i), from, to);
+        if (!needed || least[i][from].bytes == std::numeric_limits<int>::max()) continue;
+        const int bytes = std::max(least[i][from].bytes, *needed);
+        if (bytes < least[i + 1][to].bytes) least[i + 1][to] = {bytes, from};
+      }
+    }
+  }
+
+  ArenaPlan plan;
+  Place to = least[count][bottom].bytes <= least[count][top].bytes ? bottom : top;
+  plan.bytes = least[count][to].bytes;
+  plan.steps.resize(count);
+  for (std::size_t i = count; i-- > 0;) {
+    const Place from = least[i + 1][to].from;
+    const int in = layers[i].input.elements();
+    const int out = out_bytes(i);
+    ArenaPlan::Step& step = plan.steps[i];
+    step.input_offset = from == bottom ? 0 : plan.bytes - aligned(in);
+    step.output_offset = to == bottom ? 0 : plan.bytes - aligned(out);
+    step.reverse = to == top;
+    step.scratch_bytes = overlaps[i].scratch;
+    if (from != to) {
+      step.scratch_offset = aligned(to == bottom ? out : in);
+    } else {
+      step.scratch_offset = from == bottom ? aligned(std::max(in, out)) : 0;
+    }
+    to = from;
   }
   return plan;
 }

@@ -42,6 +42,20 @@ double row_scale(const Rows& weight, std::size_t row) {
 
 std::int8_t to_int8(double value) { return static_cast<std::int8_t>(std::lround(std::clamp(value, -127.0, 127.0))); }
 
+/// Weights and folded bias of one row at `scale`; returns the largest accumulator that any input can cause.
+double fill_row(const Rows& weight, std::size_t r, double bias, const Quant& in, double scale, Int8Product& product) {
+  std::int64_t sum = 0, magnitude = 0;
+  for (std::size_t j = 0; j < weight.length; ++j) {
+    const std::int8_t q = to_int8(static_cast<double>(weight.at(r, j)) / scale);
+    product.weight[r * weight.row_step + j * weight.item_step] = q;
+    sum += q;
+    magnitude += std::abs(q);
+  }
+  const std::int64_t folded = std::llround(bias / (in.scale * scale)) - in.zero_point * sum;
+  product.bias[r] = static_cast<std::int32_t>(folded);
+  return static_cast<double>(128 * magnitude + std::abs(folded));
+}
+
 /// Weights, biases and factors of `out = (weight * in + bias) / output_scale`.
 ///   bias  [rows], or empty for none
 Int8Product quantize_product(const Rows& weight, std::span<const float> bias, const Quant& in, double output_scale) {
@@ -52,23 +66,17 @@ Int8Product quantize_product(const Rows& weight, std::span<const float> bias, co
   product.shift.resize(weight.rows);
   for (std::size_t r = 0; r < weight.rows; ++r) {
     const double row_bias = bias.empty() ? 0.0 : static_cast<double>(bias[r]);
-    // Rows of zeros or nearly so take a coarser scale, or their bias would not fit 31 bit.
-    double scale = std::max(row_scale(weight, r), std::abs(row_bias) / (in.scale * 0x1p30));
+    double scale = std::max(row_scale(weight, r), std::abs(row_bias) / (in.scale * 0x1p29));
     if (scale == 0.0) scale = 1.0;
-    std::int64_t sum = 0, magnitude = 0;
-    for (std::size_t j = 0; j < weight.length; ++j) {
-      const std::int8_t q = to_int8(static_cast<double>(weight.at(r, j)) / scale);
-      product.weight[r * weight.row_step + j * weight.item_step] = q;
-      sum += q;
-      magnitude += std::abs(q);
+    // No accumulator may reach 2^30, or kernels would need 64 bit: rows of a bias far beyond their weights, and rows of
+    // very many weights, take a coarser scale.
+    double worst = fill_row(weight, r, row_bias, in, scale, product);
+    while (worst >= 0x1p30) {
+      scale *= 2.0;
+      worst = fill_row(weight, r, row_bias, in, scale, product);
     }
-    const std::int64_t folded = std::llround(row_bias / (in.scale * scale)) - in.zero_point * sum;
-    product.bias[r] = static_cast<std::int32_t>(std::clamp<std::int64_t>(
-        folded, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
-    // No accumulator may leave 31 bit after the multiplication: a range far too narrow then saturates, it does not
-    // wrap.
-    const double worst = std::max(1.0, static_cast<double>(128 * magnitude + std::abs(folded)));
-    const double factor = std::min(in.scale * scale / output_scale, 0x1.fffffp29 / worst);
+    // Nor may it after the shift to the left: a range far too narrow then saturates, it does not wrap.
+    const double factor = std::min(in.scale * scale / output_scale, 0x1.fffffp28 / std::max(1.0, worst));
     quantize_multiplier(factor, product.multiplier[r], product.shift[r]);
   }
   return product;
@@ -134,7 +142,7 @@ class Quantizer {
     to.output = activation_quant(range(to), false);
     const double elements = to.layer.input.time * to.layer.input.freq;
     // The sum stays below 255 * elements, see quantize_product() for the bound.
-    const double factor = std::min(to.input.scale / (elements * to.output.scale), 0x1.fffffp29 / (255.0 * elements));
+    const double factor = std::min(to.input.scale / (elements * to.output.scale), 0x1.fffffp28 / (255.0 * elements));
     to.main.multiplier.resize(1);
     to.main.shift.resize(1);
     quantize_multiplier(factor, to.main.multiplier[0], to.main.shift[0]);
@@ -168,7 +176,7 @@ class Quantizer {
       to.peephole_shift.resize(rows.rows);
       for (std::size_t r = 0; r < rows.rows; ++r) {
         const double found = row_scale(rows, r);
-        const double scale = found > 0.0 ? std::min(found, 64.0) : 1.0;  // 127 * 32768 * 64 stays inside 31 bit
+        const double scale = found > 0.0 ? std::min(found, 64.0) : 1.0;  // 127 * 32768 * 64 stays below 2^30
         for (std::size_t j = 0; j < rows.length; ++j) {
           to.peephole[r * rows.length + j] = to_int8(static_cast<double>(rows.at(r, j)) / scale);
         }

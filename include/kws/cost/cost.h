@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kws/cost/kernel.h"
 #include "kws/families/design.h"
 #include "kws/graph/graph.h"
 
@@ -42,15 +43,17 @@ struct CostTotals {
 };
 CostTotals hello_edge_totals(const Graph& graph);
 
-/// Arena of the exported plain C: for each layer input + output + scratch in bytes, ping-pong; the plan's maximum is
-/// the arena. The exporter emits this number and the code uses these offsets. Scratch is what the kernel needs, no
-/// more: a recurrent layer's states and hidden bytes.
+/// Arena of the exported C. Each tensor between two layers lies at the bottom or at the top of the arena, so that a
+/// layer's input and output overlap as far as its kernel allows: the output's front follows behind what the kernel has
+/// finished reading, upwards or, with `reverse`, from the end. Of all such plans the smallest is taken. The last
+/// layer's output is the caller's. Every place begins at a word, bytes is a multiple of 4.
 struct ArenaPlan {
   struct Step {
     int input_offset = 0;
-    int output_offset = 0;
+    int output_offset = 0;  ///< of the last layer: no place of its own
     int scratch_offset = 0;
     int scratch_bytes = 0;
+    bool reverse = false;  ///< convolutions compute their positions from last to first
   };
   std::vector<Step> steps;  ///< one per layer
   int bytes = 0;

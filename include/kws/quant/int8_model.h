@@ -24,7 +24,8 @@ struct Quant {
 ///               bias - zero_point * sum(row), so the product runs on raw int8 inputs (SAME padding pads with
 ///               the zero point)
 ///   multiplier  [rows] Q31 in 2^30..2^31-1 (or 0)
-///   shift       [rows] left when positive: TFLite's double rounding, see requantize()
+///   shift       [rows] left when positive: TFLite's double rounding, see requantize(). No input brings
+///               |accumulator * 2^max(shift, 0)| to 2^30, so that kernels may round in 32 bit
 struct Int8Product {
   std::vector<std::int8_t> weight;
   std::vector<std::int32_t> bias;

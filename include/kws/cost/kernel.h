@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+#include "kws/graph/graph.h"
+
+namespace kws {
+
+/// The C function that runs a layer on the device: kws_<name>_s8 of export/runtime/kws_kernels.c. The memory plan, the
+/// cycle figures and the code generator follow from this one choice.
+enum class Kernel { pointwise, conv2d, depthwise, depthwise_large, dense, avg_pool, gru, lstm };
+inline constexpr int kKernels = 8;
+inline constexpr int kDepthwiseTaps = 25;  ///< KWS_DEPTHWISE_TAPS: larger depthwise kernels take a slower function
+
+Kernel kernel_of(const Layer& layer);
+std::string_view kernel_name(Kernel kernel);
+
+}  // namespace kws

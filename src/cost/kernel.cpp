@@ -1,0 +1,35 @@
+#include "kws/cost/kernel.h"
+
+#include <array>
+#include <variant>
+
+namespace kws {
+namespace {
+
+struct KernelOf {
+  const Shape& out;
+  Kernel operator()(const Conv2d& op) const {
+    const bool single = op.kernel.time * op.kernel.freq * op.stride.time * op.stride.freq == 1;
+    if (!single) return Kernel::conv2d;
+    return out.time * out.freq == 1 ? Kernel::dense : Kernel::pointwise;
+  }
+  Kernel operator()(const Depthwise2d& op) const {
+    return op.kernel.time * op.kernel.freq <= kDepthwiseTaps ? Kernel::depthwise : Kernel::depthwise_large;
+  }
+  Kernel operator()(const AvgPool2d& /*op*/) const { return Kernel::avg_pool; }
+  Kernel operator()(const Dense& /*op*/) const { return Kernel::dense; }
+  Kernel operator()(const Lstm& /*op*/) const { return Kernel::lstm; }
+  Kernel operator()(const Gru& /*op*/) const { return Kernel::gru; }
+};
+
+}  // namespace
+
+Kernel kernel_of(const Layer& layer) { return std::visit(KernelOf{layer.output}, layer.op); }
+
+std::string_view kernel_name(Kernel kernel) {
+  static constexpr std::array<std::string_view, kKernels> names = {
+      "pointwise", "conv2d", "depthwise", "depthwise_large", "dense", "avg_pool", "gru", "lstm"};
+  return names.at(static_cast<std::size_t>(kernel));
+}
+
+}  // namespace kws
