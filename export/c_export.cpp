@@ -7,6 +7,7 @@
 
 #include "c_text.h"
 #include "features_code.h"
+#include "golden.h"
 #include "kws/core/error.h"
 #include "kws/core/files.h"
 #include "kws/core/rng.h"
@@ -50,12 +51,6 @@ std::string shortest(double value) {
   return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
-std::string rows(const std::vector<Golden>& golden, std::vector<std::int8_t> Golden::*field) {
-  std::string text;
-  for (const Golden& one : golden) text += "{\n" + c_values(std::span<const std::int8_t>(one.*field)) + "},\n";
-  return text;
-}
-
 /// Everything that several files need to know.
 struct Draft {
   ModelCode model;
@@ -79,14 +74,13 @@ std::string header(const ExportReport& r) {
   return text;
 }
 
-Draft make_draft(const ExportModel& m, const std::string& prefix) {
+Draft make_draft(const ExportModel& m, const ExportOptions& options) {
+  const std::string& prefix = options.prefix;
   const Graph graph = graph_of(m.network);
   const ArenaPlan plan = plan_arena(graph);
   const int values = m.network.input.elements();
   assert(values == m.front_end.values());
   assert(static_cast<int>(m.info.labels.size()) == m.network.classes());
-
-  const std::vector<Golden> golden = m.golden.empty() ? synthetic_golden(m.network, 2) : m.golden;
 
   Draft d;
   d.model = model_code(m.network, plan, prefix);
@@ -140,10 +134,6 @@ Draft make_draft(const ExportModel& m, const std::string& prefix) {
       {"FFT", text(m.front_end.tables().fft)},
       {"WORK_BYTES", text(d.features.work_bytes)},
       {"TABLE_BYTES", text(d.features.table_bytes)},
-      {"GOLDEN_COUNT", text(static_cast<std::int64_t>(golden.size()))},
-      {"GOLDEN_FEATURES", rows(golden, &Golden::features)},
-      {"GOLDEN_LOGITS", rows(golden, &Golden::logits)},
-      {"FEATURES_HASH", text(selftest_features_hash(m.front_end, m.normalisation))},
       {"TITLE", m.info.name},
       {"GENERATOR", m.info.generator},
       {"TYPE_TEXT", m.info.type},
@@ -151,6 +141,9 @@ Draft make_draft(const ExportModel& m, const std::string& prefix) {
       {"ACCURACY", accuracy_text(m.info)},
       {"MACS", text(d.report.macs)},
   };
+  const StreamOptions stream = stream_options(m.front_end, m.detector, options.hop_ms);
+  d.tokens.merge(detector_tokens(m, stream));
+  d.tokens.merge(golden_tokens(m, stream));
   return d;
 }
 
@@ -160,13 +153,15 @@ std::map<std::string, std::string> render(const Draft& d, const std::string& pre
   const auto filled = [&](const std::string& file) { return fill(from(file), d.tokens); };
   const std::string top = d.tokens.at("HEADER") + "\n";
   std::map<std::string, std::string> files;
-  for (const char* name : {"_model.h", "_model.c", "_features.h", "_features.c", "_selftest.h", "_selftest.c"}) {
+  for (const char* name : {"_model.h", "_model.c", "_features.h", "_features.c", "_detect.h", "_detect.c", "_stream.h",
+                           "_stream.c", "_golden.h", "_selftest.h", "_selftest.c"}) {
     files[prefix + name] = filled(std::string("kws") + name + ".in");
   }
-  for (const char* name : {"_kernels.h", "_kernels.c", "_frontend.h", "_frontend.c", "_frontend_frame.h"}) {
+  for (const char* name :
+       {"_kernels.h", "_kernels.c", "_frontend.h", "_frontend.c", "_frontend_frame.h", "_ring.h", "_ring.c"}) {
     files[prefix + name] = top + from(std::string("kws") + name);
   }
-  files["example/main.c"] = filled("example_main.c.in");
+  files["example/main_host.c"] = filled("example_main_host.c.in");
   files["example/selftest.c"] = filled("example_selftest.c.in");
   for (const char* name : {"main_baremetal.c", "startup.c", "size.c", "board.h", "cortex_m.ld"}) {
     files[std::string("example/") + name] = filled("example_" + std::string(name) + ".in");
@@ -196,13 +191,13 @@ std::vector<Golden> synthetic_golden(const Int8Model& network, int count) {
 
 std::map<std::string, std::string> c_model_files(const ExportModel& model, const ExportOptions& options) {
   check_prefix(options.prefix);
-  return render(make_draft(model, options.prefix), options.prefix);
+  return render(make_draft(model, options), options.prefix);
 }
 
 ExportSizes write_c_model(const ExportModel& model, const ExportOptions& options, const std::filesystem::path& folder) {
   check_prefix(options.prefix);
   check_folder(folder, options.replace);
-  const Draft draft = make_draft(model, options.prefix);
+  const Draft draft = make_draft(model, options);
   write_folder(folder, options.replace, [&](const std::filesystem::path& staging) {
     for (const auto& [name, text] : render(draft, options.prefix)) write_file(staging / name, text);
   });

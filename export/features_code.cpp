@@ -72,18 +72,4 @@ FeaturesCode features_code(const FrontEnd& front_end, const Normalisation& norm,
   return code;
 }
 
-std::uint32_t selftest_features_hash(const FrontEnd& front_end, const Normalisation& norm) {
-  std::vector<std::int16_t> pcm;
-  std::uint32_t noise = 1;
-  for (int i = 0; i < kClipSamples; ++i) {
-    noise = noise * 1664525U + 1013904223U;
-    pcm.push_back(static_cast<std::int16_t>((static_cast<std::int32_t>(noise >> 16U) - 32768) / (1 + i / 2000 * 40)));
-  }
-  std::vector<std::int8_t> features(static_cast<std::size_t>(front_end.values()));
-  front_end.quantized(pcm, norm, features);
-  std::uint32_t hash = 2166136261U;
-  for (const std::int8_t value : features) hash = (hash ^ static_cast<std::uint8_t>(value)) * 16777619U;
-  return hash;
-}
-
 }  // namespace kws

@@ -16,7 +16,4 @@ struct FeaturesCode {
 };
 FeaturesCode features_code(const FrontEnd& front_end, const Normalisation& norm, const std::string& prefix);
 
-/// FNV-1a of the host's features of the clip that PREFIX_selftest_features computes.
-std::uint32_t selftest_features_hash(const FrontEnd& front_end, const Normalisation& norm);
-
 }  // namespace kws

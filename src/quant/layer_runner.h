@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -15,6 +16,7 @@ class LayerRunner {
   explicit LayerRunner(const Int8Layer& layer);
   /// in [layer.input], out [layer.output], both [time][freq][channels]
   void run(const std::int8_t* in, std::int8_t* out);
+  [[nodiscard]] std::size_t outputs() const { return static_cast<std::size_t>(layer_.layer.output.elements()); }
 
  private:
   void run(const Conv2d& op, const std::int8_t* in, std::int8_t* out);

@@ -9,7 +9,8 @@
 
 namespace kws {
 
-void run_int8(const Int8Model& model, std::span<const std::int8_t> features, std::span<std::int8_t> logits) {
+void run_int8(const Int8Model& model, std::span<const std::int8_t> features, std::span<std::int8_t> logits,
+              const LayerObserver& each_layer) {
   const auto inputs = static_cast<std::size_t>(model.input.elements());
   const auto classes = static_cast<std::size_t>(model.classes());
   const std::size_t clips = features.size() / inputs;
@@ -27,6 +28,7 @@ void run_int8(const Int8Model& model, std::span<const std::int8_t> features, std
     for (LayerRunner& runner : runners) {
       runner.run(in.data(), out.data());
       in.swap(out);
+      if (each_layer) each_layer(std::span(in).first(runner.outputs()));
     }
     std::copy_n(in.begin(), classes, logits.data() + clip * classes);
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kws/export/detector.h"
 #include "kws/features/front_end.h"
 #include "kws/quant/int8_model.h"
 
@@ -22,6 +23,7 @@ struct ExportInfo {
   std::uint64_t seed = 0;
   std::string design_hash;  ///< SHA-256, see design_hash()
   std::string generator;    ///< "kwsmith 0.1.0"
+  std::string budget = {};  ///< that the design was searched for, e.g. "small: 80 KiB, 6 MOps"; "" when unknown
 };
 
 /// An input with the logits the host computes for it.
@@ -36,7 +38,8 @@ struct ExportModel {
   const Int8Model& network;
   const FrontEnd& front_end;
   const Normalisation& normalisation;
-  std::vector<Golden> golden;  ///< none: two of synthetic_golden()
+  std::vector<Golden> golden;  ///< the first two are exported; none: two of synthetic_golden()
+  DetectorOptions detector = {};
 };
 
 /// `count` pseudo-random inputs, the same for every model of this input size, with the host's logits.
@@ -45,6 +48,7 @@ std::vector<Golden> synthetic_golden(const Int8Model& network, int count);
 struct ExportOptions {
   std::string prefix = "kws";  ///< of every file and name: letters, digits and '_', starting with a letter
   bool replace = false;        ///< an existing folder is replaced
+  int hop_ms = 0;              ///< from decision to decision, a multiple of the stride; 0: as many as fit into 100 ms
 };
 
 /// Size figures of an export, in bytes.

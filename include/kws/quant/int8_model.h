@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
@@ -100,8 +101,11 @@ void quantize_multiplier(double factor, std::int32_t& multiplier, std::int8_t& s
 Int8Model quantize(const Graph& graph, const Weights& weights, const Ranges& ranges);
 
 /// Host reference of the int8 network, own code apart from the exported C: tests and `eval` hold one against the other.
-///   features  [clips][input elements];  logits  [clips][classes]
-void run_int8(const Int8Model& model, std::span<const std::int8_t> features, std::span<std::int8_t> logits);
+///   features    [clips][input elements];  logits  [clips][classes]
+///   each_layer  if given, is called with the output of each layer of each clip, in order
+using LayerObserver = std::function<void(std::span<const std::int8_t> output)>;
+void run_int8(const Int8Model& model, std::span<const std::int8_t> features, std::span<std::int8_t> logits,
+              const LayerObserver& each_layer = {});
 
 /// schema kwsmith.int8/1; integers only apart from the scales, which are for the reader.
 nlohmann::ordered_json int8_to_json(const Int8Model& model);

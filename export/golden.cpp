@@ -1,0 +1,122 @@
+#include "golden.h"
+
+#include <algorithm>
+
+#include "kws/core/table.h"
+
+namespace kws {
+
+namespace {
+
+constexpr int kStreamSamples = 40000;   // 2.5 s
+constexpr std::size_t kMostGolden = 2;  // more would only cost flash
+
+/// FNV-1a, 32 bit.
+class Fnv {
+ public:
+  void byte(unsigned value) { hash_ = (hash_ ^ (value & 255U)) * 16777619U; }
+  void bytes(std::span<const std::int8_t> values) {
+    for (const std::int8_t value : values) byte(static_cast<std::uint8_t>(value));
+  }
+  /// Lower byte first.
+  void word(int value) {
+    byte(static_cast<unsigned>(value));
+    byte(static_cast<unsigned>(value) >> 8U);
+  }
+  [[nodiscard]] std::uint32_t value() const { return hash_; }
+
+ private:
+  std::uint32_t hash_ = 2166136261U;
+};
+
+std::uint32_t hash(std::span<const std::int8_t> values) {
+  Fnv fnv;
+  fnv.bytes(values);
+  return fnv.value();
+}
+
+template <class Integer>
+std::string row(std::span<const Integer> values) {
+  return "{\n" + c_values(values) + "},\n";
+}
+
+/// Hash of every layer's output.
+std::vector<std::string> layer_hashes(const Int8Model& network, const std::vector<std::int8_t>& features) {
+  std::vector<std::string> hashes;
+  std::vector<std::int8_t> logits(static_cast<std::size_t>(network.classes()));
+  run_int8(network, features, logits,
+           [&](std::span<const std::int8_t> output) { hashes.push_back(std::to_string(hash(output)) + "U"); });
+  return hashes;
+}
+
+}  // namespace
+
+std::vector<std::int16_t> selftest_audio(int samples) {
+  std::vector<std::int16_t> pcm;
+  std::uint32_t noise = 1, phase = 0, step = 53687091;
+  for (int time = 0; time < samples; ++time) {
+    const int ramp = static_cast<int>(phase >> 16U) - 32768;
+    const int triangle = std::abs(ramp) - 16384;
+    noise = noise * 1664525U + 1013904223U;
+    phase += step;
+    step = (step + 63753U) % (1U << 30U);
+    const int hiss = (static_cast<int>(noise >> 16U) - 32768) / 4;
+    pcm.push_back(static_cast<std::int16_t>((triangle + hiss) / (1 << (time / 2500 % 6))));
+  }
+  return pcm;
+}
+
+std::uint32_t stream_hash(const std::vector<StreamDecision>& decisions) {
+  Fnv fnv;
+  for (const StreamDecision& d : decisions) {
+    fnv.word(d.label);
+    fnv.word(d.score);
+    fnv.word(d.detected);
+    fnv.bytes(d.logits);
+  }
+  return fnv.value();
+}
+
+Tokens golden_tokens(const ExportModel& model, const StreamOptions& options) {
+  std::vector<Golden> golden = model.golden.empty() ? synthetic_golden(model.network, kMostGolden) : model.golden;
+  golden.resize(std::min(golden.size(), kMostGolden));
+  std::string features, layers, logits;
+  for (const Golden& one : golden) {
+    features += row<std::int8_t>(one.features);
+    layers += "{\n" + c_values(layer_hashes(model.network, one.features)) + "},\n";
+    logits += row<std::int8_t>(one.logits);
+  }
+  const std::vector<std::int16_t> audio = selftest_audio(kStreamSamples);
+  std::vector<std::int8_t> clip(static_cast<std::size_t>(model.front_end.values()));
+  model.front_end.quantized(std::span(audio).first(kClipSamples), model.normalisation, clip);
+  const std::vector<StreamDecision> decisions = stream_reference(model, options, audio);
+  StreamOptions continuous = options;
+  continuous.continuous = true;
+  const auto text = [](std::uint32_t value) { return std::to_string(value); };
+  return {{"GOLDEN_COUNT", std::to_string(golden.size())},
+          {"GOLDEN_FEATURES", features},
+          {"GOLDEN_LAYERS", layers},
+          {"GOLDEN_LOGITS", logits},
+          {"LAYER_COUNT", std::to_string(model.network.layers.size())},
+          {"FEATURES_HASH", text(hash(clip))},
+          {"STREAM_SAMPLES", std::to_string(kStreamSamples)},
+          {"STREAM_MS", std::to_string(kStreamSamples / (kRateHz / 1000))},
+          {"STREAM_DECISIONS", std::to_string(decisions.size())},
+          {"STREAM_HASH", text(stream_hash(decisions))},
+          {"CONTINUOUS_HASH",
+           is_recurrent(model.network) ? text(stream_hash(stream_reference(model, continuous, audio))) : "0"}};
+}
+
+Tokens detector_tokens(const ExportModel& model, const StreamOptions& options) {
+  const std::vector<std::uint16_t> table = exp_table(model.network.layers.back().output.scale);
+  return {{"HOP_FRAMES", std::to_string(options.hop_frames)},
+          {"HOP_MS", std::to_string(options.hop_frames * model.front_end.options().stride_ms)},
+          {"SMOOTHING_MS", std::to_string(options.smoothing_ms)},
+          {"THRESHOLD", std::to_string(options.threshold)},
+          {"THRESHOLD_TEXT", percent(options.threshold / 32768.0)},
+          {"REFRACTORY_MS", std::to_string(options.refractory_ms)},
+          {"EXP_COUNT", std::to_string(table.size())},
+          {"EXP_TABLE", c_values(std::span<const std::uint16_t>(table))}};
+}
+
+}  // namespace kws

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kws/export/c_export.h"
+
+namespace kws {
+
+/// The constants of PREFIX_detect.h.
+struct StreamOptions {
+  int hop_frames = 1;
+  int smoothing_ms = 0;
+  int threshold = 0;  ///< Q15
+  int refractory_ms = 0;
+  bool continuous = false;  ///< recurrent networks: the state is carried on from the stream's begin
+};
+/// hop_ms 0: the largest whole number of strides within 100 ms.
+///   throws  Error (Exit::usage) when an option is out of range
+StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& detector, int hop_ms);
+
+/// exp(-d * scale) in Q15 for d = 0, 1, ... as far as it is not zero; at most 256 values.
+std::vector<std::uint16_t> exp_table(double scale);
+
+struct StreamDecision {
+  int frame = 0;  ///< from 1
+  int label = 0;
+  int score = 0;      ///< Q15
+  int detected = -1;  ///< a label, or -1
+  std::vector<std::int8_t> logits;
+  friend bool operator==(const StreamDecision&, const StreamDecision&) = default;
+};
+/// Host reference of streaming, own code apart from the exported C: all decisions about pcm [any length].
+std::vector<StreamDecision> stream_reference(const ExportModel& model, const StreamOptions& options,
+                                             std::span<const std::int16_t> pcm);
+
+/// Whether state can be carried on: the first layer reads frames in time order and so do all recurrent ones.
+bool is_recurrent(const Int8Model& network);
+
+}  // namespace kws

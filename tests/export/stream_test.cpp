@@ -1,0 +1,260 @@
+// The exported stream, compiled, against the host's own reference: every result of every decision.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <set>
+#include <sstream>
+
+#include "../export/golden.h"
+#include "../export/stream_reference.h"
+#include "export/random_models.h"
+#include "export/shell_folder.h"
+#include "kws/core/error.h"
+#include "kws/datasets/corpus.h"
+
+namespace kws::test {
+namespace fs = std::filesystem;
+namespace {
+
+/// Streams standard input in chunks of argv[1] samples and prints each result on a line, then what was missed.
+constexpr const char* kDriver = R"(
+#include <stdio.h>
+#include <stdlib.h>
+#include "kws_stream.h"
+KWS_ALIGN(4) static uint8_t arena[KWS_STREAM_ARENA_SIZE];
+int main(int argc, char **argv) {
+  const size_t chunk = argc > 1 ? (size_t)atoi(argv[1]) : 1;
+  const int skip = argc > 2 ? atoi(argv[2]) : 1; /* a step after every skip-th push only */
+  int16_t *pcm = (int16_t *)malloc(chunk * sizeof(int16_t));
+  kws_state *s = (kws_state *)malloc(sizeof(kws_state));
+  kws_result r;
+  size_t n;
+  int pushes = 0;
+  kws_init(s, arena);
+  while ((n = fread(pcm, 2, chunk, stdin)) > 0) {
+    const int due = kws_push(s, pcm, n);
+    if (++pushes % skip != 0) continue;
+    if ((due > 0) != (kws_step(s, &r) == 1)) return 2;
+    if (due > 0) {
+      int i;
+      printf("%lu %d %d %d", (unsigned long)r.frame, (int)r.label, (int)r.score, (int)r.detected);
+      for (i = 0; i < KWS_NUM_CLASSES; ++i) printf(" %d", r.logits[i]);
+      printf("\n");
+    }
+  }
+  fprintf(stderr, "missed %lu\n", (unsigned long)s->missed);
+  free(pcm);
+  free(s);
+  return 0;
+}
+)";
+
+using Pcm = std::vector<std::int16_t>;
+
+Pcm tones_and_noise(int samples, std::uint64_t seed) {
+  Rng rng({seed});
+  Pcm pcm;
+  for (int i = 0; i < samples; ++i) {
+    const double loud = i % 9000 < 5000 ? 12000.0 : 40.0;
+    const double tone = std::sin(2e-4 * i * (300 + 500 * (i / 6000 % 5)));
+    pcm.push_back(static_cast<std::int16_t>(loud * tone + rng.between(-300, 300)));
+  }
+  return pcm;
+}
+
+std::string text(const std::vector<StreamDecision>& decisions) {
+  std::ostringstream lines;
+  for (const StreamDecision& d : decisions) {
+    lines << d.frame << ' ' << d.label << ' ' << d.score << ' ' << d.detected;
+    for (const int logit : d.logits) lines << ' ' << logit;
+    lines << '\n';
+  }
+  return lines.str();
+}
+
+/// A model that detects readily: a low threshold, and half of the labels may be detected.
+ExportModel readily(const Exportable& parts) {
+  ExportModel model = parts.model();
+  for (std::size_t i = 0; i < model.info.labels.size(); i += 2) model.info.labels[i].insert(0, "_");
+  model.detector = {.smoothing_ms = 250, .threshold = 0.3, .refractory_ms = 350};
+  return model;
+}
+
+class Stream : public ShellFolder {
+ protected:
+  void SetUp() override {
+    ShellFolder::SetUp();
+    write_file(folder_ / "driver.c", kDriver);
+  }
+
+  void compile(const ExportModel& model, const std::string& flags = "", const ExportOptions& options = {}) {
+    ExportOptions replacing = options;
+    replacing.replace = true;
+    write_c_model(model, replacing, folder_ / "kws");
+    ASSERT_EQ(run("gcc -std=c99 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all "
+                  "-Ikws " +
+                  flags + " -o driver driver.c kws/*.c -lm"),
+              0)
+        << output();
+  }
+  void set_audio(const Pcm& pcm) {
+    write_file(folder_ / "pcm", {reinterpret_cast<const char*>(pcm.data()), 2 * pcm.size()});
+  }
+  std::string stream(const std::string& arguments) {
+    EXPECT_EQ(run("./driver " + arguments + " <pcm"), 0) << output();
+    std::istringstream lines(output());
+    std::string line, results;
+    while (std::getline(lines, line)) {
+      if (line.starts_with("missed")) {
+        missed_ = line;
+      } else {
+        results += line + "\n";
+      }
+    }
+    return results;
+  }
+
+  std::string missed_;
+};
+
+TEST_F(Stream, GivesTheDecisionsOfTheHostForEveryNetwork) {
+  KWS_SKIP_WITHOUT("gcc")
+  const Pcm pcm = tones_and_noise(60000, 3);
+  set_audio(pcm);
+  std::set<int> labels;
+  int detections = 0;
+  for (const NamedGraph& named : small_graphs(25, 10, 6)) {
+    const Exportable parts(RandomModels(4).model(named.graph), small_features());
+    const ExportModel model = readily(parts);
+    const auto expected = stream_reference(model, stream_options(parts.front_end, model.detector, 0), pcm);
+    // 93 frames, a decision with the 25th and with every second one after it.
+    ASSERT_EQ(expected.size(), 35U);
+    for (const StreamDecision& d : expected) {
+      labels.insert(d.label);
+      detections += d.detected >= 0 ? 1 : 0;
+    }
+    compile(model);
+    EXPECT_EQ(stream("640"), text(expected)) << named.name;
+    EXPECT_EQ(missed_, "missed 0");
+  }
+  // Random networks that always say the same, or nothing, would prove little.
+  EXPECT_GT(labels.size(), 3U);
+  EXPECT_GT(detections, 10);
+}
+
+TEST_F(Stream, GivesTheSameDecisionsForChunksOfAnySizeUpToAHop) {
+  KWS_SKIP_WITHOUT("gcc")
+  const Pcm pcm = tones_and_noise(50000, 5);
+  set_audio(pcm);
+  // Frames that overlap, that touch, and that leave samples out; hops of one frame and of several.
+  struct Case {
+    FeatureOptions features;
+    int hop_ms;
+  };
+  for (const Case& c : {Case{{.window_ms = 30, .stride_ms = 20}, 0}, Case{{.stride_ms = 40}, 40},
+                        Case{{.window_ms = 25, .stride_ms = 50}, 150}}) {
+    const FrontEnd front_end(c.features);
+    Graph graph({.time = front_end.frames(), .freq = 10, .channels = 1});
+    graph.add("logits", Dense{.units = 6});
+    const Exportable parts(RandomModels(6).model(graph), c.features);
+    const ExportModel model = readily(parts);
+    const StreamOptions options = stream_options(front_end, model.detector, c.hop_ms);
+    const std::string expected = text(stream_reference(model, options, pcm));
+    compile(model, "", {.hop_ms = c.hop_ms});
+    const int hop = options.hop_frames * c.features.stride_ms * 16;
+    for (const int chunk : {1, 7, 160, 333, hop - 1, hop}) {
+      EXPECT_EQ(stream(std::to_string(chunk)), expected) << c.features.stride_ms << " ms, chunks of " << chunk;
+      EXPECT_EQ(missed_, "missed 0");
+    }
+  }
+}
+
+TEST_F(Stream, CountsTheDecisionsThatASlowCallerMisses) {
+  KWS_SKIP_WITHOUT("gcc")
+  const Pcm pcm = tones_and_noise(50000, 7);
+  set_audio(pcm);
+  const Exportable parts(RandomModels(4).model(small_graphs(25, 10, 6).front().graph), small_features());
+  const ExportModel model = readily(parts);
+  const StreamOptions options = stream_options(parts.front_end, model.detector, 0);
+  const auto all = stream_reference(model, options, pcm);
+  compile(model);
+  // A step every third hop: the decisions taken are the newest ones.
+  std::istringstream lines(stream(std::to_string(options.hop_frames * 640) + " 3"));
+  std::string line;
+  int taken = 0;
+  while (std::getline(lines, line)) {
+    const int frame = std::stoi(line);
+    const auto found = std::ranges::find(all, frame, &StreamDecision::frame);
+    ASSERT_NE(found, all.end()) << frame;
+    std::string logits;
+    for (const int logit : found->logits) logits += " " + std::to_string(logit);
+    EXPECT_TRUE(line.ends_with(logits)) << line;
+    ++taken;
+  }
+  EXPECT_GT(taken, 5);
+  // Those still due at the end are neither taken nor missed.
+  const int missed = std::stoi(missed_.substr(7));
+  EXPECT_LE(missed + taken, static_cast<int>(all.size()));
+  EXPECT_GE(missed + taken + 2, static_cast<int>(all.size()));
+}
+
+TEST_F(Stream, GivesTheDecisionsOfTheHostForRecordings) {
+  KWS_SKIP_WITHOUT("gcc")
+  const char* folder = std::getenv("KWS_SPEECH_COMMANDS");
+  const fs::path recordings = folder != nullptr ? folder : KWS_SOURCE_DIR "/../shared/speech_commands";
+  Pcm pcm;
+  for (const char* word : {"yes", "stop", "left", "dog"}) {
+    if (!fs::is_directory(recordings / word)) GTEST_SKIP() << recordings << ": no recordings there";
+    std::set<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(recordings / word)) files.insert(entry.path());
+    const Pcm clip = read_audio(*files.begin());
+    pcm.insert(pcm.end(), clip.begin(), clip.end());
+  }
+  set_audio(pcm);
+  const Exportable parts(RandomModels(9).model(small_graphs(25, 10, 6).at(3).graph), small_features());
+  const ExportModel model = readily(parts);
+  compile(model);
+  EXPECT_EQ(stream("100"), text(stream_reference(model, stream_options(parts.front_end, model.detector, 0), pcm)));
+}
+
+TEST_F(Stream, DetectsAgainOnlyAfterTheRefractoryTime) {
+  // One layer of zero weights: always the same posteriors, the third label's largest.
+  Graph graph({.time = 25, .freq = 10, .channels = 1});
+  graph.add("logits", Dense{.units = 4});
+  Exportable parts(RandomModels(1).model(graph), small_features());
+  Int8Layer& layer = parts.network.layers.front();
+  std::ranges::fill(layer.main.weight, std::int8_t{0});
+  layer.main.bias = {0, 0, 64, 0};
+  std::ranges::fill(layer.main.multiplier, 1 << 30);
+  std::ranges::fill(layer.main.shift, std::int8_t{1});
+  layer.output = {.scale = 0.1, .zero_point = 0};
+  ExportModel model = parts.model();
+  model.detector = {.smoothing_ms = 0, .threshold = 0.9, .refractory_ms = 400};
+  const Pcm pcm(40000, 0);
+  const StreamOptions options = stream_options(parts.front_end, model.detector, 0);
+  std::vector<int> frames;
+  for (const StreamDecision& d : stream_reference(model, options, pcm)) {
+    EXPECT_EQ(d.label, 2);
+    if (d.detected == 2) frames.push_back(d.frame);
+  }
+  // exp(6.4) : 1 is 99.8 %; 400 ms are 10 frames.
+  EXPECT_EQ(frames, (std::vector<int>{25, 35, 45, 55}));
+  model.info.labels[2] = "_unknown_";
+  for (const StreamDecision& d : stream_reference(model, options, pcm)) EXPECT_EQ(d.detected, -1);
+}
+
+TEST(StreamOptions, RefuseAHopThatIsNoMultipleOfTheStride) {
+  const FrontEnd front_end(FeatureOptions{.stride_ms = 20});
+  EXPECT_EQ(stream_options(front_end, {}, 0).hop_frames, 5);
+  EXPECT_EQ(stream_options(front_end, {}, 40).hop_frames, 2);
+  EXPECT_EQ(stream_options(FrontEnd({.stride_ms = 40}), {}, 0).hop_frames, 2);
+  for (const int hop_ms : {-20, 10, 30, 1020}) {
+    EXPECT_THROW(static_cast<void>(stream_options(front_end, {}, hop_ms)), Error) << hop_ms;
+  }
+}
+
+}  // namespace
+}  // namespace kws::test
