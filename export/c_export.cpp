@@ -14,6 +14,7 @@
 #include "kws/cost/cost.h"
 #include "model_code.h"
 #include "report.h"
+#include "single_header.h"
 
 namespace kws {
 
@@ -170,6 +171,7 @@ std::map<std::string, std::string> render(const Draft& d, const std::string& pre
     files[name] = filled(std::string(name) + ".in");
   }
   files[prefix + "_report.json"] = report_text(d.report);
+  files[prefix + "_single.h"] = single_header(files, prefix, d.tokens.at("HEADER"));
   return files;
 }
 

@@ -97,7 +97,6 @@ Tokens golden_tokens(const ExportModel& model, const StreamOptions& options) {
           {"GOLDEN_FEATURES", features},
           {"GOLDEN_LAYERS", layers},
           {"GOLDEN_LOGITS", logits},
-          {"LAYER_COUNT", std::to_string(model.network.layers.size())},
           {"FEATURES_HASH", text(hash(clip))},
           {"STREAM_SAMPLES", std::to_string(kStreamSamples)},
           {"STREAM_MS", std::to_string(kStreamSamples / (kRateHz / 1000))},

@@ -80,14 +80,28 @@ TEST_F(Package, SelftestPassesUnderSanitizersForEveryOp) {
   }
 }
 
-TEST_F(Package, SelftestNoticesOneWrongByte) {
+TEST_F(Package, SelftestNamesTheLayerWithAWrongByte) {
+  KWS_SKIP_WITHOUT("make", "cc")
+  const Exportable model = parts("dnn");
+  write_c_model(model.model(), {}, folder_ / "kws");
+  std::string code = read_file(folder_ / "kws" / "kws_model.c");
+  const std::size_t weight = code.find_first_of("-0123456789", code.find('{', code.find(" weight_fc2[")));
+  ASSERT_NE(weight, std::string::npos);
+  // Another value of the first weight.
+  code.replace(weight, code.find(',', weight) - weight, code[weight] == '-' ? "100" : "-100");
+  write_file(folder_ / "kws" / "kws_model.c", code);
+  EXPECT_NE(run("make -C kws selftest"), 0);
+  EXPECT_THAT(output(), testing::HasSubstr("network: layer 2 differs\nfront end: ok\nstream: decisions differ\n"));
+}
+
+TEST_F(Package, SelftestNoticesAWrongLogit) {
   KWS_SKIP_WITHOUT("make", "cc")
   const Exportable model = parts("dnn");
   ExportModel wrong = model.model(2);
   wrong.golden[1].logits[3] = static_cast<std::int8_t>(wrong.golden[1].logits[3] ^ 1);
   write_c_model(wrong, {}, folder_ / "kws");
   EXPECT_NE(run("make -C kws selftest"), 0);
-  EXPECT_THAT(output(), testing::HasSubstr("network: layer 2 differs\nfront end: ok"));
+  EXPECT_THAT(output(), testing::HasSubstr("network: layer 3 differs\nfront end: ok\nstream: ok\n"));
 }
 
 TEST_F(Package, MakefileBuildsAnExampleThatReadsWavFiles) {

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace kws {
+
+/// PREFIX_single.h: the .h and .c files at the top of `files` as one header. Whoever includes it sees the declarations;
+/// the one C file that defines PREFIX_IMPLEMENTATION before gets the code too.
+///   comment  stands on top; the same comment on top of each file is left out
+std::string single_header(const std::map<std::string, std::string>& files, const std::string& prefix,
+                          const std::string& comment);
+
+}  // namespace kws
