@@ -17,8 +17,10 @@
 
 #if defined(__GNUC__)
 #define KWS_INLINE static inline __attribute__((always_inline))
+#define KWS_LIKELY(condition) (__builtin_expect((condition) ? 1 : 0, 1) != 0)
 #else
 #define KWS_INLINE static inline
+#define KWS_LIKELY(condition) (condition)
 #endif
 
 #if KWS_DSP
@@ -94,26 +96,29 @@ KWS_INLINE int32_t kws_high(int32_t x, int32_t multiplier) {
 #endif
 }
 
+/* x * 2^shift for shift < 0, rounded half away from zero: a negative x one lower makes its ties go down, and adding a
+ * half before the last place goes is adding one to the place after it. */
+KWS_INLINE int32_t kws_round_shift(int32_t x, int32_t shift) { return (((x + (x >> 31)) >> ~shift) + 1) >> 1; }
+
 /* acc * multiplier * 2^(shift - 31), rounded twice as TensorFlow Lite does: to the product's high part, then half away
  * from zero. Shifted as unsigned, because a negative left operand is undefined. */
 KWS_INLINE int32_t kws_requantize(int32_t acc, int32_t multiplier, int32_t shift) {
-  if (shift < 0) {
+  if (KWS_LIKELY(shift < 0)) {
     const int32_t high = kws_high(acc, multiplier);
-    return (high + (int32_t)(1U << (uint32_t)(-shift - 1)) + (high >> 31)) >> -shift;
+    return kws_round_shift(high, shift);
   }
   return kws_high((int32_t)((uint32_t)acc << (uint32_t)shift), multiplier);
 }
 
 /* kws:begin pointwise conv2d depthwise depthwise_large dense avg_pool */
-/* An accumulator of row `row` as the layer's output. */
-KWS_INLINE int8_t kws_output(const kws_product* m, int32_t row, int32_t acc, int32_t zero_out, int32_t activation_min) {
-  const int32_t x = kws_requantize(acc, m->multiplier[row], m->shift[row]) + zero_out;
+/* A scaled accumulator as the layer's output; low is at least -128. */
+KWS_INLINE int32_t kws_output(int32_t scaled, int32_t zero_out, int32_t low) {
 #if KWS_DSP
-  const int32_t y = kws_ssat8(x);
+  const int32_t x = kws_ssat8(scaled + zero_out);
 #else
-  const int32_t y = x > 127 ? 127 : x; /* activation_min is at least -128 */
+  const int32_t x = scaled + zero_out > 127 ? 127 : scaled + zero_out;
 #endif
-  return (int8_t)(y < activation_min ? activation_min : y);
+  return x < low ? low : x;
 }
 
 /* kws:end */
@@ -254,6 +259,22 @@ KWS_INLINE void kws_block(const int8_t* x, const int8_t* w, int32_t n, int32_t* 
   acc[3] = d;
 }
 
+/* Two accumulators of the same row, whose factors are read once. */
+KWS_INLINE void kws_two_outputs(const kws_product* m, int32_t row, int32_t a, int32_t b, int32_t zero, int32_t low,
+                                int8_t* y0, int8_t* y1) {
+  const int32_t multiplier = m->multiplier[row];
+  const int32_t shift = m->shift[row];
+  if (KWS_LIKELY(shift < 0)) {
+    a = kws_round_shift(kws_high(a, multiplier), shift);
+    b = kws_round_shift(kws_high(b, multiplier), shift);
+  } else {
+    a = kws_high((int32_t)((uint32_t)a << (uint32_t)shift), multiplier);
+    b = kws_high((int32_t)((uint32_t)b << (uint32_t)shift), multiplier);
+  }
+  *y0 = (int8_t)kws_output(a, zero, low);
+  *y1 = (int8_t)kws_output(b, zero, low);
+}
+
 /* All channels of two positions, whose windows of n elements lie one behind the other. Of an odd number of channels
  * one is computed twice. */
 static void kws_two_positions(const kws_conv_params* p, const int8_t* x, int32_t n, int8_t* y0, int8_t* y1) {
@@ -261,13 +282,13 @@ static void kws_two_positions(const kws_conv_params* p, const int8_t* x, int32_t
   const int32_t channels = p->out_channels;
   const int32_t zero = p->zero_out;
   const int32_t low = p->activation_min;
-  int32_t acc[4];
+  int32_t acc[6];
   int32_t i;
   if (channels == 1) {
     kws_four_rows(m, x, n, 0, 1, acc);
-    *y0 = kws_output(m, 0, acc[0], zero, low);
-    kws_four_rows(m, x + n, n, 0, 1, acc);
-    *y1 = kws_output(m, 0, acc[0], zero, low);
+    acc[1] = acc[0];
+    kws_four_rows(m, x + n, n, 0, 1, acc + 2);
+    kws_two_outputs(m, 0, acc[1], acc[2], zero, low, y0, y1);
     return;
   }
   for (i = 0; i < channels; i += 2) {
@@ -277,10 +298,8 @@ static void kws_two_positions(const kws_conv_params* p, const int8_t* x, int32_t
     acc[2] = m->bias[c + 1];
     acc[3] = acc[2];
     kws_block(x, m->weight + c * n, n, acc);
-    y0[c] = kws_output(m, c, acc[0], zero, low);
-    y1[c] = kws_output(m, c, acc[1], zero, low);
-    y0[c + 1] = kws_output(m, c + 1, acc[2], zero, low);
-    y1[c + 1] = kws_output(m, c + 1, acc[3], zero, low);
+    kws_two_outputs(m, c, acc[0], acc[1], zero, low, y0 + c, y1 + c);
+    kws_two_outputs(m, c + 1, acc[2], acc[3], zero, low, y0 + c + 1, y1 + c + 1);
   }
 }
 
@@ -360,6 +379,8 @@ static void kws_depthwise_channels(const kws_conv_params* p, const int8_t* const
   const int32_t zero = p->zero_out;
   const int32_t low = p->activation_min;
   const int8_t* const* const end = x + taps;
+  const int32_t* const multiplier = m->multiplier + first;
+  const int8_t* const shift = m->shift + first;
   int32_t c;
   for (c = 0; c + 4 <= n; c += 4) {
     const int32_t row = first + c;
@@ -391,10 +412,14 @@ static void kws_depthwise_channels(const kws_conv_params* p, const int8_t* const
       w += step;
       ++tap;
     }
-    y[c] = kws_output(m, row, acc0, zero, low);
-    y[c + 1] = kws_output(m, row + 1, acc1, zero, low);
-    y[c + 2] = kws_output(m, row + 2, acc2, zero, low);
-    y[c + 3] = kws_output(m, row + 3, acc3, zero, low);
+    acc0 = kws_requantize(acc0, multiplier[c], shift[c]);
+    acc1 = kws_requantize(acc1, multiplier[c + 1], shift[c + 1]);
+    acc2 = kws_requantize(acc2, multiplier[c + 2], shift[c + 2]);
+    acc3 = kws_requantize(acc3, multiplier[c + 3], shift[c + 3]);
+    y[c] = (int8_t)kws_output(acc0, zero, low);
+    y[c + 1] = (int8_t)kws_output(acc1, zero, low);
+    y[c + 2] = (int8_t)kws_output(acc2, zero, low);
+    y[c + 3] = (int8_t)kws_output(acc3, zero, low);
   }
   for (; c < n; ++c) {
     const int8_t* w = m->weight + first + c;
@@ -405,7 +430,7 @@ static void kws_depthwise_channels(const kws_conv_params* p, const int8_t* const
       w += step;
       ++tap;
     }
-    y[c] = kws_output(m, first + c, acc, zero, low);
+    y[c] = (int8_t)kws_output(kws_requantize(acc, multiplier[c], shift[c]), zero, low);
   }
 }
 
@@ -471,7 +496,8 @@ void kws_depthwise_large_s8(const void* params, const int8_t* in, int8_t* out, v
     const int32_t freq = position % p->out_freq * p->stride_freq - p->pad_freq;
     for (c = 0; c < p->out_channels; ++c) {
       const int32_t acc = p->main.bias[c] + kws_depthwise_at(p, in + c, p->main.weight + c, time, freq);
-      out[position * p->out_channels + c] = kws_output(&p->main, c, acc, p->zero_out, p->activation_min);
+      out[position * p->out_channels + c] = (int8_t)kws_output(
+          kws_requantize(acc, p->main.multiplier[c], p->main.shift[c]), p->zero_out, p->activation_min);
     }
   }
 }
@@ -487,7 +513,8 @@ void kws_dense_s8(const void* params, const int8_t* in, int8_t* out, void* scrat
     int32_t acc[4];
     kws_four_rows(&p->main, in, p->inputs, u, p->units, acc);
     for (j = u; j < u + 4 && j < p->units; ++j) {
-      out[j] = kws_output(&p->main, j, acc[j - u], p->zero_out, p->activation_min);
+      out[j] = (int8_t)kws_output(kws_requantize(acc[j - u], p->main.multiplier[j], p->main.shift[j]), p->zero_out,
+                                  p->activation_min);
     }
   }
 }
@@ -506,7 +533,8 @@ void kws_avg_pool_s8(const void* params, const int8_t* in, int8_t* out, void* sc
       acc += *x;
       x += p->channels;
     }
-    out[c] = kws_output(&p->main, 0, acc, p->zero_out, p->activation_min);
+    out[c] = (int8_t)kws_output(kws_requantize(acc, p->main.multiplier[0], p->main.shift[0]), p->zero_out,
+                                p->activation_min);
   }
 }
 
