@@ -123,78 +123,84 @@ KWS_INLINE int32_t kws_output(int32_t scaled, int32_t zero_out, int32_t low) {
 
 /* kws:end */
 /* kws:begin pointwise conv2d dense gru lstm */
-/* acc[i] = bias + x w for rows `row` .. row + 3 of n weights each. Beyond the last of `rows` it repeats the last. */
+/* acc[i] = bias + x w for rows `row` .. row + 3 of n weights each, as far as there are so many of `rows`. */
 static void kws_four_rows(const kws_product* m, const int8_t* x, int32_t n, int32_t row, int32_t rows, int32_t* acc) {
-  const int32_t last = rows - 1;
-  const int32_t r1 = row + 1 < last ? row + 1 : last;
-  const int32_t r2 = row + 2 < last ? row + 2 : last;
-  const int32_t r3 = row + 3 < last ? row + 3 : last;
-  const int8_t* w0 = m->weight + row * n;
-  const int8_t* w1 = m->weight + r1 * n;
-  const int8_t* w2 = m->weight + r2 * n;
-  const int8_t* w3 = m->weight + r3 * n;
+  /* Four rows at a time, so near the end the block begins earlier and `skip` of its sums are known already. */
+  const int32_t skip = row + 4 > rows && rows >= 4 ? row + 4 - rows : 0;
+  const int32_t begin = row - skip;
+  const int8_t* w = m->weight + begin * n;
+  const int8_t* const end = x + (n & ~3);
+  const int8_t* const last = x + n;
   int32_t a = 0;
   int32_t b = 0;
   int32_t c = 0;
   int32_t d = 0;
-  const int8_t* const end = x + (n & ~3);
-  const int8_t* const stop = x + n;
-  while (x != end) {
+  int32_t i;
+  if (rows >= 4) {
+    const int8_t* w2 = w + 2 * n;
+    while (x != end) {
 #if KWS_DSP
-    const uint32_t x_word = kws_load4(x);
-    const uint32_t x_even = kws_even(x_word);
-    const uint32_t x_odd = kws_odd(x_word);
-    const uint32_t w0_word = kws_load4(w0);
-    const uint32_t w1_word = kws_load4(w1);
-    const uint32_t w2_word = kws_load4(w2);
-    const uint32_t w3_word = kws_load4(w3);
-    a = kws_smlad(x_even, kws_even(w0_word), a);
-    a = kws_smlad(x_odd, kws_odd(w0_word), a);
-    b = kws_smlad(x_even, kws_even(w1_word), b);
-    b = kws_smlad(x_odd, kws_odd(w1_word), b);
-    c = kws_smlad(x_even, kws_even(w2_word), c);
-    c = kws_smlad(x_odd, kws_odd(w2_word), c);
-    d = kws_smlad(x_even, kws_even(w3_word), d);
-    d = kws_smlad(x_odd, kws_odd(w3_word), d);
+      const uint32_t x_word = kws_load4(x);
+      const uint32_t x_even = kws_even(x_word);
+      const uint32_t x_odd = kws_odd(x_word);
+      uint32_t w_word = kws_load4(w + n);
+      b = kws_smlad(x_even, kws_even(w_word), b);
+      b = kws_smlad(x_odd, kws_odd(w_word), b);
+      w_word = kws_load4(w);
+      a = kws_smlad(x_even, kws_even(w_word), a);
+      a = kws_smlad(x_odd, kws_odd(w_word), a);
+      w_word = kws_load4(w2 + n);
+      d = kws_smlad(x_even, kws_even(w_word), d);
+      d = kws_smlad(x_odd, kws_odd(w_word), d);
+      w_word = kws_load4(w2);
+      c = kws_smlad(x_even, kws_even(w_word), c);
+      c = kws_smlad(x_odd, kws_odd(w_word), c);
 #else
-#define KWS_MAC(k)   \
-  a += x[k] * w0[k]; \
-  b += x[k] * w1[k]; \
-  c += x[k] * w2[k]; \
-  d += x[k] * w3[k]
-    KWS_MAC(0);
-    KWS_MAC(1);
-    KWS_MAC(2);
-    KWS_MAC(3);
+#define KWS_MAC(k)        \
+  a += x[k] * w[k];       \
+  b += x[k] * w[n + (k)]; \
+  c += x[k] * w2[k];      \
+  d += x[k] * w2[n + (k)]
+      KWS_MAC(0);
+      KWS_MAC(1);
+      KWS_MAC(2);
+      KWS_MAC(3);
 #undef KWS_MAC
 #endif
-    x += 4;
-    w0 += 4;
-    w1 += 4;
-    w2 += 4;
-    w3 += 4;
-  }
-  while (x != stop) {
-    a += *x * *w0;
-    b += *x * *w1;
-    c += *x * *w2;
-    d += *x * *w3;
-    ++x;
-    ++w0;
-    ++w1;
-    ++w2;
-    ++w3;
-  }
-  if (m->bias != NULL) {
-    a += m->bias[row];
-    b += m->bias[r1];
-    c += m->bias[r2];
-    d += m->bias[r3];
+      x += 4;
+      w += 4;
+      w2 += 4;
+    }
+    while (x != last) {
+      a += *x * w[0];
+      b += *x * w[n];
+      c += *x * w2[0];
+      d += *x * w2[n];
+      ++x;
+      ++w;
+      ++w2;
+    }
+  } else {
+    while (x != last) {
+      a += *x * w[0];
+      b += rows > row + 1 ? *x * w[n] : 0;
+      c += rows > row + 2 ? *x * w[2 * n] : 0;
+      ++x;
+      ++w;
+    }
   }
   acc[0] = a;
   acc[1] = b;
   acc[2] = c;
   acc[3] = d;
+  for (i = 0; skip > 0 && i + skip < 4; ++i) {
+    acc[i] = acc[i + skip];
+  }
+  if (m->bias != NULL) {
+    for (i = 0; i < 4 && row + i < rows; ++i) {
+      acc[i] += m->bias[row + i];
+    }
+  }
 }
 
 /* kws:end */
