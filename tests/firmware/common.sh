@@ -1,5 +1,6 @@
 # Shared by the firmware tests: bash NAME_test.sh KWS_EXPORT_RANDOM SOURCE_DIR. Sourced, not run.
 set -euo pipefail
+export LC_ALL=C
 export_random=$1
 source_dir=$2
 here=$source_dir/tests/firmware

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Instructions of network and front end, counted under emulation: within limits, and within 2 % of instructions.csv, so
+# that a kernel that became slower (or faster: then run UPDATE=1 and commit) shows.
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+stored=$here/instructions.csv
+counted=$work/counted.csv
+
+# count DESIGN CORE [CFLAGS...]: rows "design,core,flags,row,instructions"; no commas in flags.
+count() {
+  local design=$1 core=$2
+  shift 2
+  "$here/count.sh" "$work/$design" "$core" "$@" >"$work/$design.$core.csv.$*"
+  awk -F, -v head="$design,$core,$*" '$1 == "invoke" || $1 == "frame" { print head "," $1 "," $2 }' \
+    "$work/$design.$core.csv.$*" >"$work/rows.$design.$core.$*"
+}
+export -f count
+export here work
+for design in "${designs[@]}"; do export_design "$design" "$work/$design"; done
+{
+  printf '%s m4 -O2\n' "${designs[@]}"
+  printf 'ds_cnn %s -O2\n' m0 m3 m7 m33 m55
+  printf '%s\n' "ds_cnn m4 -O2 -DKWS_PORTABLE" "dnn m7 -O2" "gru m0 -O2" "lstm m0 -O2"
+} | xargs -P 2 -L 1 bash -c 'count "$@"' count
+sort "$work"/rows.* >"$counted"
+
+figure() { sed -n "s/^$1,//p" "$counted"; }
+# at_most LIMIT WHAT KEY...: the sum of the figures of these keys.
+at_most() {
+  local limit=$1 what=$2 sum=0 key
+  shift 2
+  for key in "$@"; do sum=$((sum + $(figure "$key"))); done
+  printf '%s: %s, limit %s\n' "$what" "$sum" "$limit"
+  [ "$sum" -gt 0 ] && [ "$sum" -le "$limit" ] || fail "$what: $sum instructions, limit $limit"
+}
+# DS-CNN-S: 2,656,768 multiply-accumulates; 3.1 of them with the DSP extension, 4.3 in portable C.
+at_most 8235980 "ds_cnn on m4" "ds_cnn,m4,-O2,invoke"
+at_most 11424102 "ds_cnn on m4, portable C" "ds_cnn,m4,-O2 -DKWS_PORTABLE,invoke"
+# A decision every 40 ms takes one new frame.
+at_most 400000 "dnn and a frame on m7" "dnn,m7,-O2,invoke" "dnn,m7,-O2,frame"
+
+version=$(arm-none-eabi-gcc -dumpversion)
+if [ -n "${UPDATE:-}" ]; then
+  { printf 'arm-none-eabi-gcc,%s\n' "$version"; cat "$counted"; } >"$stored"
+elif [ "$(sed -n 's/^arm-none-eabi-gcc,//p' "$stored")" != "$version" ]; then
+  echo "stored figures are for another compiler than $version: limits alone were checked"
+else
+  cut -d, -f 1-4 "$counted" | diff - <(sed 1d "$stored" | cut -d, -f 1-4) || fail "other rows than in instructions.csv"
+  awk -F, 'NR == FNR { if (FNR > 1) was[$1 FS $2 FS $3 FS $4] = $5; next }
+    { key = $1 FS $2 FS $3 FS $4; change = $5 / was[key] - 1
+      if (change > 0.02 || change < -0.02) { printf "%s: %d, stored %d\n", key, $5, was[key]; bad = 1 } }
+    END { exit bad }' "$stored" "$counted" || fail "instructions differ from the stored figures by more than 2 %"
+fi
+finish
