@@ -18,6 +18,8 @@ int main(int argc, char** argv) {
     model.info.name = design.name;
     model.info.type = design.type();
     model.info.design_hash = kws::design_hash(design);
+    // Low enough for random networks to detect something.
+    model.detector = {.smoothing_ms = 250, .threshold = 0.3, .refractory_ms = 350};
     kws::write_c_model(model, {.prefix = argc == 4 ? argv[3] : "kws", .replace = true}, argv[2]);
   } catch (const kws::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
