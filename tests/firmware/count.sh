@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # count.sh EXPORT_DIR CORE [CFLAGS...]: instructions and modelled cycles of an exported folder, counted under QEMU.
 # Prints CSV: a row for each layer, then invoke (kws_invoke), frame (kws_features_frame) and push_step (kws_push of one
-# stride and kws_step). CORE: m0 m3 m4 m7 m33 m55; CFLAGS: "-O2" when none. TABLE=m0|m3|m4 chooses another cycle table.
+# hop and kws_step). CORE: m0 m3 m4 m7 m33 m55; CFLAGS: "-O2" when none. TABLE=m0|m3|m4 chooses another cycle table.
 # HARNESS=FILE.c counts another program; its rows have no names. Writes nothing into EXPORT_DIR.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -27,9 +27,9 @@ plugin=$work/plugin.so,begin=$(address count_begin),end=$(address count_end),tab
 quietly make "${options[@]}" qemu "QEMU=${QEMU:-qemu-system-arm} -plugin $plugin"
 
 names=()
-if [ -z "${HARNESS:-}" ] && grep -q "^#define ${prefix^^}_NUM_LAYERS" "$folder/${prefix}_model.h"; then
+if [ -z "${HARNESS:-}" ]; then
   mapfile -t names < <(sed -nE 's/^      "name": "(.*)",$/\1/p' "$report")
+  names+=(invoke frame push_step)
 fi
-[ -n "${HARNESS:-}" ] || names+=(invoke frame)
 echo "name,instructions,cycles"
 paste -d, <(printf '%s\n' "${names[@]}") <(sed -n 's/^window,//p' "$work/counts")

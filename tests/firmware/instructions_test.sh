@@ -10,7 +10,7 @@ count() {
   local design=$1 core=$2
   shift 2
   "$here/count.sh" "$work/$design" "$core" "$@" >"$work/$design.$core.csv.$*"
-  awk -F, -v head="$design,$core,$*" '$1 == "invoke" || $1 == "frame" { print head "," $1 "," $2 }' \
+  awk -F, -v head="$design,$core,$*" '$1 ~ /^(invoke|frame|push_step)$/ { print head "," $1 "," $2 }' \
     "$work/$design.$core.csv.$*" >"$work/rows.$design.$core.$*"
 }
 export -f count
