@@ -52,6 +52,13 @@ std::string shortest(double value) {
   return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
+/// "yes, no, up"
+std::string listed(const std::vector<std::string>& labels) {
+  std::string text;
+  for (const std::string& label : labels) text += (text.empty() ? "" : ", ") + label;
+  return text;
+}
+
 /// Everything that several files need to know.
 struct Draft {
   ModelCode model;
@@ -67,11 +74,15 @@ std::string header(const ExportReport& r) {
                      " * LICENSE-NOTICE.txt.\n * Model: " +
                      c_comment(info.name) + " (" + c_comment(info.type) + "), seed " + std::to_string(info.seed) +
                      ", design SHA-256\n * " + c_comment(info.design_hash) +
+                     (info.budget.empty() ? "" : "\n * Budget: " + c_comment(info.budget)) +
+                     "\n * Labels: " + c_comment(listed(info.labels)) +
                      "\n * Accuracy: " + c_comment(accuracy_text(info)) + "\n * " + std::to_string(r.macs) +
                      " multiply-accumulates, int8 weights with a scale per row, int8 activations.\n * Flash: weights " +
                      std::to_string(r.sizes.weights) + " bytes, front-end tables " + std::to_string(r.sizes.tables) +
-                     " bytes. RAM: arena " + std::to_string(r.sizes.arena) + " bytes, from audio " +
-                     std::to_string(r.sizes.pcm_arena) + " bytes. */";
+                     " bytes. RAM: arena " + std::to_string(r.sizes.arena) + " bytes, from a clip " +
+                     std::to_string(r.sizes.pcm_arena) + " bytes, from a stream " +
+                     std::to_string(r.sizes.stream_arena) + " and " + std::to_string(r.sizes.stream_state) +
+                     " bytes. */";
   return text;
 }
 
@@ -92,13 +103,16 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   const int pcm_arena = std::max(plan.bytes, work_offset + d.features.work_bytes);
 
   d.report = make_report(m, graph, plan, prefix);
-  d.report.sizes = {
-      .weights = d.report.sizes.weights, .tables = d.features.table_bytes, .arena = plan.bytes, .pcm_arena = pcm_arena};
-  std::string labels, label_list;
-  for (const std::string& label : m.info.labels) {
-    labels += "    " + c_string(label) + ",\n";
-    label_list += (label_list.empty() ? "" : ", ") + label;
-  }
+  const StreamOptions stream = stream_options(m.front_end, m.detector, options.hop_ms);
+  d.report.stream = stream;
+  d.report.sizes = {.weights = d.report.sizes.weights,
+                    .tables = d.features.table_bytes,
+                    .arena = plan.bytes,
+                    .pcm_arena = pcm_arena,
+                    .stream_arena = std::max(plan.bytes, d.features.work_bytes),
+                    .stream_state = stream_state_bytes(m, stream)};
+  std::string labels;
+  for (const std::string& label : m.info.labels) labels += "    " + c_string(label) + ",\n";
   const Quant& logit = m.network.layers.back().output;
   const auto text = [](std::int64_t value) { return std::to_string(value); };
   d.tokens = {
@@ -138,11 +152,15 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"TITLE", m.info.name},
       {"GENERATOR", m.info.generator},
       {"TYPE_TEXT", m.info.type},
-      {"LABEL_LIST", label_list},
+      {"LABEL_LIST", listed(m.info.labels)},
+      {"BUDGET", m.info.budget.empty() ? "not known" : m.info.budget},
+      {"STREAM_ARENA", text(d.report.sizes.stream_arena)},
+      {"STREAM_STATE", text(d.report.sizes.stream_state)},
+      {"SEED", text(static_cast<std::int64_t>(m.info.seed))},
+      {"DESIGN_TEXT", m.info.design_hash},
       {"ACCURACY", accuracy_text(m.info)},
       {"MACS", text(d.report.macs)},
   };
-  const StreamOptions stream = stream_options(m.front_end, m.detector, options.hop_ms);
   d.tokens.merge(detector_tokens(m, stream));
   d.tokens.merge(golden_tokens(m, stream));
   return d;

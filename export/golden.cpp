@@ -77,6 +77,16 @@ std::uint32_t stream_hash(const std::vector<StreamDecision>& decisions) {
   return fnv.value();
 }
 
+std::int64_t stream_state_bytes(const ExportModel& model, const StreamOptions& options) {
+  const auto words = [](std::int64_t bytes) { return (bytes + 3) / 4 * 4; };
+  const FeatureOptions& features = model.front_end.options();
+  const std::int64_t counters = 8 * 4;
+  const std::int64_t detector = 3 * 4 + 2LL * smoothing_decisions(options, features) * model.network.classes();
+  const std::int64_t samples = 2LL * features.window_ms * (kRateHz / 1000);
+  const std::int64_t rows = model.front_end.frames() + options.hop_frames - 1;
+  return words(words(counters + words(detector) + samples) + rows * model.front_end.coefficients());
+}
+
 Tokens golden_tokens(const ExportModel& model, const StreamOptions& options) {
   std::vector<Golden> golden = model.golden.empty() ? synthetic_golden(model.network, kMostGolden) : model.golden;
   golden.resize(std::min(golden.size(), kMostGolden));

@@ -14,6 +14,9 @@ std::vector<std::int16_t> selftest_audio(int samples);
 /// FNV-1a of label, score, detection and logits of every decision, as PREFIX_selftest_stream() computes it.
 std::uint32_t stream_hash(const std::vector<StreamDecision>& decisions);
 
+/// sizeof(PREFIX_state) where pointers have 4 bytes and state is not carried on.
+std::int64_t stream_state_bytes(const ExportModel& model, const StreamOptions& options);
+
 /// The generated parts of PREFIX_golden.h, PREFIX_selftest.h and PREFIX_detect.h/.c.
 Tokens golden_tokens(const ExportModel& model, const StreamOptions& options);
 Tokens detector_tokens(const ExportModel& model, const StreamOptions& options);

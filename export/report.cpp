@@ -8,7 +8,7 @@ namespace kws {
 
 ExportReport make_report(const ExportModel& model, const Graph& graph, const ArenaPlan& plan,
                          const std::string& prefix) {
-  ExportReport report{.info = model.info, .prefix = prefix, .layers = {}, .macs = 0, .sizes = {}};
+  ExportReport report{.info = model.info, .prefix = prefix, .layers = {}, .macs = 0, .sizes = {}, .stream = {}};
   const Cost cost = hello_edge_cost(graph);
   for (std::size_t i = 0; i < model.network.layers.size(); ++i) {
     const Int8Layer& layer = model.network.layers[i];
@@ -49,6 +49,7 @@ std::string report_text(const ExportReport& report) {
       {"design_sha256", info.design_hash},
       {"seed", info.seed},
       {"labels", info.labels},
+      {"budget", info.budget},
       {"accuracy", {{"split", info.accuracy_split}, {"float", info.float_accuracy}, {"int8", info.int8_accuracy}}},
       {"prefix", report.prefix},
       {"macs", report.macs},
@@ -56,6 +57,13 @@ std::string report_text(const ExportReport& report) {
       {"table_bytes", report.sizes.tables},
       {"arena_bytes", report.sizes.arena},
       {"pcm_arena_bytes", report.sizes.pcm_arena},
+      {"stream",
+       {{"arena_bytes", report.sizes.stream_arena},
+        {"state_bytes", report.sizes.stream_state},
+        {"hop_frames", report.stream.hop_frames},
+        {"smoothing_ms", report.stream.smoothing_ms},
+        {"threshold_q15", report.stream.threshold},
+        {"refractory_ms", report.stream.refractory_ms}}},
       {"layers", layers}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -6,6 +6,7 @@
 
 #include "kws/cost/cost.h"
 #include "kws/export/c_export.h"
+#include "stream_reference.h"
 
 namespace kws {
 
@@ -23,6 +24,7 @@ struct ExportReport {
   std::vector<Row> layers;
   std::int64_t macs = 0;
   ExportSizes sizes;
+  StreamOptions stream;
 };
 
 /// Rows and what follows from them: sizes.weights and sizes.arena are filled.

@@ -71,9 +71,7 @@ std::vector<std::int64_t> posteriors(const std::vector<std::int8_t>& logits, con
 /// Decisions with logits become decisions with labels, scores and detections.
 void detect(std::vector<StreamDecision>& decisions, const ExportModel& model, const StreamOptions& options) {
   const std::int64_t stride = model.front_end.options().stride_ms;
-  const std::int64_t hop_samples = options.hop_frames * stride * kSamplesPerMs;
-  const auto smoothing = static_cast<std::size_t>(
-      std::max<std::int64_t>(1, (options.smoothing_ms * kSamplesPerMs + hop_samples / 2) / hop_samples));
+  const auto smoothing = static_cast<std::size_t>(smoothing_decisions(options, model.front_end.options()));
   const std::vector<std::uint16_t> table = exp_table(model.network.layers.back().output.scale);
   std::vector<std::vector<std::int64_t>> history;
   int last_detection = -1;  // frame
@@ -112,6 +110,11 @@ StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& d
           .smoothing_ms = detector.smoothing_ms,
           .threshold = static_cast<int>(std::lround(detector.threshold * static_cast<double>(kOne))),
           .refractory_ms = detector.refractory_ms};
+}
+
+int smoothing_decisions(const StreamOptions& options, const FeatureOptions& features) {
+  const int hop_ms = options.hop_frames * features.stride_ms;
+  return std::max(1, (options.smoothing_ms + hop_ms / 2) / hop_ms);
 }
 
 std::vector<std::uint16_t> exp_table(double scale) {

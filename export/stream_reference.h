@@ -20,6 +20,9 @@ struct StreamOptions {
 ///   throws  Error (Exit::usage) when an option is out of range
 StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& detector, int hop_ms);
 
+/// Decisions that are averaged.
+int smoothing_decisions(const StreamOptions& options, const FeatureOptions& features);
+
 /// exp(-d * scale) in Q15 for d = 0, 1, ... as far as it is not zero; at most 256 values.
 std::vector<std::uint16_t> exp_table(double scale);
 

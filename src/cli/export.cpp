@@ -33,7 +33,9 @@ void run(const ExportVerb& verb) {
   table.add({"weights (flash)", figure(sizes.weights)});
   table.add({"front-end tables (flash)", figure(sizes.tables)});
   table.add({"arena, network alone (RAM)", figure(sizes.arena)});
-  table.add({"arena, from audio (RAM)", figure(sizes.pcm_arena)});
+  table.add({"arena, from one clip (RAM)", figure(sizes.pcm_arena)});
+  table.add({"arena, from a stream (RAM)", figure(sizes.stream_arena)});
+  table.add({"state of a stream (RAM)", figure(sizes.stream_state)});
   if (verb.format == Format::csv) {
     std::cout << table.csv();
   } else {
@@ -49,6 +51,9 @@ void add_export(CLI::App& app, Common& /*common*/) {
   sub->add_option("model", verb->model, "model folder")->required();
   sub->add_option("--out", verb->out, "folder to make")->required();
   sub->add_option("--prefix", verb->options.prefix, "begins every file and name")->capture_default_str();
+  sub->add_option("--hop-ms", verb->options.hop_ms,
+                  "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold")
+      ->capture_default_str();
   sub->add_flag("--replace", verb->options.replace, "replace the folder, with all that is in it");
   add_format(*sub, verb->format);
   sub->callback([verb] { run(*verb); });

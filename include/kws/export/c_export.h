@@ -57,6 +57,8 @@ struct ExportSizes {
   std::int64_t tables = 0;     ///< of the front end
   std::int64_t arena = 0;      ///< equals plan_arena(graph).bytes
   std::int64_t pcm_arena = 0;  ///< of the calls that start from audio
+  std::int64_t stream_arena = 0;
+  std::int64_t stream_state = 0;  ///< sizeof(PREFIX_state) where pointers have 4 bytes
 };
 
 /// Every file of the export by its path in the folder; the same model gives the same bytes.
