@@ -12,7 +12,7 @@ namespace {
 constexpr int kSamplesPerMs = kRateHz / 1000;
 constexpr int kDefaultHopMs = 100;
 constexpr int kLongestHopMs = 1000;
-constexpr std::int64_t kOne = 32768;  // Q15
+constexpr double kOne = 32768.0;  // Q15
 
 /// int8 features of every frame inside pcm: [frames][coefficients].
 std::vector<std::int8_t> all_frames(const ExportModel& model, std::span<const std::int16_t> pcm) {
@@ -55,19 +55,6 @@ std::vector<std::int8_t> logits_at(const ExportModel& model, const StreamOptions
   return logits;
 }
 
-std::vector<std::int64_t> posteriors(const std::vector<std::int8_t>& logits, const std::vector<std::uint16_t>& table) {
-  const int largest = *std::ranges::max_element(logits);
-  std::vector<std::int64_t> values;
-  std::int64_t sum = 0;
-  for (const std::int8_t logit : logits) {
-    const auto below = static_cast<std::size_t>(largest - logit);
-    values.push_back(below < table.size() ? table[below] : 0);
-    sum += values.back();
-  }
-  for (std::int64_t& value : values) value = (value * kOne + sum / 2) / sum;
-  return values;
-}
-
 /// Decisions with logits become decisions with labels, scores and detections.
 void detect(std::vector<StreamDecision>& decisions, const ExportModel& model, const StreamOptions& options) {
   const std::int64_t stride = model.front_end.options().stride_ms;
@@ -108,23 +95,13 @@ StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& d
   }
   return {.hop_frames = std::max(1, (hop_ms == 0 ? kDefaultHopMs : hop_ms) / stride_ms),
           .smoothing_ms = detector.smoothing_ms,
-          .threshold = static_cast<int>(std::lround(detector.threshold * static_cast<double>(kOne))),
+          .threshold = static_cast<int>(std::lround(detector.threshold * kOne)),
           .refractory_ms = detector.refractory_ms};
 }
 
 int smoothing_decisions(const StreamOptions& options, const FeatureOptions& features) {
   const int hop_ms = options.hop_frames * features.stride_ms;
   return std::max(1, (options.smoothing_ms + hop_ms / 2) / hop_ms);
-}
-
-std::vector<std::uint16_t> exp_table(double scale) {
-  std::vector<std::uint16_t> table;
-  for (int d = 0; d < 256; ++d) {
-    const long value = std::lround(std::exp(-scale * d) * static_cast<double>(kOne));
-    if (value == 0) break;
-    table.push_back(static_cast<std::uint16_t>(value));
-  }
-  return table;
 }
 
 std::vector<StreamDecision> stream_reference(const ExportModel& model, const StreamOptions& options,

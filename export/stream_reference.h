@@ -23,9 +23,6 @@ StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& d
 /// Decisions that are averaged.
 int smoothing_decisions(const StreamOptions& options, const FeatureOptions& features);
 
-/// exp(-d * scale) in Q15 for d = 0, 1, ... as far as it is not zero; at most 256 values.
-std::vector<std::uint16_t> exp_table(double scale);
-
 struct StreamDecision {
   int frame = 0;  ///< from 1
   int label = 0;

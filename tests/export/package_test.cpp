@@ -140,38 +140,6 @@ TEST_F(Package, SelftestNoticesAWrongLogit) {
   EXPECT_THAT(output(), testing::HasSubstr("network: layer 3 differs\nfront end: ok\nstream: ok\n"));
 }
 
-TEST_F(Package, MakefileBuildsAnExampleThatReadsWavFiles) {
-  KWS_SKIP_WITHOUT("make", "cc")
-  const Exportable model = parts("ds_cnn");
-  write_c_model(model.model(), {.prefix = "door"}, folder_ / "door");
-  ASSERT_EQ(run("make -C door all selftest"), 0) << output();
-
-  std::string wav("RIFF\x24\x7d\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80\x3e\0\0\0\x7d\0\0\2\0\x10\0data\0\x7d\0\0", 44);
-  std::vector<std::int16_t> pcm;
-  Rng rng({1});
-  for (int i = 0; i < kClipSamples; ++i) {
-    pcm.push_back(static_cast<std::int16_t>(rng.between(-3000, 3000)));
-    wav += static_cast<char>(pcm.back() & 255);
-    wav += static_cast<char>(pcm.back() >> 8);
-  }
-  write_file(folder_ / "noise.wav", wav);
-  std::vector<std::int8_t> features(static_cast<std::size_t>(model.front_end.values())), logits(6);
-  model.front_end.quantized(pcm, model.norm, features);
-  run_int8(model.network, features, logits);
-  ASSERT_EQ(run("door/door_example noise.wav"), 0) << output();
-  const auto best = std::max_element(logits.begin(), logits.end()) - logits.begin();
-  EXPECT_TRUE(output().starts_with("word" + std::to_string(best) + "\n")) << output();
-
-  write_file(folder_ / "short.wav", wav.substr(0, 1000));
-  EXPECT_EQ(run("door/door_example short.wav"), 1);
-  EXPECT_EQ(output(), "short.wav: truncated\n");
-  wav[24] = '\x40';  // 16,000 Hz -> 8,000 Hz
-  wav[25] = '\x1f';
-  write_file(folder_ / "slow.wav", wav);
-  EXPECT_EQ(run("door/door_example slow.wav"), 1);
-  EXPECT_THAT(output(), testing::HasSubstr("needs 16 kHz, mono, 16 bit PCM"));
-}
-
 TEST_F(Package, GivesTheSameBytesAgain) {
   const Exportable model = parts("crnn");
   EXPECT_EQ(c_model_files(model.model(), {}), c_model_files(model.model(), {}));

@@ -3,7 +3,7 @@
 #include <array>
 #include <vector>
 
-#include "../export/runtime/kws_ring.h"
+#include "../../export/runtime/kws_ring.h"
 
 namespace kws::test {
 namespace {

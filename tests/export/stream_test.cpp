@@ -8,8 +8,8 @@
 #include <set>
 #include <sstream>
 
-#include "../export/golden.h"
-#include "../export/stream_reference.h"
+#include "../../export/golden.h"
+#include "../../export/stream_reference.h"
 #include "export/random_models.h"
 #include "export/shell_folder.h"
 #include "kws/core/error.h"

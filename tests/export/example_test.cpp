@@ -1,0 +1,122 @@
+// The program that streams WAV files, as the exported Makefile builds it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "../../export/stream_reference.h"
+#include "export/random_models.h"
+#include "export/shell_folder.h"
+
+namespace kws::test {
+namespace {
+
+using Pcm = std::vector<std::int16_t>;
+
+std::string little(std::size_t value, int bytes) {
+  std::string text;
+  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 255U);
+  return text;
+}
+
+std::string wav(const Pcm& pcm, std::size_t rate_hz = kRateHz) {
+  std::string text = "RIFF" + little(36 + 12 + 2 * pcm.size(), 4) + "WAVEfmt " + little(16, 4) + little(1, 2) +
+                     little(1, 2) + little(rate_hz, 4) + little(2 * rate_hz, 4) + little(2, 2) + little(16, 2);
+  text += "LIST" + little(3, 4) + "abc" + little(0, 1) + "data" + little(2 * pcm.size(), 4);
+  for (const std::int16_t sample : pcm) text += little(static_cast<std::uint16_t>(sample), 2);
+  return text;
+}
+
+Pcm noise(int samples) {
+  Rng rng({1});
+  Pcm pcm;
+  for (int i = 0; i < samples; ++i) {
+    const int loud = i / 7000 % 2 == 0 ? 6000 : 60;
+    pcm.push_back(static_cast<std::int16_t>(rng.between(-loud, loud)));
+  }
+  return pcm;
+}
+
+class Example : public ShellFolder {
+ protected:
+  Example()
+      : parts_(RandomModels(2).model(small_graphs(25, 10, 6).at(3).graph), small_features()), model_(parts_.model()) {
+    model_.detector = {.smoothing_ms = 200, .threshold = 0.3, .refractory_ms = 300};
+    model_.info.labels[0] = "_silence_";
+  }
+
+  /// What the program says about a stream, by the host's reference.
+  [[nodiscard]] std::string expected(const Pcm& pcm) const {
+    const auto decisions = stream_reference(model_, stream_options(parts_.front_end, model_.detector, 0), pcm);
+    std::string text;
+    char line[80];
+    for (const StreamDecision& d : decisions) {
+      if (d.detected < 0) continue;
+      const double seconds = ((d.frame - 1) * 640 + 640) / 16000.0;
+      std::snprintf(line, sizeof line, "%8.2f s  %-12s %3.0f %%\n", seconds, label(d.detected),
+                    100.0 / 32768 * d.score);
+      text += line;
+    }
+    const std::vector<std::int8_t>& logits = decisions.back().logits;
+    text += label(static_cast<int>(std::ranges::max_element(logits) - logits.begin())) + std::string("\n");
+    const auto shares = posteriors(logits, exp_table(parts_.network.layers.back().output.scale));
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      std::snprintf(line, sizeof line, "  %-12s %5.1f %%\n", label(static_cast<int>(i)),
+                    100.0 / 32768 * static_cast<double>(shares[i]));
+      text += line;
+    }
+    return text;
+  }
+  [[nodiscard]] const char* label(int i) const { return model_.info.labels.at(static_cast<std::size_t>(i)).c_str(); }
+
+  Exportable parts_;
+  ExportModel model_;
+};
+
+TEST_F(Example, StreamsWavFilesOfAnyLength) {
+  KWS_SKIP_WITHOUT("make", "cc")
+  write_c_model(model_, {.prefix = "door"}, folder_ / "door");
+  ASSERT_EQ(run("make -C door all selftest"), 0) << output();
+
+  const Pcm stream = noise(70001);
+  write_file(folder_ / "long.wav", wav(stream));
+  ASSERT_EQ(run("door/door_example long.wav"), 0) << output();
+  EXPECT_EQ(output(), expected(stream));
+  EXPECT_THAT(output(), testing::HasSubstr(" s  word")) << "nothing detected proves little";
+
+  const Pcm clip = noise(kClipSamples);
+  write_file(folder_ / "clip.wav", wav(clip));
+  ASSERT_EQ(run("door/door_example clip.wav"), 0) << output();
+  EXPECT_EQ(output(), expected(clip));
+
+  Pcm part = noise(9000);
+  write_file(folder_ / "part.wav", wav(part));
+  ASSERT_EQ(run("door/door_example part.wav"), 0) << output();
+  part.resize(kClipSamples);
+  EXPECT_EQ(output(), expected(part));
+}
+
+TEST_F(Example, SaysWhatIsWrongWithAFile) {
+  KWS_SKIP_WITHOUT("make", "cc")
+  write_c_model(model_, {}, folder_ / "kws");
+  ASSERT_EQ(run("make -C kws"), 0) << output();
+  const std::string good = wav(noise(kClipSamples));
+  write_file(folder_ / "short.wav", good.substr(0, 1000));
+  write_file(folder_ / "slow.wav", wav(noise(kClipSamples), 8000));
+  write_file(folder_ / "header.wav", good.substr(0, 48));
+  write_file(folder_ / "text.wav", "hello");
+  EXPECT_EQ(run("kws/kws_example short.wav"), 1);
+  EXPECT_EQ(output(), "short.wav: truncated\n");
+  EXPECT_EQ(run("kws/kws_example slow.wav"), 1);
+  EXPECT_THAT(output(), testing::HasSubstr("needs 16 kHz, mono, 16 bit PCM"));
+  EXPECT_EQ(run("kws/kws_example header.wav"), 1);
+  EXPECT_EQ(output(), "header.wav: no samples in the file\n");
+  EXPECT_EQ(run("kws/kws_example text.wav"), 1);
+  EXPECT_EQ(output(), "text.wav: not a WAV file\n");
+  EXPECT_EQ(run("kws/kws_example absent.wav"), 1);
+  EXPECT_EQ(output(), "absent.wav: cannot be opened\n");
+  EXPECT_EQ(run("kws/kws_example"), 2);
+}
+
+}  // namespace
+}  // namespace kws::test
