@@ -3,7 +3,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 export_design dnn "$work/dnn"
 
-# expect CORE "INSTRUCTIONS,CYCLES" of the loop, the loads and stores, the arithmetic; each with the call of the end marker.
+# expect CORE "INSTRUCTIONS,CYCLES" of the loop, of loads and stores, of arithmetic, with the closing call.
 expect() {
   local core=$1 got
   shift

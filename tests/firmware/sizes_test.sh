@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Flash and RAM as linked, against what the export's report promises; the stack that a stream takes.
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+# section IMAGE NAME: its bytes.
+section() { arm-none-eabi-size -A "$1" | awk -v name="$2" '$1 == name { print $2 }'; }
+# promised DESIGN KEY: a number of the export's report.
+promised() { sed -nE "s/^  \"$2\": ([0-9]+),?\$/\1/p" "$work/$1/kws_report.json"; }
+# linked SIZES PART WHAT: "flash" or "RAM" in a line of make size.
+linked() { sed -nE "s/^$2: .*$3 ([0-9]+) bytes.*/\1/p" "$1"; }
+
+check() {
+  local design=$1 core=$2 sizes=$work/$1.$2 images=$work/$1/build/$2 ram stack weights over
+  make -s -C "$work/$design" size "CORE=$core" >"$sizes" || { fail "$design on $core: make size"; return; }
+  ram=$(linked "$sizes" network RAM)
+  [ "$ram" -eq $((($(promised "$design" arena_bytes) + 3) / 4 * 4)) ] ||
+    fail "$design on $core: the network takes $ram bytes of RAM, promised $(promised "$design" arena_bytes)"
+  stack=$(make -s -C "$work/$design" qemu "CORE=$core" "OUT=build/stack.$core" "MAIN=$here/stack_main.c" |
+    sed -n 's/^stack //p')
+  printf '%-10s %-3s %s stack %s\n' "$design" "$core" \
+    "$(tail -n 3 "$sizes" | sed 's/ bytes//g; s/ without stack//' | xargs)" "$stack"
+  [ "${stack:-9999}" -le 640 ] || fail "$design on $core: ${stack:-unknown} bytes of stack"
+  # Besides weights: the layers' parameters, pointers and alignment.
+  weights=$(promised "$design" weight_bytes)
+  over=$(($(section "$images/kws_network.elf" .rodata) - weights))
+  [ "$over" -ge 0 ] && [ "$over" -le 1536 ] || fail "$design on $core: $over bytes of constants besides weights"
+  # Besides weights and tables of the front end: the labels as well.
+  over=$(($(section "$images/kws_library.elf" .rodata) - weights - $(promised "$design" table_bytes)))
+  [ "$over" -ge 0 ] && [ "$over" -le 2560 ] || fail "$design on $core: $over bytes of constants besides weights, tables"
+}
+for design in "${designs[@]}"; do
+  export_design "$design" "$work/$design"
+  for core in m0 m4; do check "$design" "$core"; done
+  # Cores without FPU link newlib's sqrtf, which has an errno; on others nothing that changes is left but the caller's.
+  [ "$(section "$work/$design/build/m4/kws_library.elf" .data)" -eq 0 ] || fail "$design: initialised data"
+done
+
+# at_most LIMIT WHAT VALUE
+at_most() { [ "$3" -le "$1" ] || fail "ds_cnn: $2 $3 bytes, limit $1"; }
+at_most $((36 * 1024)) "flash of the network" "$(linked "$work/ds_cnn.m4" network flash)"
+at_most $((92 * 1024 / 10)) "RAM of the network" "$(linked "$work/ds_cnn.m4" network RAM)"
+finish
