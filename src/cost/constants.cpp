@@ -1,40 +1,44 @@
 #include <numeric>
 
 #include "kws/cost/cost.h"
+#include "sizes.h"
 
 namespace kws {
 namespace {
 
-constexpr std::int64_t kBiasBytes = 4;       ///< int32
-constexpr std::int64_t kScaleBytes = 4 + 1;  ///< int32 multiplier, int8 shift
-
-/// Product of int8 weights [rows, columns] with the layer's input.
-std::int64_t product(std::int64_t rows, std::int64_t columns) { return rows * (columns + kBiasBytes + kScaleBytes); }
-
-/// Product with a value inside a recurrent layer: zero point 0 and so no bias.
-std::int64_t inner_product(std::int64_t rows, std::int64_t columns) { return rows * (columns + kScaleBytes); }
-
-struct ConstantBytes {
+struct ArraySizes {
   const Shape& in;
   const Shape& out;
-  std::int64_t operator()(const Conv2d& op) const {
+
+  /// One or more scales: int32 multipliers, int8 shifts.
+  static ArrayBytes scales(std::int64_t rows) { return ArrayBytes::of(4 * rows) + ArrayBytes::of(rows); }
+  /// Product with a value inside a recurrent layer: int8 weights [rows, columns], zero point 0 and so no bias.
+  static ArrayBytes inner_product(std::int64_t rows, std::int64_t columns) {
+    return ArrayBytes::of(rows * columns) + scales(rows);
+  }
+  /// Product with the layer's input: with int32 biases.
+  static ArrayBytes product(std::int64_t rows, std::int64_t columns) {
+    return inner_product(rows, columns) + ArrayBytes::of(4 * rows);
+  }
+
+  ArrayBytes operator()(const Conv2d& op) const {
     return product(op.filters, std::int64_t{op.kernel.time} * op.kernel.freq * in.channels);
   }
-  std::int64_t operator()(const Depthwise2d& op) const {
+  ArrayBytes operator()(const Depthwise2d& op) const {
     return product(in.channels, std::int64_t{op.kernel.time} * op.kernel.freq);
   }
   /// One multiplier and one shift for all channels.
-  std::int64_t operator()(const AvgPool2d& /*op*/) const { return kScaleBytes; }
-  std::int64_t operator()(const Dense& op) const { return product(op.units, in.elements()); }
-  std::int64_t operator()(const Lstm& op) const {
+  ArrayBytes operator()(const AvgPool2d& /*op*/) const { return scales(1); }
+  ArrayBytes operator()(const Dense& op) const { return product(op.units, in.elements()); }
+  ArrayBytes operator()(const Lstm& op) const {
     const std::int64_t gates = std::int64_t{4} * op.cells;
-    std::int64_t bytes = product(gates, in.step()) + inner_product(gates, out.channels);
-    if (op.projection > 0) bytes += inner_product(op.projection, op.cells);
+    ArrayBytes bytes = product(gates, in.step()) + inner_product(gates, out.channels);
+    if (op.projection > 0) bytes = bytes + inner_product(op.projection, op.cells);
     // Three gates see the cell; each has one scale for all its weights.
-    if (op.peepholes) bytes += 3 * (op.cells + kScaleBytes);
+    if (op.peepholes) bytes = bytes + ArrayBytes::of(std::int64_t{3} * op.cells) + scales(3);
     return bytes;
   }
-  std::int64_t operator()(const Gru& op) const {
+  ArrayBytes operator()(const Gru& op) const {
     const std::int64_t gates = std::int64_t{3} * op.cells;
     return product(gates, in.step()) + inner_product(gates, op.cells);
   }
@@ -42,9 +46,9 @@ struct ConstantBytes {
 
 }  // namespace
 
-std::int64_t constant_bytes(const Layer& layer) {
-  return std::visit(ConstantBytes{layer.input, layer.output}, layer.op);
-}
+ArrayBytes constant_arrays(const Layer& layer) { return std::visit(ArraySizes{layer.input, layer.output}, layer.op); }
+
+std::int64_t constant_bytes(const Layer& layer) { return constant_arrays(layer).bytes; }
 
 std::int64_t constant_bytes(const Graph& graph) {
   const auto& layers = graph.layers();

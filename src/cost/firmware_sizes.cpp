@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+
+#include "kws/cost/firmware.h"
+#include "sizes.h"
+
+namespace kws {
+namespace {
+
+constexpr int kSamplesPerMs = kRateHz / 1000;
+constexpr int kDefaultHopMs = 100;
+
+std::int64_t aligned(std::int64_t bytes) { return (bytes + 3) / 4 * 4; }
+
+/// What the linker takes besides the constants, measured by tests/firmware/calibrate.sh.
+struct KernelCode {
+  unsigned kernels;  ///< a bit for each Kernel in use
+  PerCore<int> bytes;
+};
+#include "code_table.inc"
+
+/// sizeof of the structure of parameters that a kernel reads, see export/runtime/kws_kernels.h.
+std::int64_t parameter_bytes(Kernel kernel) {
+  constexpr std::int64_t product = 4 * 4;
+  switch (kernel) {
+    case Kernel::pointwise:
+    case Kernel::conv2d:
+    case Kernel::depthwise:
+    case Kernel::depthwise_large:
+      return 16 * 4 + product;
+    case Kernel::dense:
+      return 4 * 4 + product;
+    case Kernel::avg_pool:
+      return 5 * 4 + product;
+    case Kernel::gru:
+      return 4 * 4 + 2 * product;
+    case Kernel::lstm:
+      return 4 * 4 + 4 * product;
+  }
+  return 0;
+}
+
+constexpr std::int64_t kLayerRow = 6 * 4;  ///< of layer_table in kws_model.c
+constexpr std::int64_t kStreamCounters = 8 * 4;
+
+std::int64_t label_bytes(int classes, std::span<const std::string> labels) {
+  constexpr std::int64_t special = 12;  // "_silence_", "_unknown_"
+  constexpr std::int64_t word = 8;
+  std::int64_t bytes = 4 * std::int64_t{classes};
+  if (labels.empty()) return bytes + std::min(2, classes) * special + std::max(0, classes - 2) * word;
+  for (const std::string& label : labels) bytes += aligned(static_cast<std::int64_t>(label.size()) + 1);
+  return bytes;
+}
+
+/// Kernels share functions, so code belongs to a set of kernels. A set that was not measured: the smallest larger one.
+const PerCore<int>& kernel_code(unsigned kernels) {
+  const KernelCode* best = nullptr;
+  for (const KernelCode& row : kKernelCode) {
+    if ((row.kernels & kernels) != kernels) continue;
+    if (best == nullptr || std::popcount(row.kernels) < std::popcount(best->kernels)) best = &row;
+  }
+  return best->bytes;
+}
+
+}  // namespace
+
+FrontEndNumbers::FrontEndNumbers(const FeatureOptions& o)
+    : window(o.window_ms * kSamplesPerMs),
+      stride(o.stride_ms * kSamplesPerMs),
+      fft(std::max(16, static_cast<int>(std::bit_ceil(static_cast<unsigned>(window))))),
+      mel_bins(o.mel_bins),
+      rows(o.kind == "mfcc" ? o.coefficients : 0),
+      values(rows > 0 ? rows : mel_bins) {
+  const double bin_hz = static_cast<double>(kRateHz) / fft;
+  const int first = static_cast<int>(1.5 + o.low_hz / bin_hz);
+  bins = std::min(static_cast<int>(o.high_hz / bin_hz), fft / 2 - 1) - first + 1;
+}
+
+ArrayBytes front_end_tables(const FrontEndNumbers& n) {
+  constexpr std::int64_t fields = 15 * 4;  // of the structure kws_frontend
+  return ArrayBytes::of(fields) + ArrayBytes::of(4 * std::int64_t{n.window}) + ArrayBytes::of(4 * std::int64_t{n.fft}) +
+         ArrayBytes::of(4 * std::int64_t{n.bins}) + ArrayBytes::of(n.bins) +
+         ArrayBytes::of(4 * std::int64_t{n.rows} * n.mel_bins) + ArrayBytes::of(8 * std::int64_t{n.values});
+}
+
+std::int64_t front_end_work(const FrontEndNumbers& n) { return 4 * (std::int64_t{n.fft} + 128); }
+
+StreamNumbers::StreamNumbers(const FeatureOptions& features, const FirmwareOptions& options) {
+  frames = std::max(1, (options.hop_ms == 0 ? kDefaultHopMs : options.hop_ms) / features.stride_ms);
+  const int hop_ms = frames * features.stride_ms;
+  smoothing = std::max(1, (options.smoothing_ms + hop_ms / 2) / hop_ms);
+}
+
+void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph& graph,
+                const FirmwareOptions& options) {
+  const FrontEndNumbers front_end(features);
+  const StreamNumbers stream(features, options);
+  const int classes = graph.output().elements();
+  ArrayBytes weights;
+  std::int64_t parameters = 0;
+  unsigned kernels = 0;
+  for (const Layer& layer : graph.layers()) {
+    const Kernel kernel = kernel_of(layer);
+    weights = weights + constant_arrays(layer);
+    parameters += parameter_bytes(kernel);
+    kernels |= 1U << static_cast<unsigned>(kernel);
+  }
+  const ArrayBytes tables = front_end_tables(front_end);
+  const ArrayBytes detector = ArrayBytes::of(2 * std::int64_t{options.exp_entries});
+  cost.constants = {{{"weights", weights.bytes},
+                     {"layer_parameters", parameters},
+                     {"layer_table", kLayerRow * static_cast<std::int64_t>(graph.layers().size())},
+                     {"labels", label_bytes(classes, options.labels)},
+                     {"front_end_tables", tables.bytes},
+                     {"detector_table", detector.bytes},
+                     {"alignment", weights.padding + tables.padding + detector.padding}}};
+
+  cost.arena_bytes = plan_arena(graph).bytes;
+  const std::int64_t frames = frame_count(features) + stream.frames - 1;
+  cost.ram = {{{"network_arena", cost.arena_bytes},
+               {"front_end_beyond_arena", std::max<std::int64_t>(0, front_end_work(front_end) - cost.arena_bytes)},
+               {"stream_samples", 2 * std::int64_t{front_end.window}},
+               {"stream_features", aligned(frames * front_end.values)},
+               {"stream_detector", aligned(12 + std::int64_t{2} * stream.smoothing * classes)},
+               {"stream_counters", kStreamCounters}}};
+
+  const PerCore<int>& kernel_bytes = kernel_code(kernels);
+  for (std::size_t core = 0; core < kCores.size(); ++core) {
+    cost.code_bytes[core] = kernel_bytes[core] + kFixedCode[core];
+    cost.library_bytes[core] = kLibraryData[core];
+  }
+}
+
+FirmwareSizes FirmwareCost::sizes(Core core) const {
+  FirmwareSizes total{.flash_bytes = of(code_bytes, core) + of(library_bytes, core),
+                      .ram_bytes = of(library_bytes, core)};
+  for (const Row& row : constants) total.flash_bytes += row.bytes;
+  for (const Row& row : ram) total.ram_bytes += row.bytes;
+  return total;
+}
+
+FirmwareSizes firmware_sizes(const FeatureOptions& features, const Graph& graph, Core core,
+                             const FirmwareOptions& options) {
+  FirmwareCost cost;
+  fill_sizes(cost, features, graph, options);
+  return cost.sizes(core);
+}
+
+}  // namespace kws

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cost/published_networks.h"
+#include "kws/core/rng.h"
+#include "kws/families/design.h"
+
+namespace kws::test {
+
+/// A network whose export is measured.
+struct Sample {
+  std::string name;
+  FeatureOptions features;
+  Graph graph;
+  bool published = false;
+};
+
+/// Convolutions of all kinds and odd sizes, one after another, while the map lasts.
+inline Graph random_convolutions(const FeatureOptions& features, std::uint64_t seed) {
+  Rng rng({seed, 7});
+  const auto size = [&](int low, int high) { return rng.between(low, high); };
+  Graph graph({.time = frame_count(features), .freq = features.coefficients, .channels = 1});
+  for (int i = 0; i < 24; ++i) {
+    const Shape& map = graph.output();
+    const std::string name = "layer" + std::to_string(i);
+    const Extent stride = {size(1, 8) == 1 ? 2 : 1, size(1, 8) == 1 ? 2 : 1};
+    const int filters = map.time * map.freq > 200 ? size(3, 40) : size(3, 120);
+    const bool relu = size(0, 1) == 1;
+    // VALID only where the kernel fits and leaves something.
+    const auto padding = [&](Extent kernel) {
+      return map.time > 2 * kernel.time && map.freq > 2 * kernel.freq && size(0, 3) == 0 ? Padding::valid
+                                                                                         : Padding::same;
+    };
+    switch (i % 4) {
+      case 0: {
+        const Extent kernel = {size(1, 10), size(1, 5)};
+        graph.add(
+            name,
+            Conv2d{.filters = filters, .kernel = kernel, .stride = stride, .padding = padding(kernel), .relu = relu});
+        break;
+      }
+      case 1: {
+        const Extent kernel = {size(1, 5), size(1, 5)};
+        graph.add(name, Depthwise2d{.kernel = kernel, .stride = stride, .padding = padding(kernel), .relu = relu});
+        break;
+      }
+      case 2:
+        graph.add(name, Conv2d{.filters = filters, .kernel = {1, 1}, .stride = {1, 1}, .relu = relu});
+        break;
+      case 3:
+        graph.add(name, Depthwise2d{.kernel = {size(6, 9), size(5, 7)}, .stride = {1, 1}, .relu = relu});
+        break;
+    }
+  }
+  graph.add("pool", AvgPool2d{});
+  return graph.add("logits", Dense{.units = size(2, 14)});
+}
+
+/// Small networks, one for each set of kernels that a design can need, and one with all.
+inline std::vector<Graph> kernel_sets() {
+  const Shape input{.time = 25, .freq = 10, .channels = 1};
+  const Conv2d conv{.filters = 8, .kernel = {4, 4}, .stride = {2, 2}};
+  const Conv2d pointwise{.filters = 8, .kernel = {1, 1}, .stride = {1, 1}};
+  const Depthwise2d depthwise{.kernel = {3, 3}, .stride = {1, 1}};
+  const Depthwise2d large{.kernel = {6, 6}, .stride = {1, 1}};
+  const auto end = [](Graph& graph) { return graph.add("logits", Dense{.units = 12}); };
+  std::vector<Graph> graphs;
+  const auto add = [&](const std::vector<Op>& ops) {
+    Graph graph(input);
+    for (std::size_t i = 0; i < ops.size(); ++i) graph.add("layer" + std::to_string(i), ops[i]);
+    graphs.push_back(end(graph));
+  };
+  add({Dense{.units = 16}});
+  add({conv});
+  add({pointwise});
+  add({conv, pointwise});
+  add({Lstm{.cells = 16, .projection = 12, .peepholes = true}});
+  add({Gru{.cells = 16}});
+  add({conv, Gru{.cells = 16}});
+  add({pointwise, Gru{.cells = 16}});
+  for (const std::vector<Op>& middle : {std::vector<Op>{depthwise}, {large}, {depthwise, large}}) {
+    for (const std::vector<Op>& begin : {std::vector<Op>{conv}, {pointwise}, {conv, pointwise}}) {
+      std::vector<Op> ops = begin;
+      ops.insert(ops.end(), middle.begin(), middle.end());
+      ops.emplace_back(AvgPool2d{});
+      add(ops);
+    }
+  }
+  add({conv, pointwise, depthwise, large, Gru{.cells = 16, .sequence = true}, Lstm{.cells = 16}, AvgPool2d{}});
+  return graphs;
+}
+
+/// The 21 published networks, networks of varied layers, and kernel_sets().
+///   source_dir  of the project
+inline std::vector<Sample> samples(const std::string& source_dir) {
+  std::vector<Sample> list;
+  for (const PublishedNetwork& network : published_networks()) {
+    const Design design = load_design(source_dir + "/configs/hello_edge/" + network.name + ".json");
+    list.push_back({network.name, design.features, build_graph(design), true});
+  }
+  // Front ends of all sizes go along with the networks.
+  std::vector<FeatureOptions> front_ends;
+  for (const int window : {10, 16, 20, 25, 30, 32, 40, 50, 64}) {
+    const int i = static_cast<int>(front_ends.size());
+    FeatureOptions& f = front_ends.emplace_back();
+    f.window_ms = window;
+    f.stride_ms = 10 + 5 * (i % 5);
+    f.mel_bins = 20 + 5 * i;
+    f.low_hz = 20 + 30 * i;
+    f.high_hz = 4000 + 400 * i;
+    f.kind = i % 3 == 2 ? "log_mel" : "mfcc";
+    f.coefficients = i % 3 == 2 ? f.mel_bins : window;
+  }
+  std::size_t next = 0;
+  const auto front_end = [&]() -> const FeatureOptions& { return front_ends[next++ % front_ends.size()]; };
+  const auto input = [](const FeatureOptions& f) { return Shape{.time = frame_count(f), .freq = f.coefficients}; };
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const FeatureOptions& features = front_end();
+    list.push_back({"convolutions" + std::to_string(seed), features, random_convolutions(features, seed)});
+  }
+  {
+    const FeatureOptions& features = front_end();
+    Graph graph(input(features));
+    for (const int units : {60, 33, 7, 130, 64, 3, 257, 2, 50, 1, 12}) {
+      graph.add("dense" + std::to_string(units), Dense{.units = units, .relu = units % 2 == 0});
+    }
+    list.push_back({"dense", features, graph});
+  }
+  {
+    const FeatureOptions& features = front_end();
+    Graph graph(input(features));
+    for (const int cells : {20, 33, 64, 7, 50, 21}) {
+      graph.add("gru" + std::to_string(cells), Gru{.cells = cells, .sequence = cells != 21});
+    }
+    list.push_back({"gru", features, graph.add("logits", Dense{.units = 9})});
+  }
+  for (const Lstm& op : {Lstm{.cells = 19}, Lstm{.cells = 64}, Lstm{.cells = 33, .projection = 13},
+                         Lstm{.cells = 45, .projection = 30, .peepholes = true}, Lstm{.cells = 90, .peepholes = true},
+                         Lstm{.cells = 70, .projection = 61, .peepholes = true}}) {
+    const FeatureOptions& features = front_end();
+    Graph graph(input(features));
+    graph.add("lstm1", op).add("lstm2", Lstm{.cells = 22, .projection = op.projection > 0 ? 5 : 0});
+    list.push_back({"lstm" + std::to_string(op.cells), features, graph.add("logits", Dense{.units = 12})});
+  }
+  FeatureOptions plain;
+  plain.stride_ms = 40;
+  for (const Graph& graph : kernel_sets()) list.push_back({"set" + std::to_string(list.size()), plain, graph});
+  return list;
+}
+
+}  // namespace kws::test
