@@ -23,6 +23,7 @@ Json metrics_to_json(const ModelMetrics& m) {
                {"int8_validation", m.int8_validation}};
   if (m.float_test) json["float_test"] = *m.float_test;
   if (m.int8_test) json["int8_test"] = *m.int8_test;
+  if (m.detector_threshold) json["detector_threshold"] = *m.detector_threshold;
   return json;
 }
 
@@ -35,6 +36,7 @@ ModelMetrics metrics_from_json(const Json& json) {
   m.int8_validation = json.at("int8_validation");
   if (json.contains("float_test")) m.float_test = json["float_test"].get<double>();
   if (json.contains("int8_test")) m.int8_test = json["int8_test"].get<double>();
+  if (json.contains("detector_threshold")) m.detector_threshold = json["detector_threshold"].get<double>();
   return m;
 }
 

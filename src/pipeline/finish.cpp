@@ -7,6 +7,7 @@ namespace {
 
 constexpr int kCalibrationClips = 500;
 constexpr int kGoldenClips = 4;
+constexpr double kFalseAccepts = 0.01;  ///< share of the validation clips without a keyword that may trigger a detection
 
 std::vector<std::int8_t> first_clips(const FeatureBatch& batch, int clips) {
   const std::size_t values = batch.features.size() / batch.labels.size();
@@ -61,6 +62,9 @@ Model finish_model(const Design& design, const FeatureFeed& feed, const TrainOpt
   std::vector<std::int8_t> logits(validation.labels.size() * static_cast<std::size_t>(model.int8.classes()));
   run_int8(model.int8, validation.features, logits);
   model.metrics.int8_validation = accuracy<std::int8_t>(logits, validation.labels);
+  model.metrics.detector_threshold = tune_detector({}, kFalseAccepts, logits, validation.labels, model.labels,
+                                                   model.int8.layers.back().output.scale)
+                                         .threshold;
   model.golden = golden_clips(validation, design.classes);
   return model;
 }
@@ -79,6 +83,7 @@ ExportModel export_view(const Model& model, const FrontEnd& front_end) {
                    .front_end = front_end,
                    .normalisation = model.normalisation,
                    .golden = {}};
+  if (model.metrics.detector_threshold) view.detector.threshold = *model.metrics.detector_threshold;
   if (model.metrics.float_test && model.metrics.int8_test) {
     view.info.float_accuracy = *model.metrics.float_test;
     view.info.int8_accuracy = *model.metrics.int8_test;

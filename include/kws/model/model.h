@@ -22,6 +22,8 @@ struct ModelMetrics {
   double float_validation = 0.0;
   double int8_validation = 0.0;
   std::optional<double> float_test, int8_test;
+  /// Posterior at which the exported detector speaks, found on the validation clips without a keyword.
+  std::optional<double> detector_threshold;
 };
 
 /// Trained weights + design + labels + int8 form: one folder that every later step reads, so that no setting is given
