@@ -1,8 +1,8 @@
 # Shared by the firmware tests: bash NAME_test.sh KWS_EXPORT_RANDOM SOURCE_DIR. Sourced, not run.
 set -euo pipefail
 export LC_ALL=C
-export_random=$1
-source_dir=$2
+export_random=$(realpath "$1")
+source_dir=$(realpath "$2")
 here=$source_dir/tests/firmware
 designs=(dnn cnn basic_lstm lstm gru crnn ds_cnn)
 cores=(m0 m3 m4 m7 m33 m55)
