@@ -13,7 +13,7 @@ size_t kws_ring_write(kws_ring* ring, const int16_t* pcm, size_t n) {
   uint32_t head = ring->head;
   size_t done = 0U;
   while (done < n) {
-    const uint32_t next = head + 1U == ring->size ? 0U : head + 1U;
+    const uint32_t next = ((head + 1U) == ring->size) ? 0U : (head + 1U);
     if (next == tail) {
       ring->overrun = ring->overrun + (uint32_t)(n - done);
       break;
@@ -32,9 +32,9 @@ size_t kws_ring_read(kws_ring* ring, int16_t* pcm, size_t n) {
   uint32_t tail = ring->tail;
   size_t done = 0U;
   KWS_RING_BARRIER();
-  while (done < n && tail != head) {
+  while ((done < n) && (tail != head)) {
     pcm[done] = ring->samples[tail];
-    tail = tail + 1U == ring->size ? 0U : tail + 1U;
+    tail = ((tail + 1U) == ring->size) ? 0U : (tail + 1U);
     ++done;
   }
   KWS_RING_BARRIER();
