@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "kws/export/detector.h"
+#include "kws/quant/detector.h"
 #include "kws/features/front_end.h"
 #include "kws/quant/int8_model.h"
 

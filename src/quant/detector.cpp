@@ -1,4 +1,4 @@
-#include "kws/export/detector.h"
+#include "kws/quant/detector.h"
 
 #include <algorithm>
 #include <cassert>
