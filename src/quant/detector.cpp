@@ -53,7 +53,8 @@ DetectorOptions tune_detector(DetectorOptions options, double false_accepts, std
   std::ranges::sort(wrong, std::greater());
   const auto allowed = static_cast<std::size_t>(false_accepts * static_cast<double>(wrong.size()));
   const std::int64_t refused = allowed < wrong.size() ? wrong[allowed] : -1;
-  options.threshold = static_cast<double>(std::min(refused + 1, kOne)) / static_cast<double>(kOne);
+  const double tuned = static_cast<double>(std::min(refused + 1, kOne)) / static_cast<double>(kOne);
+  options.threshold = std::max(options.threshold, tuned);
   return options;
 }
 

@@ -124,6 +124,7 @@ step "models"
 expect 2 "$work/speech" eval "$work/speech" --data "$work/speech"
 expect 2 "$work/none" export "$work/none" --out "$out/c"
 expect 2 '9lives' export "$work/model" --out "$out/c" --prefix 9lives
+expect 2 'hop-ms 7: ' export "$work/model" --out "$out/c" --hop-ms 7
 expect 2 'dev' eval "$work/model" --data "$work/speech" --split dev
 expect 2 'training clips' eval "$work/model" --data "$work/speech" --split train
 expect 2 "$work/model: exists" train "$configs/dnn_s.json" --data "$work/speech" --out "$work/model" --epochs 1

@@ -21,8 +21,8 @@ struct Clips {
       truth.push_back(label);
     }
   }
-  [[nodiscard]] double threshold(double false_accepts) const {
-    return tune_detector({.threshold = 0.7}, false_accepts, logits, truth, kLabels, kScale).threshold;
+  [[nodiscard]] double threshold(double false_accepts, double least = 0.0) const {
+    return tune_detector({.threshold = least}, false_accepts, logits, truth, kLabels, kScale).threshold;
   }
 };
 
@@ -63,15 +63,16 @@ TEST(Detector, TuningAllowsTheGivenShareOfFalseAccepts) {
   EXPECT_NEAR(clips.threshold(0.01), posterior(60), 3 * kStep);
   EXPECT_NEAR(clips.threshold(0.02), posterior(40), 3 * kStep);
   EXPECT_NEAR(clips.threshold(0.03), kStep, 1e-9);
+  EXPECT_EQ(clips.threshold(0.03, 0.6), 0.6);
   EXPECT_GT(clips.threshold(0.01),
             static_cast<double>(posteriors(std::vector<std::int8_t>{0, 0, 60, 0}, exp_table(kScale))[2]) / 32768);
 }
 
 TEST(Detector, TuningNeedsClipsWithoutKeywords) {
   Clips clips;
-  EXPECT_EQ(clips.threshold(0.01), 0.7);
+  EXPECT_EQ(clips.threshold(0.01, 0.7), 0.7);
   clips.add(10, 3, {0, 0, 0, 100});
-  EXPECT_EQ(clips.threshold(0.01), 0.7);
+  EXPECT_EQ(clips.threshold(0.01, 0.7), 0.7);
   // A network that is certain of a wrong keyword is held to certainty.
   clips.add(10, 0, {-128, -128, 127, -128});
   EXPECT_LE(clips.threshold(0.01), 1.0);

@@ -28,9 +28,8 @@ std::vector<std::uint16_t> exp_table(double scale);
 /// Softmax of int8 logits in Q15 by exp_table(logit scale), as the exported detector computes it.
 std::vector<std::int64_t> posteriors(std::span<const std::int8_t> logits, const std::vector<std::uint16_t>& table);
 
-/// Sets the smallest threshold at which the network, hearing each clip once, would detect a keyword in at most the
-/// share `false_accepts` of the clips that hold none (labels that begin with '_'). Without such clips nothing changes.
-/// Smoothing over a stream's decisions only lowers the share.
+/// Raises the threshold until the network, hearing each clip once, would detect a keyword in at most the share
+/// `false_accepts` of the clips that hold none (labels that begin with '_'). Without such clips nothing changes.
 ///   logits  [clips][labels] of the int8 network, truth [clips]; of data the network was not trained on
 DetectorOptions tune_detector(DetectorOptions options, double false_accepts, std::span<const std::int8_t> logits,
                               std::span<const int> truth, const std::vector<std::string>& labels, double logit_scale);
