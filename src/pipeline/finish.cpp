@@ -7,7 +7,10 @@ namespace {
 
 constexpr int kCalibrationClips = 500;
 constexpr int kGoldenClips = 4;
-constexpr double kFalseAccepts = 0.01;  ///< share of the validation clips without a keyword that may trigger a detection
+/// A stream also holds halves of words, which no clip shows: below this nothing is detected.
+constexpr double kLeastThreshold = 0.5;
+/// Share of the validation clips without a keyword that may trigger a detection.
+constexpr double kFalseAccepts = 0.01;
 
 std::vector<std::int8_t> first_clips(const FeatureBatch& batch, int clips) {
   const std::size_t values = batch.features.size() / batch.labels.size();
@@ -62,9 +65,10 @@ Model finish_model(const Design& design, const FeatureFeed& feed, const TrainOpt
   std::vector<std::int8_t> logits(validation.labels.size() * static_cast<std::size_t>(model.int8.classes()));
   run_int8(model.int8, validation.features, logits);
   model.metrics.int8_validation = accuracy<std::int8_t>(logits, validation.labels);
-  model.metrics.detector_threshold = tune_detector({}, kFalseAccepts, logits, validation.labels, model.labels,
-                                                   model.int8.layers.back().output.scale)
-                                         .threshold;
+  model.metrics.detector_threshold =
+      tune_detector({.threshold = kLeastThreshold}, kFalseAccepts, logits, validation.labels, model.labels,
+                    model.int8.layers.back().output.scale)
+          .threshold;
   model.golden = golden_clips(validation, design.classes);
   return model;
 }
