@@ -1,6 +1,6 @@
-# Writes OUT, a C++ file with the text of FILES as raw strings: kws::embedded_runtime().
-set(text "#include <map>\n#include <string>\n\nnamespace kws {\nstd::map<std::string, std::string> embedded_runtime();\n")
-string(APPEND text "std::map<std::string, std::string> embedded_runtime() {\n  std::map<std::string, std::string> files;\n")
+# Writes OUT, a C++ file with the text of FILES by their names, as raw strings: kws::FUNCTION().
+set(text "#include <map>\n#include <string>\n\nnamespace kws {\nstd::map<std::string, std::string> ${FUNCTION}();\n")
+string(APPEND text "std::map<std::string, std::string> ${FUNCTION}() {\n  std::map<std::string, std::string> files;\n")
 foreach(file ${FILES})
   get_filename_component(name ${file} NAME)
   file(READ ${file} content)

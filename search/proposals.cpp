@@ -16,49 +16,56 @@ constexpr int kProbeDraws = 20000;    ///< before a type counts as too large for
 constexpr int kProposalDraws = 5000;  ///< before a design below half of the budget is taken
 constexpr double kWantedShare = 0.5;
 
-CostTotals totals_of(const Design& design) { return hello_edge_totals(build_graph(design)); }
+void append(std::string& list, std::int64_t figure, std::string_view unit) {
+  list += (list.empty() ? "" : ", ") + grouped(figure) + " " + std::string(unit);
+}
 
-std::string describe_need(const CostTotals& totals) {
-  return grouped(totals.memory_bytes) + " bytes and " + grouped(totals.ops) + " ops";
+/// What a design takes of all that a budget limits.
+std::string describe_need(const Budget& budget, const Needs& needs) {
+  std::string text;
+  for (const LimitUse& use : budget.uses(needs)) {
+    if (use.limit) append(text, use.need, use.unit);
+  }
+  return text;
 }
 
 /// What draws of one type need at least, seen against a budget.
 struct Probe {
   bool fits = false;
   double share = std::numeric_limits<double>::infinity();
-  CostTotals closest;
+  Needs closest;
 };
 
 Probe probe(const SearchOptions& options, std::size_t type, const Budget& budget) {
   Rng rng({options.seed, kProbes, type});
   Probe probe;
   for (int i = 0; i < kProbeDraws && !probe.fits; ++i) {
-    const CostTotals totals = totals_of(sample(options.space, options.types[type], options.classes, rng).design);
-    probe.fits = budget.fits(totals);
-    const double share = budget_share(budget, totals);
+    const Design design = sample(options.space, options.types[type], options.classes, rng).design;
+    const Needs needs = needs_of(design, options.limited_core());
+    probe.fits = budget.fits(needs);
+    const double share = budget_share(budget, needs);
     if (share >= probe.share) continue;
     probe.share = share;
-    probe.closest = totals;
+    probe.closest = needs;
   }
   return probe;
 }
 
 }  // namespace
 
-double budget_share(const Budget& budget, const CostTotals& totals) {
+double budget_share(const Budget& budget, const Needs& needs) {
   double share = 0.0;
-  const auto take = [&](const std::optional<std::int64_t>& limit, std::int64_t need) {
-    if (limit) share = std::max(share, static_cast<double>(need) / static_cast<double>(*limit));
-  };
-  take(budget.max_memory_bytes, totals.memory_bytes);
-  take(budget.max_ops, totals.ops);
+  for (const LimitUse& use : budget.uses(needs)) {
+    if (use.limit) share = std::max(share, static_cast<double>(use.need) / static_cast<double>(*use.limit));
+  }
   return share;
 }
 
 std::string describe_limits(const Budget& budget) {
   std::string text;
-  if (budget.max_memory_bytes) text = grouped(*budget.max_memory_bytes) + " bytes";
-  if (budget.max_ops) text += (text.empty() ? "" : " and ") + grouped(*budget.max_ops) + " ops";
+  for (const LimitUse& use : budget.uses({.firmware = FirmwareSizes{}})) {
+    if (use.limit) append(text, *use.limit, use.unit);
+  }
   return text;
 }
 
@@ -74,12 +81,12 @@ Proposer::Proposer(const SearchOptions& options) : options_(options) {
       if (found.share < best.share) best = found;
       if (found.fits) continue;
       warnings_.push_back("type " + options_.types[type] + ": no draw of " + grouped(kProbeDraws) + " fits budget \"" +
-                          budget.name + "\" (the closest needs " + describe_need(found.closest) +
+                          budget.name + "\" (the closest needs " + describe_need(budget, found.closest) +
                           "); its turns go to the other types");
     }
     if (any) continue;
     throw Error("budget \"" + budget.name + "\": nothing fits " + describe_limits(budget) +
-                    "; the smallest design drawn needs " + describe_need(best.closest) +
+                    "; the smallest design drawn needs " + describe_need(budget, best.closest) +
                     "; raise the limit or widen the space",
                 Exit::nothing_fits);
   }
@@ -115,9 +122,9 @@ std::optional<Sample> Proposer::draw(const Slot& slot, std::uint64_t turn) const
   double largest_share = -1.0;
   for (int i = 0; i < kProposalDraws; ++i) {
     const Sample drawn = sample(options_.space, slot.type, options_.classes, rng);
-    const CostTotals totals = totals_of(drawn.design);
-    const double share = budget_share(slot.budget, totals);
-    if (!slot.budget.fits(totals) || share <= largest_share) continue;
+    const Needs needs = needs_of(drawn.design, options_.limited_core());
+    const double share = budget_share(slot.budget, needs);
+    if (!slot.budget.fits(needs) || share <= largest_share) continue;
     if (seen_.contains(design_hash(drawn.design))) continue;
     if (share > kWantedShare) return drawn;
     largest = drawn;
@@ -133,8 +140,9 @@ std::vector<FitShare> fit_shares(const SearchOptions& options, int draws) {
     Rng rng({options.seed, kShares});
     std::vector<int> fitting(budgets.size());
     for (int i = 0; i < draws; ++i) {
-      const CostTotals totals = totals_of(sample(options.space, type, options.classes, rng).design);
-      for (std::size_t b = 0; b < budgets.size(); ++b) fitting[b] += budgets[b].fits(totals) ? 1 : 0;
+      const Design design = sample(options.space, type, options.classes, rng).design;
+      const Needs needs = needs_of(design, options.limited_core());
+      for (std::size_t b = 0; b < budgets.size(); ++b) fitting[b] += budgets[b].fits(needs) ? 1 : 0;
     }
     for (std::size_t b = 0; b < budgets.size(); ++b) {
       shares.push_back({.type = type, .budget = budgets[b].name, .share = static_cast<double>(fitting[b]) / draws});

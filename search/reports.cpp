@@ -13,14 +13,22 @@ namespace {
 
 CostTotals totals_of(const Trial& trial) { return hello_edge_totals(build_graph(trial.proposal.design)); }
 
+bool fits(const Trial& trial, const Budget& budget) {
+  const auto core = budget.limits_firmware() ? std::optional(budget.core) : std::nullopt;
+  return budget.fits(needs_of(trial.proposal.design, core));
+}
+
 /// The columns that CSV and JSON share.
 Json row_of(const Trial& trial, const std::vector<Budget>& budgets) {
   const Proposal& proposal = trial.proposal;
   const Graph graph = build_graph(proposal.design);
   const Cost cost = hello_edge_cost(graph);
+  const Core core = budgets.front().core;
+  const FirmwareSizes firmware = firmware_sizes(proposal.design.features, graph, core);
+  const Needs needs{.memory_bytes = cost.memory_bytes, .ops = cost.ops, .firmware = firmware};
   Json fits = Json::array();
   for (const Budget& budget : budgets) {
-    if (budget.fits({.memory_bytes = cost.memory_bytes, .ops = cost.ops})) fits.push_back(budget.name);
+    if (budget.fits(needs)) fits.push_back(budget.name);
   }
   const bool done = trial.state == TrialState::done;
   const auto if_done = [&](auto value) { return done ? Json(value) : Json(); };
@@ -35,6 +43,9 @@ Json row_of(const Trial& trial, const std::vector<Budget>& budgets) {
           {"parameters", cost.parameters},
           {"macs", cost.macs},
           {"arena_bytes", plan_arena(graph).bytes},
+          {"core", core_name(core)},
+          {"flash_bytes", firmware.flash_bytes},
+          {"ram_bytes", firmware.ram_bytes},
           {"float_validation", if_done(trial.result.float_validation)},
           {"int8_validation", if_done(trial.result.int8_validation)},
           {"final_loss", if_done(trial.result.final_loss)},
@@ -93,9 +104,8 @@ const Trial* best_trial(std::span<const Trial> trials, const Budget& budget) {
   std::tuple<double, std::int64_t, int> best_rank;
   for (const Trial& trial : trials) {
     if (trial.state != TrialState::done) continue;
-    const CostTotals totals = totals_of(trial);
-    if (!budget.fits(totals)) continue;
-    const std::tuple rank{-trial.result.int8_validation, totals.memory_bytes, trial.proposal.number};
+    if (!fits(trial, budget)) continue;
+    const std::tuple rank{-trial.result.int8_validation, totals_of(trial).memory_bytes, trial.proposal.number};
     if (best != nullptr && rank >= best_rank) continue;
     best = &trial;
     best_rank = rank;
@@ -154,7 +164,7 @@ Json pareto_json(std::span<const Trial> trials, const SearchOptions& options) {
   Json budgets = Json::object();
   for (const Budget& budget : options.budgets()) {
     std::vector<const Trial*> fitting;
-    std::ranges::copy_if(done, std::back_inserter(fitting), [&](const Trial* t) { return budget.fits(totals_of(*t)); });
+    std::ranges::copy_if(done, std::back_inserter(fitting), [&](const Trial* trial) { return fits(*trial, budget); });
     budgets[budget.name] = front_json(fitting);
   }
   return {{"schema", "kwsmith.pareto/1"}, {"overall", front_json(done)}, {"budgets", std::move(budgets)}};

@@ -31,6 +31,11 @@ class Flags {
   void operator()(const char* name, Value& value, Low low, High high, const char* help) {
     add(name, Json(value).dump(), Json(low).dump() + " to " + Json(high).dump() + "; " + help);
   }
+  void choice(const char* name, const std::string& value, const std::vector<std::string>& known, const char* help) {
+    std::string names;
+    for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;
+    add(name, value, names + "; " + help);
+  }
   /// The values the user gave, for read_options().
   [[nodiscard]] const Json& given() const { return given_; }
 

@@ -6,6 +6,8 @@
 
 #include "cli.h"
 #include "kws/core/table.h"
+#include "kws/cost/budget.h"
+#include "target.h"
 
 namespace kws::cli {
 namespace {
@@ -15,6 +17,7 @@ struct CostOptions {
   std::string budget;
   std::int64_t max_memory = 0;  ///< bytes; 0: no limit
   std::int64_t max_ops = 0;
+  Target target;
   bool layers = false;
   Format format = Format::table;
 };
@@ -86,35 +89,26 @@ void print(const Json& designs, const CostOptions& options) {
   std::cout << (options.format == Format::csv ? table.csv() : table.text());
 }
 
-/// One line for the first design that breaks a limit.
-void require_fit(const Json& designs, const Budget& budget) {
-  for (const Json& design : designs) {
-    const std::int64_t memory = design["hello_edge"]["memory_bytes"];
-    const std::int64_t ops = design["hello_edge"]["ops"];
-    if (budget.fits({.memory_bytes = memory, .ops = ops})) continue;
-    const bool too_large = budget.max_memory_bytes && memory > *budget.max_memory_bytes;
-    const std::string fact =
-        too_large ? grouped(memory) + " bytes of memory, budget \"" + budget.name + "\" allows " +
-                        grouped(*budget.max_memory_bytes)
-                  : grouped(ops) + " operations, budget \"" + budget.name + "\" allows " + grouped(*budget.max_ops);
-    throw Error(design["name"].get<std::string>() + ": needs " + fact + "; take a smaller design or raise the limit",
-                Exit::over_budget);
-  }
-}
-
 void run(const CostOptions& options) {
-  const Budget budget = limits(options);
-  Json designs = Json::array();
-  for (const std::string& file : options.files) designs.push_back(cost_to_json(load_design(file)));
-  print(designs, options);
+  const Budget budget = limits(options), part = options.target.budget();
+  std::vector<Design> designs;
+  Json rows = Json::array();
+  for (const std::string& file : options.files) {
+    rows.push_back(cost_to_json(designs.emplace_back(load_design(file))));
+  }
+  print(rows, options);
   std::cout.flush();
-  require_fit(designs, budget);
+  for (const Design& design : designs) {
+    require_fit(design, budget);
+    require_fit(design, part);
+  }
 }
 
 }  // namespace
 
 void add_cost(CLI::App& app, Common& /*common*/) {
-  CLI::App* verb = app.add_subcommand("cost", "memory and operations of designs, before anything is trained");
+  CLI::App* verb =
+      app.add_subcommand("cost", "memory, operations, flash, RAM and time of designs, before anything is trained");
   const auto options = std::make_shared<CostOptions>();
   verb->add_option("FILE", options->files, "design files")->required();
   verb->add_option("--budget", options->budget, "small, medium or large: exit 5 if a design breaks it");
@@ -122,6 +116,7 @@ void add_cost(CLI::App& app, Common& /*common*/) {
       ->check(CLI::PositiveNumber);
   verb->add_option("--max-ops", options->max_ops, "most operations per inference: exit 5 if a design needs more")
       ->check(CLI::PositiveNumber);
+  options->target.add_to(*verb);
   verb->add_flag("--layers", options->layers, "a row per layer instead of a row per design");
   add_format(*verb, options->format);
   verb->callback([options] { run(*options); });

@@ -6,6 +6,7 @@
 #include "kws/core/table.h"
 #include "kws/export/c_export.h"
 #include "kws/pipeline/pipeline.h"
+#include "target.h"
 
 namespace kws::cli {
 
@@ -14,6 +15,7 @@ namespace {
 struct ExportVerb {
   std::string model, out;
   ExportOptions options;
+  Target target;
   Format format = Format::table;
 };
 
@@ -21,6 +23,8 @@ void run(const ExportVerb& verb) {
   const Model model = load_model(verb.model);
   const FrontEnd front_end(model.design.features);
   const std::filesystem::path folder = verb.out;
+  const FirmwareOptions firmware{.hop_ms = verb.options.hop_ms, .labels = model.labels};
+  require_fit(model.design, verb.target.budget(), firmware);
   const ExportSizes sizes = write_c_model(export_view(model, front_end), verb.options, folder);
   if (verb.format == Format::json) {
     std::cout << read_file(folder / (verb.options.prefix + "_report.json"));
@@ -54,6 +58,7 @@ void add_export(CLI::App& app, Common& /*common*/) {
   sub->add_option("--hop-ms", verb->options.hop_ms,
                   "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold")
       ->capture_default_str();
+  verb->target.add_to(*sub);
   sub->add_flag("--replace", verb->options.replace, "replace the folder, with all that is in it");
   add_format(*sub, verb->format);
   sub->callback([verb] { run(*verb); });

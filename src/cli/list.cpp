@@ -5,7 +5,8 @@
 
 #include "cli.h"
 #include "kws/core/table.h"
-#include "kws/cost/cost.h"
+#include "kws/cost/board.h"
+#include "kws/cost/budget.h"
 
 namespace kws::cli {
 namespace {
@@ -28,6 +29,21 @@ Json budgets() {
   Json rows = Json::array();
   for (const Budget& budget : standard_budgets()) {
     rows.push_back({{"name", budget.name}, {"memory_bytes", *budget.max_memory_bytes}, {"ops", *budget.max_ops}});
+  }
+  return rows;
+}
+
+Json boards() {
+  Json rows = Json::array();
+  for (const Board& board : standard_boards()) {
+    rows.push_back({{"name", board.name},
+                    {"core", core_name(board.core)},
+                    {"clock_hz", board.clock_hz},
+                    {"flash_bytes", board.flash_bytes},
+                    {"ram_bytes", board.ram_bytes},
+                    {"fpu", board.fpu},
+                    {"summary", board.summary},
+                    {"source", board.source}});
   }
   return rows;
 }
@@ -72,9 +88,10 @@ void print(const Json& rows, const ListOptions& options) {
     std::vector<std::string> cells;
     for (const Json& value : row) {
       const bool figure = value.is_number() && options.format == Format::table;
-      cells.push_back(value.is_string() ? value.get<std::string>()
-                      : figure          ? grouped(value.get<long long>())
-                                        : value.dump());
+      cells.push_back(value.is_string()    ? value.get<std::string>()
+                      : value.is_boolean() ? std::string(value.get<bool>() ? "yes" : "no")
+                      : figure             ? grouped(value.get<long long>())
+                                           : value.dump());
     }
     table.add(std::move(cells));
   }
@@ -82,17 +99,21 @@ void print(const Json& rows, const ListOptions& options) {
 }
 
 void run(const ListOptions& options) {
-  print(options.what == "types" ? types() : options.what == "budgets" ? budgets() : configs(options.folder), options);
+  print(options.what == "types"     ? types()
+        : options.what == "budgets" ? budgets()
+        : options.what == "boards"  ? boards()
+                                    : configs(options.folder),
+        options);
 }
 
 }  // namespace
 
 void add_list(CLI::App& app, Common& /*common*/) {
-  CLI::App* verb = app.add_subcommand("list", "what there is to choose from: types, budgets or configs");
+  CLI::App* verb = app.add_subcommand("list", "what there is to choose from: types, budgets, boards or configs");
   const auto options = std::make_shared<ListOptions>();
-  verb->add_option("WHAT", options->what, "types, budgets or configs")
+  verb->add_option("WHAT", options->what, "types, budgets, boards or configs")
       ->required()
-      ->check(CLI::IsMember({"types", "budgets", "configs"}));
+      ->check(CLI::IsMember({"types", "budgets", "boards", "configs"}));
   verb->add_option("--folder", options->folder, "where `list configs` looks for designs")->capture_default_str();
   add_format(*verb, options->format);
   verb->callback([options] { run(*options); });

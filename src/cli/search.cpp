@@ -12,13 +12,14 @@
 #include "kws/search/proposals.h"
 #include "kws/train/trainer.h"
 #include "log.h"
+#include "target.h"
 
 namespace kws::cli {
 namespace {
 
 struct SearchVerb {
   DataSource source;
-  std::string study, config;
+  std::string study, config, board;
   std::vector<std::string> budgets, types;
   bool dry_run = false;
   Format format = Format::table;
@@ -31,6 +32,12 @@ SearchOptions resolve(const SearchVerb& verb, const Common& common) {
   Json config = verb.config.empty() ? Json::object() : load_json(verb.config);
   const std::string origin = verb.config.empty() ? "command line" : verb.config;
   search_options_from_json(config, origin);  // the file must be right by itself, so that its errors name it
+  if (!verb.board.empty()) {
+    const Board board = board_by_name_or_file(verb.board);
+    config["search"]["core"] = core_name(board.core);
+    config["search"]["max_flash"] = board.flash_bytes;
+    config["search"]["max_ram"] = board.ram_bytes;
+  }
   for (const auto& [name, value] : verb.flags->given().items()) config["search"][name] = value;
   if (!verb.budgets.empty()) config["budgets"] = verb.budgets;
   if (!verb.types.empty()) config["types"] = verb.types;
@@ -40,10 +47,13 @@ SearchOptions resolve(const SearchVerb& verb, const Common& common) {
   return options;
 }
 
-/// What a study must not mix: everything but the number of trials, which may grow.
+/// What a study must not mix: everything but the number of trials, which may grow, and limits that are not set.
 Json study_config(const SearchOptions& options, const LabelSet& labels, const std::string& fingerprint) {
   Json config = search_options_to_json(options);
   config["search"].erase("max_trials");
+  if (!options.limited_core()) {
+    for (const char* name : {"max_flash", "max_ram", "core"}) config["search"].erase(name);
+  }
   config["keywords"] = labels.keywords;
   config["data"] = fingerprint;
   return config;
@@ -88,9 +98,9 @@ class Display : public ProgressSink {
   std::string last_;
 };
 
-Json winner_json(const Winner& winner) {
+Json winner_json(const Winner& winner, Core core) {
   const Design& design = winner.trial.proposal.design;
-  const CostTotals totals = hello_edge_totals(build_graph(design));
+  const Needs needs = needs_of(design, core);
   return {{"budget", winner.budget},
           {"type", design.type()},
           {"name", design.name},
@@ -98,20 +108,26 @@ Json winner_json(const Winner& winner) {
           {"int8_validation", winner.trial.result.int8_validation},
           {"float_test", winner.test.float_accuracy},
           {"int8_test", winner.test.int8_accuracy},
-          {"memory_bytes", totals.memory_bytes},
-          {"ops", totals.ops},
+          {"memory_bytes", needs.memory_bytes},
+          {"ops", needs.ops},
+          {"flash_bytes", needs.firmware->flash_bytes},
+          {"ram_bytes", needs.firmware->ram_bytes},
           {"model", winner.folder.string()}};
 }
 
-Json proposal_row(const Proposal& proposal) {
-  const Cost cost = hello_edge_cost(build_graph(proposal.design));
+Json proposal_row(const Proposal& proposal, Core core) {
+  const Graph graph = build_graph(proposal.design);
+  const Cost cost = hello_edge_cost(graph);
   const FeatureOptions& features = proposal.design.features;
+  const FirmwareSizes firmware = firmware_sizes(features, graph, core);
   return {{"trial", proposal.number},
           {"budget", proposal.budget},
           {"type", proposal.design.type()},
           {"name", proposal.design.name},
           {"memory_bytes", cost.memory_bytes},
           {"ops", cost.ops},
+          {"flash_bytes", firmware.flash_bytes},
+          {"ram_bytes", firmware.ram_bytes},
           {"parameters", cost.parameters},
           {"kind", features.kind},
           {"coefficients", features.coefficients},
@@ -150,7 +166,7 @@ void print_plan(const SearchOptions& options, Format format) {
   while (static_cast<int>(proposals.size()) < std::min(options.max_trials, kMostShown)) {
     const std::optional<Proposal> proposal = proposer.next();
     if (!proposal) break;
-    Json row = proposal_row(*proposal);
+    Json row = proposal_row(*proposal, core_by_name(options.core));
     if (format == Format::json) row["design"] = design_to_json(proposal->design);
     proposals.push_back(std::move(row));
   }
@@ -169,9 +185,9 @@ void print_plan(const SearchOptions& options, Format format) {
   print_rows(shares, format);
 }
 
-void print_winners(const SearchOutcome& outcome, const std::string& study, Format format) {
+void print_winners(const SearchOutcome& outcome, Core core, const std::string& study, Format format) {
   Json rows = Json::array();
-  for (const Winner& winner : outcome.winners) rows.push_back(winner_json(winner));
+  for (const Winner& winner : outcome.winners) rows.push_back(winner_json(winner, core));
   if (format == Format::json) {
     std::cout << Json{{"schema", "kwsmith.winners/1"}, {"study", study}, {"winners", rows}}.dump(2) << "\n";
   } else {
@@ -205,7 +221,7 @@ int run(const SearchVerb& verb, const Common& common) {
     }
   }
   if (outcome.interrupted) return static_cast<int>(Exit::interrupted);
-  print_winners(outcome, verb.study, verb.format);
+  print_winners(outcome, core_by_name(options.core), verb.study, verb.format);
   return static_cast<int>(Exit::done);
 }
 
@@ -217,7 +233,9 @@ void add_search(CLI::App& app, Common& common) {
   verb->source.add_to(*sub);
   sub->get_option("--data")->required(false);
   sub->add_option("--study", verb->study, "folder of this search: store, tables and the winners' models");
-  sub->add_option("--budget", verb->budgets, "small, medium or large; may be given several times (default: small)");
+  sub->add_option("--budget", verb->budgets,
+                  "small, medium or large; may be given several times (default: small, unless other limits are given)");
+  sub->add_option("--board", verb->board, std::string(kBoardHelp) + "; sets --core too");
   sub->add_option("--types", verb->types, "network types, separated by commas (default: all)")->delimiter(',');
   sub->add_option("--config", verb->config, "JSON file with search, budgets, types and space; flags beat it");
   sub->add_flag("--dry-run", verb->dry_run, "show the first proposals and how much of the space fits, train nothing");

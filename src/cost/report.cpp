@@ -1,5 +1,5 @@
 #include "kws/core/options.h"
-#include "kws/cost/cost.h"
+#include "kws/cost/budget.h"
 
 namespace kws {
 

@@ -5,7 +5,7 @@
 
 #include "cost/published_networks.h"
 #include "families/random_design.h"
-#include "kws/cost/cost.h"
+#include "kws/cost/budget.h"
 
 namespace kws {
 namespace {

@@ -4,7 +4,7 @@
 #include "cost/published_networks.h"
 #include "families/random_design.h"
 #include "kws/core/options.h"
-#include "kws/cost/cost.h"
+#include "kws/cost/budget.h"
 
 namespace kws {
 namespace {

@@ -103,6 +103,23 @@ expect 5 'dnn_s: needs .* operations' cost "$configs/dnn_s.json" --max-ops 1000
 expect 3 'nothing fits 100 bytes' search --data "$work/speech" --study "$out/study" --max-memory 100
 expect 2 'tiny.*small' search --data "$work/speech" --study "$out/study" --budget tiny
 expect 2 'tiny.*small' cost "$configs/dnn_s.json" --budget tiny
+expect 5 'dnn_s: needs .* bytes of flash, budget "custom" allows 4,000; largest part: ' cost "$configs/dnn_s.json" \
+  --max-flash 4000
+expect 5 'ds_cnn_l: needs .* bytes of RAM, budget "custom" allows 4,000' cost "$configs/ds_cnn_l.json" --max-ram 4000
+expect 3 'nothing fits 4,000 bytes of flash' search --data "$work/speech" --study "$out/study" --max-flash 4000
+expect 3 'nothing fits .*200 bytes of RAM' search --data "$work/speech" --study "$out/study" --budget small --max-ram 200
+
+step "boards"
+expect 2 'board "nrf52480": unknown; did you mean "nrf52840"' cost "$configs/dnn_s.json" --board nrf52480
+expect 2 'board "nrf52480": unknown' search --data "$work/speech" --study "$out/study" --board nrf52480
+expect 2 "$work/none.json: " cost "$configs/dnn_s.json" --board "$work/none.json"
+expect 2 '--core' cost "$configs/dnn_s.json" --max-flash 100000 --core m5
+expect 2 'core: .*m5' search --data "$work/speech" --study "$out/study" --core m5
+expect 5 'dnn_s: needs .* bytes of flash, budget "lpc11u24" allows 32,768' cost "$configs/dnn_s.json" --board lpc11u24
+sed 's/"core": "m0"/"core": "z80"/' "$source_dir/configs/boards/lpc11u24.json" >"$work/board.json"
+expect 2 "$work/board.json: core: .*z80" cost "$configs/dnn_s.json" --board "$work/board.json"
+sed 's/"ram_bytes"/"rom_bytes"/' "$source_dir/configs/boards/lpc11u24.json" >"$work/board.json"
+expect 2 "$work/board.json: rom_bytes: unknown key.*ram_bytes" cost "$configs/dnn_s.json" --board "$work/board.json"
 
 step "command line"
 expect 2 'fly' fly
@@ -128,6 +145,10 @@ expect 2 'hop-ms 7: ' export "$work/model" --out "$out/c" --hop-ms 7
 expect 2 'dev' eval "$work/model" --data "$work/speech" --split dev
 expect 2 'training clips' eval "$work/model" --data "$work/speech" --split train
 expect 2 "$work/model: exists" train "$configs/dnn_s.json" --data "$work/speech" --out "$work/model" --epochs 1
+expect 2 'board "abacus": unknown' export "$work/model" --out "$out/c" --board abacus
+expect 5 'dnn_s: needs .* bytes of flash, budget "lpc11u24" allows 32,768; largest part: ' export "$work/model" \
+  --out "$out/c" --board lpc11u24
+expect 5 'dnn_s: needs .* bytes of RAM, budget "custom" allows 300' export "$work/model" --out "$out/c" --max-ram 300
 cp -r "$work/model" "$work/damaged" && head -c 1000 "$work/model/weights.bin" >"$work/damaged/weights.bin"
 for verb in "eval $work/damaged --data $work/speech" "export $work/damaged --out $out/c"; do
   # shellcheck disable=SC2086  # the words of the verb

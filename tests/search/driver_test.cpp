@@ -66,6 +66,31 @@ TEST(Search, EveryRowKeepsTheBudgetItWasDrawnFor) {
   }
 }
 
+TEST(Search, NoRowBreaksALimitOfFlashOrRam) {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  SearchOptions options = two_budgets();
+  options.max_flash = 100 * 1024;
+  options.max_ram = 12 * 1024;
+  options.core = "m0";
+  const SearchOutcome outcome = search(options, evaluator, folder.path);
+  const Json report = trials_of(folder.path);
+  ASSERT_EQ(report.at("trials").size(), 28U);
+  for (const Json& row : report.at("trials")) {
+    EXPECT_EQ(row.at("core"), "m0");
+    EXPECT_LE(row.at("flash_bytes"), 100 * 1024);
+    EXPECT_LE(row.at("ram_bytes"), 12 * 1024);
+    EXPECT_GE(row.at("ram_bytes"), row.at("arena_bytes"));
+    EXPECT_THAT(row.at("fits").get<std::vector<std::string>>(), ::testing::Contains(row.at("budget")));
+  }
+  const std::string csv = read_file(folder.path / "trials.csv");
+  EXPECT_THAT(csv.substr(0, csv.find('\n')), HasSubstr(",core,flash_bytes,ram_bytes,"));
+  ASSERT_EQ(outcome.winners.size(), 2U);
+  for (const Winner& winner : outcome.winners) {
+    EXPECT_LE(needs_of(winner.trial.proposal.design, Core::m0).firmware->ram_bytes, 12 * 1024);
+  }
+}
+
 TEST(Search, TellsOfTrialsInTheOrderOfTheirNumbers) {
   const TemporaryFolder folder;
   FakeEvaluator evaluator;
@@ -89,7 +114,7 @@ TEST(Search, WinnerIsTheBestThatFitsAndReadsTheTestSplitOnce) {
   for (const Winner& winner : outcome.winners) {
     const Budget& budget = budget_by_name(winner.budget);
     for (const Trial& trial : Study::read_trials(folder.path)) {
-      if (!budget.fits(hello_edge_totals(build_graph(trial.proposal.design)))) continue;
+      if (!budget.fits(needs_of(trial.proposal.design, std::nullopt))) continue;
       EXPECT_LE(trial.result.int8_validation, winner.trial.result.int8_validation);
     }
     EXPECT_EQ(read_file(folder.path / "best" / winner.budget / "model.txt"),

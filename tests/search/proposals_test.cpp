@@ -24,7 +24,7 @@ std::vector<Proposal> draw(const SearchOptions& options, int count) {
   return proposals;
 }
 
-CostTotals totals_of(const Proposal& proposal) { return hello_edge_totals(build_graph(proposal.design)); }
+Needs needs_of(const Proposal& proposal) { return needs_of(proposal.design, std::nullopt); }
 
 TEST(Proposer, SharesTwentyEightTrialsEvenlyAmongTypesAndBudgets) {
   std::map<std::pair<std::string, std::string>, int> counts;
@@ -36,8 +36,8 @@ TEST(Proposer, SharesTwentyEightTrialsEvenlyAmongTypesAndBudgets) {
 TEST(Proposer, EveryProposalKeepsItsBudgetAndUsesMoreThanHalfOfIt) {
   for (const Proposal& proposal : draw(two_budgets(), 84)) {
     const Budget& budget = budget_by_name(proposal.budget);
-    EXPECT_TRUE(budget.fits(totals_of(proposal))) << proposal.design.name;
-    EXPECT_GT(budget_share(budget, totals_of(proposal)), 0.5) << proposal.design.name;
+    EXPECT_TRUE(budget.fits(needs_of(proposal))) << proposal.design.name;
+    EXPECT_GT(budget_share(budget, needs_of(proposal)), 0.5) << proposal.design.name;
   }
 }
 
@@ -85,8 +85,64 @@ TEST(Proposer, ImpossibleBudgetIsAnErrorThatTellsTheSmallestNeed) {
   } catch (const Error& error) {
     EXPECT_EQ(error.exit_code(), Exit::nothing_fits);
     EXPECT_THAT(error.what(),
-                HasSubstr("budget \"custom\": nothing fits 1,000 bytes; the smallest design drawn needs "));
+                HasSubstr("budget \"custom\": nothing fits 1,000 bytes of memory; the smallest design drawn needs "));
   }
+}
+
+SearchOptions small_part(Core core) {
+  SearchOptions options = two_budgets();
+  options.max_flash = 64 * 1024;
+  options.max_ram = 8 * 1024;
+  options.core = core_name(core);
+  return options;
+}
+
+TEST(Proposer, FlashAndRamBindEveryBudget) {
+  const SearchOptions options = small_part(Core::m3);
+  const std::vector<Budget> budgets = options.budgets();
+  ASSERT_EQ(budgets.size(), 2U);
+  EXPECT_EQ(budgets[0].max_memory_bytes, 81920);
+  const std::vector<Proposal> proposals = draw(options, 42);
+  EXPECT_EQ(proposals.size(), 42U);
+  for (const Proposal& proposal : proposals) {
+    const FirmwareSizes sizes = *kws::needs_of(proposal.design, Core::m3).firmware;
+    EXPECT_LE(sizes.flash_bytes, 64 * 1024) << proposal.design.name;
+    EXPECT_LE(sizes.ram_bytes, 8 * 1024) << proposal.design.name;
+    EXPECT_TRUE(budget_by_name(proposal.budget).fits(needs_of(proposal))) << proposal.design.name;
+  }
+}
+
+TEST(Proposer, FlashAndRamAloneAreTheBudgetCustom) {
+  SearchOptions options;
+  options.types = {"dnn"};
+  options.max_ram = 4096;
+  const std::vector<Budget> budgets = options.budgets();
+  ASSERT_EQ(budgets.size(), 1U);
+  EXPECT_EQ(budgets[0].name, "custom");
+  EXPECT_FALSE(budgets[0].max_memory_bytes || budgets[0].max_ops || budgets[0].max_flash_bytes);
+  EXPECT_EQ(budgets[0].max_ram_bytes, 4096);
+}
+
+TEST(Proposer, ImpossibleFlashIsAnErrorThatTellsTheSmallestNeed) {
+  SearchOptions options;
+  options.types = {"gru", "dnn"};
+  options.max_flash = 2000;
+  try {
+    Proposer proposer(options);
+    FAIL() << "2,000 bytes cannot hold a spotter";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), Exit::nothing_fits);
+    EXPECT_THAT(error.what(),
+                HasSubstr("budget \"custom\": nothing fits 2,000 bytes of flash; the smallest design drawn "
+                          "needs "));
+  }
+}
+
+TEST(Proposer, LimitsThatDoNotBindChangeNoProposal) {
+  SearchOptions wide = two_budgets();
+  wide.max_flash = wide.max_ram = 1U << 30;
+  const auto with = draw(wide, 14), without = draw(two_budgets(), 14);
+  for (std::size_t i = 0; i < with.size(); ++i) EXPECT_EQ(proposal_to_json(with[i]), proposal_to_json(without[i]));
 }
 
 TEST(Proposer, TypeThatCannotFitLeavesItsTurnsToTheOthers) {

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,23 +65,6 @@ ArenaPlan plan_arena(const Graph& graph);
 std::int64_t constant_bytes(const Layer& layer);
 /// The sum over all layers.
 std::int64_t constant_bytes(const Graph& graph);
-
-/// Limits a design must keep; every limit that is set counts.
-struct Budget {
-  std::string name;  ///< "small", "medium", "large" or "custom"
-  std::optional<std::int64_t> max_memory_bytes;
-  std::optional<std::int64_t> max_ops;
-  [[nodiscard]] bool fits(const CostTotals& totals) const {
-    return (!max_memory_bytes || totals.memory_bytes <= *max_memory_bytes) && (!max_ops || totals.ops <= *max_ops);
-  }
-};
-
-/// small 80 KiB / 6 MOps, medium 200 KiB / 20 MOps, large 500 KiB / 80 MOps per inference.
-const std::vector<Budget>& standard_budgets();
-/// throws Error (Exit::usage) naming the known budgets.
-const Budget& budget_by_name(std::string_view name);
-/// Names of the standard budgets that the totals keep.
-std::vector<std::string> fitting_budgets(const CostTotals& totals);
 
 /// One entry of kwsmith.cost/1 `designs`; rows of `layers` add up to the totals.
 nlohmann::ordered_json cost_to_json(const Design& design);

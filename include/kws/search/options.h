@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "kws/core/options.h"
-#include "kws/cost/cost.h"
+#include "kws/cost/board.h"
 #include "kws/search/space.h"
 
 namespace kws {
@@ -16,14 +16,20 @@ struct SearchOptions {
   std::uint64_t seed = 1;
   std::uint64_t max_memory = 0;
   std::uint64_t max_ops = 0;
+  std::uint64_t max_flash = 0;
+  std::uint64_t max_ram = 0;
+  std::string core = "m4";
   std::vector<std::string> budget_names;  ///< standard budgets asked for
   std::vector<std::string> types;         ///< empty: all
   Space space;
   int classes = 12;  ///< of the data's labels
   int threads = 1;   ///< changes the time and nothing else, so that no config holds it
 
-  /// The budgets asked for, small first, the custom limits as "custom" last; none asked for: small.
+  /// The budgets asked for, small first, max_memory and max_ops as "custom" last; none asked for: small. max_flash and
+  /// max_ram are the part's and bind every budget; alone they are the budget "custom".
   [[nodiscard]] std::vector<Budget> budgets() const;
+  /// The core that flash and RAM are counted for; nothing where no limit asks for them.
+  [[nodiscard]] std::optional<Core> limited_core() const;
 };
 
 /// The plain values; flags and the config file's object `search`.
@@ -35,6 +41,9 @@ void describe(Field& field, SearchOptions& o) {
   field("seed", o.seed, kNone, kMost, "seed of proposals and of every trial's training");
   field("max_memory", o.max_memory, kNone, kMost, "bytes of the budget \"custom\"; 0: no limit");
   field("max_ops", o.max_ops, kNone, kMost, "operations per inference of the budget \"custom\"; 0: no limit");
+  field("max_flash", o.max_flash, kNone, kMost, "bytes of flash that every budget allows; 0: no limit");
+  field("max_ram", o.max_ram, kNone, kMost, "bytes of RAM that every budget allows; 0: no limit");
+  field.choice("core", o.core, core_names(), "Cortex-M core that flash and RAM are counted for");
 }
 
 /// Reads {"schema": "kwsmith.search/1", "search": {..}, "budgets": [name, ..], "types": [name, ..], "space": {..}};

@@ -11,8 +11,8 @@
 namespace kws {
 
 /// Draws designs that keep their budget before anything is trained. Turns go round the types; after each round of
-/// types comes the next budget. A design uses more than half of the budget's memory or operations where draws find such
-/// a one, so that a medium trial is not a small design again. No design comes twice. The sequence depends on the
+/// types comes the next budget. A design uses more than half of one of the budget's limits where draws find such a
+/// one, so that a medium trial is not a small design again. No design comes twice. The sequence depends on the
 /// options' seed, space, types and budgets and on nothing else.
 class Proposer {
  public:
@@ -42,10 +42,10 @@ class Proposer {
   std::vector<std::string> warnings_;
 };
 
-/// Share of a budget that a design takes: the larger of memory and operations, 1 = all of it; 0 without limits.
-double budget_share(const Budget& budget, const CostTotals& totals);
+/// Share of a budget that a design takes: the largest of its limits', 1 = all of it; 0 without limits.
+double budget_share(const Budget& budget, const Needs& needs);
 
-/// "81,920 bytes and 6,000,000 ops"
+/// "81,920 bytes of memory, 6,000,000 operations, 65,536 bytes of flash"
 std::string describe_limits(const Budget& budget);
 
 /// How many of a type's random draws keep a budget, for `--dry-run`.

@@ -22,7 +22,8 @@ struct Winner {
 /// lower number. nullptr: none.
 const Trial* best_trial(std::span<const Trial> trials, const Budget& budget);
 
-/// Finished and failed trials, one line each, ordered by number. `fits` holds the requested budgets it keeps, "a;b".
+/// Finished and failed trials, one line each, ordered by number. `fits` holds the requested budgets it keeps, "a;b";
+/// flash_bytes and ram_bytes are those of the export for the column `core`.
 std::string trials_csv(std::span<const Trial> trials, const SearchOptions& options);
 
 /// {"schema": "kwsmith.trials/1", "seed", "epochs", "trials": [{the columns of the CSV, "design", "training"}],

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kws/cost/budget.h"
+
+namespace kws {
+
+/// What a part offers an application: all of its flash and RAM, although a spotter is seldom alone there.
+struct Board {
+  std::string name;  ///< lower-case letters, digits, '_' and '-', a letter first
+  std::string summary;
+  Core core = Core::m0;  ///< m0 stands for the M0+ too
+  int clock_hz = 0;
+  int flash_bytes = 0;
+  int ram_bytes = 0;
+  bool fpu = false;
+  std::string source;  ///< of the figures
+};
+
+/// {"m0", "m3", "m4", "m7", "m33", "m55"}: kCores by name.
+const std::vector<std::string>& core_names();
+
+/// The files of configs/boards/, which travel inside the program, by name.
+const std::vector<Board>& standard_boards();
+
+/// A standard board by its name, or a file of schema kwsmith.board/1 when `text` ends in ".json" or holds a '/'.
+///   throws  Error (Exit::usage), one line that tells the nearest known name or what is wrong in the file
+Board board_by_name_or_file(std::string_view text);
+
+/// Reads schema kwsmith.board/1; `origin` is named in errors.
+///   throws  Error (Exit::usage), `origin: path: fact; remedy`
+Board board_from_json(const nlohmann::ordered_json& json, const std::string& origin);
+
+/// All flash and RAM of a board, under its name.
+Budget budget_of(const Board& board);
+
+}  // namespace kws

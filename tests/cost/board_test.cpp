@@ -1,0 +1,135 @@
+#include "kws/cost/board.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <set>
+
+#include "kws/core/files.h"
+#include "kws/core/options.h"
+
+namespace kws {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+Json valid_board() {
+  return {{"schema", "kwsmith.board/1"}, {"name", "mine_2-b"},    {"summary", "a board of mine"}, {"core", "m33"},
+          {"clock_hz", 64'000'000},      {"flash_bytes", 262144}, {"ram_bytes", 65536},           {"fpu", true},
+          {"source", "its data sheet"}};
+}
+
+/// The line that reading a board ends with, "" when it is read.
+std::string complaint(const Json& json) {
+  try {
+    board_from_json(json, "b.json");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), Exit::usage);
+    return error.what();
+  }
+  return "";
+}
+
+std::string complaint_with(const char* key, const Json& value) {
+  Json json = valid_board();
+  json[key] = value;
+  return complaint(json);
+}
+
+TEST(Boards, StandardOnesAreTheFilesOfTheFolder) {
+  std::set<std::string> files, names;
+  for (const auto& entry : std::filesystem::directory_iterator(KWS_SOURCE_DIR "/configs/boards")) {
+    const std::string file = entry.path().string();
+    EXPECT_EQ(board_by_name_or_file(file).name, entry.path().stem()) << "the file is called as the board";
+    files.insert(entry.path().stem());
+  }
+  for (const Board& board : standard_boards()) names.insert(board.name);
+  EXPECT_EQ(names, files);
+  EXPECT_EQ(names.size(), standard_boards().size()) << "no name twice";
+}
+
+TEST(Boards, HoldTheKnownParts) {
+  struct Row {
+    const char* name;
+    Core core;
+    int clock_hz, flash_bytes, ram_bytes;
+    bool fpu;
+  };
+  for (const Row& row : {Row{"stm32f746g-disco", Core::m7, 216'000'000, 1048576, 327680, true},
+                         Row{"stm32l4r5", Core::m4, 120'000'000, 2097152, 655360, true},
+                         Row{"nrf52840", Core::m4, 64'000'000, 1048576, 262144, true},
+                         Row{"nrf5340", Core::m33, 128'000'000, 1048576, 524288, true},
+                         Row{"stm32f103c8", Core::m3, 72'000'000, 65536, 20480, false},
+                         Row{"rp2040", Core::m0, 133'000'000, 2097152, 270336, false},
+                         Row{"lpc11u24", Core::m0, 48'000'000, 32768, 8192, false}}) {
+    const Board board = board_by_name_or_file(row.name);
+    EXPECT_EQ(board.core, row.core) << row.name;
+    EXPECT_EQ(board.clock_hz, row.clock_hz) << row.name;
+    EXPECT_EQ(board.flash_bytes, row.flash_bytes) << row.name;
+    EXPECT_EQ(board.ram_bytes, row.ram_bytes) << row.name;
+    EXPECT_EQ(board.fpu, row.fpu) << row.name;
+  }
+}
+
+TEST(Boards, CoresWithoutFloatingPointHaveNoUnitForIt) {
+  for (const Board& board : standard_boards()) {
+    EXPECT_FALSE(board.fpu && (board.core == Core::m0 || board.core == Core::m3)) << board.name;
+    EXPECT_FALSE(board.source.empty()) << board.name;
+  }
+}
+
+TEST(Boards, ABoardOfTheUsersIsReadFromAFile) {
+  const auto file = std::filesystem::temp_directory_path() / "kws_board_test.json";
+  write_file(file, valid_board().dump());
+  const Board board = board_by_name_or_file(file.string());
+  std::filesystem::remove(file);
+  EXPECT_EQ(board.name, "mine_2-b");
+  EXPECT_EQ(board.core, Core::m33);
+  const Budget budget = budget_of(board);
+  EXPECT_EQ(budget.max_flash_bytes, 262144);
+  EXPECT_EQ(budget.max_ram_bytes, 65536);
+  EXPECT_EQ(budget.core, Core::m33);
+}
+
+TEST(Boards, UnknownNamesLeadToKnownOnes) {
+  const auto line = [](std::string_view text) {
+    try {
+      board_by_name_or_file(text);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_code(), Exit::usage);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(line("nrf52480"), "board \"nrf52480\": unknown; did you mean \"nrf52840\"?");
+  EXPECT_EQ(line("NRF52840"), line("NRF52840")) << "matched as written";
+  EXPECT_THAT(line("NRF52840"), StartsWith("board \"NRF52840\": unknown; "));
+  EXPECT_THAT(line("abacus"), HasSubstr("kwsmith list boards"));
+  EXPECT_THAT(line(""), HasSubstr("unknown"));
+  EXPECT_THAT(line("no/such/board.json"), StartsWith("no/such/board.json: "));
+}
+
+TEST(Boards, BadFilesAreOneLineThatNamesTheKey) {
+  EXPECT_EQ(complaint(valid_board()), "");
+  EXPECT_THAT(complaint_with("colour", 1), StartsWith("b.json: colour: unknown key"));
+  EXPECT_THAT(complaint_with("core", "m5"), StartsWith("b.json: core: \"m5\" is unknown; "));
+  EXPECT_THAT(complaint_with("schema", "kwsmith.board/2"), StartsWith("b.json: schema: "));
+  EXPECT_THAT(complaint_with("ram_bytes", 0), StartsWith("b.json: ram_bytes: 0 is out of range"));
+  EXPECT_THAT(complaint_with("flash_bytes", "1 MB"), StartsWith("b.json: flash_bytes: \"1 MB\" is not an integer"));
+  EXPECT_THAT(complaint_with("fpu", 1), StartsWith("b.json: fpu: 1 is not a truth value"));
+  EXPECT_THAT(complaint_with("name", "My Board"), AllOf(StartsWith("b.json: name: \"My Board\" "), EndsWith("first")));
+  EXPECT_THAT(complaint_with("name", "two\nlines"), ::testing::Not(HasSubstr("\n")));
+  const Json valid = valid_board();
+  for (const auto& [key, value] : valid.items()) {
+    Json json = valid;
+    json.erase(key);
+    EXPECT_EQ(complaint(json), "b.json: " + key + ": missing; add this key");
+  }
+  EXPECT_THAT(complaint(Json::array()), HasSubstr("is not an object"));
+}
+
+}  // namespace
+}  // namespace kws
