@@ -146,7 +146,6 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"FIELDS", d.features.fields},
       {"WINDOW", text(m.front_end.tables().window)},
       {"STRIDE", text(m.front_end.tables().stride)},
-      {"FFT", text(m.front_end.tables().fft)},
       {"WORK_BYTES", text(d.features.work_bytes)},
       {"TABLE_BYTES", text(d.features.table_bytes)},
       {"TITLE", m.info.name},

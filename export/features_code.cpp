@@ -22,11 +22,11 @@ class TableCode {
     for (const float value : values) texts.push_back(hex_float(value));
     array("float", name, texts, sizeof(float));
   }
-  void bytes(const std::string& name, const std::vector<std::int8_t>& values) {
+  void bytes(const std::string& name, const std::vector<std::uint8_t>& values) {
     std::vector<std::string> texts;
     texts.reserve(values.size());
-    for (const std::int8_t value : values) texts.push_back(std::to_string(value));
-    array("int8_t", name, texts, 1);
+    for (const std::uint8_t value : values) texts.push_back(std::to_string(value));
+    array("uint8_t", name, texts, 1);
   }
 
  private:
@@ -51,7 +51,7 @@ class TableCode {
 FeaturesCode features_code(const FrontEnd& front_end, const Normalisation& norm, const std::string& prefix) {
   const FrontEnd::Tables& t = front_end.tables();
   FeaturesCode code;
-  code.work_bytes = static_cast<int>(sizeof(float)) * KWS_FRONTEND_WORK(t.fft);
+  code.work_bytes = static_cast<int>(sizeof(float)) * t.fft;
   TableCode table(prefix, code);
   // In the order of kws_frontend's fields.
   table.number("window", t.window);
@@ -59,13 +59,12 @@ FeaturesCode features_code(const FrontEnd& front_end, const Normalisation& norm,
   table.number("fft", t.fft);
   table.number("mel_bins", t.mel_bins);
   table.number("coefficients", t.coefficients);
-  table.number("frames", t.frames);
   table.number("first_bin", t.first_bin);
-  table.number("bins", static_cast<std::int64_t>(t.mel_band.size()));
+  table.number("last_bin", t.last_bin);
   table.floats("hann", t.hann);
-  table.floats("twiddle", t.twiddle);
+  table.floats("sine", t.sine);
   table.floats("mel_weight", t.mel_weight);
-  table.bytes("mel_band", t.mel_band);
+  table.bytes("mel_run", t.mel_run);
   table.floats("dct", t.dct);
   table.floats("mean", norm.mean);
   table.floats("inverse_deviation", FrontEnd::inverse_deviation(norm));

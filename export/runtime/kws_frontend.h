@@ -14,28 +14,24 @@ extern "C" {
 
 #define KWS_FRONTEND_MAX_MEL 64
 
-/* Floats of work memory that one frame needs: the spectrum, mel energies, and one frame of features. */
-#define KWS_FRONTEND_WORK(fft) ((fft) + 2 * KWS_FRONTEND_MAX_MEL)
-
 typedef struct {
   int32_t window;                 /* samples of a frame */
   int32_t stride;                 /* samples from frame to frame */
-  int32_t fft;                    /* points, a power of two >= window, >= 16 */
+  int32_t fft;                    /* points, a power of two >= window, >= 4 * mel_bins */
   int32_t mel_bins;               /* <= KWS_FRONTEND_MAX_MEL */
   int32_t coefficients;           /* DCT rows; 0: the log-mel energies themselves */
-  int32_t frames;                 /* of one clip */
-  int32_t first_bin;              /* first FFT bin inside the mel bank */
-  int32_t bins;                   /* FFT bins inside it; first_bin >= 1, first_bin + bins <= fft / 2 */
-  const float* hann;              /* [window], 1/32768 included */
-  const float* twiddle;           /* [fft / 2][2]: cos, sin of -2 pi k / fft */
-  const float* mel_weight;        /* [bins] share of the bin that falls to mel_band, the rest to the band after it */
-  const int8_t* mel_band;         /* [bins] -1 .. mel_bins - 1 */
-  const float* dct;               /* [coefficients][mel_bins] */
+  int32_t first_bin;              /* first FFT bin inside the mel bank, >= 1 */
+  int32_t last_bin;               /* last one, < fft / 2 */
+  const float* hann;              /* [window / 2 + 1] rising half, 1/32768 included */
+  const float* sine;              /* [fft / 4 + 1] sin of 2 pi k / fft */
+  const float* mel_weight;        /* [last_bin - first_bin + 1] share of the bin that falls to the lower of its bands */
+  const uint8_t* mel_run;         /* [mel_bins + 1] bins below the peak of each band, and behind the last one's */
+  const float* dct;               /* [coefficients][(mel_bins + 1) / 2] left half of each row */
   const float* mean;              /* [values] of the training data */
   const float* inverse_deviation; /* [values] int8 steps per unit */
 } kws_frontend;
 
-/* Features of one frame. pcm [window]; work [KWS_FRONTEND_WORK(fft)]; returns where in work the values lie. */
+/* Features of one frame. pcm [window]; work [fft]; returns where in work the values lie. */
 const float* kws_frontend_frame(const kws_frontend* fe, const int16_t* pcm, float* work);
 
 /* (value - mean) * inverse_deviation, rounded half away from zero, clamped to -128..127. */

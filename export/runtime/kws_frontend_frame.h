@@ -26,128 +26,200 @@ static inline kws_real kws_log(kws_real x) {
   return f * z * p + e * -2.12194440E-4F - z * 0.5F + f + e * 0.693359375F;
 }
 
-/* In-place complex FFT of points = 2^log2_points values that lie in bit-reversed order. */
-static inline void kws_fft(kws_real* re, kws_real* im, int32_t points, int32_t log2_points, const float* twiddle,
-                           int32_t twiddle_points) {
-  int32_t half = 1;
-  int32_t i;
+/* The additions of a radix-4 butterfly; b, c, d come in turned. */
+static inline void kws_cross(kws_real* a, kws_real* b, kws_real* c, kws_real* d, kws_real rb, kws_real mb, kws_real rc,
+                             kws_real mc, kws_real rd, kws_real md) {
+  const kws_real r0 = a[0] + rb;
+  const kws_real m0 = a[1] + mb;
+  const kws_real r1 = a[0] - rb;
+  const kws_real m1 = a[1] - mb;
+  const kws_real r2 = rc + rd;
+  const kws_real m2 = mc + md;
+  const kws_real r3 = rc - rd;
+  const kws_real m3 = mc - md;
+  a[0] = r0 + r2;
+  a[1] = m0 + m2;
+  b[0] = r1 + m3;
+  b[1] = m1 - r3;
+  c[0] = r0 - r2;
+  c[1] = m0 - m2;
+  d[0] = r1 - m3;
+  d[1] = m1 + r3;
+}
+
+/* Radix-4 stages of the in-place FFT of fft / 2 complex values; blocks of `half` values are transformed already.
+ * Two radix-2 stages in one: b turns by W^2j, c by W^j, d by W^3j, where W = exp(-2 pi i / (4 half)). */
+static inline void kws_fft(kws_real* z, int32_t fft, int32_t half, const float* sine) {
+  kws_real* const end = z + fft;
+  kws_real* a;
   int32_t j;
-  if ((log2_points & 1) != 0) {
-    for (i = 0; i < points; i += 2) {
-      const kws_real r = re[i + 1];
-      const kws_real m = im[i + 1];
-      re[i + 1] = re[i] - r;
-      im[i + 1] = im[i] - m;
-      re[i] = re[i] + r;
-      im[i] = im[i] + m;
+  for (; half < fft / 2; half *= 4) {
+    const int32_t gap = 2 * half;
+    const int32_t step = fft / (4 * half);
+    for (a = z; a < end; a += 4 * gap) {
+      kws_real* const b = a + gap;
+      kws_real* const c = b + gap;
+      kws_real* const d = c + gap;
+      kws_cross(a, b, c, d, b[0], b[1], c[0], c[1], d[0], d[1]);
     }
-    half = 2;
-  }
-  /* Two radix-2 stages at a time, so that each value is loaded and stored half as often. */
-  for (; half < points; half *= 4) {
-    const int32_t step1 = twiddle_points / (2 * half);
-    const int32_t step2 = twiddle_points / (4 * half);
-    for (j = 0; j < half; ++j) {
-      const float c1 = twiddle[2 * j * step1];
-      const float s1 = twiddle[2 * j * step1 + 1];
-      const float c2 = twiddle[2 * j * step2];
-      const float s2 = twiddle[2 * j * step2 + 1];
-      for (i = j; i < points; i += 4 * half) {
-        kws_real* const r = re + i;
-        kws_real* const m = im + i;
-        const kws_real r1 = r[half] * c1 - m[half] * s1;
-        const kws_real m1 = r[half] * s1 + m[half] * c1;
-        const kws_real r3 = r[3 * half] * c1 - m[3 * half] * s1;
-        const kws_real m3 = r[3 * half] * s1 + m[3 * half] * c1;
-        const kws_real ar = r[0] + r1;
-        const kws_real am = m[0] + m1;
-        const kws_real br = r[0] - r1;
-        const kws_real bm = m[0] - m1;
-        const kws_real cr = r[2 * half] + r3;
-        const kws_real cm = m[2 * half] + m3;
-        const kws_real dr = r[2 * half] - r3;
-        const kws_real dm = m[2 * half] - m3;
-        const kws_real ur = cr * c2 - cm * s2;
-        const kws_real um = cr * s2 + cm * c2;
-        /* The fourth output's twiddle is -i times the third's. */
-        const kws_real vr = dr * s2 + dm * c2;
-        const kws_real vm = dm * s2 - dr * c2;
-        r[0] = ar + ur;
-        m[0] = am + um;
-        r[2 * half] = ar - ur;
-        m[2 * half] = am - um;
-        r[half] = br + vr;
-        m[half] = bm + vm;
-        r[3 * half] = br - vr;
-        m[3 * half] = bm - vm;
+    for (j = 1; j < half; ++j) {
+      const float c2 = sine[fft / 4 - j * step];
+      const float s2 = -sine[j * step];
+      const float c1 = c2 * c2 - s2 * s2;
+      const float s1 = 2.0F * c2 * s2;
+      const float c3 = c1 * c2 - s1 * s2;
+      const float s3 = c1 * s2 + s1 * c2;
+      for (a = z + 2 * j; a < end; a += 4 * gap) {
+        kws_real* const b = a + gap;
+        kws_real* const c = b + gap;
+        kws_real* const d = c + gap;
+        kws_cross(a, b, c, d, b[0] * c1 - b[1] * s1, b[0] * s1 + b[1] * c1, c[0] * c2 - c[1] * s2,
+                  c[0] * s2 + c[1] * c2, d[0] * c3 - d[1] * s3, d[0] * s3 + d[1] * c3);
       }
     }
   }
 }
 
-/* Features of one frame, or of one frame per lane. work [KWS_FRONTEND_WORK(fft)]; returns where in work they lie. */
-static inline const kws_real* kws_frame(const kws_frontend* fe, const int16_t* pcm, kws_real* work) {
-  const int32_t half = fe->fft / 2;
-  kws_real* const re = work;
-  kws_real* const im = work + half;
-  kws_real* const mel = work + fe->fft;
-  kws_real* const out = mel + KWS_FRONTEND_MAX_MEL;
-  const kws_real zero = kws_to_real(kws_bits(work[0]) & 0);
-  int32_t log2_half = 0;
+/* Samples i and i + 1 of the frame, windowed; 0 behind its end. */
+static inline void kws_windowed(const kws_frontend* fe, const int16_t* pcm, int32_t i, kws_real zero, kws_real* to) {
+  if (i < fe->window) {
+    const int32_t rising = 2 * i < fe->window ? 1 : 0;
+    const float* const hann = fe->hann + (rising != 0 ? i : fe->window - i);
+    to[0] = KWS_SAMPLE(pcm, i, fe->stride) * hann[0];
+    to[1] = KWS_SAMPLE(pcm, i + 1, fe->stride) * hann[rising != 0 ? 1 : -1];
+  } else {
+    to[0] = zero;
+    to[1] = zero;
+  }
+}
+
+/* Spectrum of the frame: even samples go in real, odd ones imaginary, in bit-reversed order. */
+static inline void kws_spectrum(const kws_frontend* fe, const int16_t* pcm, kws_real* z, kws_real zero) {
+  const int32_t points = fe->fft / 2;
+  int32_t half = points;
+  int32_t place = 0;
+  int32_t bit;
+  int32_t i;
+  while (half > 2) {
+    half /= 4;
+  }
+  for (i = 0; i < points; i += 2) {
+    /* The values i / 2 and i / 2 + points / 2 are neighbours in that order. */
+    kws_real* const to = z + 2 * place;
+    kws_windowed(fe, pcm, i, zero, to);
+    kws_windowed(fe, pcm, i + points, zero, to + 2);
+    if (half == 2) { /* twice a power of 4: one radix-2 stage */
+      const kws_real r = to[2];
+      const kws_real m = to[3];
+      to[2] = to[0] - r;
+      to[3] = to[1] - m;
+      to[0] = to[0] + r;
+      to[1] = to[1] + m;
+    }
+    for (bit = points / 2; (place & bit) != 0; bit /= 2) {
+      place -= bit;
+    }
+    place += bit;
+  }
+  kws_fft(z, fe->fft, half, fe->sine);
+}
+
+/* Magnitude of each bin of the mel bank, at z[2 * bin]; what else lies in z is lost. */
+static inline void kws_magnitudes(const kws_frontend* fe, kws_real* z) {
+  const int32_t last = fe->last_bin;
+  const int32_t quarter = fe->fft / 4;
+  int32_t k = fe->first_bin;
+  if (k > fe->fft / 2 - last) {
+    k = fe->fft / 2 - last;
+  }
+  /* X[k] = E - i W^k D and X[n - k] = conj(E + i W^k D) with 2 E = Z[k] + Z*[n - k], 2 D = Z[k] - Z*[n - k]. */
+  for (; k <= last && k <= quarter; ++k) {
+    kws_real* const a = z + 2 * k;
+    kws_real* const b = z + fe->fft - 2 * k;
+    const float c = fe->sine[quarter - k];
+    const float s = -fe->sine[k];
+    const kws_real er = a[0] + b[0];
+    const kws_real em = a[1] - b[1];
+    const kws_real dr = a[0] - b[0];
+    const kws_real dm = a[1] + b[1];
+    const kws_real tr = dr * s + dm * c;
+    const kws_real tm = dm * s - dr * c;
+    const kws_real xr = er + tr;
+    const kws_real xm = em + tm;
+    if (fe->fft / 2 - k <= last) {
+      const kws_real yr = er - tr;
+      const kws_real ym = em - tm;
+      b[0] = kws_sqrt(yr * yr + ym * ym) * 0.5F;
+    }
+    a[0] = kws_sqrt(xr * xr + xm * xm) * 0.5F;
+  }
+}
+
+/* Mel energies from the magnitudes, at z[2 * band + 1]. */
+static inline void kws_mel(const kws_frontend* fe, kws_real* z, kws_real zero) {
+  const kws_real* magnitude = z + 2 * fe->first_bin;
+  const float* weight = fe->mel_weight;
+  kws_real sum = zero;
+  int32_t band;
+  for (band = 0; band <= fe->mel_bins; ++band) {
+    /* Bins between the peaks of the bands `band` - 1 and `band`: what does not fall to the one falls to the other. */
+    const float* const end = weight + fe->mel_run[band];
+    kws_real next = zero;
+    for (; weight < end; ++weight) {
+      const kws_real own = magnitude[0] * weight[0];
+      sum = sum + own;
+      next = next + (magnitude[0] - own);
+      magnitude += 2;
+    }
+    if (band > 0) {
+      z[2 * band - 1] = sum;
+    }
+    sum = next;
+  }
+}
+
+/* DCT-II of the log-mel energies, which it overwrites. Rows are symmetric or antisymmetric in turn. */
+static inline void kws_dct(const kws_frontend* fe, kws_real* log_mel, kws_real* out) {
+  const int32_t mel_bins = fe->mel_bins;
+  const int32_t pairs = mel_bins / 2;
+  const float* row = fe->dct;
   int32_t i;
   int32_t k;
-  while ((1 << log2_half) < half) {
-    ++log2_half;
-  }
-
-  /* The real signal goes in as half as many complex numbers, even samples real, odd ones imaginary, bit-reversed. */
-  for (i = 0; i < half; ++i) {
-    int32_t reversed = 0;
-    for (k = 0; k < log2_half; ++k) {
-      reversed |= ((i >> k) & 1) << (log2_half - 1 - k);
-    }
-    re[reversed] = 2 * i < fe->window ? KWS_SAMPLE(pcm, 2 * i, fe->stride) * fe->hann[2 * i] : zero;
-    im[reversed] = 2 * i + 1 < fe->window ? KWS_SAMPLE(pcm, 2 * i + 1, fe->stride) * fe->hann[2 * i + 1] : zero;
-  }
-  kws_fft(re, im, half, log2_half, fe->twiddle, fe->fft);
-
-  for (i = 0; i < fe->mel_bins; ++i) {
-    mel[i] = zero;
-  }
-  for (i = 0; i < fe->bins; ++i) {
-    /* Bin k of the real signal: X = (Z[k] + Z*[n-k]) / 2 - i W^k (Z[k] - Z*[n-k]) / 2. */
-    const int32_t bin = fe->first_bin + i;
-    const float c = fe->twiddle[2 * bin];
-    const float s = fe->twiddle[2 * bin + 1];
-    const kws_real er = re[bin] + re[half - bin];
-    const kws_real em = im[bin] - im[half - bin];
-    const kws_real dr = re[bin] - re[half - bin];
-    const kws_real dm = im[bin] + im[half - bin];
-    const kws_real xr = er + (dr * s + dm * c);
-    const kws_real xm = em + (dm * s - dr * c);
-    const kws_real magnitude = kws_sqrt(xr * xr + xm * xm) * 0.5F;
-    const kws_real own = magnitude * fe->mel_weight[i];
-    const int32_t band = fe->mel_band[i];
-    if (band >= 0) {
-      mel[band] = mel[band] + own;
-    }
-    if (band + 1 < fe->mel_bins) {
-      mel[band + 1] = mel[band + 1] + (magnitude - own);
-    }
-  }
-  for (i = 0; i < fe->mel_bins; ++i) {
-    mel[i] = kws_log(kws_max(mel[i], 1e-12F));
-  }
-  if (fe->coefficients == 0) {
-    return mel;
+  for (i = 0; i < pairs; ++i) {
+    const kws_real low = log_mel[i];
+    const kws_real high = log_mel[mel_bins - 1 - i];
+    log_mel[i] = low + high;
+    log_mel[mel_bins - 1 - i] = low - high;
   }
   for (k = 0; k < fe->coefficients; ++k) {
-    const float* const row = fe->dct + k * fe->mel_bins;
-    kws_real sum = mel[0] * row[0];
-    for (i = 1; i < fe->mel_bins; ++i) {
-      sum = sum + mel[i] * row[i];
+    /* Sums lie in front of the middle, differences behind it, from the end on. */
+    const kws_real* value = (k & 1) == 0 ? log_mel : log_mel + mel_bins - 1;
+    const int32_t step = (k & 1) == 0 ? 1 : -1;
+    const int32_t terms = (k & 1) == 0 ? mel_bins - pairs : pairs;
+    kws_real sum = value[0] * row[0];
+    for (i = 1; i < terms; ++i) {
+      value += step;
+      sum = sum + value[0] * row[i];
     }
     out[k] = sum;
+    row += mel_bins - pairs;
   }
-  return out;
+}
+
+/* Features of one frame, or of one frame per lane. work [fft]; returns where in work they lie. */
+static inline const kws_real* kws_frame(const kws_frontend* fe, const int16_t* pcm, kws_real* work) {
+  kws_real* const log_mel = work + fe->fft / 2;
+  const kws_real zero = KWS_SAMPLE(pcm, 0, fe->stride) * 0.0F;
+  int32_t i;
+  kws_spectrum(fe, pcm, work, zero);
+  kws_magnitudes(fe, work);
+  kws_mel(fe, work, zero);
+  for (i = 0; i < fe->mel_bins; ++i) {
+    log_mel[i] = kws_log(kws_max(work[2 * i + 1], 1e-12F));
+  }
+  if (fe->coefficients == 0) {
+    return log_mel;
+  }
+  kws_dct(fe, log_mel, work);
+  return work;
 }

@@ -17,14 +17,11 @@ constexpr double kPi = std::numbers::pi;
 double mel_of(double hz) { return 1127.0 * std::log1p(hz / 700.0); }
 
 void make_window(FrontEnd::Tables& t) {
-  for (int i = 0; i < t.window; ++i) {
+  for (int i = 0; i <= t.window / 2; ++i) {
     // The scale of 16-bit samples to -1..1 is a power of two, so it may ride on the window without rounding.
     t.hann.push_back(static_cast<float>((0.5 - 0.5 * std::cos(2.0 * kPi * i / t.window)) / 32768.0));
   }
-  for (int k = 0; k < t.fft / 2; ++k) {
-    t.twiddle.push_back(static_cast<float>(std::cos(2.0 * kPi * k / t.fft)));
-    t.twiddle.push_back(static_cast<float>(-std::sin(2.0 * kPi * k / t.fft)));
-  }
+  for (int k = 0; k <= t.fft / 4; ++k) t.sine.push_back(static_cast<float>(std::sin(2.0 * kPi * k / t.fft)));
 }
 
 /// Triangles linear in mel, peak 1: each bin shares its magnitude between the two bands around it.
@@ -33,12 +30,13 @@ void make_mel_bank(FrontEnd::Tables& t, const FeatureOptions& o) {
   const double low = mel_of(o.low_hz);
   const double spacing = (mel_of(o.high_hz) - low) / (t.mel_bins + 1);
   t.first_bin = static_cast<int>(1.5 + o.low_hz / bin_hz);
-  const int last_bin = std::min(static_cast<int>(o.high_hz / bin_hz), t.fft / 2 - 1);
+  t.last_bin = std::min(static_cast<int>(o.high_hz / bin_hz), t.fft / 2 - 1);
+  t.mel_run.assign(static_cast<std::size_t>(t.mel_bins) + 1, 0);
   int band = 0;
-  for (int bin = t.first_bin; bin <= last_bin; ++bin) {
+  for (int bin = t.first_bin; bin <= t.last_bin; ++bin) {
     const double mel = mel_of(bin * bin_hz);
     while (band < t.mel_bins && low + spacing * (band + 1) < mel) ++band;
-    t.mel_band.push_back(static_cast<std::int8_t>(band - 1));
+    ++t.mel_run[static_cast<std::size_t>(band)];
     t.mel_weight.push_back(static_cast<float>((low + spacing * (band + 1) - mel) / spacing));
   }
 }
@@ -46,7 +44,7 @@ void make_mel_bank(FrontEnd::Tables& t, const FeatureOptions& o) {
 /// DCT-II, first row included and not divided by sqrt(2).
 void make_dct(FrontEnd::Tables& t) {
   for (int i = 0; i < t.coefficients; ++i) {
-    for (int j = 0; j < t.mel_bins; ++j) {
+    for (int j = 0; j < (t.mel_bins + 1) / 2; ++j) {
       t.dct.push_back(static_cast<float>(std::sqrt(2.0 / t.mel_bins) * std::cos(kPi / t.mel_bins * (j + 0.5) * i)));
     }
   }
@@ -74,13 +72,12 @@ kws_frontend view_of(const FrontEnd::Tables& t) {
   fe.fft = t.fft;
   fe.mel_bins = t.mel_bins;
   fe.coefficients = t.coefficients;
-  fe.frames = t.frames;
   fe.first_bin = t.first_bin;
-  fe.bins = static_cast<std::int32_t>(t.mel_band.size());
+  fe.last_bin = t.last_bin;
   fe.hann = t.hann.data();
-  fe.twiddle = t.twiddle.data();
+  fe.sine = t.sine.data();
   fe.mel_weight = t.mel_weight.data();
-  fe.mel_band = t.mel_band.data();
+  fe.mel_run = t.mel_run.data();
   fe.dct = t.dct.data();
   return fe;
 }
@@ -97,7 +94,7 @@ struct FrontEnd::Impl {
 
 FrontEnd::FrontEnd(const FeatureOptions& options) : impl_(std::make_unique<Impl>()) {
   if (options.mel_bins < 1 || options.mel_bins > KWS_FRONTEND_MAX_MEL || options.coefficients > KWS_FRONTEND_MAX_MEL ||
-      options.window_ms < 1 || options.window_ms > kClipMs || options.stride_ms < 1 || 2 * options.high_hz > kRateHz ||
+      options.window_ms < 10 || options.window_ms > 64 || options.stride_ms < 1 || 2 * options.high_hz > kRateHz ||
       options.low_hz >= options.high_hz) {
     throw Error("features: the front end does not compute this combination; see the ranges in kwsmith search --help",
                 Exit::usage);
@@ -120,14 +117,14 @@ const FrontEnd::Tables& FrontEnd::tables() const { return impl_->tables; }
 void FrontEnd::compute(std::span<const std::int16_t> pcm, std::span<float> out) const {
   static const bool lanes = lanes_supported();
   if (lanes && frames() >= kLanes) {
-    frames_in_lanes(impl_->fe, pcm.data(), out.data());
+    frames_in_lanes(impl_->fe, pcm.data(), frames(), out.data());
   } else {
     compute_scalar(pcm, out);
   }
 }
 
 void FrontEnd::compute_scalar(std::span<const std::int16_t> pcm, std::span<float> out) const {
-  std::vector<float> work(static_cast<std::size_t>(KWS_FRONTEND_WORK(impl_->fe.fft)));
+  std::vector<float> work(static_cast<std::size_t>(impl_->fe.fft));
   for (int i = 0; i < frames(); ++i) {
     const float* values = kws_frontend_frame(&impl_->fe, pcm.data() + i * impl_->fe.stride, work.data());
     std::copy_n(values, coefficients(), out.data() + i * coefficients());

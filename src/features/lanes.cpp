@@ -37,18 +37,18 @@ inline kws_real gather(const std::int16_t* first, std::int32_t stride) {
 
 }  // namespace
 
-void frames_in_lanes(const kws_frontend& fe, const std::int16_t* pcm, float* out) {
+void frames_in_lanes(const kws_frontend& fe, const std::int16_t* pcm, int frames, float* out) {
   const int values = fe.coefficients == 0 ? fe.mel_bins : fe.coefficients;
   // A struct, because std::allocator does not see the alignment of a bare vector type.
   struct alignas(sizeof(kws_real)) Cell {
     kws_real value;
   };
   thread_local std::vector<Cell> cells;
-  cells.resize(static_cast<std::size_t>(KWS_FRONTEND_WORK(fe.fft)));
+  cells.resize(static_cast<std::size_t>(fe.fft));
   kws_real* const work = &cells.front().value;
-  for (int first = 0; first < fe.frames; first += kLanes) {
+  for (int first = 0; first < frames; first += kLanes) {
     // The last group repeats frames of the one before it rather than reading behind the clip.
-    const int start = std::max(0, std::min(first, fe.frames - kLanes));
+    const int start = std::max(0, std::min(first, frames - kLanes));
     const kws_real* lanes = kws_frame(&fe, pcm + start * fe.stride, work);
     for (int lane = 0; lane < kLanes; ++lane) {
       float* frame = out + (start + lane) * values;

@@ -85,8 +85,9 @@ class FrontEnd {
     int coefficients = 0;  ///< DCT rows; 0 for log_mel
     int frames = 0;
     int first_bin = 0;
-    std::vector<float> hann, twiddle, mel_weight, dct;
-    std::vector<std::int8_t> mel_band;
+    int last_bin = 0;
+    std::vector<float> hann, sine, mel_weight, dct;
+    std::vector<std::uint8_t> mel_run;
   };
   [[nodiscard]] const Tables& tables() const;
 
