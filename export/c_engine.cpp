@@ -84,9 +84,10 @@ std::string first_error(const fs::path& log) {
   return first;
 }
 
-void compile(const fs::path& folder) {
+void compile(const fs::path& folder, const FrontEnd& front_end) {
   std::string sources;
-  for (const char* name : {"_model.c", "_features.c", "_frontend.c", "_kernels.c"}) {
+  const char* const frontend = front_end.integer() ? "_frontend_integer.c" : "_frontend.c";
+  for (const char* name : {"_model.c", "_features.c", frontend, "_kernels.c"}) {
     sources += " " + quoted((folder / (kPrefix + std::string(name))).string());
   }
   const fs::path log = folder / "log.txt";
@@ -131,7 +132,7 @@ CEngine::CEngine(const ExportModel& model) : impl_(std::make_unique<Impl>()) {
   const TemporaryFolder folder;
   const fs::path files = folder.path() / "model";
   const ExportSizes sizes = write_c_model(model, {.prefix = kPrefix}, files);
-  compile(files);
+  compile(files, model.front_end);
   impl_->library.reset(::dlopen((files / "model.so").c_str(), RTLD_NOW | RTLD_LOCAL));
   if (impl_->library == nullptr) {
     throw Error("engine c: the compiled model cannot be loaded: " + std::string(::dlerror()) +

@@ -144,6 +144,8 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"LAYER_COUNT", text(static_cast<std::int64_t>(m.network.layers.size()))},
       {"TABLES", d.features.tables},
       {"FIELDS", d.features.fields},
+      {"FRONT_END", m.front_end.integer() ? "frontend_integer" : "frontend"},
+      {"REAL", m.front_end.integer() ? "int32_t" : "float"},
       {"WINDOW", text(m.front_end.tables().window)},
       {"STRIDE", text(m.front_end.tables().stride)},
       {"WORK_BYTES", text(d.features.work_bytes)},
@@ -175,10 +177,10 @@ std::map<std::string, std::string> render(const Draft& d, const std::string& pre
                            "_stream.c", "_golden.h", "_selftest.h", "_selftest.c"}) {
     files[prefix + name] = filled(std::string("kws") + name + ".in");
   }
-  for (const char* name :
-       {"_kernels.h", "_kernels.c", "_frontend.h", "_frontend.c", "_frontend_frame.h", "_ring.h", "_ring.c"}) {
-    files[prefix + name] = top + from(std::string("kws") + name);
-  }
+  std::vector<std::string> runtime = {"_kernels.h", "_kernels.c", "_ring.h", "_ring.c"};
+  for (const char* end : {".h", ".c"}) runtime.push_back("_" + d.tokens.at("FRONT_END") + end);
+  if (d.tokens.at("FRONT_END") == "frontend") runtime.emplace_back("_frontend_frame.h");
+  for (const std::string& name : runtime) files[prefix + name] = top + from("kws" + name);
   files["example/main_host.c"] = filled("example_main_host.c.in");
   files["example/selftest.c"] = filled("example_selftest.c.in");
   for (const char* name : {"main_baremetal.c", "startup.c", "size.c", "board.h", "cortex_m.ld"}) {

@@ -1,10 +1,9 @@
 #include "features_code.h"
 
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 #include "c_text.h"
-#include "kws_frontend.h"
 
 namespace kws {
 
@@ -22,11 +21,13 @@ class TableCode {
     for (const float value : values) texts.push_back(hex_float(value));
     array("float", name, texts, sizeof(float));
   }
-  void bytes(const std::string& name, const std::vector<std::uint8_t>& values) {
+  template <class Integer>
+  void integers(const std::string& name, const std::vector<Integer>& values) {
     std::vector<std::string> texts;
     texts.reserve(values.size());
-    for (const std::uint8_t value : values) texts.push_back(std::to_string(value));
-    array("uint8_t", name, texts, 1);
+    for (const Integer value : values) texts.push_back(std::to_string(value));
+    const std::string type = (std::is_signed_v<Integer> ? "int" : "uint") + std::to_string(8 * sizeof(Integer)) + "_t";
+    array(type, name, texts, sizeof(Integer));
   }
 
  private:
@@ -51,23 +52,36 @@ class TableCode {
 FeaturesCode features_code(const FrontEnd& front_end, const Normalisation& norm, const std::string& prefix) {
   const FrontEnd::Tables& t = front_end.tables();
   FeaturesCode code;
-  code.work_bytes = static_cast<int>(sizeof(float)) * t.fft;
+  code.work_bytes = 4 * t.fft;
   TableCode table(prefix, code);
-  // In the order of kws_frontend's fields.
+  // In the order of the fields of kws_frontend or kws_frontend_integer.
   table.number("window", t.window);
-  table.number("stride", t.stride);
+  if (!front_end.integer()) table.number("stride", t.stride);
   table.number("fft", t.fft);
   table.number("mel_bins", t.mel_bins);
   table.number("coefficients", t.coefficients);
   table.number("first_bin", t.first_bin);
   table.number("last_bin", t.last_bin);
-  table.floats("hann", t.hann);
-  table.floats("sine", t.sine);
-  table.floats("mel_weight", t.mel_weight);
-  table.bytes("mel_run", t.mel_run);
-  table.floats("dct", t.dct);
-  table.floats("mean", norm.mean);
-  table.floats("inverse_deviation", FrontEnd::inverse_deviation(norm));
+  if (front_end.integer()) {
+    const FrontEnd::IntegerTables& integers = front_end.integer_tables();
+    const FrontEnd::IntegerSteps steps = FrontEnd::integer_steps(norm);
+    table.integers("hann", integers.hann);
+    table.integers("sine", integers.sine);
+    table.integers("mel_weight", integers.mel_weight);
+    table.integers("mel_run", t.mel_run);
+    table.integers("dct", integers.dct);
+    table.integers("mean", steps.mean);
+    table.integers("multiplier", steps.multiplier);
+    table.integers("shift", steps.shift);
+  } else {
+    table.floats("hann", t.hann);
+    table.floats("sine", t.sine);
+    table.floats("mel_weight", t.mel_weight);
+    table.integers("mel_run", t.mel_run);
+    table.floats("dct", t.dct);
+    table.floats("mean", norm.mean);
+    table.floats("inverse_deviation", FrontEnd::inverse_deviation(norm));
+  }
   return code;
 }
 

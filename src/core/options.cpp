@@ -62,6 +62,18 @@ std::int64_t integer(const Json& json, std::int64_t low, std::int64_t high, cons
   return json.get<std::int64_t>();
 }
 
+std::string chosen(const Json& json, const std::vector<std::string>& known, const std::string& origin,
+                   const std::string& path) {
+  if (!json.is_string()) fail(origin, path, shown(json) + " is not a string; one of " + joined(known));
+  const std::string word = json.get<std::string>();
+  if (std::find(known.begin(), known.end(), word) == known.end()) {
+    const std::string near = nearest_name(word, known);
+    fail(origin, path,
+         shown(json) + " is unknown; " + (near.empty() ? "one of " + joined(known) : "did you mean \"" + near + "\"?"));
+  }
+  return word;
+}
+
 /// Notes the first key that one object holds twice; the parser itself would silently keep the last.
 class DuplicateKeys {
  public:
@@ -175,15 +187,11 @@ void JsonReader::choice(const char* name, std::string& value, const std::vector<
     }
     fail(origin_, child(first_missing_.c_str()), "missing; add this key");
   }
-  if (!found->is_string()) fail(origin_, child(name), shown(*found) + " is not a string; one of " + joined(known));
-  const std::string word = found->get<std::string>();
-  if (std::find(known.begin(), known.end(), word) == known.end()) {
-    const std::string near = nearest_name(word, known);
-    fail(origin_, child(name),
-         shown(*found) + " is unknown; " +
-             (near.empty() ? "one of " + joined(known) : "did you mean \"" + near + "\"?"));
-  }
-  value = word;
+  value = chosen(*found, known, origin_, child(name));
+}
+
+void JsonReader::optional(const char* name, std::string& value, const std::vector<std::string>& known, const char*) {
+  if (const Json* found = take(name, true)) value = chosen(*found, known, origin_, child(name));
 }
 
 void JsonReader::optional(const char* name, int& value, int low, int high, const char*) {

@@ -4,8 +4,10 @@
 #include <cmath>
 #include <numbers>
 
+#include "integer_tables.h"
 #include "kws/core/error.h"
 #include "kws_frontend.h"
+#include "kws_frontend_integer.h"
 #include "lanes.h"
 
 namespace kws {
@@ -82,6 +84,30 @@ kws_frontend view_of(const FrontEnd::Tables& t) {
   return fe;
 }
 
+kws_frontend_integer view_of(const FrontEnd::Tables& t, const FrontEnd::IntegerTables& integers) {
+  kws_frontend_integer fe{};
+  fe.window = t.window;
+  fe.fft = t.fft;
+  fe.mel_bins = t.mel_bins;
+  fe.coefficients = t.coefficients;
+  fe.first_bin = t.first_bin;
+  fe.last_bin = t.last_bin;
+  fe.hann = integers.hann.data();
+  fe.sine = integers.sine.data();
+  fe.mel_weight = integers.mel_weight.data();
+  fe.mel_run = t.mel_run.data();
+  fe.dct = integers.dct.data();
+  return fe;
+}
+
+/// Hands each frame of a clip to take(frame, its Q10 values).
+template <class Take>
+void for_integer_frames(const kws_frontend_integer& fe, const FrontEnd::Tables& t, const std::int16_t* pcm,
+                        const Take& take) {
+  std::vector<std::int32_t> work(static_cast<std::size_t>(fe.fft));
+  for (int i = 0; i < t.frames; ++i) take(i, kws_frontend_integer_frame(&fe, pcm + i * t.stride, work.data()));
+}
+
 }  // namespace
 
 int frame_count(const FeatureOptions& options) { return 1 + (kClipMs - options.window_ms) / options.stride_ms; }
@@ -90,6 +116,8 @@ struct FrontEnd::Impl {
   FeatureOptions options;
   Tables tables;
   kws_frontend fe{};
+  IntegerTables integer_tables;
+  kws_frontend_integer integer_fe{};
 };
 
 FrontEnd::FrontEnd(const FeatureOptions& options) : impl_(std::make_unique<Impl>()) {
@@ -102,6 +130,9 @@ FrontEnd::FrontEnd(const FeatureOptions& options) : impl_(std::make_unique<Impl>
   impl_->options = options;
   impl_->tables = make_tables(options);
   impl_->fe = view_of(impl_->tables);
+  if (!integer()) return;
+  impl_->integer_tables = integer_tables_of(impl_->tables);
+  impl_->integer_fe = view_of(impl_->tables, impl_->integer_tables);
 }
 FrontEnd::~FrontEnd() = default;
 FrontEnd::FrontEnd(FrontEnd&&) noexcept = default;
@@ -113,10 +144,11 @@ int FrontEnd::coefficients() const {
   return impl_->tables.coefficients == 0 ? impl_->tables.mel_bins : impl_->tables.coefficients;
 }
 const FrontEnd::Tables& FrontEnd::tables() const { return impl_->tables; }
+const FrontEnd::IntegerTables& FrontEnd::integer_tables() const { return impl_->integer_tables; }
 
 void FrontEnd::compute(std::span<const std::int16_t> pcm, std::span<float> out) const {
   static const bool lanes = lanes_supported();
-  if (lanes && frames() >= kLanes) {
+  if (lanes && !integer() && frames() >= kLanes) {
     frames_in_lanes(impl_->fe, pcm.data(), frames(), out.data());
   } else {
     compute_scalar(pcm, out);
@@ -124,6 +156,15 @@ void FrontEnd::compute(std::span<const std::int16_t> pcm, std::span<float> out) 
 }
 
 void FrontEnd::compute_scalar(std::span<const std::int16_t> pcm, std::span<float> out) const {
+  if (integer()) {
+    for_integer_frames(impl_->integer_fe, impl_->tables, pcm.data(), [&](int frame, const std::int32_t* values) {
+      for (int i = 0; i < coefficients(); ++i) {
+        out[static_cast<std::size_t>(frame * coefficients() + i)] =
+            static_cast<float>(values[i]) / KWS_FRONTEND_INTEGER_ONE;
+      }
+    });
+    return;
+  }
   std::vector<float> work(static_cast<std::size_t>(impl_->fe.fft));
   for (int i = 0; i < frames(); ++i) {
     const float* values = kws_frontend_frame(&impl_->fe, pcm.data() + i * impl_->fe.stride, work.data());
@@ -139,6 +180,17 @@ std::vector<float> FrontEnd::inverse_deviation(const Normalisation& norm) {
 
 void FrontEnd::quantized(std::span<const std::int16_t> pcm, const Normalisation& norm,
                          std::span<std::int8_t> out) const {
+  if (integer()) {
+    const IntegerSteps steps = integer_steps(norm);
+    kws_frontend_integer fe = impl_->integer_fe;
+    fe.mean = steps.mean.data();
+    fe.multiplier = steps.multiplier.data();
+    fe.shift = steps.shift.data();
+    for_integer_frames(fe, impl_->tables, pcm.data(), [&](int frame, const std::int32_t* values) {
+      kws_frontend_integer_quantize(&fe, values, out.data() + frame * coefficients());
+    });
+    return;
+  }
   thread_local std::vector<float> values;
   values.resize(static_cast<std::size_t>(this->values()));
   compute(pcm, values);

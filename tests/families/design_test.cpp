@@ -115,6 +115,22 @@ TEST(Design, HashIgnoresTheNameAndNothingElse) {
   EXPECT_NE(design_hash(design), design_hash(other));
 }
 
+TEST(Design, WritesTheArithmeticOfTheFrontEndOnlyWhenItIsNotFloat) {
+  const Design design = design_from_json(sample(), "d.json");
+  EXPECT_EQ(design.features.arithmetic, "float");
+  Json named = sample();
+  named["features"]["arithmetic"] = "float";
+  EXPECT_EQ(design_hash(design_from_json(named, "d.json")), design_hash(design)) << "hashes of older files stay";
+  named["features"]["arithmetic"] = "integer";
+  const Design integer = design_from_json(named, "d.json");
+  EXPECT_EQ(design_to_json(integer).dump(), named.dump());
+  EXPECT_NE(design_hash(integer), design_hash(design));
+  EXPECT_EQ(complaint("/features/arithmetic", "integers"),
+            "d.json: features.arithmetic: \"integers\" is unknown; did you mean \"integer\"?");
+  EXPECT_EQ(complaint("/features/arithmetic", 1),
+            "d.json: features.arithmetic: 1 is not a string; one of float, integer");
+}
+
 TEST(Design, SurvivesJson) {
   EXPECT_EQ(design_to_json(design_from_json(sample(), "d.json")).dump(), sample().dump());
   test::RandomDesign random(5);

@@ -36,6 +36,8 @@ class JsonReader {
   void choice(const char* name, std::string& value, const std::vector<std::string>& known, const char* help);
   /// May be left out even where others may not.
   void optional(const char* name, int& value, int low, int high, const char* help);
+  /// A choice of which the first is what a missing key means.
+  void optional(const char* name, std::string& value, const std::vector<std::string>& known, const char* help);
 
   /// A nested object, and a list of them, each with a describe() of its own.
   template <class Struct>
@@ -101,6 +103,10 @@ class JsonWriter {
     json_[name] = value;
   }
   void optional(const char* name, int value, int, int, const char*) { json_[name] = value; }
+  /// Left out when it is the first, so that files written before the choice existed stay as they are.
+  void optional(const char* name, const std::string& value, const std::vector<std::string>& known, const char*) {
+    if (value != known.front()) json_[name] = value;
+  }
   template <class Struct>
   void object(const char* name, Struct& value, const char*) {
     JsonWriter inner;

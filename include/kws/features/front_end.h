@@ -21,6 +21,7 @@ struct FeatureOptions {
   int mel_bins = 40;
   int low_hz = 20;
   int high_hz = 4000;
+  std::string arithmetic = "float";  ///< "float" or "integer", of the front end on the device
   friend bool operator==(const FeatureOptions&, const FeatureOptions&) = default;
 };
 
@@ -35,6 +36,8 @@ void describe(Field& field, FeatureOptions& o) {
   field("mel_bins", o.mel_bins, 8, 64, "triangular mel filters");
   field("low_hz", o.low_hz, 0, 2000, "lower edge of the first filter");
   field("high_hz", o.high_hz, 1000, 8000, "upper edge of the last filter");
+  field.optional("arithmetic", o.arithmetic, {"float", "integer"},
+                 "of the front end; integer: for cores without a floating-point unit; may be left out");
 }
 
 /// Frames of a one-second clip: 1 + (1000 - window) / stride, rounded down.
@@ -50,8 +53,8 @@ struct Normalisation {
 /// One int8 step in standard deviations: the range covers +-5.3.
 constexpr float kFeatureScale = 1.0F / 24.0F;
 
-/// MFCC or log-mel of clips through the C99 code of export/runtime, the same that firmware compiles.
-/// Several clips' frames may run side by side in SIMD lanes; every bit equals the scalar code.
+/// MFCC or log-mel of clips through the C99 code of export/runtime, the same that firmware compiles, in the arithmetic
+/// that the options name. Frames in floats may run side by side in SIMD lanes; every bit equals the scalar code.
 /// Source: TensorFlow's audio_spectrogram and mfcc operations. Thread-safe once made.
 class FrontEnd {
  public:
@@ -66,7 +69,7 @@ class FrontEnd {
   [[nodiscard]] int coefficients() const;  ///< values of one frame
   [[nodiscard]] int values() const { return frames() * coefficients(); }
 
-  /// Float features of one clip. pcm [16000]; out [frames, coefficients].
+  /// Float features of one clip. pcm [16000]; out [frames, coefficients]. Integer arithmetic: its Q10 values as floats.
   void compute(std::span<const std::int16_t> pcm, std::span<float> out) const;
   /// The same by the scalar code, as the device runs it; the oracle of the SIMD path.
   void compute_scalar(std::span<const std::int16_t> pcm, std::span<float> out) const;
@@ -90,6 +93,21 @@ class FrontEnd {
     std::vector<std::uint8_t> mel_run;
   };
   [[nodiscard]] const Tables& tables() const;
+  /// The same for export/runtime/kws_frontend_integer.h; Tables holds the plain numbers and mel_run.
+  struct IntegerTables {
+    std::vector<std::uint16_t> hann, mel_weight;
+    std::vector<std::int16_t> sine, dct;
+  };
+  /// Empty when the arithmetic is float.
+  [[nodiscard]] const IntegerTables& integer_tables() const;
+  [[nodiscard]] bool integer() const { return options().arithmetic == "integer"; }
+  /// A Normalisation as the integer front end holds it.
+  struct IntegerSteps {
+    std::vector<std::int32_t> mean;
+    std::vector<std::uint16_t> multiplier;
+    std::vector<std::uint8_t> shift;
+  };
+  static IntegerSteps integer_steps(const Normalisation& norm);
 
  private:
   struct Impl;
