@@ -12,6 +12,7 @@ namespace {
 
 struct EvalVerb {
   std::string model, split = "test";
+  std::string front_end;  // empty: the design's
   Engine engine = Engine::int8;
   DataSource source;
   Format format = Format::table;
@@ -38,7 +39,8 @@ void print_table(const Json& json, Format format) {
 }
 
 int run(EvalVerb& verb, const Common& common) {
-  const Model model = load_model(verb.model);
+  Model model = load_model(verb.model);
+  if (!verb.front_end.empty()) model.design.features.arithmetic = verb.front_end;
   const Split split = split_from_name(verb.split);
   if (split == Split::training) {
     throw Error("--split: training clips are drawn and augmented anew each epoch; take validation or test",
@@ -68,6 +70,8 @@ void add_eval(CLI::App& app, Common& common) {
   sub->add_option("--engine", verb->engine, "float, int8 or c")
       ->transform(CLI::CheckedTransformer(engines).description(""))
       ->default_str("int8");
+  sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")
+      ->check(CLI::IsMember({"float", "integer"}).description(""));
   add_format(*sub, verb->format);
   sub->callback([verb, &common] { common.exit_code = run(*verb, common); });
 }

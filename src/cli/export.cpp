@@ -14,6 +14,7 @@ namespace {
 
 struct ExportVerb {
   std::string model, out;
+  std::string front_end;  // empty: the design's
   ExportOptions options;
   Target target;
   Format format = Format::table;
@@ -21,7 +22,9 @@ struct ExportVerb {
 
 void run(const ExportVerb& verb) {
   const Model model = load_model(verb.model);
-  const FrontEnd front_end(model.design.features);
+  FeatureOptions features = model.design.features;
+  if (!verb.front_end.empty()) features.arithmetic = verb.front_end;
+  const FrontEnd front_end(features);
   const std::filesystem::path folder = verb.out;
   const FirmwareOptions firmware{.hop_ms = verb.options.hop_ms, .labels = model.labels};
   require_fit(model.design, verb.target.budget(), firmware);
@@ -60,6 +63,8 @@ void add_export(CLI::App& app, Common& /*common*/) {
       ->capture_default_str();
   verb->target.add_to(*sub);
   sub->add_flag("--replace", verb->options.replace, "replace the folder, with all that is in it");
+  sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")
+      ->check(CLI::IsMember({"float", "integer"}).description(""));
   add_format(*sub, verb->format);
   sub->callback([verb] { run(*verb); });
 }
