@@ -71,20 +71,25 @@ FrontEndNumbers::FrontEndNumbers(const FeatureOptions& o)
       fft(std::max(16, static_cast<int>(std::bit_ceil(static_cast<unsigned>(window))))),
       mel_bins(o.mel_bins),
       rows(o.kind == "mfcc" ? o.coefficients : 0),
-      values(rows > 0 ? rows : mel_bins) {
+      values(rows > 0 ? rows : mel_bins),
+      integer(o.arithmetic == "integer") {
   const double bin_hz = static_cast<double>(kRateHz) / fft;
   const int first = static_cast<int>(1.5 + o.low_hz / bin_hz);
   bins = std::min(static_cast<int>(o.high_hz / bin_hz), fft / 2 - 1) - first + 1;
 }
 
 ArrayBytes front_end_tables(const FrontEndNumbers& n) {
-  constexpr std::int64_t fields = 15 * 4;  // of the structure kws_frontend
-  return ArrayBytes::of(fields) + ArrayBytes::of(4 * std::int64_t{n.window}) + ArrayBytes::of(4 * std::int64_t{n.fft}) +
-         ArrayBytes::of(4 * std::int64_t{n.bins}) + ArrayBytes::of(n.bins) +
-         ArrayBytes::of(4 * std::int64_t{n.rows} * n.mel_bins) + ArrayBytes::of(8 * std::int64_t{n.values});
+  constexpr std::int64_t fields = 14 * 4;  // of the structure kws_frontend, or kws_frontend_integer
+  const std::int64_t number = n.integer ? 2 : 4;
+  const auto numbers = [&](int count) { return ArrayBytes::of(number * std::int64_t{count}); };
+  const ArrayBytes shared = ArrayBytes::of(fields) + numbers(n.window / 2 + 1) + numbers(n.fft / 4 + 1) +
+                            numbers(n.bins) + ArrayBytes::of(n.mel_bins + 1) +
+                            numbers(n.rows * ((n.mel_bins + 1) / 2)) + ArrayBytes::of(4 * std::int64_t{n.values});
+  return n.integer ? shared + ArrayBytes::of(2 * std::int64_t{n.values}) + ArrayBytes::of(n.values)
+                   : shared + ArrayBytes::of(4 * std::int64_t{n.values});
 }
 
-std::int64_t front_end_work(const FrontEndNumbers& n) { return 4 * (std::int64_t{n.fft} + 128); }
+std::int64_t front_end_work(const FrontEndNumbers& n) { return 4 * std::int64_t{n.fft}; }
 
 StreamNumbers::StreamNumbers(const FeatureOptions& features, const FirmwareOptions& options) {
   frames = std::max(1, (options.hop_ms == 0 ? kDefaultHopMs : options.hop_ms) / features.stride_ms);

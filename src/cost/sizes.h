@@ -28,6 +28,7 @@ struct FrontEndNumbers {
   int mel_bins = 0;
   int rows = 0;    ///< of the DCT; 0 for log_mel
   int values = 0;  ///< of one frame
+  bool integer = false;
   explicit FrontEndNumbers(const FeatureOptions& options);
 };
 ArrayBytes front_end_tables(const FrontEndNumbers& n);

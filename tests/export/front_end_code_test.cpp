@@ -7,6 +7,7 @@
 #include "export/random_models.h"
 #include "export/shell_folder.h"
 #include "kws/core/options.h"
+#include "kws/cost/firmware.h"
 #include "kws/export/c_engine.h"
 
 namespace kws::test {
@@ -48,6 +49,22 @@ TEST_F(FrontEndCode, TakesLittleFlash) {
   EXPECT_LE(table_bytes({.stride_ms = 40}), 4400);  // window 640, FFT 1024, 40 mel bins to 4 kHz, 10 coefficients
   EXPECT_LE(table_bytes(in_integers({.stride_ms = 40})), 2200);
   EXPECT_LE(table_bytes(in_integers({.window_ms = 30})), 1550);
+}
+
+TEST_F(FrontEndCode, TakesTheFlashThatTheCostPromises) {
+  constexpr int kFields = 14 * 4;  // of the structure that points to the tables
+  for (FeatureOptions options : {FeatureOptions{}, FeatureOptions{"log_mel", 27, 30, 20, 27, 20, 7600}}) {
+    for (const char* arithmetic : {"float", "integer"}) {
+      options.arithmetic = arithmetic;
+      Graph graph({.time = frame_count(options), .freq = options.coefficients, .channels = 1});
+      graph.add("logits", Dense{.units = 4});
+      std::int64_t promised = 0;
+      for (const auto& row : firmware_cost(options, graph).constants) {
+        if (std::string(row.name) == "front_end_tables") promised = row.bytes;
+      }
+      EXPECT_EQ(promised, table_bytes(options) + kFields) << options.kind << " " << arithmetic;
+    }
+  }
 }
 
 TEST_F(FrontEndCode, IntegersGiveTheTrainersFeatures) {
