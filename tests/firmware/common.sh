@@ -20,8 +20,8 @@ fail() {
   failures=$((failures + 1))
 }
 
-# export_design NAME FOLDER [PREFIX]: the small published design with random weights.
-export_design() { "$export_random" "$source_dir/configs/hello_edge/$1_s.json" "$2" "${3:-kws}"; }
+# export_design NAME FOLDER [PREFIX [ARITHMETIC]]: the small published design with random weights.
+export_design() { "$export_random" "$source_dir/configs/hello_edge/$1_s.json" "$2" "${3:-kws}" "${4:-float}"; }
 
 # The last line of every test.
 finish() {

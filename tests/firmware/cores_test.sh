@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# All seven types on all six cores: self-test and audio stream give the host's lines and hashes; the linked image holds
-# no heap, no stdio, no double, no function of libm but sqrtf; the same model gives the same folder.
+# All seven types on all six cores, M0 and M3 with the front end in integers (DESIGN.integer), the others with floats:
+# self-test and audio stream give the host's lines and hashes; the linked image holds no heap, no stdio, no double, no
+# function of libm but sqrtf; the same model gives the same folder.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$work"
 prefix=door
 for design in "${designs[@]}"; do
-  export_design "$design" "$design" "$prefix"
-  export_design "$design" again "$prefix"
-  diff -r "$design" again || fail "$design: two exports differ"
+  for kind in float integer; do
+    export_design "$design" "$design.$kind" "$prefix" "$kind"
+    export_design "$design" again "$prefix" "$kind"
+    diff -r "$design.$kind" again || fail "$design: two exports differ"
+  done
 done
 
 # The example with another board_print(); its first lines are those of make selftest.
@@ -32,13 +35,14 @@ run() {
 export -f run run_on_host
 export here
 variants=(
-  "ds_cnn microbit m0"
-  "ds_cnn m4.O0 m4 -O0" "ds_cnn m4.O3 m4 -O3" "ds_cnn m0.Os m0 -Os"
-  "cnn m4.portable m4 -O2 -DKWS_PORTABLE" "lstm m4.portable m4 -O2 -DKWS_PORTABLE"
+  "ds_cnn.integer microbit m0" "dnn.float m0 m0" "dnn.integer m55 m55"
+  "ds_cnn.float m4.O0 m4 -O0" "ds_cnn.integer m4.O3 m4 -O3" "ds_cnn.integer m0.Os m0 -Os"
+  "cnn.float m4.portable m4 -O2 -DKWS_PORTABLE" "lstm.float m4.portable m4 -O2 -DKWS_PORTABLE"
 )
 {
   for design in "${designs[@]}"; do
-    for core in host "${cores[@]}"; do echo "$design $core $core"; done
+    for core in host m4 m7 m33 m55; do echo "$design.float $core $core"; done
+    for core in host m0 m3; do echo "$design.integer $core $core"; done
   done
   printf '%s\n' "${variants[@]//KWS/${prefix^^}}"
 } >jobs
@@ -65,7 +69,7 @@ examine() {
     fail "$on: the frames above take more stack than 512 bytes, or an unknown amount"
 }
 while read -r design tag _; do examine "$design" "$tag"; done <jobs
-printf '%s runs under emulation; largest stack frame: ' $(($(wc -l <jobs) - ${#designs[@]}))
+printf '%s runs under emulation; largest stack frame: ' $(($(wc -l <jobs) - 2 * ${#designs[@]}))
 for core in "${cores[@]}"; do cat ./*/build/"$core"/*.su; done | grep -v main_baremetal |
   sort -t "$(printf '\t')" -k 2,2nr | sed -n 1p
 grep -h -m 1 posterior ./*.host.out || fail "no detection in any of the streams"

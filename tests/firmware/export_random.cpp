@@ -1,5 +1,5 @@
-// kws_export_random DESIGN.json OUT [PREFIX]: exports the design with random int8 weights, so that the firmware tests
-// need no training.
+// kws_export_random DESIGN.json OUT [PREFIX [float|integer]]: exports the design with random int8 weights, so that the
+// firmware tests need no training. The last argument is the arithmetic of the front end.
 #include <cstdio>
 
 #include "export/random_models.h"
@@ -7,12 +7,13 @@
 #include "kws/families/design.h"
 
 int main(int argc, char** argv) {
-  if (argc < 3 || argc > 4) {
-    std::fprintf(stderr, "usage: %s DESIGN.json OUT [PREFIX]\n", argv[0]);
+  if (argc < 3 || argc > 5) {
+    std::fprintf(stderr, "usage: %s DESIGN.json OUT [PREFIX [float|integer]]\n", argv[0]);
     return 2;
   }
   try {
-    const kws::Design design = kws::load_design(argv[1]);
+    kws::Design design = kws::load_design(argv[1]);
+    if (argc == 5) design.features.arithmetic = argv[4];
     const kws::test::Exportable parts(kws::test::RandomModels(1).model(kws::build_graph(design)), design.features);
     kws::ExportModel model = parts.model();
     model.info.name = design.name;
@@ -20,7 +21,7 @@ int main(int argc, char** argv) {
     model.info.design_hash = kws::design_hash(design);
     // Low enough for random networks to detect something.
     model.detector = {.smoothing_ms = 250, .threshold = 0.3, .refractory_ms = 350};
-    kws::write_c_model(model, {.prefix = argc == 4 ? argv[3] : "kws", .replace = true}, argv[2]);
+    kws::write_c_model(model, {.prefix = argc >= 4 ? argv[3] : "kws", .replace = true}, argv[2]);
   } catch (const kws::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

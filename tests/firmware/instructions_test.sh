@@ -16,10 +16,13 @@ count() {
 export -f count
 export here work
 for design in "${designs[@]}"; do export_design "$design" "$work/$design"; done
+# With the front end for cores that have no FPU.
+for design in gru lstm ds_cnn; do export_design "$design" "$work/$design.integer" kws integer; done
 {
   printf '%s m4 -O2\n' "${designs[@]}"
-  printf 'ds_cnn %s -O2\n' m0 m3 m7 m33 m55
-  printf '%s\n' "ds_cnn m4 -O2 -DKWS_PORTABLE" "dnn m7 -O2" "gru m0 -O2" "lstm m0 -O2"
+  printf 'ds_cnn %s -O2\n' m7 m33 m55
+  printf 'ds_cnn.integer %s -O2\n' m0 m3 m4
+  printf '%s\n' "ds_cnn m4 -O2 -DKWS_PORTABLE" "dnn m7 -O2" "gru.integer m0 -O2" "lstm.integer m0 -O2"
 } | xargs -P 2 -L 1 bash -c 'count "$@"' count
 sort "$work"/rows.* >"$counted"
 
