@@ -86,6 +86,19 @@ std::string header(const ExportReport& r) {
   return text;
 }
 
+/// Sizes and places of a memory plan, and of the front end beside it; returns the arena from audio.
+int place_tokens(const ArenaPlan& plan, int features, int work_bytes, const std::string& which, Tokens& tokens) {
+  const int features_offset = plan.steps.front().input_offset;
+  // The front end's work lies beside the features it fills, before the network needs the place.
+  const int work_offset = features_offset >= work_bytes ? 0 : (features_offset + features + 3) / 4 * 4;
+  const int pcm_arena = std::max(plan.bytes, work_offset + work_bytes);
+  tokens[which + "ARENA_SIZE"] = std::to_string(plan.bytes);
+  tokens[which + "PCM_ARENA_SIZE"] = std::to_string(pcm_arena);
+  tokens[which + "FEATURES_OFFSET"] = std::to_string(features_offset);
+  tokens[which + "WORK_OFFSET"] = std::to_string(work_offset);
+  return pcm_arena;
+}
+
 Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   const std::string& prefix = options.prefix;
   const Graph graph = graph_of(m.network);
@@ -95,12 +108,13 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   assert(static_cast<int>(m.info.labels.size()) == m.network.classes());
 
   Draft d;
-  d.model = model_code(m.network, plan, prefix);
+  ArenaPlan cmsis_plan = plan_arena(graph, ArenaKind::cmsis_nn);
+  // The recurrent step keeps its kernels and their places.
+  cmsis_plan.bytes = std::max(cmsis_plan.bytes, plan.bytes);
+  d.model = model_code(m.network, plan, cmsis_plan, prefix);
   d.features = features_code(m.front_end, m.normalisation, prefix);
-  const int features_offset = plan.steps.front().input_offset;
-  // The front end's work lies beside the features it fills, before the network needs the place.
-  const int work_offset = features_offset >= d.features.work_bytes ? 0 : (features_offset + values + 3) / 4 * 4;
-  const int pcm_arena = std::max(plan.bytes, work_offset + d.features.work_bytes);
+  const int pcm_arena = place_tokens(plan, values, d.features.work_bytes, "", d.tokens);
+  place_tokens(cmsis_plan, values, d.features.work_bytes, "CMSIS_", d.tokens);
 
   d.report = make_report(m, graph, plan, prefix);
   const StreamOptions stream = stream_options(m.front_end, m.detector, options.hop_ms);
@@ -115,7 +129,7 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   for (const std::string& label : m.info.labels) labels += "    " + c_string(label) + ",\n";
   const Quant& logit = m.network.layers.back().output;
   const auto text = [](std::int64_t value) { return std::to_string(value); };
-  d.tokens = {
+  d.tokens.merge(Tokens{
       {"HEADER", header(d.report)},
       {"NAME", c_string(m.info.name)},
       {"TYPE", c_string(m.info.type)},
@@ -129,14 +143,12 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"LOGIT_SCALE", shortest(logit.scale)},
       {"LOGIT_ZERO", text(logit.zero_point)},
       {"WEIGHT_BYTES", text(d.report.sizes.weights)},
-      {"ARENA_SIZE", text(plan.bytes)},
-      {"PCM_ARENA_SIZE", text(pcm_arena)},
-      {"FEATURES_OFFSET", text(features_offset)},
-      {"WORK_OFFSET", text(work_offset)},
       {"LABELS", labels},
       {"LAYERS", d.model.layers},
       {"SIZEOF_SUM", d.model.sizeof_sum},
       {"TABLE", d.model.table},
+      {"CMSIS_TABLE", d.model.cmsis_table},
+      {"CMSIS_CHECKS", d.model.cmsis_checks},
       {"STEPS", d.model.steps},
       {"DECISION", d.model.decision},
       {"RECURRENT", d.model.state_bytes > 0 ? "1" : "0"},
@@ -161,7 +173,7 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"DESIGN_TEXT", m.info.design_hash},
       {"ACCURACY", accuracy_text(m.info)},
       {"MACS", text(d.report.macs)},
-  };
+  });
   d.tokens.merge(detector_tokens(m, stream));
   d.tokens.merge(golden_tokens(m, stream));
   return d;
@@ -177,7 +189,7 @@ std::map<std::string, std::string> render(const Draft& d, const std::string& pre
                            "_stream.c", "_golden.h", "_selftest.h", "_selftest.c"}) {
     files[prefix + name] = filled(std::string("kws") + name + ".in");
   }
-  std::vector<std::string> runtime = {"_kernels.h", "_kernels.c", "_ring.h", "_ring.c"};
+  std::vector<std::string> runtime = {"_kernels.h", "_kernels.c", "_cmsis.h", "_cmsis.c", "_ring.h", "_ring.c"};
   for (const char* end : {".h", ".c"}) runtime.push_back("_" + d.tokens.at("FRONT_END") + end);
   if (d.tokens.at("FRONT_END") == "frontend") runtime.emplace_back("_frontend_frame.h");
   for (const std::string& name : runtime) files[prefix + name] = top + from("kws" + name);

@@ -23,12 +23,34 @@ class LayerCode {
     std::visit([&](const auto& op) { emit(op); }, layer_.layer.op);
     code_.layers += "\n";
     code_.sections.insert(kernel_);
-    code_.table += "    {" + prefix_ + "_" + kernel_ + "_s8, &layer_" + layer_.layer.name + ", " + number(in) + ", " +
-                   number(out) + ", " + number(step_.scratch_offset) + ", " + number(layer_.layer.output.elements()) +
-                   "},\n";
+    code_.table += row(kernel_ + "_s8", in, out, step_.scratch_offset);
+  }
+
+  /// The layer in an export built with CMSIS-NN, where it has another place.
+  void write_cmsis(int in, int out, const ArenaPlan::Step& step) {
+    const bool on_library = on_cmsis_nn(layer_.layer);
+    std::string function = kernel_;
+    std::string sizes = number(layer_.layer.output.channels);
+    if (const auto* op = std::get_if<Depthwise2d>(&layer_.layer.op)) {
+      function = on_library ? "depthwise" : kernel_;  // one function for kernels of any size
+      sizes += ", " + number(op->kernel.time * op->kernel.freq);
+    } else if (kernel_ == "conv2d") {
+      const Extent kernel = std::get<Conv2d>(layer_.layer.op).kernel;
+      sizes += ", " + number(kernel.time * kernel.freq * layer_.layer.input.channels);
+    }
+    code_.cmsis_table += row(function + (on_library ? "_cmsis" : "_s8"), in, out, step.scratch_offset);
+    if (on_library) {
+      code_.cmsis_checks +=
+          scratch_check("cmsis_scratch", "CMSIS_" + upper(function) + "_SCRATCH(" + sizes + ")", step.scratch_bytes);
+    }
   }
 
  private:
+  std::string row(const std::string& function, int in, int out, int scratch) const {
+    return "    {" + prefix_ + "_" + function + ", &layer_" + layer_.layer.name + ", " + number(in) + ", " +
+           number(out) + ", " + number(scratch) + ", " + number(layer_.layer.output.elements()) + "},\n";
+  }
+
   void emit(const Conv2d& op) {
     if (kernel_of(layer_.layer) == Kernel::dense) return dense(op.filters);
     convolution(op.kernel, op.stride, op.padding);
@@ -138,8 +160,11 @@ class LayerCode {
   /// The kernel's own macro must say what the plan gave it.
   void check_scratch(const std::string& macro) {
     assert(step_.scratch_offset % 4 == 0);
-    code_.layers += upper(prefix_) + "_STATIC_ASSERT(" + prefix_ + "_check_scratch_" + layer_.layer.name + ", " +
-                    upper(prefix_) + "_" + macro + " == " + number(step_.scratch_bytes) + ");\n";
+    code_.layers += scratch_check("scratch", macro, step_.scratch_bytes);
+  }
+  std::string scratch_check(const std::string& what, const std::string& macro, int bytes) const {
+    return upper(prefix_) + "_STATIC_ASSERT(" + prefix_ + "_check_" + what + "_" + layer_.layer.name + ", " +
+           upper(prefix_) + "_" + macro + " == " + number(bytes) + ");\n";
   }
 
   const Int8Layer& layer_;
@@ -183,15 +208,19 @@ std::int64_t bytes_of(const Int8Product& p) {
 
 }  // namespace
 
-ModelCode model_code(const Int8Model& network, const ArenaPlan& plan, const std::string& prefix) {
+ModelCode model_code(const Int8Model& network, const ArenaPlan& plan, const ArenaPlan& cmsis_plan,
+                     const std::string& prefix) {
   ModelCode code;
   const std::size_t count = network.layers.size();
   for (std::size_t i = 0; i < count; ++i) {
-    const ArenaPlan::Step& step = plan.steps.at(i);
     // The ends are the caller's buffers; what lies between is planned.
-    const int in = i == 0 ? -1 : step.input_offset;
-    const int out = i + 1 == count ? -1 : step.output_offset;
-    LayerCode(network.layers[i], step, prefix, code).write(in, out);
+    const auto in = [i](const ArenaPlan::Step& step) { return i == 0 ? -1 : step.input_offset; };
+    const auto out = [i, count](const ArenaPlan::Step& step) { return i + 1 == count ? -1 : step.output_offset; };
+    const ArenaPlan::Step& step = plan.steps.at(i);
+    const ArenaPlan::Step& cmsis_step = cmsis_plan.steps.at(i);
+    LayerCode layer(network.layers[i], step, prefix, code);
+    layer.write(in(step), out(step));
+    layer.write_cmsis(in(cmsis_step), out(cmsis_step), cmsis_step);
   }
   recurrent_code(network, plan, prefix, code);
   return code;

@@ -13,13 +13,16 @@ namespace kws {
 struct ModelCode {
   std::string layers;              ///< constant arrays and parameter structures
   std::string table;               ///< rows of the table of layers
+  std::string cmsis_table;         ///< the same with layers on CMSIS-NN and its own memory plan
+  std::string cmsis_checks;        ///< that the plan's scratch is what kws_cmsis.h asks for
   std::string sizeof_sum;          ///< C expression: bytes of all arrays
   std::set<std::string> sections;  ///< kernels in use, as the markers in kws_kernels.c name them
   /// Recurrent layers on the frames, then dense ones: the bodies of PREFIX_recur; else empty and 0.
   std::string steps, decision;
   int state_bytes = 0;
 };
-ModelCode model_code(const Int8Model& network, const ArenaPlan& plan, const std::string& prefix);
+ModelCode model_code(const Int8Model& network, const ArenaPlan& plan, const ArenaPlan& cmsis_plan,
+                     const std::string& prefix);
 
 /// Bytes of the arrays that model_code() writes for a layer.
 std::int64_t array_bytes(const Int8Layer& layer);

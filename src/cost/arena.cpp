@@ -88,6 +88,26 @@ struct OverlapOf {
   }
 };
 
+/// Scratch of the functions in kws_cmsis.c, as their KWS_CMSIS_..._SCRATCH macros say.
+int cmsis_nn_scratch(const Layer& layer) {
+  const int channels = layer.output.channels;
+  if (const auto* op = std::get_if<Depthwise2d>(&layer.op)) {
+    return 8 * channels + op->kernel.time * op->kernel.freq * std::max(2 * channels, 4 * 124);
+  }
+  if (kernel_of(layer) != Kernel::conv2d) return 4 * channels;
+  const Extent kernel = std::get<Conv2d>(layer.op).kernel;
+  return 8 * channels + (kernel.time * kernel.freq * layer.input.channels + 15) / 16 * 64;
+}
+
+Overlap overlap_of(const Layer& layer, ArenaKind kind) {
+  Overlap overlap = std::visit(OverlapOf{layer.input, layer.output, kernel_of(layer)}, layer.op);
+  if (kind == ArenaKind::kernels) return overlap;
+  const bool depthwise = std::holds_alternative<Depthwise2d>(layer.op);
+  if (on_cmsis_nn(layer)) overlap.scratch = cmsis_nn_scratch(layer);
+  if (on_cmsis_nn(layer) || depthwise) overlap.below = overlap.above = layer.output.elements();
+  return overlap;
+}
+
 /// A tensor lies at the bottom of the arena or at its top.
 enum Place : std::size_t { bottom, top };
 constexpr std::array<Place, 2> kPlaces = {bottom, top};
@@ -109,7 +129,7 @@ std::optional<int> bytes_needed(const Overlap& overlap, int in, int out, Place f
 
 }  // namespace
 
-ArenaPlan plan_arena(const Graph& graph) {
+ArenaPlan plan_arena(const Graph& graph, ArenaKind kind) {
   const std::vector<Layer>& layers = graph.layers();
   const std::size_t count = layers.size();
   const auto out_bytes = [&](std::size_t i) {
@@ -118,7 +138,7 @@ ArenaPlan plan_arena(const Graph& graph) {
   std::vector<Overlap> overlaps;
   overlaps.reserve(count);
   for (const Layer& layer : layers) {
-    overlaps.push_back(std::visit(OverlapOf{layer.input, layer.output, kernel_of(layer)}, layer.op));
+    overlaps.push_back(overlap_of(layer, kind));
   }
   if (count > 0) overlaps.back().below = overlaps.back().above = 0;
 

@@ -26,6 +26,23 @@ struct KernelOf {
 
 Kernel kernel_of(const Layer& layer) { return std::visit(KernelOf{layer.output}, layer.op); }
 
+bool on_cmsis_nn(const Layer& layer) {
+  switch (kernel_of(layer)) {
+    case Kernel::pointwise:
+    case Kernel::conv2d:
+    case Kernel::dense:
+      return true;
+    case Kernel::depthwise:
+    case Kernel::depthwise_large:
+      return layer.input.channels % 4 == 0;
+    case Kernel::avg_pool:
+    case Kernel::gru:
+    case Kernel::lstm:
+      break;
+  }
+  return false;
+}
+
 std::string_view kernel_name(Kernel kernel) {
   static constexpr std::array<std::string_view, kKernels> names = {
       "pointwise", "conv2d", "depthwise", "depthwise_large", "dense", "avg_pool", "gru", "lstm"};

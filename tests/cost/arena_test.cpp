@@ -184,6 +184,51 @@ TEST(Arena, NeverOverwritesWhatALayerStillReads) {
   }
 }
 
+TEST(Arena, KeepsInputOutputAndScratchOfCmsisNnApart) {
+  test::RandomDesign random(31);
+  for (const std::string& type : network_types()) {
+    for (int i = 0; i < 60; ++i) {
+      const Graph graph = build_graph(random(type));
+      const ArenaPlan plan = plan_arena(graph, ArenaKind::cmsis_nn);
+      ASSERT_EQ(plan.bytes % 4, 0);
+      for (std::size_t k = 0; k < plan.steps.size(); ++k) {
+        const ArenaPlan::Step& step = plan.steps[k];
+        const Layer& layer = graph.layers()[k];
+        const std::string what = type + " layer " + layer.name;
+        const int output = k + 1 == plan.steps.size() ? 0 : layer.output.elements();
+        const Bytes in{step.input_offset, step.input_offset + layer.input.elements()};
+        const Bytes out{step.output_offset, step.output_offset + output};
+        const Bytes scratch{step.scratch_offset, step.scratch_offset + step.scratch_bytes};
+        for (const Bytes& bytes : {in, out, scratch}) {
+          ASSERT_GE(bytes.begin, 0) << what;
+          ASSERT_LE(bytes.end, plan.bytes) << what;
+        }
+        ASSERT_FALSE(scratch.overlaps(in)) << what;
+        ASSERT_FALSE(output > 0 && scratch.overlaps(out)) << what;
+        const bool apart = on_cmsis_nn(layer) || std::holds_alternative<Depthwise2d>(layer.op);
+        ASSERT_FALSE(apart && output > 0 && in.overlaps(out)) << what;
+        ASSERT_EQ(on_cmsis_nn(layer) && step.scratch_bytes == 0, false) << what;
+        ASSERT_EQ(step.scratch_offset % 4, 0) << what;
+        if (k > 0) {
+          ASSERT_EQ(step.input_offset, plan.steps[k - 1].output_offset) << what;
+        }
+      }
+    }
+  }
+}
+
+TEST(Arena, LeavesDepthwiseChannelsThatAreNoMultipleOf4ToOurKernel) {
+  for (const int channels : {62, 63, 64}) {
+    Graph graph({.time = 9, .freq = 5, .channels = channels});
+    graph.add("dw", Depthwise2d{.kernel = {3, 3}, .stride = {1, 1}}).add("pool", AvgPool2d{});
+    EXPECT_EQ(on_cmsis_nn(graph.layers()[0]), channels == 64);
+    EXPECT_FALSE(on_cmsis_nn(graph.layers()[1]));
+    const ArenaPlan plan = plan_arena(graph, ArenaKind::cmsis_nn);
+    // Shifts and bias as int32, four blocks of 124 channels for each of 9 taps.
+    EXPECT_EQ(plan.steps[0].scratch_bytes, channels == 64 ? 8 * 64 + 9 * 4 * 124 : 0);
+  }
+}
+
 TEST(Arena, IsNeverLargerThanInputOutputAndScratchOfTheLargestLayer) {
   test::RandomDesign random(29);
   for (const std::string& type : network_types()) {

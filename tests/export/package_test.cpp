@@ -170,6 +170,20 @@ TEST_F(Package, HoldsOnlyTheKernelsInUse) {
   EXPECT_THAT(files.at("kws_kernels.h"), testing::Not(testing::HasSubstr("conv")));
 }
 
+TEST_F(Package, AsksForCmsisNnOnlyWithItsSwitch) {
+  KWS_SKIP_WITHOUT("gcc")
+  const Exportable model = parts("ds_cnn");
+  write_c_model(model.model(), {.prefix = "door"}, folder_ / "door");
+  EXPECT_EQ(run("gcc -std=c99 -c door/door_cmsis.c -o empty.o && ! nm empty.o | grep ."), 0) << output();
+  EXPECT_NE(run("gcc -std=c99 -fsyntax-only -DDOOR_USE_CMSIS_NN door/door_cmsis.c"), 0);
+  EXPECT_THAT(output(), testing::HasSubstr("arm_nnfunctions.h"));
+  // Another prefix's switch is none of this export's business.
+  EXPECT_EQ(run("gcc -std=c99 -fsyntax-only -DKWS_USE_CMSIS_NN door/door_cmsis.c"), 0) << output();
+  // Assertions inside compare the scratch of both plans with what the functions ask for.
+  EXPECT_EQ(run("gcc -std=c99" + std::string(kStrict) + "-fsyntax-only -DDOOR_USE_CMSIS_NN door/door_model.c"), 0)
+      << output();
+}
+
 TEST_F(Package, NeedsNoHeapNoStdioAndNoGlobalsThatChange) {
   KWS_SKIP_WITHOUT("gcc", "nm")
   write_c_model(parts("crnn").model(), {}, folder_ / "kws");

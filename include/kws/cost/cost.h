@@ -57,7 +57,11 @@ struct ArenaPlan {
   std::vector<Step> steps;  ///< one per layer
   int bytes = 0;
 };
-ArenaPlan plan_arena(const Graph& graph);
+/// What runs the layers. cmsis_nn: those of on_cmsis_nn() on that library (export/runtime/kws_cmsis.h), whose output
+/// may not overlap its input, with scratch enough for every core; other convolutions do not overlap either, because
+/// `reverse` is the first plan's.
+enum class ArenaKind { kernels, cmsis_nn };
+ArenaPlan plan_arena(const Graph& graph, ArenaKind kind = ArenaKind::kernels);
 
 /// Bytes of the constant arrays that the exporter writes for a layer: int8 weights, and for each output row of each
 /// product an int32 multiplier and an int8 shift; an int32 bias for each row of the product with the layer's input

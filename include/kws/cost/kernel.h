@@ -13,6 +13,9 @@ inline constexpr int kKernels = 8;
 inline constexpr int kDepthwiseTaps = 25;  ///< KWS_DEPTHWISE_TAPS: larger depthwise kernels take a slower function
 
 Kernel kernel_of(const Layer& layer);
+/// True for layers that an export built with CMSIS-NN hands to that library: convolutions and dense layers, but no
+/// depthwise one whose channels are no multiple of 4, because there the library reads beyond its tables on Helium.
+bool on_cmsis_nn(const Layer& layer);
 std::string_view kernel_name(Kernel kernel);
 
 }  // namespace kws
