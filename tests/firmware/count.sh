@@ -2,10 +2,11 @@
 # count.sh EXPORT_DIR CORE [CFLAGS...]: instructions and modelled cycles of an exported folder, counted under QEMU.
 # Prints CSV: a row for each layer, then invoke (kws_invoke), frame (kws_features_frame) and push_step (kws_push of one
 # hop and kws_step). CORE: m0 m3 m4 m7 m33 m55; CFLAGS: "-O2" when none. TABLE=m0|m3|m4 chooses another cycle table.
+# OUT=FOLDER keeps the objects and the library of CMSIS_NN=CHECKOUT (for the same core and flags).
 # HARNESS=FILE.c counts another program; its rows have no names. Writes nothing into EXPORT_DIR.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-[ $# -ge 2 ] || { sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,6s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 folder=$1
 core=$2
 shift 2
@@ -14,14 +15,15 @@ case $core in m0 | m3) table=${TABLE:-$core} ;; *) table=${TABLE:-m4} ;; esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/kwsmith_count.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
+out=${OUT:-$work/out}
 report=$(echo "$folder"/*_report.json)
 prefix=$(basename "$report" _report.json)
 sed "s/kws_/${prefix}_/g; s/KWS_/${prefix^^}_/g" "${HARNESS:-$here/harness.c}" >"$work/harness.c"
 "${CC:-cc}" -O2 -shared -fPIC -o "$work/plugin.so" "$here/insn_plugin.c"
 quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }; }
-options=(-C "$folder" "CORE=$core" "OUT=$work/out" "MAIN=$work/harness.c" "CFLAGS=$flags")
+options=(-C "$folder" "CORE=$core" "OUT=$out" "MAIN=$work/harness.c" "CFLAGS=$flags")
 quietly make "${options[@]}" image
-image=$(echo "$work"/out/*.elf)
+image=$(echo "$out"/*.elf)
 address() { "${CROSS:-arm-none-eabi-}nm" "$image" | sed -n "s/ T $1\$//p"; }
 plugin=$work/plugin.so,begin=$(address count_begin),end=$(address count_end),table=$table,out=$work/counts
 quietly make "${options[@]}" qemu "QEMU=${QEMU:-qemu-system-arm} -plugin $plugin"
