@@ -116,9 +116,8 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   const int pcm_arena = place_tokens(plan, values, d.features.work_bytes, "", d.tokens);
   place_tokens(cmsis_plan, values, d.features.work_bytes, "CMSIS_", d.tokens);
 
-  d.report = make_report(m, graph, plan, prefix);
   const StreamOptions stream = stream_options(m.front_end, m.detector, options.hop_ms);
-  d.report.stream = stream;
+  d.report = make_report(m, graph, plan, prefix, stream);
   d.report.sizes = {.weights = d.report.sizes.weights,
                     .tables = d.features.table_bytes,
                     .arena = plan.bytes,
@@ -202,6 +201,7 @@ std::map<std::string, std::string> render(const Draft& d, const std::string& pre
     files[name] = filled(std::string(name) + ".in");
   }
   files[prefix + "_report.json"] = report_text(d.report);
+  files[prefix + "_report.txt"] = report_for_people(d.report);
   files[prefix + "_single.h"] = single_header(files, prefix, d.tokens.at("HEADER"));
   return files;
 }

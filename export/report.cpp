@@ -1,14 +1,29 @@
 #include "report.h"
 
+#include <cmath>
+#include <span>
+
+#include "c_text.h"
 #include "kws/core/options.h"
 #include "kws/core/table.h"
 #include "model_code.h"
 
 namespace kws {
 
-ExportReport make_report(const ExportModel& model, const Graph& graph, const ArenaPlan& plan,
-                         const std::string& prefix) {
-  ExportReport report{.info = model.info, .prefix = prefix, .layers = {}, .macs = 0, .sizes = {}, .stream = {}};
+ExportReport make_report(const ExportModel& model, const Graph& graph, const ArenaPlan& plan, const std::string& prefix,
+                         const StreamOptions& stream) {
+  const FirmwareOptions options{
+      .hop_ms = stream.hop_frames * model.front_end.options().stride_ms,
+      .smoothing_ms = stream.smoothing_ms,
+      .exp_entries = static_cast<int>(exp_table(model.network.layers.back().output.scale).size()),
+      .labels = model.info.labels};
+  ExportReport report{.info = model.info,
+                      .prefix = prefix,
+                      .layers = {},
+                      .macs = 0,
+                      .sizes = {},
+                      .stream = stream,
+                      .firmware = firmware_cost(model.front_end.options(), graph, options)};
   const Cost cost = hello_edge_cost(graph);
   for (std::size_t i = 0; i < model.network.layers.size(); ++i) {
     const Int8Layer& layer = model.network.layers[i];
@@ -28,12 +43,14 @@ ExportReport make_report(const ExportModel& model, const Graph& graph, const Are
 std::string report_text(const ExportReport& report) {
   const ExportInfo& info = report.info;
   Json layers = Json::array();
-  for (const ExportReport::Row& row : report.layers) {
+  for (std::size_t i = 0; i < report.layers.size(); ++i) {
+    const ExportReport::Row& row = report.layers[i];
     layers.push_back({{"name", row.name},
                       {"op", row.op},
                       {"output", {row.output.time, row.output.freq, row.output.channels}},
                       {"macs", row.macs},
                       {"weight_bytes", row.weight_bytes},
+                      {"instructions", instructions_to_json(report.firmware.layers[i])},
                       {"arena",
                        {{"input_offset", row.place.input_offset},
                         {"output_offset", row.place.output_offset},
@@ -64,8 +81,65 @@ std::string report_text(const ExportReport& report) {
         {"smoothing_ms", report.stream.smoothing_ms},
         {"threshold_q15", report.stream.threshold},
         {"refractory_ms", report.stream.refractory_ms}}},
+      {"firmware", firmware_to_json(report.firmware)},
       {"layers", layers}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+namespace {
+
+std::string whole(double value) { return grouped(std::llround(value)); }
+std::string span_of(Core core, const FirmwareCost::Work& work) {
+  const CycleRange range = cycle_range(core, work);
+  return grouped(range.low) + " .. " + grouped(range.high);
+}
+
+std::string rows_text(const std::string& title, std::span<const FirmwareCost::Row> rows) {
+  Table table({title, "bytes"});
+  std::int64_t total = 0;
+  for (const FirmwareCost::Row& row : rows) {
+    table.add({std::string(row.name), grouped(row.bytes)});
+    total += row.bytes;
+  }
+  table.add({"total", grouped(total)});
+  return table.text() + "\n";
+}
+
+}  // namespace
+
+std::string report_for_people(const ExportReport& report) {
+  const FirmwareCost& cost = report.firmware;
+  std::vector<FirmwareCost::Row> flash(cost.constants.begin(), cost.constants.end());
+  flash.push_back({"code", of(cost.code_bytes, kReportCore)});
+  flash.push_back({"library_data", of(cost.library_bytes, kReportCore)});
+  std::vector<FirmwareCost::Row> ram(cost.ram.begin(), cost.ram.end());
+  ram.push_back({"library_data", of(cost.library_bytes, kReportCore)});
+  Table cores({"core", "flash", "RAM", "instructions: network", "one frame", "one decision", "cycles: one decision"});
+  std::string basis;
+  for (const Core core : kCores) {
+    const FirmwareSizes sizes = cost.sizes(core);
+    cores.add({std::string(core_name(core)), grouped(sizes.flash_bytes), grouped(sizes.ram_bytes),
+               whole(of(cost.invoke, core).instructions), whole(of(cost.frame, core).instructions),
+               whole(of(cost.hop, core).instructions), span_of(core, of(cost.hop, core))});
+    basis += std::string(core_name(core)) + ": " + std::string(cycle_basis(core)) + "\n";
+  }
+  Table layers({"layer", "op", "output", "MACs", "weight bytes", "instructions"});
+  for (std::size_t i = 0; i < report.layers.size(); ++i) {
+    const ExportReport::Row& row = report.layers[i];
+    layers.add({row.name, row.op,
+                std::to_string(row.output.time) + "x" + std::to_string(row.output.freq) + "x" +
+                    std::to_string(row.output.channels),
+                grouped(row.macs), grouped(row.weight_bytes), whole(of(cost.layers[i], kReportCore).instructions)});
+  }
+  const std::string core(core_name(kReportCore));
+  return "SPDX-License-Identifier: Apache-2.0\n" + c_comment(report.info.name) + " (" + c_comment(report.info.type) +
+         "), " + c_comment(report.info.generator) + "\nAccuracy: " + c_comment(accuracy_text(report.info)) +
+         "\n\nFlash and RAM of front end, network and detector as an application links them, on " + core +
+         ",\nbuilt by arm-none-eabi-gcc 12 at -O2; without the stack and the application's audio buffer.\n\n" +
+         rows_text("flash", flash) + rows_text("RAM", ram) + "A decision every " + std::to_string(cost.hop_ms) +
+         " ms takes its frames of features, the network and the detector. Instructions follow from\ncounts under "
+         "emulation; cycles are a range:\n" +
+         basis + "\n" + cores.text() + "\nInstructions of the layers are those of " + core + ".\n\n" + layers.text();
 }
 
 std::string accuracy_text(const ExportInfo& info) {

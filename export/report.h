@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kws/cost/cost.h"
+#include "kws/cost/firmware.h"
 #include "kws/export/c_export.h"
 #include "stream_reference.h"
 
@@ -25,14 +26,18 @@ struct ExportReport {
   std::int64_t macs = 0;
   ExportSizes sizes;
   StreamOptions stream;
+  FirmwareCost firmware;  ///< with the labels, table and hop of this export
 };
 
 /// Rows and what follows from them: sizes.weights and sizes.arena are filled.
-ExportReport make_report(const ExportModel& model, const Graph& graph, const ArenaPlan& plan,
-                         const std::string& prefix);
+ExportReport make_report(const ExportModel& model, const Graph& graph, const ArenaPlan& plan, const std::string& prefix,
+                         const StreamOptions& stream);
 
 /// The file's text, schema kwsmith.export/1.
 std::string report_text(const ExportReport& report);
+
+/// PREFIX_report.txt: flash and RAM in rows that add up, work of each core and layer, for people.
+std::string report_for_people(const ExportReport& report);
 
 /// "float 93.12 %, int8 92.80 % (testing)"
 std::string accuracy_text(const ExportInfo& info);

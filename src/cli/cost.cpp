@@ -44,7 +44,8 @@ std::string figure(const Json& number, Format format) {
 Table summary_table(const Json& designs, Format format) {
   std::vector<std::string> columns = {"name", "type", "parameters", "macs", "memory_bytes", "ops"};
   for (const Budget& budget : standard_budgets()) columns.push_back(budget.name);
-  columns.insert(columns.end(), {"arena_bytes", "weight_bytes"});
+  columns.insert(columns.end(),
+                 {"arena_bytes", "weight_bytes", "flash_bytes", "ram_bytes", "m4_cycles_low", "m4_cycles_high"});
   Table table(columns);
   for (const Json& design : designs) {
     const Json& rule = design["hello_edge"];
@@ -56,8 +57,11 @@ Table summary_table(const Json& designs, Format format) {
       const bool fits = std::find(rule["fits"].begin(), rule["fits"].end(), budget.name) != rule["fits"].end();
       cells.emplace_back(fits ? "yes" : "no");
     }
-    cells.push_back(figure(design["firmware"]["ram_bytes"], format));
-    cells.push_back(figure(design["firmware"]["weight_bytes"], format));
+    const Json& firmware = design["firmware"];
+    for (const char* name : {"arena_bytes", "weight_bytes", "flash_bytes", "ram_bytes"}) {
+      cells.push_back(figure(firmware[name], format));
+    }
+    for (const char* end : {"low", "high"}) cells.push_back(figure(firmware["cycles"]["m4"][end], format));
     table.add(std::move(cells));
   }
   return table;
@@ -67,6 +71,7 @@ Table layer_table(const Json& designs, Format format) {
   const std::vector<std::string> figures = {"parameters", "macs", "ops", "working_bytes", "weight_bytes"};
   std::vector<std::string> columns = {"name", "layer", "op", "output"};
   columns.insert(columns.end(), figures.begin(), figures.end());
+  columns.emplace_back("m4_instructions");
   Table table(columns);
   for (const Json& design : designs) {
     for (const Json& layer : design["layers"]) {
@@ -74,6 +79,7 @@ Table layer_table(const Json& designs, Format format) {
       std::vector<std::string> cells = {design["name"], layer["name"], layer["op"],
                                         out[0].dump() + "x" + out[1].dump() + "x" + out[2].dump()};
       for (const std::string& name : figures) cells.push_back(figure(layer[name], format));
+      cells.push_back(figure(layer["instructions"]["m4"], format));
       table.add(std::move(cells));
     }
   }

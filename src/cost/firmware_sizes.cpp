@@ -132,8 +132,8 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
 
   const PerCore<int>& kernel_bytes = kernel_code(kernels);
   for (std::size_t core = 0; core < kCores.size(); ++core) {
-    cost.code_bytes[core] = kernel_bytes[core] + kFixedCode[core];
-    cost.library_bytes[core] = kLibraryData[core];
+    cost.code_bytes[core] = kernel_bytes[core] + kFixedCode[front_end.integer ? 1 : 0][core];
+    cost.library_bytes[core] = kLibraryData[front_end.integer ? 1 : 0][core];
   }
 }
 

@@ -1,11 +1,66 @@
+#include <cmath>
+
 #include "kws/core/options.h"
 #include "kws/cost/budget.h"
+#include "kws/cost/cost.h"
+#include "kws/cost/firmware.h"
 
 namespace kws {
+namespace {
+
+Json range_json(Core core, const FirmwareCost::Work& work) {
+  const CycleRange range = cycle_range(core, work);
+  return {{"low", range.low}, {"high", range.high}};
+}
+
+Json rows_json(std::span<const FirmwareCost::Row> rows) {
+  Json json = Json::object();
+  for (const FirmwareCost::Row& row : rows) json[row.name] = row.bytes;
+  return json;
+}
+
+}  // namespace
+
+Json instructions_to_json(const PerCore<FirmwareCost::Work>& work) {
+  Json json = Json::object();
+  for (const Core core : kCores) json[core_name(core)] = std::llround(of(work, core).instructions);
+  return json;
+}
+
+Json firmware_to_json(const FirmwareCost& cost) {
+  const FirmwareSizes sizes = cost.sizes(kReportCore);
+  Json flash = rows_json(cost.constants);
+  flash["code"] = of(cost.code_bytes, kReportCore);
+  flash["library_data"] = of(cost.library_bytes, kReportCore);
+  Json ram = rows_json(cost.ram);
+  ram["library_data"] = of(cost.library_bytes, kReportCore);
+  Json json = {{"core", core_name(kReportCore)},  {"flash_bytes", sizes.flash_bytes},
+               {"ram_bytes", sizes.ram_bytes},    {"weight_bytes", cost.constants.front().bytes},
+               {"arena_bytes", cost.arena_bytes}, {"stack_bytes", kStackBytes},
+               {"hop_ms", cost.hop_ms},           {"flash", std::move(flash)},
+               {"ram", std::move(ram)},           {"sizes", Json::object()},
+               {"instructions", Json::object()},  {"cycles", Json::object()}};
+  for (const Core core : kCores) {
+    const FirmwareSizes of_core = cost.sizes(core);
+    const std::string name(core_name(core));
+    json["sizes"][name] = {{"flash_bytes", of_core.flash_bytes},
+                           {"code_bytes", of(cost.code_bytes, core)},
+                           {"ram_bytes", of_core.ram_bytes}};
+    json["instructions"][name] = {{"network", std::llround(of(cost.invoke, core).instructions)},
+                                  {"frame", std::llround(of(cost.frame, core).instructions)},
+                                  {"decision", std::llround(of(cost.hop, core).instructions)}};
+    json["cycles"][name] = range_json(core, of(cost.hop, core));
+    json["cycles"][name]["network"] = range_json(core, of(cost.invoke, core));
+    json["cycles"][name]["frame"] = range_json(core, of(cost.frame, core));
+    json["cycles"][name]["basis"] = cycle_basis(core);
+  }
+  return json;
+}
 
 Json cost_to_json(const Design& design) {
   const Graph graph = build_graph(design);
   const Cost cost = hello_edge_cost(graph);
+  const FirmwareCost firmware = firmware_cost(design.features, graph);
   Json layers = Json::array();
   for (std::size_t i = 0; i < cost.layers.size(); ++i) {
     const LayerCost& row = cost.layers[i];
@@ -16,6 +71,7 @@ Json cost_to_json(const Design& design) {
                       {"ops", row.ops},
                       {"working_bytes", row.working_bytes},
                       {"weight_bytes", constant_bytes(graph.layers()[i])},
+                      {"instructions", instructions_to_json(firmware.layers[i])},
                       {"output", {row.output.time, row.output.freq, row.output.channels}}});
   }
   return {{"name", design.name},
@@ -26,7 +82,7 @@ Json cost_to_json(const Design& design) {
            {{"memory_bytes", cost.memory_bytes},
             {"ops", cost.ops},
             {"fits", fitting_budgets({.memory_bytes = cost.memory_bytes, .ops = cost.ops})}}},
-          {"firmware", {{"ram_bytes", plan_arena(graph).bytes}, {"weight_bytes", constant_bytes(graph)}}},
+          {"firmware", firmware_to_json(firmware)},
           {"layers", std::move(layers)}};
 }
 

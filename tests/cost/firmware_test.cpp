@@ -3,9 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
 #include "cost/published_networks.h"
 #include "families/random_design.h"
 #include "kws/core/error.h"
+#include "kws/core/files.h"
 
 namespace kws {
 namespace {
@@ -27,6 +32,75 @@ TEST(FirmwareSizes, AreTheSumsOfTheRows) {
     EXPECT_EQ(cost.constants.front().bytes, constant_bytes(graph));
     EXPECT_EQ(cost.ram.front().bytes, plan_arena(graph).bytes);
   }
+}
+
+/// Rows of tests/cost/counted_instructions.csv: what tests/firmware/count.sh counted of the published networks.
+struct Counted {
+  std::string design;
+  Core core = Core::m4;
+  double invoke = 0, frame = 0, decision = 0;
+};
+std::vector<Counted> counted() {
+  std::vector<Counted> rows;
+  std::istringstream text(read_file(std::filesystem::path(KWS_SOURCE_DIR) / "tests/cost/counted_instructions.csv"));
+  for (std::string line; std::getline(text, line);) {
+    if (line.starts_with("#")) continue;
+    std::ranges::replace(line, ',', ' ');
+    std::istringstream fields(line);
+    Counted row;
+    std::string core;
+    fields >> row.design >> core >> row.invoke >> row.frame >> row.decision;
+    row.core = core_by_name(core);
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+TEST(FirmwareWork, PredictsWhatWasCountedOfThePublishedNetworks) {
+  const std::vector<Counted> rows = counted();
+  EXPECT_EQ(rows.size(), test::published_networks().size() * kCores.size());
+  for (const Counted& row : rows) {
+    const Design design = load_design(test::published_file(row.design));
+    const FirmwareCost cost = firmware_cost(design.features, build_graph(design));
+    const std::string what = row.design + " on " + std::string(core_name(row.core));
+    // The promise is 10 %; the measured model is much nearer.
+    EXPECT_NEAR(of(cost.invoke, row.core).instructions / row.invoke, 1.0, 0.03) << what;
+    EXPECT_NEAR(of(cost.frame, row.core).instructions / row.frame, 1.0, 0.03) << what;
+    EXPECT_NEAR(of(cost.hop, row.core).instructions / row.decision, 1.0, 0.03) << what;
+  }
+}
+
+TEST(FirmwareWork, AddsUp) {
+  test::RandomDesign random(6);
+  for (const std::string& type : network_types()) {
+    const Design design = random(type);
+    const Graph graph = build_graph(design);
+    const FirmwareCost cost = firmware_cost(design.features, graph);
+    for (const Core core : kCores) {
+      double layers = 0;
+      for (const PerCore<FirmwareCost::Work>& layer : cost.layers) layers += of(layer, core).instructions;
+      const double network = of(cost.invoke, core).instructions;
+      EXPECT_GE(network, layers);
+      EXPECT_LE(network, layers + 100 * (static_cast<double>(cost.layers.size()) + 1));
+      const int frames = cost.hop_ms / design.features.stride_ms;
+      EXPECT_GE(of(cost.hop, core).instructions, network + frames * of(cost.frame, core).instructions);
+      EXPECT_DOUBLE_EQ(hop_work(design.features, graph, core).cycles, of(cost.hop, core).cycles);
+      const CycleRange range = cycle_range(core, of(cost.hop, core));
+      EXPECT_LT(range.low, range.high);
+      EXPECT_GT(range.low, 0);
+    }
+  }
+}
+
+TEST(FirmwareWork, GrowsWithTheHop) {
+  const Design design = load_design(test::published_file("dnn_s"));
+  const Graph graph = build_graph(design);
+  const FirmwareCost short_hop = firmware_cost(design.features, graph, {.hop_ms = 40});
+  const FirmwareCost long_hop = firmware_cost(design.features, graph, {.hop_ms = 120});
+  EXPECT_EQ(short_hop.hop_ms, 40);
+  EXPECT_EQ(long_hop.hop_ms, 120);
+  const double frames = 2 * of(short_hop.frame, Core::m4).cycles;
+  EXPECT_GE(of(long_hop.hop, Core::m4).cycles, 0.999 * (of(short_hop.hop, Core::m4).cycles + frames));
 }
 
 TEST(Cores, AreKnownByName) {

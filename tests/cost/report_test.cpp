@@ -42,7 +42,7 @@ TEST(CostReport, RowsAddUpToTheTotals) {
     EXPECT_EQ(report["macs"], macs);
     EXPECT_EQ(report["hello_edge"]["ops"], ops);
     EXPECT_EQ(report["firmware"]["weight_bytes"], weight_bytes);
-    EXPECT_EQ(report["firmware"]["ram_bytes"], plan_arena(build_graph(design)).bytes);
+    EXPECT_EQ(report["firmware"]["arena_bytes"], plan_arena(build_graph(design)).bytes);
   }
 }
 

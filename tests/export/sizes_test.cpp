@@ -28,8 +28,14 @@ class Sizes : public ShellFolder {
     const ExportSizes sizes = write_c_model(parts.model(1), {.prefix = "kws"}, folder_ / design.name);
     const Json promise = cost_to_json(design)["firmware"];
     EXPECT_EQ(promise["weight_bytes"], sizes.weights) << design.name;
-    EXPECT_EQ(promise["ram_bytes"], sizes.arena) << design.name;
+    EXPECT_EQ(promise["arena_bytes"], sizes.arena) << design.name;
     const Json report = Json::parse(read_file(folder_ / design.name / "kws_report.json"));
+    const Json& firmware = report["firmware"];
+    EXPECT_EQ(firmware["ram_bytes"], sizes.stream_arena + sizes.stream_state) << design.name;
+    // The structure that points to them counts as one of the tables.
+    EXPECT_EQ(firmware["flash"]["front_end_tables"], sizes.tables + 56) << design.name;
+    EXPECT_EQ(firmware["flash"]["weights"], sizes.weights) << design.name;
+    EXPECT_LE(firmware["flash_bytes"], promise["flash_bytes"]) << "labels and detector are known now";
     const Graph graph = build_graph(design);
     for (std::size_t i = 0; i < graph.layers().size(); ++i) {
       const Layer& layer = graph.layers()[i];

@@ -23,11 +23,11 @@ inline Graph random_convolutions(const FeatureOptions& features, std::uint64_t s
   Rng rng({seed, 7});
   const auto size = [&](int low, int high) { return rng.between(low, high); };
   Graph graph({.time = frame_count(features), .freq = features.coefficients, .channels = 1});
-  for (int i = 0; i < 24; ++i) {
+  for (int i = 0; i < 16; ++i) {
     const Shape& map = graph.output();
     const std::string name = "layer" + std::to_string(i);
     const Extent stride = {size(1, 8) == 1 ? 2 : 1, size(1, 8) == 1 ? 2 : 1};
-    const int filters = map.time * map.freq > 200 ? size(3, 40) : size(3, 120);
+    const int filters = map.time * map.freq > 200 ? size(3, 24) : size(3, 120);
     const bool relu = size(0, 1) == 1;
     // VALID only where the kernel fits and leaves something.
     const auto padding = [&](Extent kernel) {
@@ -117,7 +117,7 @@ inline std::vector<Sample> samples(const std::string& source_dir) {
   std::size_t next = 0;
   const auto front_end = [&]() -> const FeatureOptions& { return front_ends[next++ % front_ends.size()]; };
   const auto input = [](const FeatureOptions& f) { return Shape{.time = frame_count(f), .freq = f.coefficients}; };
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     const FeatureOptions& features = front_end();
     list.push_back({"convolutions" + std::to_string(seed), features, random_convolutions(features, seed)});
   }
@@ -144,6 +144,14 @@ inline std::vector<Sample> samples(const std::string& source_dir) {
     Graph graph(input(features));
     graph.add("lstm1", op).add("lstm2", Lstm{.cells = 22, .projection = op.projection > 0 ? 5 : 0});
     list.push_back({"lstm" + std::to_string(op.cells), features, graph.add("logits", Dense{.units = 12})});
+  }
+  for (std::size_t i = 0; i < 2 * front_ends.size(); ++i) {
+    FeatureOptions features = front_ends[i / 2];
+    features.arithmetic = i % 2 == 0 ? "float" : "integer";
+    Graph graph(input(features));
+    graph.add("fc1", Dense{.units = 10});
+    list.push_back(
+        {features.arithmetic + std::to_string(features.window_ms), features, graph.add("logits", Dense{.units = 12})});
   }
   FeatureOptions plain;
   plain.stride_ms = 40;

@@ -45,6 +45,9 @@ struct FirmwareSizes {
 FirmwareSizes firmware_sizes(const FeatureOptions& features, const Graph& graph, Core core,
                              const FirmwareOptions& options = {});
 
+/// Stack of kws_push and kws_step at most, on every core; tests/firmware/sizes_test.sh measures it.
+inline constexpr int kStackBytes = 640;
+
 /// The same in rows, which add up, and the time it takes.
 struct FirmwareCost {
   struct Row {
@@ -79,6 +82,14 @@ struct CycleRange {
 CycleRange cycle_range(Core core, const FirmwareCost::Work& work);
 /// Where the range comes from, one line.
 std::string_view cycle_basis(Core core);
+
+/// The core whose flash and RAM stand at the top of a report.
+inline constexpr Core kReportCore = Core::m4;
+/// "firmware" of kwsmith.cost/1 and kwsmith.export/1: flash, ram (rows of kReportCore, which add up to flash_bytes and
+/// ram_bytes), sizes, instructions and cycles (low, high: one decision with its frames of features) of every core.
+nlohmann::ordered_json firmware_to_json(const FirmwareCost& cost);
+/// {"m0": instructions, ...}
+nlohmann::ordered_json instructions_to_json(const PerCore<FirmwareCost::Work>& work);
 
 /// Work of one decision (from hop to hop, front end included) without rows, for filtering many designs.
 FirmwareCost::Work hop_work(const FeatureOptions& features, const Graph& graph, Core core,

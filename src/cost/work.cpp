@@ -1,0 +1,207 @@
+#include "work.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace kws {
+namespace {
+
+/// Instructions and cycles of one run of each part.
+struct Coefficients {
+  Terms instructions, cycles;
+};
+#include "work_table.inc"
+
+double halves(double count) { return std::ceil(count / 2); }
+double fours(int count) { return (count + 3) / 4; }
+
+/// Elements of a kernel that lie inside the map, summed over the outputs of one direction.
+double inside(int in, int out, int kernel, int stride, Padding padding) {
+  const int pad = pad_before(in, out, kernel, stride, padding);
+  int sum = 0;
+  for (int at = 0; at < out; ++at) {
+    const int first = at * stride - pad;
+    sum += std::min(first + kernel, in) - std::max(first, 0);
+  }
+  return sum;
+}
+
+struct LayerTerms {
+  const Shape& in;
+  const Shape& out;
+  Kernel kernel;
+
+  [[nodiscard]] double positions() const { return double{1} * out.time * out.freq; }
+
+  /// kws_four_rows for `rows` rows of n weights: calls, words, bytes behind the last word.
+  struct Rows {
+    double calls, words, tails;
+    Rows(double rows_of_four, int n)
+        : calls(rows_of_four), words(rows_of_four * (n / 4)), tails(rows_of_four * (n % 4)) {}
+  };
+
+  [[nodiscard]] Terms dense(int units) const {
+    const int n = in.elements();
+    if (units < 4) return {1, 0, 0, 0, double(units), 0, double(n)};
+    const Rows rows(fours(units), n);
+    return {1, rows.calls, rows.words, rows.tails, double(units), double(units % 4 != 0)};
+  }
+
+  /// Two positions, two channels at a time: pairs, blocks, words, bytes behind the last word; one channel alone.
+  [[nodiscard]] std::array<double, 5> blocks(int n) const {
+    const double pairs = halves(positions());
+    if (out.channels == 1) return {pairs, 0, 0, 0, pairs * n};
+    const double count = pairs * halves(out.channels);
+    return {pairs, count, count * (n / 4), count * (n % 4), 0};
+  }
+
+  Terms operator()(const Conv2d& op) const {
+    if (kernel == Kernel::dense) return dense(op.filters);
+    const int n = op.kernel.time * op.kernel.freq * in.channels;
+    const auto [pairs, count, words, tails, alone] = blocks(n);
+    if (kernel == Kernel::pointwise) return {1, pairs, count, words, tails, alone};
+    // Rows of the windows are copied where they lie inside the map, and filled first where they do so in part.
+    const double repeat = 2 * pairs / positions();
+    const double rows_inside =
+        inside(in.time, out.time, op.kernel.time, op.stride.time, op.padding) * out.freq * repeat;
+    const double share = inside(in.freq, out.freq, op.kernel.freq, op.stride.freq, op.padding) / out.freq;
+    const double bytes = rows_inside * share * in.channels;
+    int whole = 0;
+    const int pad = pad_before(in.freq, out.freq, op.kernel.freq, op.stride.freq, op.padding);
+    for (int at = 0; at < out.freq; ++at) {
+      const int first = at * op.stride.freq - pad;
+      whole += first >= 0 && first + op.kernel.freq <= in.freq ? 1 : 0;
+    }
+    const double rows = 2 * pairs * op.kernel.time;
+    const double filled = rows - rows_inside * whole / out.freq;
+    // Long aligned rows are copied by words.
+    const bool by_words = in.channels % 4 == 0 && op.kernel.freq * in.channels >= 16;
+    return {1,
+            pairs,
+            rows_inside,
+            by_words ? bytes : 0,
+            by_words ? 0 : bytes,
+            filled,
+            filled * op.kernel.freq * in.channels,
+            count,
+            words,
+            tails,
+            alone};
+  }
+  Terms operator()(const Depthwise2d& op) const {
+    const double taps = double{1} * op.kernel.time * op.kernel.freq;
+    const double taps_inside = inside(in.time, out.time, op.kernel.time, op.stride.time, op.padding) *
+                               inside(in.freq, out.freq, op.kernel.freq, op.stride.freq, op.padding);
+    const double taps_outside = positions() * taps - taps_inside;
+    const double channels = in.channels;
+    if (kernel == Kernel::depthwise_large) {
+      const double outputs = positions() * channels;
+      return {1, positions(), outputs, outputs * op.kernel.time, channels * taps_inside, channels * taps_outside};
+    }
+    const double chunks = std::ceil(channels / 64);
+    const double quads = positions() * (in.channels / 4);
+    const double singles = positions() * (in.channels % 4);
+    return {1,
+            positions(),
+            positions() * chunks,
+            positions() * chunks * op.kernel.time,
+            chunks * taps_inside,
+            chunks * taps_outside,
+            quads,
+            quads * taps,
+            singles,
+            singles * taps};
+  }
+  Terms operator()(const AvgPool2d& /*op*/) const {
+    return {1, double(in.channels), double{1} * in.channels * in.time * in.freq};
+  }
+  Terms operator()(const Dense& op) const { return dense(op.units); }
+  Terms operator()(const Gru& op) const {
+    const double groups = in.time * fours(op.cells);
+    const Rows x(3 * groups, in.step());
+    const Rows h(3 * groups, op.cells);
+    const double units = double{1} * in.time * op.cells;
+    return {1,
+            double(in.time),
+            groups,
+            x.words + h.words,
+            x.tails + h.tails,
+            units,
+            op.sequence ? double(in.time) : 0,
+            op.sequence ? units : 0};
+  }
+  Terms operator()(const Lstm& op) const {
+    const int outputs = out.channels;
+    const double groups = in.time * fours(op.cells);
+    const Rows x(4 * groups, in.step());
+    const Rows h(4 * groups, outputs);
+    const Rows projection(op.projection > 0 ? in.time * fours(outputs) : 0, op.cells);
+    const double units = double{1} * in.time * op.cells;
+    return {1,
+            double(in.time),
+            groups,
+            x.words + h.words + projection.words,
+            x.tails + h.tails + projection.tails,
+            units,
+            op.peepholes ? units : 0,
+            projection.calls,
+            op.projection > 0 ? double{1} * in.time * outputs : 0};
+  }
+};
+
+}  // namespace
+
+Task frame_task(const FrontEndNumbers& n) { return n.integer ? Task::frame_integer : Task::frame_float; }
+
+std::string_view task_name(Task task) {
+  switch (task) {
+    case Task::frame_float:
+      return "frame_float";
+    case Task::frame_integer:
+      return "frame_integer";
+    case Task::loop:
+      return "loop";
+    case Task::stream:
+      return "stream";
+  }
+  return kernel_name(static_cast<Kernel>(task));
+}
+
+Terms layer_terms(const Layer& layer) {
+  return std::visit(LayerTerms{layer.input, layer.output, kernel_of(layer)}, layer.op);
+}
+
+Terms frame_terms(const FrontEndNumbers& n) {
+  return {1,
+          double(n.window),
+          double(n.fft),
+          n.fft * std::log2(n.fft),
+          double(n.bins),
+          double(n.mel_bins),
+          double{1} * n.mel_bins * n.rows,
+          double(n.rows),
+          double(n.values)};
+}
+
+Terms loop_terms(const Graph& graph) { return {1, static_cast<double>(graph.layers().size())}; }
+
+Terms stream_terms(const FrontEndNumbers& n, const StreamNumbers& stream, const Graph& graph) {
+  return {1,
+          double(stream.frames),
+          double{1} * stream.frames * n.stride,
+          double{1} * stream.frames * std::max(0, n.window - n.stride),
+          double(graph.output().elements()),
+          double(graph.input().elements())};
+}
+
+FirmwareCost::Work work_of(Task task, const Terms& terms, Core core) {
+  const Coefficients& c = of(kWork[static_cast<std::size_t>(task)], core);
+  FirmwareCost::Work work;
+  for (std::size_t i = 0; i < kTerms; ++i) {
+    work.instructions += c.instructions[i] * terms[i];
+    work.cycles += c.cycles[i] * terms[i];
+  }
+  return work;
+}
+
+}  // namespace kws
