@@ -13,6 +13,7 @@ class RangeChecker {
   RangeChecker(std::string origin, std::string path) : origin_(std::move(origin)), path_(std::move(path)) {}
   template <class Value, class Bound>
   void operator()(const char*, Value&, Bound, Bound, const char*) {}
+  void optional(const char*, std::string&, const std::vector<std::string>&, const char*) {}
   template <class Struct>
   void object(const char* name, Struct& value, const char*) {
     RangeChecker inner(origin_, path_ + "." + name);
@@ -36,6 +37,7 @@ class RangeChecker {
 
 FeatureOptions draw_features(const FeatureSpace& space, Rng& rng) {
   FeatureOptions features;
+  features.arithmetic = space.arithmetic;
   const bool log_mel = rng.uniform() < space.log_mel_share;
   features.kind = log_mel ? "log_mel" : "mfcc";
   features.mel_bins = space.mel_bins.draw(rng);

@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "kws/core/table.h"
 #include "kws/cost/budget.h"
+#include "log.h"
 #include "target.h"
 
 namespace kws::cli {
@@ -86,27 +87,58 @@ Table layer_table(const Json& designs, Format format) {
   return table;
 }
 
+/// A row per design: what it takes of a board, in every format by the same columns.
+Table board_table(const Json& designs, Format format) {
+  Table table({"name", "board", "core", "flash_bytes", "ram_bytes", "fits", "hop_ms", "ms_low", "ms_high", "load_low",
+               "load_high"});
+  for (const Json& design : designs) {
+    const Json& use = design["board"];
+    std::vector<std::string> cells = {design["name"], use["name"], use["core"], figure(use["flash_bytes"], format),
+                                      figure(use["ram_bytes"], format)};
+    cells.emplace_back(use["fits"].get<bool>() ? "yes" : "no");
+    cells.push_back(figure(use["hop_ms"], format));
+    for (const Json& ms : use["ms"]) cells.push_back(fixed(ms.get<double>(), 2));
+    for (const Json& load : use["load"]) {
+      cells.push_back(format == Format::table ? percent(load.get<double>()) : fixed(load.get<double>(), 4));
+    }
+    table.add(std::move(cells));
+  }
+  return table;
+}
+
 void print(const Json& designs, const CostOptions& options) {
   if (options.format == Format::json) {
     std::cout << Json{{"schema", "kwsmith.cost/1"}, {"designs", designs}}.dump(2) << '\n';
     return;
   }
-  const Table table = options.layers ? layer_table(designs, options.format) : summary_table(designs, options.format);
+  const bool board = designs.front().contains("board");
+  const Table table = options.layers ? layer_table(designs, options.format)
+                      : board        ? board_table(designs, options.format)
+                                     : summary_table(designs, options.format);
   std::cout << (options.format == Format::csv ? table.csv() : table.text());
+  if (board && options.format == Format::table) {
+    std::cout << "times: " << designs.front()["board"]["basis"].get<std::string>() << '\n';
+  }
 }
 
 void run(const CostOptions& options) {
   const Budget budget = limits(options), part = options.target.budget();
+  const std::optional<Board> board = options.target.board();
   std::vector<Design> designs;
   Json rows = Json::array();
   for (const std::string& file : options.files) {
-    rows.push_back(cost_to_json(designs.emplace_back(load_design(file))));
+    const Design& design = designs.emplace_back(load_design(file));
+    rows.push_back(cost_to_json(design));
+    if (board) rows.back()["board"] = board_use_to_json(*board, board_use(*board, design));
   }
   print(rows, options);
   std::cout.flush();
   for (const Design& design : designs) {
     require_fit(design, budget);
     require_fit(design, part);
+  }
+  for (const Design& design : designs) {
+    if (const std::string line = board ? advice(*board, design) : ""; !line.empty()) log().warn(line);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "kws/core/table.h"
 #include "kws/export/c_export.h"
 #include "kws/pipeline/pipeline.h"
+#include "log.h"
 #include "target.h"
 
 namespace kws::cli {
@@ -20,17 +21,30 @@ struct ExportVerb {
   Format format = Format::table;
 };
 
+/// Two lines: sizes and times on a board, and where the times come from.
+std::string describe(const Board& board, const BoardUse& use) {
+  return board.name + ": " + grouped(use.sizes.flash_bytes) + " of " + grouped(board.flash_bytes) +
+         " bytes of flash, " + grouped(use.sizes.ram_bytes) + " of " + grouped(board.ram_bytes) +
+         " bytes of RAM; a decision every " + std::to_string(use.hop_ms) + " ms takes " + fixed(use.ms_low, 2) +
+         " to " + fixed(use.ms_high, 2) + " ms, " + percent(use.load_low) + " to " + percent(use.load_high) +
+         " of the " + std::string(core_name(board.core)) + "'s time\ntimes: " + std::string(use.basis) + '\n';
+}
+
 void run(const ExportVerb& verb) {
   const Model model = load_model(verb.model);
-  FeatureOptions features = model.design.features;
-  if (!verb.front_end.empty()) features.arithmetic = verb.front_end;
-  const FrontEnd front_end(features);
+  Design device = model.design;
+  if (!verb.front_end.empty()) device.features.arithmetic = verb.front_end;
+  const FrontEnd front_end(device.features);
   const std::filesystem::path folder = verb.out;
   const FirmwareOptions firmware{.hop_ms = verb.options.hop_ms, .labels = model.labels};
-  require_fit(model.design, verb.target.budget(), firmware);
+  const std::optional<Board> board = verb.target.board();
+  require_fit(device, verb.target.budget(), firmware);
   const ExportSizes sizes = write_c_model(export_view(model, front_end), verb.options, folder);
+  if (const std::string line = board ? advice(*board, device) : ""; !line.empty()) log().warn(line);
   if (verb.format == Format::json) {
-    std::cout << read_file(folder / (verb.options.prefix + "_report.json"));
+    Json report = Json::parse(read_file(folder / (verb.options.prefix + "_report.json")));
+    if (board) report["board"] = board_use_to_json(*board, board_use(*board, device, firmware));
+    std::cout << report.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
     return;
   }
   const auto figure = [&](std::int64_t bytes) {
@@ -46,7 +60,9 @@ void run(const ExportVerb& verb) {
   if (verb.format == Format::csv) {
     std::cout << table.csv();
   } else {
-    std::cout << table.text() << folder.string() << ": `make selftest` there checks the files on this machine\n";
+    std::cout << table.text();
+    if (board) std::cout << describe(*board, board_use(*board, device, firmware));
+    std::cout << folder.string() << ": `make selftest` there checks the files on this machine\n";
   }
 }
 

@@ -37,6 +37,8 @@ SearchOptions resolve(const SearchVerb& verb, const Common& common) {
     config["search"]["core"] = core_name(board.core);
     config["search"]["max_flash"] = board.flash_bytes;
     config["search"]["max_ram"] = board.ram_bytes;
+    // Float features would take most of such a core's time.
+    if (!board.fpu) config["space"]["features"].emplace("arithmetic", "integer");
   }
   for (const auto& [name, value] : verb.flags->given().items()) config["search"][name] = value;
   if (!verb.budgets.empty()) config["budgets"] = verb.budgets;

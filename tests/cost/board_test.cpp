@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 
+#include "cost/published_networks.h"
 #include "kws/core/files.h"
 #include "kws/core/options.h"
 
@@ -129,6 +130,36 @@ TEST(Boards, BadFilesAreOneLineThatNamesTheKey) {
     EXPECT_EQ(complaint(json), "b.json: " + key + ": missing; add this key");
   }
   EXPECT_THAT(complaint(Json::array()), HasSubstr("is not an object"));
+}
+
+TEST(Advice, IsForFloatFeaturesWithoutAFloatingPointUnit) {
+  Design design = load_design(test::published_file("dnn_s"));
+  EXPECT_THAT(advice(board_by_name_or_file("rp2040"), design), HasSubstr("--front-end integer"));
+  EXPECT_EQ(advice(board_by_name_or_file("nrf52840"), design), "");
+  design.features.arithmetic = "integer";
+  EXPECT_EQ(advice(board_by_name_or_file("rp2040"), design), "");
+}
+
+TEST(BoardUse, IsTheDesignsCostOnTheBoardsCoreAndClock) {
+  const Design design = load_design(test::published_file("ds_cnn_s"));
+  Board board = board_by_name_or_file("nrf52840");
+  const BoardUse use = board_use(board, design);
+  const Needs needs = needs_of(design, Core::m4);
+  EXPECT_EQ(use.sizes.flash_bytes, needs.firmware->flash_bytes);
+  EXPECT_EQ(use.sizes.ram_bytes, needs.firmware->ram_bytes);
+  EXPECT_TRUE(use.fits);
+  EXPECT_EQ(use.hop_ms, 100);
+  EXPECT_LE(use.cycles.low, use.cycles.high);
+  EXPECT_DOUBLE_EQ(use.ms_low, static_cast<double>(use.cycles.low) / 64000.0);
+  EXPECT_DOUBLE_EQ(use.load_high, use.ms_high / 100.0);
+  // Facts, section 2.3: boards took 5.2 to 22 million cycles for this network on an M4.
+  EXPECT_GT(use.ms_high, 80.0);
+  EXPECT_LT(use.ms_low, 350.0);
+
+  board.ram_bytes = static_cast<int>(use.sizes.ram_bytes);
+  EXPECT_TRUE(board_use(board, design).fits) << "to the last byte";
+  board.ram_bytes -= 1;
+  EXPECT_FALSE(board_use(board, design).fits);
 }
 
 }  // namespace

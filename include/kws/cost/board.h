@@ -38,4 +38,23 @@ Board board_from_json(const nlohmann::ordered_json& json, const std::string& ori
 /// All flash and RAM of a board, under its name.
 Budget budget_of(const Board& board);
 
+/// What the streaming export of a design takes of a board, with one decision every `hop_ms`.
+struct BoardUse {
+  FirmwareSizes sizes;
+  bool fits = false;  ///< flash and RAM
+  int hop_ms = 0;
+  CycleRange cycles;       ///< of one decision: the frames since the last, the network, the detector
+  std::string_view basis;  ///< of the range
+  double ms_low = 0, ms_high = 0;
+  double load_low = 0, load_high = 0;  ///< share of the core's time; above 1 it is too slow
+};
+BoardUse board_use(const Board& board, const Design& design, const FirmwareOptions& options = {});
+
+/// {"name", "core", "clock_hz", "flash_bytes", "ram_bytes", "fits", "hop_ms", "cycles": [low, high], "ms": [low, high],
+///  "load": [low, high], "basis"}
+nlohmann::ordered_json board_use_to_json(const Board& board, const BoardUse& use);
+
+/// A line for the user when the design suits the board badly; else "".
+std::string advice(const Board& board, const Design& design);
+
 }  // namespace kws

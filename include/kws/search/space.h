@@ -25,6 +25,7 @@ void describe(Field& field, IntRange& o) {
 }
 
 struct FeatureSpace {
+  std::string arithmetic = "float";
   double log_mel_share = 0.3;
   IntRange coefficients{10, 40, 2, 1, 64};
   IntRange mel_bins{20, 40, 4, 8, 64};
@@ -34,6 +35,7 @@ struct FeatureSpace {
 };
 template <class Field>
 void describe(Field& field, FeatureSpace& o) {
+  field.optional("arithmetic", o.arithmetic, {"float", "integer"}, "of every front end, see FeatureOptions");
   field("log_mel_share", o.log_mel_share, 0.0, 1.0, "share of log-mel front ends; the others are MFCC");
   field.object("coefficients", o.coefficients, "MFCC kept per frame, at most mel_bins");
   field.object("mel_bins", o.mel_bins, "triangular mel filters");
