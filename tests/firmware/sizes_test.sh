@@ -6,9 +6,9 @@
 section() { arm-none-eabi-size -A "$1" | awk -v name="$2" '$1 == name { print $2 }'; }
 # promised DESIGN KEY: a number of the export's report, from its top or, KEY being stream.KEY, from its "stream".
 promised() {
-  local indent='  '
-  [ "$2" = "${2#stream.}" ] || indent='    '
-  sed -nE "s/^$indent\"${2#stream.}\": ([0-9]+),?\$/\1/p" "$work/$1/kws_report.json"
+  local lines='1,$' indent='  '
+  [ "$2" = "${2#stream.}" ] || { lines='/^  "stream": \{/,/^  \}/' indent='    '; }
+  sed -nE "$lines s/^$indent\"${2#stream.}\": ([0-9]+),?\$/\1/p" "$work/$1/kws_report.json"
 }
 # linked SIZES PART WHAT: "flash" or "RAM" in a line of make size.
 linked() { sed -nE "s/^$2: .*$3 ([0-9]+) bytes.*/\1/p" "$1"; }
