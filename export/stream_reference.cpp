@@ -17,8 +17,8 @@ constexpr double kOne = 32768.0;  // Q15
 /// int8 features of every frame inside pcm: [frames][coefficients].
 std::vector<std::int8_t> all_frames(const ExportModel& model, std::span<const std::int16_t> pcm) {
   const FeatureOptions& options = model.front_end.options();
-  const auto window = static_cast<std::size_t>(options.window_ms * kSamplesPerMs);
-  const auto stride = static_cast<std::size_t>(options.stride_ms * kSamplesPerMs);
+  const auto window = static_cast<std::size_t>(options.window_ms) * kSamplesPerMs;
+  const auto stride = static_cast<std::size_t>(options.stride_ms) * kSamplesPerMs;
   const std::size_t count = pcm.size() < window ? 0 : 1 + (pcm.size() - window) / stride;
   const auto frames_per_clip = static_cast<std::size_t>(model.front_end.frames());
   std::vector<std::int8_t> rows, clip_rows(static_cast<std::size_t>(model.front_end.values()));

@@ -707,7 +707,7 @@ const int8_t* kws_lstm_step(const void* params, const int8_t* x, void* state) {
 
 void kws_lstm_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
   const kws_lstm_params* p = (const kws_lstm_params*)params;
-  const int8_t* h8 = NULL;
+  const int8_t* h8 = (const int8_t*)scratch;
   int32_t t;
   memset(scratch, 0, (size_t)KWS_LSTM_SCRATCH(p->cells, p->outputs));
   for (t = 0; t < p->steps; ++t) {

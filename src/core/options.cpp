@@ -65,7 +65,7 @@ std::int64_t integer(const Json& json, std::int64_t low, std::int64_t high, cons
 std::string chosen(const Json& json, const std::vector<std::string>& known, const std::string& origin,
                    const std::string& path) {
   if (!json.is_string()) fail(origin, path, shown(json) + " is not a string; one of " + joined(known));
-  const std::string word = json.get<std::string>();
+  std::string word = json.get<std::string>();  // not const, so that it moves out
   if (std::find(known.begin(), known.end(), word) == known.end()) {
     const std::string near = nearest_name(word, known);
     fail(origin, path,

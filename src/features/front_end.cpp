@@ -158,10 +158,8 @@ void FrontEnd::compute(std::span<const std::int16_t> pcm, std::span<float> out) 
 void FrontEnd::compute_scalar(std::span<const std::int16_t> pcm, std::span<float> out) const {
   if (integer()) {
     for_integer_frames(impl_->integer_fe, impl_->tables, pcm.data(), [&](int frame, const std::int32_t* values) {
-      for (int i = 0; i < coefficients(); ++i) {
-        out[static_cast<std::size_t>(frame * coefficients() + i)] =
-            static_cast<float>(values[i]) / KWS_FRONTEND_INTEGER_ONE;
-      }
+      float* row = out.data() + static_cast<std::ptrdiff_t>(frame) * coefficients();
+      for (int i = 0; i < coefficients(); ++i) row[i] = static_cast<float>(values[i]) / KWS_FRONTEND_INTEGER_ONE;
     });
     return;
   }

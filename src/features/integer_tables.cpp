@@ -13,6 +13,7 @@ namespace {
 template <class Integer>
 std::vector<Integer> fixed(const std::vector<float>& values, double one, double highest) {
   std::vector<Integer> result;
+  result.reserve(values.size());
   for (const float value : values) {
     result.push_back(static_cast<Integer>(std::min(std::round(static_cast<double>(value) * one), highest)));
   }

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "kws/quant/detector.h"
 #include "kws/features/front_end.h"
+#include "kws/quant/detector.h"
 #include "kws/quant/int8_model.h"
 
 namespace kws {
