@@ -22,9 +22,13 @@ extern "C" {
 #define KWS_ALIGN(n) _Alignas(n)
 #endif
 
-/* Names a section for the weights, e.g. by -DKWS_CONST_SECTION='__attribute__((section(".itcm")))'. */
+/* Sections for the weights and, in the examples, for the arena:
+ * -DKWS_CONST_SECTION='__attribute__((section(".itcm")))', -DKWS_ARENA_SECTION='__attribute__((section(".dtcm")))'. */
 #ifndef KWS_CONST_SECTION
 #define KWS_CONST_SECTION
+#endif
+#ifndef KWS_ARENA_SECTION
+#define KWS_ARENA_SECTION
 #endif
 
 /* Fails to compile when the condition is false; C99 has no _Static_assert. */
