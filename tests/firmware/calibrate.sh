@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # calibrate.sh BUILD_FOLDER [WORK_FOLDER]: measures code sizes and instructions of sample exports on all six cores and
-# writes src/cost/code_table.inc, src/cost/work_table.inc and tests/cost/counted_instructions.csv. Takes ten minutes on
+# writes src/cost/code_table.inc, src/cost/work_table.inc and tests/cost/counted_instructions.csv. Takes four minutes on
 # two free cores. Run it when a kernel, the front end, the stream or a compiler option of the export has changed:
 #   ninja -C BUILD_FOLDER kws_calibrate && bash tests/firmware/calibrate.sh BUILD_FOLDER
 # In a WORK_FOLDER that holds an earlier run, STEPS="sizes work", CORES="m0 ..." and ONLY=PATTERN measure a part again.
