@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <variant>
@@ -63,7 +65,7 @@ class Reader {
   [[noreturn]] void fail(const std::string& field, const std::string& fact) const {
     const std::string where = at(field);
     throw Error(origin_ + ": " + (where.empty() ? "" : where + ": ") + fact +
-                "; write the file again with kwsmith quantize");
+                "; make the model again with kwsmith train");
   }
 
   const Json& get(const char* name) const {
@@ -131,6 +133,22 @@ void read_scaling(const Reader& reader, std::int64_t rows, std::vector<std::int3
   shift = reader.integers<std::int8_t>("shift", rows, -31, 30);
 }
 
+/// Kernels round in 32 bit: no input may bring an accumulator, shifted to the left, to 2^30.
+///   columns  depthwise weights: a row's weights lie `rows` apart
+void check_headroom(const Reader& reader, const Int8Product& product, bool columns) {
+  const std::size_t rows = product.multiplier.size();
+  const std::size_t length = product.weight.size() / rows;
+  for (std::size_t r = 0; r < rows; ++r) {
+    std::int64_t worst = std::abs(std::int64_t{product.bias[r]});
+    for (std::size_t j = 0; j < length; ++j) {
+      worst += 128 * std::abs(product.weight[columns ? j * rows + r : r * length + j]);
+    }
+    if (worst >= (std::int64_t{1} << 30) >> std::max<int>(product.shift[r], 0)) {
+      reader.fail("", "row " + std::to_string(r) + " can leave the 31 bits that kernels compute in");
+    }
+  }
+}
+
 /// Fills the parts of a layer that its parameters call for.
 void read_parameter(const ParameterSpec& spec, const Reader& reader, Int8Layer& layer) {
   const auto product = [&](const char* name, int rows, bool with_bias) {
@@ -143,6 +161,7 @@ void read_parameter(const ParameterSpec& spec, const Reader& reader, Int8Layer& 
       result.bias.assign(static_cast<std::size_t>(rows), 0);
     }
     read_scaling(inner, rows, result.multiplier, result.shift);
+    check_headroom(inner, result, std::holds_alternative<Depthwise2d>(layer.layer.op));
     return result;
   };
   if (spec.name == "weight") {

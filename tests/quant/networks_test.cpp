@@ -95,7 +95,7 @@ std::string complaint(const Json& json, const Graph& graph) {
 TEST(Int8Json, ComplaintsNameFileFieldFactAndRemedy) {
   const Graph graph = seven_graphs().front().graph;
   const Json good = int8_to_json(random_network(graph, 2, 7).model);
-  const std::string remedy = "; write the file again with kwsmith quantize";
+  const std::string remedy = "; make the model again with kwsmith train";
 
   Json bad = good;
   bad["layers"][1]["main"]["bias"].push_back(1);
@@ -106,6 +106,10 @@ TEST(Int8Json, ComplaintsNameFileFieldFactAndRemedy) {
   bad = good;
   bad["layers"][0]["main"]["shift"][0] = 0.5;
   EXPECT_EQ(complaint(bad, graph), "m.json: layers[0].main.shift: 0.5 is not an integer in -31..30" + remedy);
+  bad = good;
+  bad["layers"][0]["main"]["shift"][2] = 30;
+  EXPECT_EQ(complaint(bad, graph),
+            "m.json: layers[0].main: row 2 can leave the 31 bits that kernels compute in" + remedy);
   bad = good;
   bad["layers"][0]["output"]["scale"] = 0;
   EXPECT_EQ(complaint(bad, graph), "m.json: layers[0].output.scale: is not a positive number" + remedy);

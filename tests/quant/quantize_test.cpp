@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -70,6 +71,19 @@ TEST(Quantize, SilentLayersAndTooNarrowRangesSaturateInsteadOfWrapping) {
     Bytes out(2);
     run_int8(model, Bytes{127}, out);
     EXPECT_EQ(out, (Bytes{127, -128})) << high;
+  }
+}
+
+TEST(Quantize, KeepsEveryAccumulatorBelowThirtyBits) {
+  // A bias a billion times its weights, and a range so narrow that results shift to the left.
+  for (const float weight : {1.0F, 1e-6F, 0.0F}) {
+    for (const float high : {1e-6F, 1.0F, 1e6F}) {
+      const Int8Layer fc = quantize_dense({{2, 1}, {weight, -weight}}, {1e3F, -1e3F}, {-high, high});
+      for (std::size_t row = 0; row < 2; ++row) {
+        const double worst = 128.0 * std::abs(fc.main.weight[row]) + std::abs(static_cast<double>(fc.main.bias[row]));
+        EXPECT_LT(std::ldexp(worst, std::max<int>(fc.main.shift[row], 0)), 0x1p30) << weight << " " << high;
+      }
+    }
   }
 }
 
