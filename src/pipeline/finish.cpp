@@ -1,4 +1,6 @@
 #include "kws/core/error.h"
+#include "kws/cost/budget.h"
+#include "kws/cost/cost.h"
 #include "kws/pipeline/pipeline.h"
 
 namespace kws {
@@ -88,6 +90,8 @@ ExportModel export_view(const Model& model, const FrontEnd& front_end) {
                    .normalisation = model.normalisation,
                    .golden = {}};
   if (model.metrics.detector_threshold) view.detector.threshold = *model.metrics.detector_threshold;
+  const std::vector<std::string> budgets = fitting_budgets(hello_edge_totals(build_graph(model.design)));
+  view.info.budget = budgets.empty() ? "none of the standard ones" : budgets.front();
   if (model.metrics.float_test && model.metrics.int8_test) {
     view.info.float_accuracy = *model.metrics.float_test;
     view.info.int8_accuracy = *model.metrics.int8_test;

@@ -23,7 +23,7 @@ struct ExportInfo {
   std::uint64_t seed = 0;
   std::string design_hash;  ///< SHA-256, see design_hash()
   std::string generator;    ///< "kwsmith 0.1.0"
-  std::string budget = {};  ///< that the design was searched for, e.g. "small: 80 KiB, 6 MOps"; "" when unknown
+  std::string budget = {};  ///< smallest standard budget that the design keeps, or "none of the standard ones"
 };
 
 /// An input with the logits the host computes for it.
