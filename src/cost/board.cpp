@@ -48,6 +48,7 @@ std::string in_quotes(std::string_view text) {
 const std::vector<std::string>& core_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
+    all.reserve(kCores.size());
     for (const Core core : kCores) all.emplace_back(core_name(core));
     return all;
   }();

@@ -13,7 +13,10 @@ struct Coefficients {
 #include "work_table.inc"
 
 double halves(double count) { return std::ceil(count / 2); }
-double fours(int count) { return (count + 3) / 4; }
+double fours(int count) { return std::ceil(count / 4.0); }
+
+/// Whole words of four bytes in n bytes.
+double words_in(int n) { return std::floor(n / 4.0); }
 
 /// Elements of a kernel that lie inside the map, summed over the outputs of one direction.
 double inside(int in, int out, int kernel, int stride, Padding padding) {
@@ -37,7 +40,7 @@ struct LayerTerms {
   struct Rows {
     double calls, words, tails;
     Rows(double rows_of_four, int n)
-        : calls(rows_of_four), words(rows_of_four * (n / 4)), tails(rows_of_four * (n % 4)) {}
+        : calls(rows_of_four), words(rows_of_four * words_in(n)), tails(rows_of_four * (n % 4)) {}
   };
 
   [[nodiscard]] Terms dense(int units) const {
@@ -52,7 +55,7 @@ struct LayerTerms {
     const double pairs = halves(positions());
     if (out.channels == 1) return {pairs, 0, 0, 0, pairs * n};
     const double count = pairs * halves(out.channels);
-    return {pairs, count, count * (n / 4), count * (n % 4), 0};
+    return {pairs, count, count * words_in(n), count * (n % 4), 0};
   }
 
   Terms operator()(const Conv2d& op) const {
@@ -99,7 +102,7 @@ struct LayerTerms {
       return {1, positions(), outputs, outputs * op.kernel.time, channels * taps_inside, channels * taps_outside};
     }
     const double chunks = std::ceil(channels / 64);
-    const double quads = positions() * (in.channels / 4);
+    const double quads = positions() * words_in(in.channels);
     const double singles = positions() * (in.channels % 4);
     return {1,
             positions(),
