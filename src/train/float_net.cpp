@@ -184,8 +184,10 @@ void FloatNet::lay_out(bool with_norm) {
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       const Layer& layer = graph_.layers()[i];
       Slot& slot = slots_[i];
+      const Norm norm = with_norm ? norm_of(layer.op) : Norm::none;
       for (const ParameterSpec& spec : parameters_of(layer)) {
         const bool bias = spec.name == "bias";
+        if (bias && norm != Norm::none) continue;  // batch norm takes any bias before it away again
         torch::Tensor& view = spec.name == "weight"              ? slot.weight
                               : bias                             ? slot.bias
                               : spec.name == "recurrent_weight"  ? slot.recurrent_weight
@@ -193,7 +195,6 @@ void FloatNet::lay_out(bool with_norm) {
                                                                  : slot.peephole;
         next(view, {spec.shape.begin(), spec.shape.end()}, !bias);
       }
-      const Norm norm = with_norm ? norm_of(layer.op) : Norm::none;
       if (norm == Norm::none) continue;
       const std::int64_t channels = norm_channels(layer);
       next(slot.beta, {channels}, false);
@@ -263,7 +264,7 @@ Weights FloatNet::folded() const {
       if (slot.mean.defined()) {
         const torch::Tensor factor = slot.gamma / torch::sqrt(slot.variance + kNormEpsilon);
         if (spec.name == "bias") {
-          value = (value - slot.mean) * factor + slot.beta;
+          value = slot.beta - slot.mean * factor;
         } else if (std::holds_alternative<Depthwise2d>(layer.op)) {
           value = value * factor;  // [kt, kf, C]
         } else {
