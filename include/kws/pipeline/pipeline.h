@@ -8,8 +8,8 @@
 
 #include "kws/datasets/corpus.h"
 #include "kws/export/c_export.h"
+#include "kws/feed/feature_feed.h"
 #include "kws/model/model.h"
-#include "kws/train/feature_feed.h"
 #include "kws/train/trainer.h"
 
 namespace kws {

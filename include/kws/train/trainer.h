@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "kws/feed/feature_feed.h"
 #include "kws/graph/graph.h"
 #include "kws/quant/int8_model.h"
-#include "kws/train/feature_feed.h"
 #include "kws/train/options.h"
 
 namespace kws {

@@ -1,4 +1,4 @@
-#include "kws/train/feature_feed.h"
+#include "kws/feed/feature_feed.h"
 
 #include <algorithm>
 #include <cmath>
