@@ -100,14 +100,6 @@ kws_frontend_integer view_of(const FrontEnd::Tables& t, const FrontEnd::IntegerT
   return fe;
 }
 
-/// Hands each frame of a clip to take(frame, its Q10 values).
-template <class Take>
-void for_integer_frames(const kws_frontend_integer& fe, const FrontEnd::Tables& t, const std::int16_t* pcm,
-                        const Take& take) {
-  std::vector<std::int32_t> work(static_cast<std::size_t>(fe.fft));
-  for (int i = 0; i < t.frames; ++i) take(i, kws_frontend_integer_frame(&fe, pcm + i * t.stride, work.data()));
-}
-
 }  // namespace
 
 int frame_count(const FeatureOptions& options) { return 1 + (kClipMs - options.window_ms) / options.stride_ms; }
@@ -146,28 +138,43 @@ int FrontEnd::coefficients() const {
 const FrontEnd::Tables& FrontEnd::tables() const { return impl_->tables; }
 const FrontEnd::IntegerTables& FrontEnd::integer_tables() const { return impl_->integer_tables; }
 
+/// Calls take(number, first sample) for each frame of the clips that lie one after the other in pcm.
+template <class Take>
+void FrontEnd::for_frames(std::span<const std::int16_t> pcm, const Take& take) const {
+  std::ptrdiff_t number = 0;
+  for (std::size_t clip = 0; clip + kClipSamples <= pcm.size(); clip += kClipSamples) {
+    for (int i = 0; i < frames(); ++i) take(number++, pcm.data() + clip + i * impl_->tables.stride);
+  }
+}
+
 void FrontEnd::compute(std::span<const std::int16_t> pcm, std::span<float> out) const {
   static const bool lanes = lanes_supported();
-  if (lanes && !integer() && frames() >= kLanes) {
-    frames_in_lanes(impl_->fe, pcm.data(), frames(), out.data());
-  } else {
+  if (!lanes || integer()) {
     compute_scalar(pcm, out);
+    return;
   }
+  // Frames of several clips share a register, so that only the last one of all has idle lanes.
+  thread_local std::vector<const std::int16_t*> starts;
+  starts.clear();
+  for_frames(pcm, [&](std::ptrdiff_t, const std::int16_t* frame) { starts.push_back(frame); });
+  frames_in_lanes(impl_->fe, starts, out.data());
 }
 
 void FrontEnd::compute_scalar(std::span<const std::int16_t> pcm, std::span<float> out) const {
   if (integer()) {
-    for_integer_frames(impl_->integer_fe, impl_->tables, pcm.data(), [&](int frame, const std::int32_t* values) {
-      float* row = out.data() + static_cast<std::ptrdiff_t>(frame) * coefficients();
+    std::vector<std::int32_t> work(static_cast<std::size_t>(impl_->integer_fe.fft));
+    for_frames(pcm, [&](std::ptrdiff_t frame, const std::int16_t* samples) {
+      const std::int32_t* values = kws_frontend_integer_frame(&impl_->integer_fe, samples, work.data());
+      float* row = out.data() + frame * coefficients();
       for (int i = 0; i < coefficients(); ++i) row[i] = static_cast<float>(values[i]) / KWS_FRONTEND_INTEGER_ONE;
     });
     return;
   }
   std::vector<float> work(static_cast<std::size_t>(impl_->fe.fft));
-  for (int i = 0; i < frames(); ++i) {
-    const float* values = kws_frontend_frame(&impl_->fe, pcm.data() + i * impl_->fe.stride, work.data());
-    std::copy_n(values, coefficients(), out.data() + i * coefficients());
-  }
+  for_frames(pcm, [&](std::ptrdiff_t frame, const std::int16_t* samples) {
+    const float* values = kws_frontend_frame(&impl_->fe, samples, work.data());
+    std::copy_n(values, coefficients(), out.data() + frame * coefficients());
+  });
 }
 
 std::vector<float> FrontEnd::inverse_deviation(const Normalisation& norm) {
@@ -184,20 +191,22 @@ void FrontEnd::quantized(std::span<const std::int16_t> pcm, const Normalisation&
     fe.mean = steps.mean.data();
     fe.multiplier = steps.multiplier.data();
     fe.shift = steps.shift.data();
-    for_integer_frames(fe, impl_->tables, pcm.data(), [&](int frame, const std::int32_t* values) {
+    std::vector<std::int32_t> work(static_cast<std::size_t>(fe.fft));
+    for_frames(pcm, [&](std::ptrdiff_t frame, const std::int16_t* samples) {
+      const std::int32_t* values = kws_frontend_integer_frame(&fe, samples, work.data());
       kws_frontend_integer_quantize(&fe, values, out.data() + frame * coefficients());
     });
     return;
   }
   thread_local std::vector<float> values;
-  values.resize(static_cast<std::size_t>(this->values()));
+  values.resize(out.size());
   compute(pcm, values);
   const std::vector<float> steps = inverse_deviation(norm);
   kws_frontend fe = impl_->fe;
   fe.mean = norm.mean.data();
   fe.inverse_deviation = steps.data();
-  for (int i = 0; i < frames(); ++i) {
-    kws_frontend_quantize(&fe, values.data() + i * coefficients(), out.data() + i * coefficients());
+  for (std::ptrdiff_t first = 0; first < std::ssize(out); first += coefficients()) {
+    kws_frontend_quantize(&fe, values.data() + first, out.data() + first);
   }
 }
 

@@ -1,16 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "kws_frontend.h"
 
 namespace kws {
 
-constexpr int kLanes = 8;  ///< frames side by side in one AVX register
-
-/// Float features of all frames of a clip, kLanes frames at a time; bit for bit what kws_frontend_frame gives.
-///   out [frames, values], values = coefficients, or mel_bins for log-mel
-void frames_in_lanes(const kws_frontend& fe, const std::int16_t* pcm, int frames, float* out);
+/// Float features of any frames, eight at a time in the lanes of AVX registers; bit for bit what kws_frontend_frame
+/// gives.
+///   starts  first sample of each frame, fe.window samples behind it; fe.window <= 1024, a multiple of 8
+///   out     [frames][values], values = coefficients, or mel_bins for log-mel
+void frames_in_lanes(const kws_frontend& fe, std::span<const std::int16_t* const> starts, float* out);
 
 /// Whether this CPU runs frames_in_lanes (AVX2).
 bool lanes_supported();

@@ -86,14 +86,35 @@ TEST(FrontEnd, FollowsTensorFlowsDefinition) {
 TEST(FrontEnd, LanesGiveTheScalarCodesBits) {
   for (const FeatureOptions& options : various_options()) {
     const FrontEnd front_end(options);
-    std::vector<float> lanes(static_cast<std::size_t>(front_end.values()));
-    std::vector<float> scalar(lanes.size());
+    // One to five clips: their frames fill the last register to different parts.
+    std::vector<std::int16_t> clips;
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
       const auto pcm = noise_clip(seed, seed == 0 ? 0.6 : 30000.0 / static_cast<double>(seed));
-      front_end.compute(pcm, lanes);
-      front_end.compute_scalar(pcm, scalar);
+      clips.insert(clips.end(), pcm.begin(), pcm.end());
+      std::vector<float> lanes((seed + 1) * static_cast<std::size_t>(front_end.values()));
+      std::vector<float> scalar(lanes.size());
+      front_end.compute(clips, lanes);
+      front_end.compute_scalar(clips, scalar);
       EXPECT_EQ(0, std::memcmp(lanes.data(), scalar.data(), lanes.size() * sizeof(float)));
     }
+  }
+}
+
+TEST(FrontEnd, SeveralClipsAtOnceAreTheClipsOneByOne) {
+  for (const char* arithmetic : {"float", "integer"}) {
+    const FrontEnd front_end(FeatureOptions{.arithmetic = arithmetic});
+    const auto values = static_cast<std::size_t>(front_end.values());
+    const Normalisation norm{std::vector<float>(10, 1.0F), std::vector<float>(10, 2.0F)};
+    std::vector<std::int16_t> clips;
+    std::vector<std::int8_t> single(3 * values);
+    for (std::uint64_t i = 0; i < 3; ++i) {
+      const auto pcm = noise_clip(i);
+      clips.insert(clips.end(), pcm.begin(), pcm.end());
+      front_end.quantized(pcm, norm, std::span(single).subspan(i * values, values));
+    }
+    std::vector<std::int8_t> together(3 * values);
+    front_end.quantized(clips, norm, together);
+    EXPECT_EQ(together, single) << arithmetic;
   }
 }
 

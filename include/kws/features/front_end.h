@@ -69,11 +69,13 @@ class FrontEnd {
   [[nodiscard]] int coefficients() const;  ///< values of one frame
   [[nodiscard]] int values() const { return frames() * coefficients(); }
 
-  /// Float features of one clip. pcm [16000]; out [frames, coefficients]. Integer arithmetic: its Q10 values as floats.
+  /// Float features of whole clips; several at once are faster than one by one, and the same.
+  ///   pcm [clips][16000];  out [clips][frames][coefficients]; integer arithmetic: its Q10 values as floats
   void compute(std::span<const std::int16_t> pcm, std::span<float> out) const;
   /// The same by the scalar code, as the device runs it; the oracle of the SIMD path.
   void compute_scalar(std::span<const std::int16_t> pcm, std::span<float> out) const;
-  /// int8 features of one clip. pcm [16000]; out [frames, coefficients]. norm has coefficients() entries.
+  /// int8 features of whole clips. pcm [clips][16000]; out [clips][frames][coefficients]; norm has coefficients()
+  /// entries.
   void quantized(std::span<const std::int16_t> pcm, const Normalisation& norm, std::span<std::int8_t> out) const;
   /// 1 / (deviation * kFeatureScale): int8 steps per unit, as the C structure holds it. Deviations below 1e-3 count as
   /// 1e-3.
@@ -110,6 +112,9 @@ class FrontEnd {
   static IntegerSteps integer_steps(const Normalisation& norm);
 
  private:
+  template <class Take>
+  void for_frames(std::span<const std::int16_t> pcm, const Take& take) const;
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
