@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "augment_lanes.h"
+
 namespace kws {
 namespace {
 
@@ -32,7 +34,7 @@ struct Draw {
 };
 
 /// out[i] = clip at middle + (i - shift - middle) * step, linearly interpolated, zero outside the clip.
-void resample(std::span<const std::int16_t> clip, const Draw& draw, std::span<std::int16_t> out) {
+void resample(std::span<const std::int16_t> clip, const Draw& draw, bool lanes, std::span<std::int16_t> out) {
   const std::int64_t middle = kSamples / 2;
   const std::int64_t first = middle * kOne - (middle + draw.shift) * draw.step;  // position of out[0]
   const std::int64_t last = (static_cast<std::int64_t>(clip.size()) - 1) * kOne;
@@ -42,10 +44,16 @@ void resample(std::span<const std::int16_t> clip, const Draw& draw, std::span<st
     const std::int64_t count = distance <= 0 ? 0 : (distance + draw.step - 1) / draw.step;
     return std::clamp<std::int64_t>(count, 0, kSamples);
   };
-  const std::int64_t begin = reach(0);
+  std::int64_t begin = reach(0);
   const std::int64_t end = std::max(begin, reach(last));
   std::fill(out.begin(), out.begin() + begin, std::int16_t{0});
   std::int64_t position = first + begin * draw.step;
+  if (lanes) {
+    const auto inside = out.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+    const auto done = static_cast<std::int64_t>(resample_lanes(clip, position, draw.step, inside));
+    begin += done;
+    position += done * draw.step;
+  }
   for (std::int64_t i = begin; i < end; ++i, position += draw.step) {
     const auto at = static_cast<std::size_t>(position >> 32);
     const auto fraction = static_cast<std::int32_t>((position >> 17) & 0x7FFF);
@@ -57,7 +65,7 @@ void resample(std::span<const std::int16_t> clip, const Draw& draw, std::span<st
   if (end < kSamples && position == last) out[static_cast<std::size_t>(end)] = clip.back();
 }
 
-void add_noise(std::span<const std::int16_t> noise, const Draw& draw, std::span<std::int16_t> out) {
+void add_noise(std::span<const std::int16_t> noise, const Draw& draw, bool lanes, std::span<std::int16_t> out) {
   if (noise.empty()) return;
   std::size_t at =
       noise.size() > out.size() ? static_cast<std::size_t>(draw.start % (noise.size() - out.size() + 1)) : 0;
@@ -65,12 +73,25 @@ void add_noise(std::span<const std::int16_t> noise, const Draw& draw, std::span<
     const std::size_t count = std::min(out.size() - done, noise.size() - at);
     const std::int16_t* from = noise.data() + at;
     std::int16_t* to = out.data() + done;
-    for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t first = lanes ? add_noise_lanes(noise.subspan(at), draw.volume, out.subspan(done, count)) : 0;
+    for (std::size_t i = first; i < count; ++i) {
       const std::int32_t sum = to[i] + ((from[i] * draw.volume + (1 << 14)) >> 15);
       to[i] = static_cast<std::int16_t>(std::clamp(sum, -32768, 32767));
     }
     done += count;
   }
+}
+
+void augment_with(bool lanes, std::span<const std::int16_t> clip, const std::vector<std::vector<std::int16_t>>& noises,
+                  const AugmentOptions& options, Rng& rng, bool silence, std::span<std::int16_t> out) {
+  assert(out.size() == static_cast<std::size_t>(kSamples));
+  const Draw draw(options, rng);
+  if (silence || clip.empty()) {
+    std::ranges::fill(out, std::int16_t{0});
+  } else {
+    resample(clip, draw, lanes, out);
+  }
+  if (draw.noisy && !noises.empty()) add_noise(noises[draw.recording % noises.size()], draw, lanes, out);
 }
 
 }  // namespace
@@ -83,14 +104,13 @@ void pad_clip(std::span<const std::int16_t> clip, std::span<std::int16_t> out) {
 
 void augment(std::span<const std::int16_t> clip, const std::vector<std::vector<std::int16_t>>& noises,
              const AugmentOptions& options, Rng& rng, bool silence, std::span<std::int16_t> out) {
-  assert(out.size() == static_cast<std::size_t>(kSamples));
-  const Draw draw(options, rng);
-  if (silence || clip.empty()) {
-    std::ranges::fill(out, std::int16_t{0});
-  } else {
-    resample(clip, draw, out);
-  }
-  if (draw.noisy && !noises.empty()) add_noise(noises[draw.recording % noises.size()], draw, out);
+  static const bool lanes = augment_lanes_supported();
+  augment_with(lanes, clip, noises, options, rng, silence, out);
+}
+
+void augment_plain(std::span<const std::int16_t> clip, const std::vector<std::vector<std::int16_t>>& noises,
+                   const AugmentOptions& options, Rng& rng, bool silence, std::span<std::int16_t> out) {
+  augment_with(false, clip, noises, options, rng, silence, out);
 }
 
 }  // namespace kws

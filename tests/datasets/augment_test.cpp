@@ -118,6 +118,28 @@ TEST(Augment, RepeatsShortNoiseAndSkipsEmptyNoise) {
   EXPECT_EQ(augmented({}, {{}}, options, Rng({9})), Samples(16000, 0));
 }
 
+TEST(Augment, VectorCodeGivesThePlainLoopsSamples) {
+  Rng random({1});
+  const auto any = [&](std::size_t samples) {
+    Samples audio(samples);
+    for (auto& sample : audio) sample = static_cast<std::int16_t>(random.between(-32768, 32767));
+    return audio;
+  };
+  const std::vector<Samples> noises = {any(40000), any(16000), any(999), any(5)};
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    const AugmentOptions options{.shift_ms = seed % 3 == 0 ? 1000.0 : 100.0,
+                                 .noise_share = 0.8,
+                                 .noise_volume = 1.0,
+                                 .speed_percent = seed % 2 == 0 ? 50.0 : 10.0};
+    const Samples clip = any(seed % 4 == 0 ? random.below(40) : random.below(16001));
+    Samples plain(16000, 77), vectors(16000, 78);
+    Rng first({seed}), second({seed});
+    augment_plain(clip, noises, options, first, false, plain);
+    augment(clip, noises, options, second, false, vectors);
+    ASSERT_EQ(plain, vectors) << seed;
+  }
+}
+
 TEST(Augment, SameStreamSameSamples) {
   const AugmentOptions options{.shift_ms = 100.0, .noise_share = 0.8, .noise_volume = 0.1, .speed_percent = 10.0};
   const std::vector<Samples> noises = {ramp()};

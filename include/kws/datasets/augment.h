@@ -27,5 +27,8 @@ void pad_clip(std::span<const std::int16_t> clip, std::span<std::int16_t> out);
 ///   out      [16000]
 void augment(std::span<const std::int16_t> clip, const std::vector<std::vector<std::int16_t>>& noises,
              const AugmentOptions& options, Rng& rng, bool silence, std::span<std::int16_t> out);
+/// The same by plain loops on any CPU; the oracle of the vector code that augment() uses where the CPU has it.
+void augment_plain(std::span<const std::int16_t> clip, const std::vector<std::vector<std::int16_t>>& noises,
+                   const AugmentOptions& options, Rng& rng, bool silence, std::span<std::int16_t> out);
 
 }  // namespace kws
