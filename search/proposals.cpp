@@ -10,7 +10,7 @@ namespace kws {
 namespace {
 
 // One stream of random numbers per purpose, so that none shifts another.
-enum Stream : std::uint64_t { kProposals = 1, kTraining = 2, kProbes = 3, kShares = 4 };
+enum Stream : std::uint64_t { kProposals = 1, kTraining = 2, kProbes = 3, kShares = 4, kData = 5 };
 
 constexpr int kProbeDraws = 20000;    ///< before a type counts as too large for a budget
 constexpr int kProposalDraws = 5000;  ///< before a design below half of the budget is taken
@@ -111,6 +111,8 @@ std::optional<Proposal> Proposer::next() {
     proposal.training.epochs = options_.epochs;
     const auto number = static_cast<std::uint64_t>(proposal.number);
     proposal.training.seed = Rng({options_.seed, kTraining, number}).next() >> 11;  // JSON holds 53 bits exactly
+    // One for all trials, so that those with the same front end share their features; 0 would mean the trial's own.
+    proposal.training.data_seed = (Rng({options_.seed, kData}).next() >> 11) | 1U;
     return proposal;
   }
   return std::nullopt;

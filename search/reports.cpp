@@ -53,6 +53,7 @@ Json row_of(const Trial& trial, const std::vector<Budget>& budgets) {
           {"epochs", proposal.training.epochs},
           {"peak_rate", proposal.training.peak_rate},
           {"seed", proposal.training.seed},
+          {"data_seed", proposal.training.data_seed},
           {"design_hash", design_hash(proposal.design)},
           {"reason", trial.reason.empty() ? Json() : Json(trial.reason)},
           {"seconds", if_done(trial.result.seconds)}};

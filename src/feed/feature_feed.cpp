@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
+#include "kws/core/options.h"
 #include "kws/core/parallel.h"
 #include "kws/core/rng.h"
 #include "kws/datasets/augment.h"
@@ -14,8 +16,30 @@ namespace {
 // Streams of one seed, so that order, augmentation and weights never share numbers.
 constexpr std::uint64_t kAugmentStream = 2;
 constexpr std::uint64_t kMaskStream = 3;
+constexpr std::uint64_t kOrderStream = 4;
 
 constexpr int kMasks = 2;
+constexpr std::size_t kBlock = 8;  ///< clips a thread makes at a time: enough to fill the front end's registers
+constexpr int kAll = std::numeric_limits<int>::max();
+
+std::uint64_t data_seed(const TrainOptions& options) {
+  return options.data_seed == 0 ? options.seed : options.data_seed;
+}
+
+/// Puts the examples in random order.
+void reorder(std::size_t values, Rng& rng, FeatureBatch& batch) {
+  std::vector<std::size_t> order(batch.labels.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  shuffle(order, rng);
+  FeatureBatch ordered;
+  ordered.features.reserve(batch.features.size());
+  for (const std::size_t from : order) {
+    const auto first = batch.features.begin() + static_cast<std::ptrdiff_t>(from * values);
+    ordered.features.insert(ordered.features.end(), first, first + static_cast<std::ptrdiff_t>(values));
+    ordered.labels.push_back(batch.labels[from]);
+  }
+  batch = std::move(ordered);
+}
 
 /// Sets 0 to `longest` frames in a row to the mean. Source: SpecAugment, Park et al. 2019, arXiv:1904.08779.
 void mask_stretch(const FrontEnd& front_end, int longest, Rng& rng, std::span<std::int8_t> features) {
@@ -63,51 +87,110 @@ Normalisation measure(const Dataset& dataset, const FrontEnd& front_end, int thr
 
 }  // namespace
 
-FeatureFeed::FeatureFeed(const Dataset& dataset, const FeatureOptions& options, int threads)
-    : dataset_(dataset), front_end_(options), norm_(measure(dataset, front_end_, threads)), threads_(threads) {}
+FeatureFeed::FeatureFeed(const Dataset& dataset, const FeatureOptions& options, int threads,
+                         std::shared_ptr<FeatureEpochs> shared)
+    : FeatureFeed(dataset, options, measure(dataset, FrontEnd(options), threads), threads) {
+  shared_ = std::move(shared);
+}
 
 FeatureFeed::FeatureFeed(const Dataset& dataset, const FeatureOptions& options, Normalisation norm, int threads)
-    : dataset_(dataset), front_end_(options), norm_(std::move(norm)), threads_(threads) {}
+    : source_(new Source{dataset, FrontEnd(options), std::move(norm)}),
+      threads_(threads),
+      key_(options_to_json(options).dump()) {}
 
-template <class Fill>
-FeatureBatch FeatureFeed::collect(const std::vector<Example>& examples, const Fill& fill) const {
+std::shared_ptr<BatchJob> FeatureFeed::job(std::vector<Example> examples, FillClip fill) const {
+  const auto values = static_cast<std::size_t>(front_end().values());
+  const std::size_t clips = examples.size();
   FeatureBatch batch;
-  const auto values = static_cast<std::size_t>(front_end_.values());
-  batch.features.resize(examples.size() * values);
+  batch.features.resize(clips * values);
   for (const Example& example : examples) batch.labels.push_back(example.label);
-  parallel_for_each_index(examples.size(), threads_, [&](std::size_t at) {
-    std::vector<std::int16_t> pcm(kClipSamples);
-    fill(at, examples[at], std::span(pcm));
-    front_end_.quantized(pcm, norm_, std::span(batch.features).subspan(at * values, values));
+  const auto make = [source = source_, examples = std::move(examples), fill = std::move(fill), values](
+                        FeatureBatch& to, std::size_t block) {
+    thread_local std::vector<std::int16_t> pcm;
+    const std::size_t first = block * kBlock;
+    const std::size_t count = std::min(kBlock, examples.size() - first);
+    pcm.resize(count * kClipSamples);
+    for (std::size_t i = 0; i < count; ++i) {
+      fill(first + i, examples[first + i], std::span(pcm).subspan(i * kClipSamples, kClipSamples));
+    }
+    source->front_end.quantized(pcm, source->norm, std::span(to.features).subspan(first * values, count * values));
+  };
+  return std::make_shared<BatchJob>(std::move(batch), (clips + kBlock - 1) / kBlock, make);
+}
+
+std::shared_ptr<BatchJob> FeatureFeed::held_out_job(Split split) const {
+  const Dataset& data = dataset();
+  return job(data.held_out(split), [&data](std::size_t, const Example& example, std::span<std::int16_t> pcm) {
+    pad_clip(example.clip == kNoClip ? std::span<const std::int16_t>{} : data.clip(example.clip), pcm);
   });
-  return batch;
+}
+
+std::shared_ptr<BatchJob> FeatureFeed::augmented_job(const TrainOptions& options, int epoch, int most) const {
+  const std::uint64_t seed = data_seed(options);
+  const Dataset& data = dataset();
+  std::vector<Example> examples = data.training_epoch(seed, epoch);
+  examples.resize(std::min(examples.size(), static_cast<std::size_t>(most)));
+  const AugmentOptions augmentation{options.shift_ms, options.noise_share, options.noise_volume, options.speed_percent};
+  return job(std::move(examples),
+             [&data, augmentation, seed, epoch](std::size_t i, const Example& example, std::span<std::int16_t> pcm) {
+               Rng rng({seed, kAugmentStream, static_cast<std::uint64_t>(epoch), i});
+               const bool silence = example.clip == kNoClip;
+               augment(silence ? std::span<const std::int16_t>{} : data.clip(example.clip), data.noises(), augmentation,
+                       rng, silence, pcm);
+             });
+}
+
+FeatureBatch FeatureFeed::made_now(const std::shared_ptr<BatchJob>& job) const {
+  parallel_for_each_index(job->blocks(), threads_, [&](std::size_t) { job->make_block(); });
+  return job->take();
 }
 
 FeatureBatch FeatureFeed::held_out(Split split) const {
-  return collect(dataset_.held_out(split), [&](std::size_t, const Example& example, std::span<std::int16_t> pcm) {
-    pad_clip(example.clip == kNoClip ? std::span<const std::int16_t>{} : dataset_.clip(example.clip), pcm);
-  });
+  if (shared_ == nullptr) return made_now(held_out_job(split));
+  return *shared_->get(key_ + std::string(split_name(split)), [&] { return held_out_job(split); });
+}
+
+/// All that an augmented epoch depends on.
+std::string FeatureFeed::epoch_key(const TrainOptions& options, int epoch) const {
+  const Json rest = {data_seed(options),   epoch, options.shift_ms, options.noise_share, options.noise_volume,
+                     options.speed_percent};
+  return key_ + rest.dump();
 }
 
 FeatureBatch FeatureFeed::training(const TrainOptions& options, int epoch) const {
-  const AugmentOptions augmentation{options.shift_ms, options.noise_share, options.noise_volume, options.speed_percent};
-  const std::vector<Example> examples = dataset_.training_epoch(options.seed, epoch);
-  FeatureBatch batch = collect(examples, [&](std::size_t i, const Example& example, std::span<std::int16_t> pcm) {
-    Rng rng({options.seed, kAugmentStream, static_cast<std::uint64_t>(epoch), i});
-    const bool silence = example.clip == kNoClip;
-    augment(silence ? std::span<const std::int16_t>{} : dataset_.clip(example.clip), dataset_.noises(), augmentation,
-            rng, silence, pcm);
-  });
-  const int longest = static_cast<int>(options.mask_ms) / front_end_.options().stride_ms;
-  if (longest == 0) return batch;
-  const auto values = static_cast<std::size_t>(front_end_.values());
-  for (std::size_t i = 0; i < examples.size(); ++i) {
-    Rng rng({options.seed, kMaskStream, static_cast<std::uint64_t>(epoch), i});
+  const auto make = [&] { return augmented_job(options, epoch, kAll); };
+  FeatureBatch batch = shared_ == nullptr ? made_now(make()) : *shared_->get(epoch_key(options, epoch), make);
+  arrange(options, epoch, batch);
+  return batch;
+}
+
+FeatureBatch FeatureFeed::training_sample(const TrainOptions& options, int epoch, int most) const {
+  FeatureBatch batch = made_now(augmented_job(options, epoch, most));
+  arrange(options, epoch, batch);
+  return batch;
+}
+
+void FeatureFeed::prepare(const TrainOptions& options, int epoch) const {
+  if (shared_ == nullptr) return;
+  shared_->make_ahead(epoch_key(options, epoch), [&] { return augmented_job(options, epoch, kAll); });
+}
+
+/// What a trial has for itself: the order of the clips where they are shared, and the masks.
+void FeatureFeed::arrange(const TrainOptions& options, int epoch, FeatureBatch& batch) const {
+  const auto number = static_cast<std::uint64_t>(epoch);
+  const auto values = static_cast<std::size_t>(front_end().values());
+  if (options.data_seed != 0) {
+    Rng rng({options.seed, kOrderStream, number});
+    reorder(values, rng, batch);
+  }
+  const int longest = static_cast<int>(options.mask_ms) / front_end().options().stride_ms;
+  if (longest == 0) return;
+  for (std::size_t i = 0; i < batch.labels.size(); ++i) {
+    Rng rng({options.seed, kMaskStream, number, i});
     for (int mask = 0; mask < kMasks; ++mask) {
-      mask_stretch(front_end_, longest, rng, std::span(batch.features).subspan(i * values, values));
+      mask_stretch(front_end(), longest, rng, std::span(batch.features).subspan(i * values, values));
     }
   }
-  return batch;
 }
 
 }  // namespace kws

@@ -14,12 +14,6 @@ constexpr double kLeastThreshold = 0.5;
 /// Share of the validation clips without a keyword that may trigger a detection.
 constexpr double kFalseAccepts = 0.01;
 
-std::vector<std::int8_t> first_clips(const FeatureBatch& batch, int clips) {
-  const std::size_t values = batch.features.size() / batch.labels.size();
-  const std::size_t count = std::min(batch.features.size(), values * static_cast<std::size_t>(clips));
-  return {batch.features.begin(), batch.features.begin() + static_cast<std::ptrdiff_t>(count)};
-}
-
 /// One validation clip of each of the last classes, so that the self-test sees different words.
 std::vector<std::vector<std::int8_t>> golden_clips(const FeatureBatch& batch, int classes) {
   std::vector<std::vector<std::int8_t>> golden;
@@ -60,8 +54,8 @@ Model finish_model(const Design& design, const FeatureFeed& feed, const TrainOpt
   model.metrics.float_validation = trainer.best_validation();
 
   // Ranges come from augmented training clips: held-out data may not shape the model.
-  const std::vector<std::int8_t> seen = first_clips(feed.training(options, options.epochs), kCalibrationClips);
-  model.int8 = quantize(graph, model.weights, calibrate(graph, model.weights, seen));
+  const FeatureBatch seen = feed.training_sample(options, options.epochs, kCalibrationClips);
+  model.int8 = quantize(graph, model.weights, calibrate(graph, model.weights, seen.features));
 
   const FeatureBatch validation = feed.held_out(Split::validation);
   std::vector<std::int8_t> logits(validation.labels.size() * static_cast<std::size_t>(model.int8.classes()));

@@ -11,6 +11,9 @@ namespace kws {
 
 namespace {
 
+/// Some ten epochs of a large corpus, some hundred of a small one.
+constexpr std::size_t kSharedBytes = std::size_t{512} << 20;
+
 class TrainingEvaluator : public Evaluator {
  public:
   explicit TrainingEvaluator(const Dataset& dataset) : dataset_(dataset) {}
@@ -21,6 +24,8 @@ class TrainingEvaluator : public Evaluator {
     Trainer trainer(build_graph(proposal.design), *feed, proposal.training, 1);
     EpochReport epoch;
     while (!trainer.finished()) {
+      const int next = trainer.epochs_done() + 1;
+      if (next < proposal.training.epochs) feed->prepare(proposal.training, next);
       if (!trainer.run_epoch(epoch)) throw Interrupted{};
       progress(trainer.epochs_done(), proposal.training.epochs);
     }
@@ -48,7 +53,7 @@ class TrainingEvaluator : public Evaluator {
   }
 
  private:
-  /// The normalisation of a front end is measured once for all trials that share it.
+  /// The normalisation of a front end is measured once for all trials that share it, as are its features made.
   std::shared_ptr<const FeatureFeed> feed_for(const FeatureOptions& options) {
     const std::string key = options_to_json(options).dump();
     {
@@ -57,12 +62,14 @@ class TrainingEvaluator : public Evaluator {
     }
     // Outside the lock: another trial's front end need not wait. Two trials may measure the same one, to the same
     // bytes.
-    auto feed = std::make_shared<const FeatureFeed>(dataset_, options, 1);
+    auto feed = std::make_shared<const FeatureFeed>(dataset_, options, 1, shared_);
     const std::lock_guard lock(mutex_);
     return feeds_.emplace(key, std::move(feed)).first->second;
   }
 
   const Dataset& dataset_;
+  /// One thread of low priority makes epochs ahead: it runs where a core has no trial.
+  const std::shared_ptr<FeatureEpochs> shared_ = std::make_shared<FeatureEpochs>(kSharedBytes, 1);
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const FeatureFeed>> feeds_;
 };

@@ -70,18 +70,20 @@ void augmentation(benchmark::State& state) {
 }
 BENCHMARK(augmentation);
 
+/// Eight clips at a time, as the feed asks for them.
 void quantized_features(benchmark::State& state) {
+  constexpr std::size_t kClips = 8;
   const FrontEnd front_end(FeatureOptions{});
-  const Samples pcm = random_audio(1, kClipSamples);
+  const Samples pcm = random_audio(1, kClips * kClipSamples);
   Normalisation norm;
   norm.mean.assign(static_cast<std::size_t>(front_end.coefficients()), 0.0F);
   norm.deviation.assign(static_cast<std::size_t>(front_end.coefficients()), 1.0F);
-  std::vector<std::int8_t> features(static_cast<std::size_t>(front_end.values()));
+  std::vector<std::int8_t> features(kClips * static_cast<std::size_t>(front_end.values()));
   for (auto _ : state) {
     front_end.quantized(pcm, norm, features);
     benchmark::DoNotOptimize(features.data());
   }
-  state.SetItemsProcessed(state.iterations());
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kClips));
 }
 BENCHMARK(quantized_features);
 

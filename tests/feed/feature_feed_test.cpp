@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
+#include <thread>
 
 #include "train/tones.h"
 
@@ -20,7 +22,7 @@ TrainOptions seeded(std::uint64_t seed) {
 TEST_F(FeatureFeedTest, EpochsFollowFromSeedAndNumberForAnyNumberOfThreads) {
   const Dataset data = dataset();
   const FeatureFeed one(data, FeatureOptions{}, 1);
-  const FeatureFeed many(data, FeatureOptions{}, 4);
+  const FeatureFeed many(data, FeatureOptions{}, 2);
   EXPECT_EQ(one.normalisation().mean, many.normalisation().mean);
   EXPECT_EQ(one.normalisation().deviation, many.normalisation().deviation);
   const FeatureBatch first = one.training(seeded(3), 2);
@@ -47,6 +49,103 @@ TEST_F(FeatureFeedTest, HeldOutFeaturesAreTheFrontEndsOfThePaddedClip) {
     ASSERT_TRUE(std::ranges::equal(row, expected)) << i;
     EXPECT_EQ(batch.labels[i], examples[i].label);
   }
+}
+
+/// Clips of a batch as a set: what they are without their order.
+std::multiset<std::vector<std::int8_t>> clips_of(const FeatureBatch& batch) {
+  const std::size_t values = batch.features.size() / batch.labels.size();
+  std::multiset<std::vector<std::int8_t>> clips;
+  for (auto at = batch.features.begin(); at != batch.features.end(); at += static_cast<std::ptrdiff_t>(values)) {
+    clips.emplace(at, at + static_cast<std::ptrdiff_t>(values));
+  }
+  return clips;
+}
+
+TEST_F(FeatureFeedTest, TrialsOfOneDataSeedSeeTheSameClipsInOrdersOfTheirOwn) {
+  const Dataset data = dataset();
+  const auto shared = std::make_shared<FeatureEpochs>(std::size_t{1} << 30, 0);
+  const FeatureFeed feed(data, FeatureOptions{}, 1, shared);
+  TrainOptions a = seeded(3), b = seeded(4);
+  a.data_seed = b.data_seed = 9;
+  a.mask_ms = b.mask_ms = 0.0;
+  const FeatureBatch first = feed.training(a, 1), second = feed.training(b, 1);
+  EXPECT_EQ(shared->made(), 1);
+  EXPECT_NE(first.features, second.features);
+  EXPECT_EQ(clips_of(first), clips_of(second));
+  EXPECT_EQ(std::multiset(first.labels.begin(), first.labels.end()),
+            std::multiset(second.labels.begin(), second.labels.end()));
+  // Each label went with its clip.
+  const auto values = static_cast<std::size_t>(feed.front_end().values());
+  const auto row = [&](const FeatureBatch& batch, std::size_t i) {
+    return std::span(batch.features).subspan(i * values, values);
+  };
+  for (std::size_t i = 0; i < first.labels.size(); ++i) {
+    bool found = false;
+    for (std::size_t j = 0; j < second.labels.size() && !found; ++j) {
+      found = first.labels[i] == second.labels[j] && std::ranges::equal(row(first, i), row(second, j));
+    }
+    ASSERT_TRUE(found) << i;
+  }
+}
+
+TEST_F(FeatureFeedTest, WhatTheStoreHoldsAndWhoMakesItChangesNoByte) {
+  const Dataset data = dataset();
+  constexpr int kEpochs = 4;
+  TrainOptions options = seeded(3);
+  options.data_seed = 9;
+  const FeatureFeed plain(data, FeatureOptions{}, 1);
+  std::vector<FeatureBatch> expected;
+  for (int epoch = 0; epoch < kEpochs; ++epoch) expected.push_back(plain.training(options, epoch));
+  const FeatureBatch validation = plain.held_out(Split::validation);
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{1} << 30}) {
+    const FeatureFeed feed(data, FeatureOptions{}, 1, std::make_shared<FeatureEpochs>(bytes, 2));
+    std::atomic<int> wrong = 0;
+    std::vector<std::thread> trials;
+    for (int trial = 0; trial < 3; ++trial) {
+      trials.emplace_back([&, trial] {
+        for (int i = 0; i < kEpochs; ++i) {
+          const int epoch = (i + trial) % kEpochs;
+          feed.prepare(options, (epoch + 1) % kEpochs);
+          if (feed.training(options, epoch).features != expected[static_cast<std::size_t>(epoch)].features) ++wrong;
+          if (feed.held_out(Split::validation).features != validation.features) ++wrong;
+        }
+      });
+    }
+    for (std::thread& trial : trials) trial.join();
+    EXPECT_EQ(wrong, 0) << bytes;
+  }
+}
+
+TEST_F(FeatureFeedTest, TheStoreTellsFrontEndsAndAugmentationsApart) {
+  const Dataset data = dataset();
+  const auto shared = std::make_shared<FeatureEpochs>(std::size_t{1} << 30, 0);
+  const FeatureFeed feed(data, FeatureOptions{}, 1, shared);
+  const FeatureFeed other(data, FeatureOptions{.high_hz = 7000}, 1, shared);
+  const FeatureBatch first = feed.training(seeded(3), 0);
+  EXPECT_NE(first.features, other.training(seeded(3), 0).features);
+  EXPECT_NE(feed.held_out(Split::validation).features, other.held_out(Split::validation).features);
+  EXPECT_NE(feed.held_out(Split::testing).features, feed.held_out(Split::validation).features);
+  for (double TrainOptions::*field : {&TrainOptions::shift_ms, &TrainOptions::speed_percent}) {
+    TrainOptions less = seeded(3);
+    less.*field = 1.0;
+    EXPECT_NE(first.features, feed.training(less, 0).features);
+  }
+  const int made = shared->made();
+  TrainOptions unmasked = seeded(3);
+  unmasked.mask_ms = 0.0;
+  unmasked.peak_rate = 1e-3;
+  EXPECT_EQ(feed.training(unmasked, 0).labels, first.labels);
+  EXPECT_EQ(shared->made(), made) << "masks and training parameters share one epoch";
+}
+
+TEST_F(FeatureFeedTest, ASampleIsTheBeginningOfTheEpoch) {
+  const Dataset data = dataset();
+  const FeatureFeed feed(data, FeatureOptions{}, 1);
+  const FeatureBatch whole = feed.training(seeded(3), 5), sample = feed.training_sample(seeded(3), 5, 20);
+  ASSERT_EQ(sample.examples(), 20);
+  EXPECT_TRUE(std::equal(sample.features.begin(), sample.features.end(), whole.features.begin()));
+  EXPECT_TRUE(std::equal(sample.labels.begin(), sample.labels.end(), whole.labels.begin()));
+  EXPECT_EQ(feed.training_sample(seeded(3), 5, 1000000).features, whole.features);
 }
 
 TEST_F(FeatureFeedTest, MasksStretchesOfFramesOfTrainingClipsAlone) {

@@ -75,6 +75,16 @@ TEST(Proposer, AnotherSeedGivesOtherDesignsAndTrainingSeeds) {
   EXPECT_NE(a.training.seed, b.training.seed);
 }
 
+TEST(Proposer, OneDataSeedForAllTrialsOfAStudyAndAWeightSeedForEach) {
+  SearchOptions other = two_budgets();
+  other.seed = 8;
+  const auto proposals = draw(two_budgets(), 2);
+  EXPECT_NE(proposals[0].training.data_seed, 0U);
+  EXPECT_EQ(proposals[0].training.data_seed, proposals[1].training.data_seed);
+  EXPECT_NE(proposals[0].training.seed, proposals[1].training.seed);
+  EXPECT_NE(proposals[0].training.data_seed, draw(other, 1).front().training.data_seed);
+}
+
 TEST(Proposer, ImpossibleBudgetIsAnErrorThatTellsTheSmallestNeed) {
   SearchOptions options;
   options.types = {"gru", "dnn"};

@@ -18,6 +18,7 @@ struct TrainOptions {
   double speed_percent = 10.0;
   double mask_ms = 100.0;
   std::uint64_t seed = 1;
+  std::uint64_t data_seed = 0;
 };
 
 template <class Field>
@@ -33,7 +34,9 @@ void describe(Field& field, TrainOptions& o) {
   field("noise_volume", o.noise_volume, 0.0, 1.0, "largest factor of the background noise");
   field("speed_percent", o.speed_percent, 0.0, 50.0, "largest change of speed and pitch of a training clip");
   field("mask_ms", o.mask_ms, 0.0, 500.0, "longest of two stretches of features set to their mean in a training clip");
-  field("seed", o.seed, 0, 9007199254740991, "seed of weights, order and augmentation");
+  field("seed", o.seed, 0, 9007199254740991, "seed of weights, order and masks");
+  field("data_seed", o.data_seed, 0, 9007199254740991,
+        "seed of an epoch's clips and augmentation; 0: the same as seed");
 }
 
 }  // namespace kws
