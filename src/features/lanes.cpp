@@ -3,7 +3,6 @@
 #include <immintrin.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "kws/core/isa.h"
@@ -41,17 +40,17 @@ inline kws_real side_by_side(const std::int16_t* samples) {
 /// from [lanes][window] to side_by_side [window][lanes], by interleaving three times the rows a half apart.
 inline void transpose(const std::int16_t* const* from, int window, std::int16_t* to) {
   for (int first = 0; first < window; first += kLanes) {
-    std::array<Samples, kLanes> rows;
-    for (std::size_t i = 0; i < kLanes; ++i) std::memcpy(&rows[i], from[i] + first, sizeof rows[i]);
+    __m128i rows[kLanes];
+    for (int i = 0; i < kLanes; ++i) rows[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from[i] + first));
     for (int step = 0; step < 3; ++step) {
-      std::array<Samples, kLanes> next;
-      for (std::size_t i = 0; i < kLanes / 2; ++i) {
-        next[2 * i] = __builtin_shuffle(rows[i], rows[i + 4], Samples{0, 8, 1, 9, 2, 10, 3, 11});
-        next[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + 4], Samples{4, 12, 5, 13, 6, 14, 7, 15});
+      __m128i next[kLanes];
+      for (int i = 0; i < kLanes / 2; ++i) {
+        next[2 * i] = _mm_unpacklo_epi16(rows[i], rows[i + kLanes / 2]);
+        next[2 * i + 1] = _mm_unpackhi_epi16(rows[i], rows[i + kLanes / 2]);
       }
-      rows = next;
+      std::memcpy(rows, next, sizeof rows);
     }
-    std::memcpy(to + first * kLanes, rows.data(), sizeof rows);
+    std::memcpy(to + first * kLanes, rows, sizeof rows);
   }
 }
 

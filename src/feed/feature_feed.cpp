@@ -45,8 +45,9 @@ void reorder(std::size_t values, Rng& rng, FeatureBatch& batch) {
 void mask_stretch(const FrontEnd& front_end, int longest, Rng& rng, std::span<std::int8_t> features) {
   const int frames = std::min(rng.between(0, longest), front_end.frames());
   const int first = rng.between(0, front_end.frames() - frames);
-  const std::span<std::int8_t> stretch = features.subspan(static_cast<std::size_t>(first * front_end.coefficients()),
-                                                          static_cast<std::size_t>(frames * front_end.coefficients()));
+  const auto coefficients = static_cast<std::size_t>(front_end.coefficients());
+  const std::span<std::int8_t> stretch =
+      features.subspan(static_cast<std::size_t>(first) * coefficients, static_cast<std::size_t>(frames) * coefficients);
   std::fill(stretch.begin(), stretch.end(), std::int8_t{0});
 }
 

@@ -97,5 +97,19 @@ void training_epoch(benchmark::State& state) {
 }
 BENCHMARK(training_epoch)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 
+/// An epoch that another trial has had: copied, put in this trial's order, masked.
+void shared_epoch(benchmark::State& state) {
+  const FeatureFeed feed(shared_dataset(), FeatureOptions{}, 1, std::make_shared<FeatureEpochs>(1U << 30, 0));
+  TrainOptions options;
+  options.data_seed = 1;
+  std::int64_t clips = 0;
+  for (auto _ : state) {
+    ++options.seed;
+    clips += feed.training(options, 0).examples();
+  }
+  state.SetItemsProcessed(clips);
+}
+BENCHMARK(shared_epoch)->Unit(benchmark::kMillisecond);
+
 }  // namespace
 }  // namespace kws
