@@ -1,32 +1,15 @@
 #include "float_net.h"
 
-#include <cmath>
+#include <algorithm>
 
-#include "kws/core/rng.h"
 #include "kws/features/front_end.h"
+#include "kws/train/plain_net.h"
 
 namespace kws {
 
 namespace {
 
-constexpr double kNormEpsilon = 1e-3;   // of the published code
-constexpr double kNormMomentum = 0.04;  // its decay of 0.96
-constexpr double kCellLimit = 8.0;      // what a Q3.12 cell state holds; see quant/int8_model.h
-
-Norm norm_of(const Op& op) {
-  return std::visit(
-      [](const auto& o) {
-        if constexpr (requires { o.norm; }) {
-          return o.norm;
-        } else {
-          return Norm::none;
-        }
-      },
-      op);
-}
-
-/// Channels that a layer's batch norm sees.
-int norm_channels(const Layer& layer) { return layer.output.channels; }
+constexpr double kCellLimit = 8.0;  // what a Q3.12 cell state holds; see quant/int8_model.h
 
 /// [N, C, T, F] -> [N, T F C], the layout order of everything outside this module.
 torch::Tensor flat(const torch::Tensor& x) { return x.permute({0, 2, 3, 1}).reshape({x.size(0), -1}); }
@@ -91,8 +74,8 @@ struct FloatNet::Forward {
   }
   torch::Tensor operator()(const Lstm& op) const {
     const torch::Tensor rows = slot.recurrent_weight.t();
-    torch::Tensor h = torch::zeros({x.size(0), layer.output.channels});
-    torch::Tensor c = torch::zeros({x.size(0), op.cells});
+    torch::Tensor h = torch::zeros({x.size(0), layer.output.channels}, x.options());
+    torch::Tensor c = torch::zeros({x.size(0), op.cells}, x.options());
     for (const torch::Tensor& now : inputs()) {
       const auto gates = torch::addmm(now, h, rows).chunk(4, 1);
       torch::Tensor input = gates[0];
@@ -112,7 +95,7 @@ struct FloatNet::Forward {
   }
   torch::Tensor operator()(const Gru& op) const {
     const torch::Tensor rows = slot.recurrent_weight.t();
-    torch::Tensor h = torch::zeros({x.size(0), op.cells});
+    torch::Tensor h = torch::zeros({x.size(0), op.cells}, x.options());
     std::vector<torch::Tensor> outputs;
     for (const torch::Tensor& now : inputs()) {
       const auto in = now.chunk(3, 1);
@@ -128,119 +111,61 @@ struct FloatNet::Forward {
   }
 };
 
-/// Glorot-uniform weights, zero biases but 1 for forget, reset and update gates, gamma 1, beta 0.
-struct FloatNet::Initialise {
-  const Layer& layer;
-  Slot& slot;
-  Rng rng;
+torch::Tensor& FloatNet::Slot::named(std::string_view parameter) {
+  if (parameter == "weight") return weight;
+  if (parameter == "bias") return bias;
+  if (parameter == "recurrent_weight") return recurrent_weight;
+  if (parameter == "projection_weight") return projection_weight;
+  return peephole;
+}
 
-  void uniform(torch::Tensor& tensor, double fan_in, double fan_out) {
-    const double limit = std::sqrt(6.0 / (fan_in + fan_out));
-    auto* values = tensor.data_ptr<float>();
-    for (std::int64_t i = 0; i < tensor.numel(); ++i) values[i] = static_cast<float>(rng.uniform(-limit, limit));
-  }
-  void operator()(const Conv2d& op) {
-    const double taps = op.kernel.time * op.kernel.freq;
-    uniform(slot.weight, taps * layer.input.channels, taps * op.filters);
-  }
-  void operator()(const Depthwise2d& op) {
-    const double taps = op.kernel.time * op.kernel.freq;
-    uniform(slot.weight, taps, taps);
-  }
-  void operator()(const AvgPool2d& /*op*/) {}
-  void operator()(const Dense& op) { uniform(slot.weight, layer.input.elements(), op.units); }
-  void operator()(const Lstm& op) {
-    uniform(slot.weight, layer.input.step(), op.cells);
-    uniform(slot.recurrent_weight, layer.output.channels, op.cells);
-    slot.bias.narrow(0, op.cells, op.cells).fill_(1.0);
-    if (op.projection > 0) uniform(slot.projection_weight, op.cells, op.projection);
-    if (op.peepholes) uniform(slot.peephole, op.cells, op.cells);
-  }
-  void operator()(const Gru& op) {
-    uniform(slot.weight, layer.input.step(), op.cells);
-    uniform(slot.recurrent_weight, op.cells, op.cells);
-    slot.bias.narrow(0, 0, 2 * op.cells).fill_(1.0);
-  }
-};
+static std::vector<std::int64_t> sizes(const std::vector<int>& shape) { return {shape.begin(), shape.end()}; }
 
-void FloatNet::lay_out(bool with_norm) {
-  slots_.resize(graph_.layers().size());
-  std::int64_t size = 0;
-  std::int64_t statistics = 0;
-  // Two rounds over the same list: the first adds up, the second hands out views.
-  const auto place = [&](bool hand_out) {
-    size = 0;
-    statistics = 0;
-    const auto next = [&](torch::Tensor& view, std::vector<std::int64_t> shape, bool decays) {
-      std::int64_t count = 1;
-      for (const std::int64_t n : shape) count *= n;
-      if (hand_out) {
-        view = parameters_.narrow(0, size, count).view(shape).detach().requires_grad_();
-        view.mutable_grad() = gradients_.narrow(0, size, count).view(shape);
-        if (decays) decayed_.narrow(0, size, count).fill_(1.0);
-      }
-      size += count;
-    };
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-      const Layer& layer = graph_.layers()[i];
-      Slot& slot = slots_[i];
-      const Norm norm = with_norm ? norm_of(layer.op) : Norm::none;
-      for (const ParameterSpec& spec : parameters_of(layer)) {
-        const bool bias = spec.name == "bias";
-        if (bias && norm != Norm::none) continue;  // batch norm takes any bias before it away again
-        torch::Tensor& view = spec.name == "weight"              ? slot.weight
-                              : bias                             ? slot.bias
-                              : spec.name == "recurrent_weight"  ? slot.recurrent_weight
-                              : spec.name == "projection_weight" ? slot.projection_weight
-                                                                 : slot.peephole;
-        next(view, {spec.shape.begin(), spec.shape.end()}, !bias);
-      }
-      if (norm == Norm::none) continue;
-      const std::int64_t channels = norm_channels(layer);
-      next(slot.beta, {channels}, false);
-      if (norm == Norm::affine) next(slot.gamma, {channels}, false);
-      if (hand_out) {
-        if (norm == Norm::beta) slot.gamma = torch::ones({channels});
-        slot.mean = statistics_.narrow(0, statistics, channels);
-        slot.variance = statistics_.narrow(0, statistics + channels, channels);
-      }
-      statistics += 2 * channels;
+FloatNet::FloatNet(const Graph& graph, const ParameterLayout& layout, std::span<float> parameters,
+                   std::span<float> gradients, std::span<float> statistics, torch::Dtype dtype)
+    : graph_(graph), slots_(graph.layers().size()), dtype_(dtype) {
+  const auto trained = [&](torch::Tensor& tensor, std::ptrdiff_t offset, const std::vector<std::int64_t>& shape) {
+    if (offset < 0) return;
+    tensor = torch::from_blob(parameters.data() + offset, shape);
+    if (dtype_ == torch::kDouble) {
+      tensor = tensor.to(dtype_).requires_grad_();
+      copies_.emplace_back(tensor, gradients.data() + offset);
+    } else {
+      tensor.requires_grad_();
+      tensor.mutable_grad() = torch::from_blob(gradients.data() + offset, shape);
     }
   };
-  place(false);
-  parameters_ = torch::zeros({size});
-  gradients_ = torch::zeros({size});
-  decayed_ = torch::zeros({size});
-  statistics_ = torch::zeros({statistics});
-  place(true);
-}
-
-FloatNet::FloatNet(const Graph& graph, std::uint64_t seed) : graph_(graph) {
-  lay_out(true);
-  const torch::NoGradGuard no_grad;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Layer& layer = graph_.layers()[i];
+    const LayerParameters& at = layout.layers()[i];
     Slot& slot = slots_[i];
-    std::visit(Initialise{graph_.layers()[i], slot, Rng({seed, 1, i})}, graph_.layers()[i].op);
-    if (slot.mean.defined()) {
-      slot.gamma.fill_(1.0);
-      slot.variance.fill_(1.0);
+    for (const ParameterSpec& spec : parameters_of(layer)) {
+      trained(slot.named(spec.name), at.named(spec.name), sizes(spec.shape));
     }
+    if (at.mean < 0) continue;
+    const std::vector<std::int64_t> channels = {layer.output.channels};
+    trained(slot.beta, at.beta, channels);
+    slot.gamma = torch::ones(channels, dtype_);
+    trained(slot.gamma, at.gamma, channels);
+    slot.mean = torch::from_blob(statistics.data() + at.mean, channels).to(dtype_);
+    slot.variance = torch::from_blob(statistics.data() + at.variance, channels).to(dtype_);
   }
 }
 
-FloatNet::FloatNet(const Graph& graph, const Weights& weights) : graph_(graph) {
-  lay_out(false);
-  auto* at = parameters_.data_ptr<float>();
-  for (const Layer& layer : graph_.layers()) {
+FloatNet::FloatNet(const Graph& graph, const Weights& weights) : graph_(graph), slots_(graph.layers().size()) {
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Layer& layer = graph_.layers()[i];
     for (const ParameterSpec& spec : parameters_of(layer)) {
-      const std::vector<float>& data = weights.at(layer.name + "/" + spec.name).data;
-      at = std::copy(data.begin(), data.end(), at);
+      const Tensor& tensor = weights.at(layer.name + "/" + spec.name);
+      torch::Tensor& to = slots_[i].named(spec.name);
+      to = torch::empty(sizes(tensor.shape));
+      std::copy(tensor.data.begin(), tensor.data.end(), to.data_ptr<float>());
     }
   }
 }
 
 torch::Tensor FloatNet::forward(const torch::Tensor& features, bool training, const Observer& observer) {
-  torch::Tensor x = features.unsqueeze(1);  // [N, 1, T, F]
+  torch::Tensor x = features.to(dtype_).unsqueeze(1);  // [N, 1, T, F]
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const Layer& layer = graph_.layers()[i];
     x = std::visit(Forward{layer, slots_[i], x, training}, layer.op);
@@ -249,36 +174,32 @@ torch::Tensor FloatNet::forward(const torch::Tensor& features, bool training, co
   return flat(x);
 }
 
-Weights FloatNet::folded() const {
-  const torch::NoGradGuard no_grad;
-  Weights weights;
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    const Layer& layer = graph_.layers()[i];
-    const Slot& slot = slots_[i];
-    for (const ParameterSpec& spec : parameters_of(layer)) {
-      torch::Tensor value = spec.name == "weight"              ? slot.weight
-                            : spec.name == "bias"              ? slot.bias
-                            : spec.name == "recurrent_weight"  ? slot.recurrent_weight
-                            : spec.name == "projection_weight" ? slot.projection_weight
-                                                               : slot.peephole;
-      if (slot.mean.defined()) {
-        const torch::Tensor factor = slot.gamma / torch::sqrt(slot.variance + kNormEpsilon);
-        if (spec.name == "bias") {
-          value = slot.beta - slot.mean * factor;
-        } else if (std::holds_alternative<Depthwise2d>(layer.op)) {
-          value = value * factor;  // [kt, kf, C]
-        } else {
-          std::vector<std::int64_t> rows(static_cast<std::size_t>(value.dim()), 1);
-          rows[0] = -1;
-          value = value * factor.view(rows);  // [out, ...]
-        }
-      }
-      value = value.contiguous();
-      const auto* data = value.data_ptr<float>();
-      weights[layer.name + "/" + spec.name] = {spec.shape, {data, data + value.numel()}};
-    }
+void FloatNet::collect_gradients() const {
+  for (const auto& [tensor, to] : copies_) {
+    const torch::Tensor gradient = tensor.grad().to(torch::kFloat).contiguous();
+    std::copy_n(gradient.data_ptr<float>(), gradient.numel(), to);
   }
-  return weights;
+}
+
+PlainNet::PlainNet(const Graph& graph, const ParameterLayout& layout, std::span<float> parameters,
+                   std::span<float> gradients, std::span<float> statistics, Precision precision)
+    : graph_(graph),
+      net_(std::make_unique<FloatNet>(graph, layout, parameters, gradients, statistics,
+                                      precision == Precision::float64 ? torch::kDouble : torch::kFloat)),
+      gradients_(gradients),
+      precision_(precision) {}
+PlainNet::~PlainNet() = default;
+
+double PlainNet::step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing) {
+  const torch::Tensor target = torch::empty({static_cast<std::int64_t>(labels.size())}, torch::kLong);
+  std::copy(labels.begin(), labels.end(), target.data_ptr<std::int64_t>());
+  std::ranges::fill(gradients_, 0.0F);
+  torch::Tensor loss =
+      torch::nn::functional::cross_entropy(net_->forward(to_input(features, graph_.input()), true), target,
+                                           torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing));
+  loss.backward();
+  if (precision_ == Precision::float64) net_->collect_gradients();
+  return loss.item<double>();
 }
 
 torch::Tensor to_input(std::span<const std::int8_t> features, Shape input) {

@@ -10,6 +10,8 @@
 #include "checkpoint.h"
 #include "float_net.h"
 #include "kws/core/interrupt.h"
+#include "kws/fused/fused_net.h"
+#include "kws/train/plain_net.h"
 #include "ranges.h"
 
 namespace kws {
@@ -21,10 +23,6 @@ constexpr int kEvaluationBatch = 256;
 
 /// A trial is one thread. ATen's setting belongs to the thread that made it, so every entry point asks for it.
 void use_one_thread() { at::set_num_threads(1); }
-
-std::span<float> view(torch::Tensor& tensor) {
-  return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
-}
 
 std::vector<float> copy_of(const torch::Tensor& tensor) {
   const auto* data = tensor.data_ptr<float>();
@@ -81,7 +79,11 @@ struct Trainer::Impl {
   const FeatureFeed& feed;
   TrainOptions options;
   int feature_threads;
-  FloatNet net;
+  ParameterLayout layout;
+  NetState state;
+  std::vector<float> gradients;
+  std::unique_ptr<FusedNet> fused;  // the fast path, or
+  std::unique_ptr<PlainNet> plain;  // what trains without it
   FeatureBatch validation;
   Adam adam;
   std::vector<float> average_statistics;  // of batch norm, averaged like the weights
@@ -89,21 +91,24 @@ struct Trainer::Impl {
   double loss = 0.0;
   int best_epoch = 0;
   double best_validation = -1.0;
-  std::vector<float> best_parameters, best_statistics;
+  NetState best;
   std::future<FeatureBatch> next;
 
-  Impl(const Graph& g, const FeatureFeed& f, const TrainOptions& o, int threads)
+  Impl(const Graph& g, const FeatureFeed& f, const TrainOptions& o, int threads, Isa isa)
       : graph(g),
         feed(f),
         options(o),
         feature_threads(threads),
-        net(g, o.seed),
+        layout(g),
+        state(initial_state(g, layout, o.seed)),
+        gradients(layout.parameters()),
+        fused(FusedNet::make(g, layout, o.batch_size, isa)),
         validation(f.held_out(Split::validation)),
-        adam(static_cast<std::size_t>(net.parameters().numel())) {
-    adam.average = copy_of(net.parameters());
-    average_statistics = copy_of(net.statistics());
-    best_parameters = adam.average;
-    best_statistics = average_statistics;
+        adam(layout.parameters()),
+        average_statistics(state.statistics),
+        best(state) {
+    if (!fused) plain = std::make_unique<PlainNet>(g, layout, state.parameters, gradients, state.statistics);
+    adam.average = state.parameters;
   }
 
   FeatureBatch features(int of_epoch) {
@@ -115,37 +120,17 @@ struct Trainer::Impl {
   }
 
   double train_step(std::span<const std::int8_t> features, std::span<const int> labels, std::int64_t steps) {
-    const torch::Tensor target = torch::empty({static_cast<std::int64_t>(labels.size())}, torch::kLong);
-    std::copy(labels.begin(), labels.end(), target.data_ptr<std::int64_t>());
-    net.gradients().zero_();
-    torch::Tensor step_loss = torch::nn::functional::cross_entropy(
-        net.forward(to_input(features, graph.input()), true), target,
-        torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(options.label_smoothing));
-    step_loss.backward();
+    const double smoothing = options.label_smoothing;
+    const double step_loss =
+        fused ? fused->step(features, labels, smoothing, state.parameters, state.statistics, gradients)
+              : plain->step(features, labels, smoothing);
     const double average_decay = warm_average(options.ema, adam.step);
-    torch::Tensor decayed = net.decayed();
-    adam.update(view(net.parameters()), view(net.gradients()), view(decayed),
-                cosine_rate(options.peak_rate, adam.step, steps), options.weight_decay, kClipNorm, average_decay);
-    const std::span<float> statistics = view(net.statistics());
-    for (std::size_t i = 0; i < statistics.size(); ++i) {
-      average_statistics[i] += static_cast<float>(1.0 - average_decay) * (statistics[i] - average_statistics[i]);
+    adam.update(state.parameters, gradients, layout.decayed(), cosine_rate(options.peak_rate, adam.step, steps),
+                options.weight_decay, kClipNorm, average_decay);
+    for (std::size_t i = 0; i < state.statistics.size(); ++i) {
+      average_statistics[i] += static_cast<float>(1.0 - average_decay) * (state.statistics[i] - average_statistics[i]);
     }
-    return step_loss.item<double>();
-  }
-
-  /// Runs `body` with other weights in the net, then puts the trained ones back.
-  template <class Body>
-  auto with_weights(const std::vector<float>& parameters, const std::vector<float>& statistics, const Body& body) {
-    const std::vector<float> kept_parameters = copy_of(net.parameters());
-    const std::vector<float> kept_statistics = copy_of(net.statistics());
-    load(parameters, statistics);
-    auto result = body();
-    load(kept_parameters, kept_statistics);
-    return result;
-  }
-  void load(const std::vector<float>& parameters, const std::vector<float>& statistics) {
-    std::copy(parameters.begin(), parameters.end(), view(net.parameters()).begin());
-    std::copy(statistics.begin(), statistics.end(), view(net.statistics()).begin());
+    return step_loss;
   }
 
   /// Every field of a checkpoint in its order, for writer and reader alike.
@@ -156,23 +141,26 @@ struct Trainer::Impl {
     field.number(best_epoch);
     field.number(best_validation);
     field.number(adam.step);
-    field.array(view(net.parameters()));
-    field.array(view(net.statistics()));
-    for (auto* values :
-         {&adam.first, &adam.second, &adam.average, &average_statistics, &best_parameters, &best_statistics}) {
+    for (auto* values : {&state.parameters, &state.statistics, &adam.first, &adam.second, &adam.average,
+                         &average_statistics, &best.parameters, &best.statistics}) {
       field.array(*values);
     }
   }
 
   double validate() {
-    const std::vector<float> logits =
-        with_weights(adam.average, average_statistics, [&] { return logits_of(net, graph, validation.features); });
+    if (!fused) {
+      const Weights weights = folded(graph, layout, adam.average, average_statistics);
+      return accuracy<float>(run_float(graph, weights, validation.features), validation.labels);
+    }
+    std::vector<float> logits(validation.labels.size() * static_cast<std::size_t>(graph.output().elements()));
+    fused->logits(validation.features, adam.average, average_statistics, logits);
     return accuracy<float>(logits, validation.labels);
   }
 };
 
-Trainer::Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions& options, int feature_threads) {
-  impl_ = std::make_unique<Impl>(graph, feed, options, feature_threads);
+Trainer::Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions& options, int feature_threads,
+                 Isa isa) {
+  impl_ = std::make_unique<Impl>(graph, feed, options, feature_threads, isa);
 }
 Trainer::~Trainer() = default;
 
@@ -206,8 +194,7 @@ bool Trainer::run_epoch(EpochReport& report) {
   if (report.best) {
     t.best_validation = validation;
     t.best_epoch = t.epoch;
-    t.best_parameters = t.adam.average;
-    t.best_statistics = t.average_statistics;
+    t.best = {t.adam.average, t.average_statistics};
   }
   return true;
 }
@@ -218,7 +205,7 @@ double Trainer::best_validation() const { return impl_->best_validation < 0 ? 0.
 double Trainer::last_loss() const { return impl_->loss; }
 
 Weights Trainer::best_weights() const {
-  return impl_->with_weights(impl_->best_parameters, impl_->best_statistics, [&] { return impl_->net.folded(); });
+  return folded(impl_->graph, impl_->layout, impl_->best.parameters, impl_->best.statistics);
 }
 
 std::string Trainer::checkpoint() const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kws/core/isa.h"
 #include "kws/feed/feature_feed.h"
 #include "kws/graph/graph.h"
 #include "kws/quant/int8_model.h"
@@ -27,11 +28,13 @@ struct EpochReport {
 };
 
 /// Trains one network on one core with Adam and a cosine learning rate, keeping the epoch of best validation accuracy.
-/// Same graph, feed, options: same bytes.
+/// Same graph, feed, options: same bytes, whichever fused instruction set runs.
 class Trainer {
  public:
   /// feature_threads > 1: the next epoch's features are made while this one trains.
-  Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions& options, int feature_threads);
+  ///   isa  of the fused steps; Isa::portable trains in plain LibTorch, as do networks without fused steps
+  Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions& options, int feature_threads,
+          Isa isa = best_isa());
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;

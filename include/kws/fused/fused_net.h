@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "kws/core/isa.h"
+#include "kws/fused/parameters.h"
+#include "kws/graph/graph.h"
+
+namespace kws {
+
+/// A network's training step in few passes over memory: batch norm and ReLU are applied where a value is read, batch
+/// statistics are gathered where it is written, and every product runs on rows that lie in the cache. fp32 throughout;
+/// the same bits for every instruction set. Not for two threads at once.
+class FusedNet {
+ public:
+  /// nullptr when a layer (or an order of layers) has no fused step, or for Isa::portable.
+  ///   capacity  most clips of one batch
+  static std::unique_ptr<FusedNet> make(const Graph& graph, const ParameterLayout& layout, int capacity, Isa isa);
+  ~FusedNet();
+  FusedNet(const FusedNet&) = delete;
+  FusedNet& operator=(const FusedNet&) = delete;
+
+  /// Mean cross-entropy of a batch with smoothed labels, its gradient, and batch norm's running statistics moved on.
+  ///   features    [clips][input elements] int8, read as value * kFeatureScale; 1 <= clips <= capacity
+  ///   labels      [clips]
+  ///   smoothing   share of the target spread over all classes
+  ///   parameters, statistics, gradients  flat, see ParameterLayout; every gradient is written
+  double step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing,
+              std::span<const float> parameters, std::span<float> statistics, std::span<float> gradients);
+
+  /// Evaluation with the running statistics, any number of clips; returns nothing but logits [clips][classes].
+  void logits(std::span<const std::int8_t> features, std::span<const float> parameters,
+              std::span<const float> statistics, std::span<float> out);
+
+ private:
+  struct Impl;
+  explicit FusedNet(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kws

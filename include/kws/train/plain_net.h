@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "kws/fused/parameters.h"
+#include "kws/graph/graph.h"
+
+namespace kws {
+
+class FloatNet;
+
+enum class Precision {
+  float32,  ///< trains: works on the flat arrays themselves
+  float64,  ///< oracle of the gradients: parameters are copied when it is made, running statistics stay as they are
+};
+
+/// FusedNet's step in plain LibTorch operations and autograd: its oracle, and what trains where it cannot.
+class PlainNet {
+ public:
+  /// The flat arrays of `layout` must outlive it.
+  PlainNet(const Graph& graph, const ParameterLayout& layout, std::span<float> parameters, std::span<float> gradients,
+           std::span<float> statistics, Precision precision = Precision::float32);
+  ~PlainNet();
+  PlainNet(const PlainNet&) = delete;
+  PlainNet& operator=(const PlainNet&) = delete;
+
+  /// See FusedNet::step().
+  double step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing);
+
+ private:
+  Graph graph_;
+  std::unique_ptr<FloatNet> net_;
+  std::span<float> gradients_;
+  Precision precision_;
+};
+
+}  // namespace kws

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <vector>
+
+#include "buffer.h"
+#include "kws/fused/parameters.h"
+
+namespace kws::fused {
+
+/// Batch norm of one layer's stored output y [rows][pitch]: statistics while y is written, scale and shift for its
+/// reader, and the coefficients of its gradient. Source: Ioffe and Szegedy 2015, algorithm 1 and section 3.
+class BatchNorm {
+ public:
+  BatchNorm(const LayerParameters& slot, int channels);
+
+  void begin(const float* statistics);
+  void add(const Kernels& kernels, std::ptrdiff_t rows, const float* y);
+  /// Batch statistics become scale and shift, running ones follow.
+  void finish(std::ptrdiff_t rows, const float* parameters, float* statistics);
+  /// Evaluation: scale and shift from the running statistics.
+  void use_running(const float* parameters, const float* statistics);
+
+  [[nodiscard]] Activation activation(bool relu) const { return {scale_.data(), shift_.data(), relu}; }
+
+  // What the reader's backward pass adds up for us, per channel: dz, and dz * (y - mean).
+  [[nodiscard]] const float* mean() const { return mean_.data(); }
+  [[nodiscard]] double* sum() { return sum_.data(); }
+  [[nodiscard]] double* product() { return product_.data(); }
+
+  /// Gradients of beta and gamma, and how dz becomes dy.
+  NormGradient gradient(std::ptrdiff_t rows, float* gradients);
+
+ private:
+  void clear_sums();
+  void set(int channel, double mean, double variance, const float* parameters);
+
+  LayerParameters slot_;
+  int channels_, pitch_;
+  Buffer pivot_, mean_, scale_, shift_;
+  Buffer mean_dz_, slope_;
+  std::vector<double> inverse_, sum_, product_;  // inverse deviation; sums of the forward, later of the backward pass
+};
+
+}  // namespace kws::fused

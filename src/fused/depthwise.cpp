@@ -1,0 +1,80 @@
+#include <variant>
+
+#include "step.h"
+
+namespace kws::fused {
+namespace {
+
+class Depthwise : public Step {
+ public:
+  Depthwise(const Layer& layer, const Depthwise2d& op, const LayerParameters& slot, const Stored& in, int capacity)
+      : slot_(slot),
+        taps_{op.kernel.time * op.kernel.freq, layer.output.channels, padded(layer.output.channels)},
+        map_{layer.input.time,
+             layer.input.freq,
+             layer.output.time,
+             layer.output.freq,
+             op.kernel.time,
+             op.kernel.freq,
+             op.stride.time,
+             op.stride.freq,
+             pad_before(layer.input.time, layer.output.time, op.kernel.time, op.stride.time, op.padding),
+             pad_before(layer.input.freq, layer.output.freq, op.kernel.freq, op.stride.freq, op.padding),
+             taps_.pitch},
+        epilogue_(slot, op.norm, op.relu, layer.output.channels),
+        weight_(taps_.length()),
+        d_weight_(taps_.length()),
+        tiles_(depthwise_tiles(map_)),
+        spread_(depthwise_spread(map_)),
+        d_value_(in.size()) {
+    store_output(layer.output, capacity);
+    epilogue_.attach(out_);
+    dy_ = Buffer(out_.size());
+  }
+
+  void forward(const Pass& pass, const Stored& in) override {
+    pack_vector(taps_, pass.parameters + slot_.weight, weight_.data());
+    epilogue_.begin(pass);
+    for (int clip = 0; clip < pass.clips; ++clip) {
+      float* y = y_.data() + clip * out_.clip;
+      pass.kernels.depthwise(map_, in.y + clip * in.clip, in.activation, weight_.data(), epilogue_.bias(), y,
+                             tiles_.data());
+      epilogue_.wrote(pass, out_.positions(), y);
+    }
+    epilogue_.finish(pass, static_cast<std::ptrdiff_t>(pass.clips) * out_.positions());
+  }
+
+  void backward(const Pass& pass, const Stored& in, const float* dz, float* d_in) override {
+    epilogue_.begin_backward(pass, static_cast<std::ptrdiff_t>(pass.clips) * out_.positions());
+    d_weight_.clear();
+    for (int clip = 0; clip < pass.clips; ++clip) {
+      const std::ptrdiff_t at = clip * out_.clip;
+      const float* dy = epilogue_.to_dy(pass, out_.positions(), dz + at, y_.data() + at, dy_.data());
+      pass.kernels.depthwise_backward(map_, dy, in.y + clip * in.clip, in.activation, weight_.data(), d_value_.data(),
+                                      d_weight_.data(), tiles_.data(), spread_.data());
+      const std::ptrdiff_t positions = in.positions();
+      pass_back(pass.kernels, in, clip * positions, positions, d_value_.data(), d_in);
+    }
+    float* gradient = pass.gradients + slot_.weight;
+    for (int tap = 0; tap < taps_.groups; ++tap) {
+      std::copy_n(d_weight_.data() + static_cast<std::ptrdiff_t>(tap) * taps_.pitch, taps_.size,
+                  gradient + static_cast<std::ptrdiff_t>(tap) * taps_.size);
+    }
+    epilogue_.finish_backward(pass);
+  }
+
+ private:
+  LayerParameters slot_;
+  Axis taps_;  // kernel elements, each a vector of channels
+  DepthwiseMap map_;
+  Epilogue epilogue_;
+  Buffer weight_, d_weight_, tiles_, spread_, d_value_, dy_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_depthwise(const Layer& layer, const LayerParameters& slot, const Stored& in, int capacity) {
+  return std::make_unique<Depthwise>(layer, std::get<Depthwise2d>(layer.op), slot, in, capacity);
+}
+
+}  // namespace kws::fused

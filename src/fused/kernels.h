@@ -1,0 +1,125 @@
+#pragma once
+
+// Included by files that are compiled for one instruction set each: nothing here may pull in inline functions of the
+// standard library, or the linker could keep their AVX-512 copy for the whole program.
+#include <cstddef>
+#include <cstdint>
+
+namespace kws::fused {
+
+/// Channels are padded with zeros to whole groups, so that no kernel has a remainder loop.
+constexpr int kGroup = 16;
+
+/// Either a_row or a_depth is 1.
+/// c[r][n] = sum over d of a[r * a_row + d * a_depth] * b[d * b_row + n], one chain of fused multiply-adds in the order
+/// of d, hence the same bits for every instruction set. columns is a multiple of kGroup.
+struct Gemm {
+  int rows, columns, depth;
+  const float* a;
+  std::ptrdiff_t a_row, a_depth;
+  const float* b;
+  std::ptrdiff_t b_row;
+  float* c;
+  std::ptrdiff_t c_row;
+  const float* bias = nullptr;  ///< [columns], added to every row
+  bool add = false;             ///< c += instead of c =
+};
+
+/// How a reader gets a layer's value from its stored output y: relu(scale * y + shift).
+///   scale, shift  [pitch], or nullptr for neither
+struct Activation {
+  const float* scale = nullptr;
+  const float* shift = nullptr;
+  bool relu = false;
+};
+
+/// dy = scale * ((dz - mean_dz) - slope * (y - mean_y)) per channel, the gradient of batch norm with batch statistics;
+/// in this order, because the first difference may cancel most of dz.
+struct NormGradient {
+  const float* scale;
+  const float* mean_dz;
+  const float* slope;
+  const float* mean_y;
+};
+
+/// The patches of one clip that a convolution's rows are made of; the map is padded, [time][freq][channels].
+struct PatchMap {
+  int out_freq;                         ///< outputs of one time step
+  int kernel_time;                      ///< runs of a patch
+  int run;                              ///< neighbouring floats of a run: kernel_freq * channels
+  std::ptrdiff_t map_row;               ///< floats of one time step of the map
+  std::ptrdiff_t step_time, step_freq;  ///< floats that a patch moves for the next output
+};
+
+/// One clip of a depthwise convolution; maps are [time][freq][pitch].
+struct DepthwiseMap {
+  int in_time, in_freq, out_time, out_freq;
+  int kernel_time, kernel_freq, stride_time, stride_freq;
+  int top, left;  ///< padding before the first element
+  int pitch;
+};
+
+/// Floats of the depthwise kernels' scratch memory. They write the same places each time and rely on zeros around them.
+inline std::ptrdiff_t depthwise_tiles(const DepthwiseMap& m) {
+  return static_cast<std::ptrdiff_t>((m.out_time - 1) * m.stride_time + m.kernel_time) *
+         ((m.out_freq - 1) * m.stride_freq + m.kernel_freq) * m.pitch;
+}
+inline std::ptrdiff_t depthwise_spread(const DepthwiseMap& m) {
+  return static_cast<std::ptrdiff_t>(m.in_time + m.kernel_time - 1) * (m.in_freq + m.kernel_freq - 1) * kGroup;
+}
+
+/// Shapes of a recurrent layer's step over `rows` clips; cells padded to `pitch`.
+struct CellRows {
+  int rows, pitch;
+};
+
+/// The loops that take the time, once per instruction set; all results are the same bits for every one.
+/// Rows are `pitch` floats, pitch a multiple of kGroup. Sums go to double, block by block in the order of calls.
+struct Kernels {
+  void (*gemm)(const Gemm& gemm);
+
+  /// out = activation of y.
+  void (*activate)(std::ptrdiff_t rows, int pitch, const float* y, Activation activation, float* out);
+  /// sum[c] += y[r][c] - pivot[c], squares[c] += (y[r][c] - pivot[c])^2
+  void (*moments)(std::ptrdiff_t rows, int pitch, const float* y, const float* pivot, double* sum, double* squares);
+  /// sum[c] += y[r][c]
+  void (*sums)(std::ptrdiff_t rows, int pitch, const float* y, double* sum);
+  void (*norm_gradient)(std::ptrdiff_t rows, int pitch, const float* dz, const float* y, NormGradient norm, float* dy);
+  /// dz = gradient where the activation's result was positive (everywhere without ReLU), and with a `mean`:
+  /// sum[c] += dz[r][c], product[c] += dz[r][c] * (y[r][c] - mean[c])
+  void (*mask)(std::ptrdiff_t rows, int pitch, const float* gradient, const float* y, Activation activation,
+               const float* mean, float* dz, double* sum, double* product);
+
+  /// patches [rows][kernel_time * run] of outputs first .. first + rows - 1. Up to kGroup floats behind the last one of
+  /// either array are read or written.
+  void (*gather)(const PatchMap& map, int first, int rows, const float* from, float* patches);
+  /// The reverse: adds every patch to the map.
+  void (*scatter)(const PatchMap& map, int first, int rows, const float* patches, float* to);
+
+  /// out = taps * activation(in) + bias; taps [kernel_time][kernel_freq][pitch]
+  void (*depthwise)(const DepthwiseMap& map, const float* in, Activation activation, const float* taps,
+                    const float* bias, float* out, float* tiles);
+  /// From dy [out_time][out_freq][pitch] to the gradient of the activated input and of the taps (+=).
+  void (*depthwise_backward)(const DepthwiseMap& map, const float* dy, const float* in, Activation activation,
+                             const float* taps, float* d_in, float* d_taps, float* tiles, float* spread);
+
+  /// gates [rows][4 pitch] as pre-activations input, forget, cell, output on entry, as gate values on return;
+  /// c_old, c, m [rows][pitch]; peephole [3][pitch] or nullptr. m = output gate * tanh(c).
+  void (*lstm)(CellRows shape, float* gates, const float* c_old, const float* peephole, float* c, float* m);
+  /// Gate values become gradients of the pre-activations. dm [rows][pitch]; dc [rows][pitch] is the gradient of c that
+  /// the step after left, on return the one for the step before; d_peephole [3][pitch] += or nullptr.
+  void (*lstm_backward)(CellRows shape, float* gates, const float* c_old, const float* c, const float* dm,
+                        const float* peephole, float* dc, float* d_peephole);
+  /// gates [rows][4 pitch]: pre-activations of reset and update, input part of new, recurrent part of new; on return
+  /// reset, update, new and still the recurrent part. h = update * h_old + (1 - update) * new.
+  void (*gru)(CellRows shape, float* gates, const float* h_old, float* h);
+  /// On return the gradients of reset's and update's pre-activations, of new's, and of new's recurrent part; dh [rows]
+  /// [pitch] becomes the part of h_old's gradient that does not pass the recurrent product.
+  void (*gru_backward)(CellRows shape, float* gates, const float* h_old, float* dh);
+};
+
+/// The tables; to be called on a CPU that has the instructions.
+const Kernels& avx2_kernels();
+const Kernels& avx512_kernels();
+
+}  // namespace kws::fused

@@ -1,0 +1,182 @@
+// Convolution and dense layers as one matrix product over rows: a row is a position (1x1 convolution), a clip (dense)
+// or the patch under a kernel.
+#include <variant>
+
+#include "step.h"
+
+namespace kws::fused {
+namespace {
+
+constexpr int kBlockRows = 48;  // rows in flight: their input, output and gradients stay in the inner caches
+
+/// How rows come out of the stored input.
+struct Rows {
+  int per_clip;  ///< rows of one clip
+  Axis in;       ///< elements of a row
+  bool patches;  ///< else rows lie one after the other in the input
+  Shape map;     ///< of a clip, padding included
+  int top = 0, left = 0;
+  PatchMap patch{};
+};
+
+Rows rows_of(const Layer& layer, const Stored& in) {
+  const Shape& from = layer.input;
+  const Shape& to = layer.output;
+  const auto* op = std::get_if<Conv2d>(&layer.op);
+  if (op == nullptr) return {1, {in.positions(), from.channels, in.pitch}, false, {}};
+  const int taps = op->kernel.time * op->kernel.freq;
+  Rows rows{to.time * to.freq, {taps, from.channels, in.pitch}, true, {}};
+  if (taps == 1 && op->stride.time == 1 && op->stride.freq == 1) {
+    rows.patches = false;
+    return rows;
+  }
+  rows.top = pad_before(from.time, to.time, op->kernel.time, op->stride.time, op->padding);
+  rows.left = pad_before(from.freq, to.freq, op->kernel.freq, op->stride.freq, op->padding);
+  const auto extent = [](int in_size, int before, int out, int stride, int kernel) {
+    return std::max(before + in_size, (out - 1) * stride + kernel);
+  };
+  rows.map = {extent(from.time, rows.top, to.time, op->stride.time, op->kernel.time),
+              extent(from.freq, rows.left, to.freq, op->stride.freq, op->kernel.freq), in.pitch};
+  const std::ptrdiff_t map_row = rows.map.step();
+  rows.patch = {to.freq, op->kernel.time,           op->kernel.freq * in.pitch,
+                map_row, op->stride.time * map_row, static_cast<std::ptrdiff_t>(op->stride.freq) * in.pitch};
+  return rows;
+}
+
+class Product : public Step {
+ public:
+  Product(const Layer& layer, const LayerParameters& slot, Norm norm, bool relu, const Stored& in, bool first,
+          int capacity)
+      : slot_(slot),
+        rows_(rows_of(layer, in)),
+        out_axis_{1, layer.output.channels, padded(layer.output.channels)},
+        weight_(out_axis_, rows_.in, !first),
+        epilogue_(slot, norm, relu, layer.output.channels),
+        row_(rows_.in.length()),
+        a_(static_cast<std::ptrdiff_t>(kBlockRows) * row_),
+        dy_(static_cast<std::ptrdiff_t>(kBlockRows) * out_axis_.pitch),
+        da_(first ? 0 : static_cast<std::ptrdiff_t>(kBlockRows) * row_),
+        map_(rows_.patches ? rows_.map.elements() : 0),
+        d_map_(rows_.patches && !first ? rows_.map.elements() : 0) {
+    store_output(layer.output, capacity);
+    epilogue_.attach(out_);
+  }
+
+  void forward(const Pass& pass, const Stored& in) override {
+    weight_.pack(pass.parameters + slot_.weight);
+    epilogue_.begin(pass);
+    const int pitch = out_axis_.pitch;
+    each_block(pass, in, [&](std::ptrdiff_t first, int rows, const float* a) {
+      float* y = y_.data() + first * pitch;
+      pass.kernels.gemm({rows, pitch, row_, a, row_, 1, weight_.forward(), pitch, y, pitch, epilogue_.bias(), false});
+      epilogue_.wrote(pass, rows, y);
+    });
+    epilogue_.finish(pass, all_rows(pass));
+  }
+
+  void backward(const Pass& pass, const Stored& in, const float* dz, float* d_in) override {
+    const Kernels& k = pass.kernels;
+    const int pitch = out_axis_.pitch;
+    epilogue_.begin_backward(pass, all_rows(pass));
+    weight_.clear_gradient();
+    each_block(
+        pass, in,
+        [&](std::ptrdiff_t first, int rows, const float* a) {
+          const float* dy = epilogue_.to_dy(pass, rows, dz + first * pitch, y_.data() + first * pitch, dy_.data());
+          k.gemm({row_, pitch, rows, a, 1, row_, dy, pitch, weight_.gradient(), pitch, nullptr, true});
+          if (d_in == nullptr) return;
+          k.gemm({rows, row_, pitch, dy, pitch, 1, weight_.backward(), row_, da_.data(), row_, nullptr, false});
+          if (rows_.patches) {
+            k.scatter(rows_.patch, static_cast<int>(first % rows_.per_clip), rows, da_.data(), d_map_.data());
+          } else {
+            const std::ptrdiff_t positions = row_ / in.pitch;  // of one row
+            pass_back(k, in, first * positions, rows * positions, da_.data(), d_in);
+          }
+        },
+        [&](int clip) {
+          if (d_in != nullptr) pass_back_map(k, in, clip, d_in);
+        });
+    weight_.collect(pass.gradients + slot_.weight);
+    epilogue_.finish_backward(pass);
+  }
+
+ private:
+  [[nodiscard]] std::ptrdiff_t all_rows(const Pass& pass) const {
+    return static_cast<std::ptrdiff_t>(pass.clips) * rows_.per_clip;
+  }
+
+  /// Calls block(first row, rows, activated input rows) for all rows, and with patches clip_done(clip) between clips.
+  template <class Block, class ClipDone>
+  void each_block(const Pass& pass, const Stored& in, const Block& block, const ClipDone& clip_done) {
+    if (!rows_.patches) {
+      const std::ptrdiff_t all = all_rows(pass);
+      for (std::ptrdiff_t first = 0; first < all; first += kBlockRows) {
+        const int rows = static_cast<int>(std::min<std::ptrdiff_t>(kBlockRows, all - first));
+        const float* a = in.y + first * row_;
+        if (!in.plain()) {
+          pass.kernels.activate(rows * static_cast<std::ptrdiff_t>(row_ / in.pitch), in.pitch, a, in.activation,
+                                a_.data());
+          a = a_.data();
+        }
+        block(first, rows, a);
+      }
+      return;
+    }
+    for (int clip = 0; clip < pass.clips; ++clip) {
+      fill_map(pass.kernels, in, clip);
+      for (int first = 0; first < rows_.per_clip; first += kBlockRows) {
+        const int rows = std::min(kBlockRows, rows_.per_clip - first);
+        pass.kernels.gather(rows_.patch, first, rows, map_.data(), a_.data());
+        block(static_cast<std::ptrdiff_t>(clip) * rows_.per_clip + first, rows, a_.data());
+      }
+      clip_done(clip);
+    }
+  }
+  template <class Block>
+  void each_block(const Pass& pass, const Stored& in, const Block& block) {
+    each_block(pass, in, block, [](int) {});
+  }
+
+  [[nodiscard]] std::ptrdiff_t map_at(int time) const {
+    return ((static_cast<std::ptrdiff_t>(time) + rows_.top) * rows_.map.freq + rows_.left) * rows_.map.channels;
+  }
+
+  /// The padding around the clip stays zero from the start.
+  void fill_map(const Kernels& kernels, const Stored& in, int clip) {
+    for (int t = 0; t < in.shape.time; ++t) {
+      const float* from = in.y + clip * in.clip + t * in.time;
+      if (in.plain()) {
+        std::copy_n(from, in.time, map_.data() + map_at(t));
+      } else {
+        kernels.activate(in.shape.freq, in.pitch, from, in.activation, map_.data() + map_at(t));
+      }
+    }
+  }
+
+  void pass_back_map(const Kernels& kernels, const Stored& in, int clip, float* d_in) {
+    for (int t = 0; t < in.shape.time; ++t) {
+      const std::ptrdiff_t first = (static_cast<std::ptrdiff_t>(clip) * in.shape.time + t) * in.shape.freq;
+      pass_back(kernels, in, first, in.shape.freq, d_map_.data() + map_at(t), d_in);
+    }
+    d_map_.clear();
+  }
+
+  LayerParameters slot_;
+  Rows rows_;
+  Axis out_axis_;
+  PackedMatrix weight_;
+  Epilogue epilogue_;
+  int row_;  // floats of an input row
+  Buffer a_, dy_, da_, map_, d_map_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> make_product(const Layer& layer, const LayerParameters& slot, const Stored& in, bool first,
+                                   int capacity) {
+  const auto* dense = std::get_if<Dense>(&layer.op);
+  const bool relu = dense != nullptr ? dense->relu : std::get<Conv2d>(layer.op).relu;
+  return std::make_unique<Product>(layer, slot, norm_of(layer.op), relu, in, first, capacity);
+}
+
+}  // namespace kws::fused

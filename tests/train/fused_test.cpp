@@ -1,0 +1,142 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "families/random_design.h"
+#include "kws/fused/fused_net.h"
+#include "kws/train/plain_net.h"
+#include "kws/train/trainer.h"
+
+namespace kws {
+namespace {
+
+/// A batch with every class in it.
+struct Batch {
+  std::vector<std::int8_t> features;
+  std::vector<int> labels;
+  Batch(const Graph& graph, int clips, Rng& rng) {
+    for (int i = 0; i < clips * graph.input().elements(); ++i) {
+      features.push_back(static_cast<std::int8_t>(rng.between(-100, 100)));
+    }
+    for (int i = 0; i < clips; ++i) labels.push_back(i % graph.output().elements());
+  }
+};
+
+struct Result {
+  double loss = 0.0;
+  std::vector<float> gradients, statistics;
+};
+
+Result fused(const Graph& graph, const NetState& state, const Batch& batch, Isa isa) {
+  const ParameterLayout layout(graph);
+  const auto net = FusedNet::make(graph, layout, static_cast<int>(batch.labels.size()), isa);
+  Result result{0.0, std::vector<float>(layout.parameters(), NAN), state.statistics};
+  result.loss = net->step(batch.features, batch.labels, 0.1, state.parameters, result.statistics, result.gradients);
+  return result;
+}
+
+Result plain(const Graph& graph, NetState state, const Batch& batch, Precision precision) {
+  const ParameterLayout layout(graph);
+  Result result{0.0, std::vector<float>(layout.parameters()), {}};
+  PlainNet net(graph, layout, state.parameters, result.gradients, state.statistics, precision);
+  result.loss = net.step(batch.features, batch.labels, 0.1);
+  result.statistics = state.statistics;
+  return result;
+}
+
+/// |a - b| / |b|
+double distance(std::span<const float> a, std::span<const float> b) {
+  double difference = 0.0, size = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference += std::pow(static_cast<double>(a[i]) - b[i], 2);
+    size += std::pow(static_cast<double>(b[i]), 2);
+  }
+  return std::sqrt(difference / std::max(size, 1e-30));
+}
+
+class FusedGradients : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(FusedGradients, AreThoseOfAutogradForRandomDesigns) {
+  test::RandomDesign random(7);
+  Rng rng({8});
+  int corners = 0;
+  constexpr int kDesigns = 12;
+  for (int i = 0; i < kDesigns; ++i) {
+    const Graph graph = build_graph(random(GetParam()));
+    const ParameterLayout layout(graph);
+    const NetState state = initial_state(graph, layout, rng.next());
+    const Batch batch(graph, 7, rng);
+    const Result exact = plain(graph, state, batch, Precision::float64);
+    const Result single = plain(graph, state, batch, Precision::float32);
+    const Result result = fused(graph, state, batch, best_isa());
+    EXPECT_NEAR(result.loss, exact.loss, 1e-5 * exact.loss);
+    EXPECT_LT(distance(result.statistics, single.statistics), 1e-5) << "design " << i;
+    // Where a value falls within float32's rounding of a ReLU's corner, the gradient of LibTorch's own float32 jumps
+    // away from the exact one; there only float32 can be compared with float32.
+    const bool corner = distance(single.gradients, exact.gradients) > 1e-4;
+    if (corner) ++corners;
+    EXPECT_LT(distance(result.gradients, corner ? single.gradients : exact.gradients), 1e-5) << "design " << i;
+  }
+  EXPECT_LE(corners, kDesigns / 3);
+}
+
+TEST_P(FusedGradients, AreTheSameBitsForEveryInstructionSet) {
+  test::RandomDesign random(9);
+  Rng rng({10});
+  for (int i = 0; i < 4; ++i) {
+    const Graph graph = build_graph(random(GetParam()));
+    const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
+    const Batch batch(graph, 30, rng);
+    std::vector<Result> results;
+    for (const Isa isa : {Isa::avx2, Isa::avx512}) {
+      if (supported(isa)) results.push_back(fused(graph, state, batch, isa));
+    }
+    if (results.size() < 2) GTEST_SKIP() << "this CPU has one fused instruction set at most";
+    EXPECT_EQ(results[0].loss, results[1].loss);
+    EXPECT_EQ(results[0].gradients, results[1].gradients);
+    EXPECT_EQ(results[0].statistics, results[1].statistics);
+  }
+}
+
+TEST_P(FusedGradients, DoNotDependOnTheBatchBefore) {
+  test::RandomDesign random(11);
+  Rng rng({12});
+  const Graph graph = build_graph(random(GetParam()));
+  const ParameterLayout layout(graph);
+  const NetState state = initial_state(graph, layout, 1);
+  const auto net = FusedNet::make(graph, layout, 30, best_isa());
+  const auto run = [&](const Batch& batch) {
+    Result result{0.0, std::vector<float>(layout.parameters()), state.statistics};
+    result.loss = net->step(batch.features, batch.labels, 0.1, state.parameters, result.statistics, result.gradients);
+    return result;
+  };
+  const Batch small(graph, 11, rng), large(graph, 30, rng);
+  const Result first = run(small);
+  run(large);
+  std::vector<float> logits(40 * static_cast<std::size_t>(graph.output().elements()));
+  net->logits(Batch(graph, 40, rng).features, state.parameters, state.statistics, logits);
+  const Result again = run(small);
+  EXPECT_EQ(first.gradients, again.gradients);
+  EXPECT_EQ(first.statistics, again.statistics);
+}
+
+TEST_P(FusedGradients, LogitsAreThoseOfTheFoldedWeights) {
+  test::RandomDesign random(13);
+  Rng rng({14});
+  const Graph graph = build_graph(random(GetParam()));
+  const ParameterLayout layout(graph);
+  NetState state = initial_state(graph, layout, 1);
+  for (float& value : state.statistics) value = static_cast<float>(rng.uniform(0.5, 1.5));
+  const Batch batch(graph, 25, rng);
+  const auto net = FusedNet::make(graph, layout, 10, best_isa());
+  std::vector<float> logits(25 * static_cast<std::size_t>(graph.output().elements()));
+  net->logits(batch.features, state.parameters, state.statistics, logits);
+  const Weights weights = folded(graph, layout, state.parameters, state.statistics);
+  EXPECT_LT(distance(logits, run_float(graph, weights, batch.features)), 1e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(AllTypes, FusedGradients, ::testing::ValuesIn(network_types()),
+                         [](const auto& type) { return type.param; });
+
+}  // namespace
+}  // namespace kws
