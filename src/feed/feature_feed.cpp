@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "kws/core/options.h"
 #include "kws/core/parallel.h"
@@ -26,19 +25,15 @@ std::uint64_t data_seed(const TrainOptions& options) {
   return options.data_seed == 0 ? options.seed : options.data_seed;
 }
 
-/// Puts the examples in random order.
+/// Puts the examples in random order, in place: an epoch of a large front end takes 100 MB.
 void reorder(std::size_t values, Rng& rng, FeatureBatch& batch) {
-  std::vector<std::size_t> order(batch.labels.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  shuffle(order, rng);
-  FeatureBatch ordered;
-  ordered.features.reserve(batch.features.size());
-  for (const std::size_t from : order) {
-    const auto first = batch.features.begin() + static_cast<std::ptrdiff_t>(from * values);
-    ordered.features.insert(ordered.features.end(), first, first + static_cast<std::ptrdiff_t>(values));
-    ordered.labels.push_back(batch.labels[from]);
+  const auto row = [&](std::size_t i) { return batch.features.begin() + static_cast<std::ptrdiff_t>(i * values); };
+  for (std::size_t i = batch.labels.size(); i > 1; --i) {
+    const auto other = static_cast<std::size_t>(rng.below(i));
+    if (other == i - 1) continue;
+    std::swap_ranges(row(i - 1), row(i), row(other));
+    std::swap(batch.labels[i - 1], batch.labels[other]);
   }
-  batch = std::move(ordered);
 }
 
 /// Sets 0 to `longest` frames in a row to the mean. Source: SpecAugment, Park et al. 2019, arXiv:1904.08779.
