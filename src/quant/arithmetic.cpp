@@ -50,14 +50,17 @@ std::int32_t tanh_q15(std::int32_t x_q12) {
   return std::clamp(2 * sigmoid_q15(doubled) - 32768, -32768, 32767);
 }
 
-std::int32_t requantize(std::int32_t acc, std::int32_t multiplier, int shift) {
-  const std::int32_t x = shift > 0 ? static_cast<std::int32_t>(static_cast<std::uint32_t>(acc) << shift) : acc;
-  const std::int64_t high = (std::int64_t{x} * multiplier + (std::int64_t{1} << 30)) >> 31;
-  const auto h = static_cast<std::int32_t>(std::min<std::int64_t>(high, std::numeric_limits<std::int32_t>::max()));
-  if (shift >= 0) return h;
-  const auto mask = static_cast<std::int32_t>((std::uint32_t{1} << -shift) - 1);
-  const std::int32_t threshold = (mask >> 1) + (h < 0 ? 1 : 0);
-  return (h >> -shift) + ((h & mask) > threshold ? 1 : 0);
+const std::array<std::int32_t, 257>& sigmoid_pairs() {
+  static const auto pairs = [] {
+    std::array<std::int32_t, 257> both{};
+    for (std::size_t k = 0; k < both.size(); ++k) {
+      // Flat behind the end.
+      const std::int32_t next = sigmoid_table[std::min(k + 1, both.size() - 1)];
+      both[k] = sigmoid_table[k] + ((next - sigmoid_table[k]) * 65536);
+    }
+    return both;
+  }();
+  return pairs;
 }
 
 void quantize_multiplier(double factor, std::int32_t& multiplier, std::int8_t& shift) {

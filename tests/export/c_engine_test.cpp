@@ -10,6 +10,7 @@
 #include "export/random_models.h"
 #include "kws/core/error.h"
 #include "kws/core/parallel.h"
+#include "kws/quant/int8_engine.h"
 
 namespace kws::test {
 namespace {
@@ -49,6 +50,18 @@ void expect_same_classes(const Exportable& parts, const CEngine& engine, const s
   EXPECT_EQ(best, std::max_element(host.begin(), host.end()) - host.begin()) << name;
 }
 
+/// More channels than one register of the host holds, and no whole number of registers.
+Graph wide_graph() {
+  return Graph({.time = kFrames, .freq = kCoefficients, .channels = 1})
+      .add("conv1", Conv2d{.filters = 70, .kernel = {10, 4}, .stride = {2, 2}, .relu = true})
+      .add("dw1", Depthwise2d{.kernel = {3, 3}, .stride = {1, 1}, .relu = true})
+      .add("pw1", Conv2d{.filters = 37, .kernel = {1, 1}, .stride = {1, 1}, .relu = true})
+      .add("conv2", Conv2d{.filters = 35, .kernel = {3, 2}, .stride = {1, 2}, .padding = Padding::valid})
+      .add("gru1", Gru{.cells = 45, .sequence = true})
+      .add("lstm1", Lstm{.cells = 51, .projection = 34, .peepholes = true})
+      .add("logits", Dense{.units = 6});
+}
+
 bool has_compiler() {
   return std::getenv("CC") != nullptr ||
          std::system("{ command -v cc || command -v gcc || command -v clang; } >/dev/null") == 0;
@@ -58,7 +71,8 @@ TEST(CEngine, GivesEveryByteOfTheHostForEveryOp) {
   if (!has_compiler()) GTEST_SKIP() << "no C compiler is here";
   constexpr std::size_t kSeeds = 3;
   constexpr int kClips = 200;
-  const std::vector<NamedGraph> graphs = small_graphs(kFrames, kCoefficients, 6);
+  std::vector<NamedGraph> graphs = small_graphs(kFrames, kCoefficients, 6);
+  graphs.push_back({"wide", wide_graph()});
   // Side by side, because nearly all the time goes into the compiler.
   parallel_for_each_index(kSeeds * graphs.size(), 0, [&](std::size_t i) {
     const NamedGraph& named = graphs[i / kSeeds];
@@ -68,9 +82,12 @@ TEST(CEngine, GivesEveryByteOfTheHostForEveryOp) {
     const CEngine engine(parts.model(1));
     const auto features = inputs(kClips, parts.network.input.elements(), seed);
     std::vector<std::int8_t> host(kClips * 6), c(kClips * 6);
-    run_int8(parts.network, features, host);
     engine.run(features, c);
-    EXPECT_EQ(host, c) << name;
+    for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
+      if (!supported(isa)) continue;
+      Int8Engine(parts.network, isa).run(features, host);
+      EXPECT_EQ(host, c) << name << ", " << isa_name(isa);
+    }
     // Random models that answer the same to everything would prove nothing.
     EXPECT_GT(std::set<std::int8_t>(host.begin(), host.end()).size(), 20U) << name;
     expect_same_classes(parts, engine, noise(seed, 5000), name);

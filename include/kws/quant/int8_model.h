@@ -25,8 +25,9 @@ struct Quant {
 ///               bias - zero_point * sum(row), so the product runs on raw int8 inputs (SAME padding pads with
 ///               the zero point)
 ///   multiplier  [rows] Q31 in 2^30..2^31-1 (or 0)
-///   shift       [rows] left when positive: TFLite's double rounding, see requantize(). No input brings
-///               |accumulator * 2^max(shift, 0)| to 2^30, so that kernels may round in 32 bit
+///   shift       [rows] left when positive: TFLite's double rounding, see requantize() in
+///               arithmetic.h. No input brings |accumulator * 2^max(shift, 0)| to 2^30, so that kernels may round in
+///               32 bit
 struct Int8Product {
   std::vector<std::int8_t> weight;
   std::vector<std::int32_t> bias;
@@ -84,12 +85,6 @@ struct Range {
 };
 using Ranges = std::map<std::string, Range>;  ///< layer name -> range, for every layer with float-ranged output
 
-/// TensorFlow Lite's "double rounding" requantization:
-///   x = acc * 2^max(shift, 0), modulo 2^32 (quantize() picks multipliers that never get there)
-///   h = (x * multiplier + 2^30) >> 31 (saturating)
-///   result = h >> max(-shift, 0), rounded half away from zero
-std::int32_t requantize(std::int32_t acc, std::int32_t multiplier, int shift);
-
 /// The Q31 multiplier and shift nearest to `factor`, 0 <= factor < 2^30; both 0 when every result would be 0 (< 2^-32).
 void quantize_multiplier(double factor, std::int32_t& multiplier, std::int8_t& shift);
 
@@ -100,7 +95,8 @@ void quantize_multiplier(double factor, std::int32_t& multiplier, std::int8_t& s
 ///            std::out_of_range when a tensor or range is missing (a broken promise of the caller)
 Int8Model quantize(const Graph& graph, const Weights& weights, const Ranges& ranges);
 
-/// Host reference of the int8 network, own code apart from the exported C: tests and `eval` hold one against the other.
+/// The int8 network on the host, own code apart from the exported C: tests and `eval` hold one against the other.
+/// Prepares an Int8Engine (int8_engine.h) for one run; keep an engine where there are several.
 ///   features    [clips][input elements];  logits  [clips][classes]
 ///   each_layer  if given, is called with the output of each layer of each clip, in order
 using LayerObserver = std::function<void(std::span<const std::int8_t> output)>;

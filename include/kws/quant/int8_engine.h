@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "kws/core/isa.h"
+#include "kws/quant/int8_model.h"
+
+namespace kws {
+
+/// An int8 network made ready for many clips: weights packed for one instruction set, copied from the model.
+/// Every set gives the same bytes, those of the exported C. Isa::avx512 is of use where the CPU also has VNNI.
+class Int8Engine {
+ public:
+  /// isa  one that this CPU supports
+  explicit Int8Engine(const Int8Model& model, Isa isa = best_isa());
+  ~Int8Engine();
+  Int8Engine(Int8Engine&&) noexcept;
+  Int8Engine& operator=(Int8Engine&&) noexcept;
+
+  /// As run_int8(). Any number of threads may call this on one engine; each call has its own working memory, made ready
+  /// in about the time of one clip, so give it many.
+  void run(std::span<const std::int8_t> features, std::span<std::int8_t> logits,
+           const LayerObserver& each_layer = {}) const;
+
+ private:
+  struct Network;
+  std::unique_ptr<const Network> network_;
+};
+
+}  // namespace kws
