@@ -7,6 +7,7 @@
 #include "kws/datasets/augment.h"
 #include "kws/export/c_engine.h"
 #include "kws/pipeline/pipeline.h"
+#include "kws/quant/int8_engine.h"
 
 namespace kws {
 
@@ -25,7 +26,7 @@ std::string_view engine_name(Engine engine) {
 }
 
 /// Clips first .. last of a split in one task: enough to keep a worker busy, few enough to share the work out.
-constexpr std::size_t kClipsPerTask = 32;
+constexpr std::size_t kClipsPerTask = 48;
 
 void for_ranges(std::size_t clips, int threads, const std::function<void(std::size_t, std::size_t)>& body) {
   const std::size_t tasks = (clips + kClipsPerTask - 1) / kClipsPerTask;
@@ -49,9 +50,10 @@ std::vector<std::int8_t> int8_logits(const Model& model, const FeatureBatch& bat
   const auto classes = static_cast<std::size_t>(model.int8.classes());
   const auto values = static_cast<std::size_t>(model.int8.input.elements());
   std::vector<std::int8_t> logits(batch.labels.size() * classes);
+  const Int8Engine engine(model.int8);
   for_ranges(batch.labels.size(), threads, [&](std::size_t first, std::size_t last) {
-    run_int8(model.int8, std::span(batch.features).subspan(first * values, (last - first) * values),
-             std::span(logits).subspan(first * classes, (last - first) * classes));
+    engine.run(std::span(batch.features).subspan(first * values, (last - first) * values),
+               std::span(logits).subspan(first * classes, (last - first) * classes));
   });
   return logits;
 }

@@ -2,6 +2,7 @@
 #include "kws/cost/budget.h"
 #include "kws/cost/cost.h"
 #include "kws/pipeline/pipeline.h"
+#include "kws/quant/int8_engine.h"
 
 namespace kws {
 
@@ -91,9 +92,10 @@ ExportModel export_view(const Model& model, const FrontEnd& front_end) {
     view.info.int8_accuracy = *model.metrics.int8_test;
     view.info.accuracy_split = "testing";
   }
+  const Int8Engine engine(model.int8);
   for (const std::vector<std::int8_t>& features : model.golden) {
     Golden golden{features, std::vector<std::int8_t>(model.labels.size())};
-    run_int8(model.int8, features, golden.logits);
+    engine.run(features, golden.logits);
     view.golden.push_back(std::move(golden));
   }
   return view;
