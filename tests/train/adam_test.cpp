@@ -1,4 +1,4 @@
-#include "kws/train/adam.h"
+#include "train/adam.h"
 
 #include <gtest/gtest.h>
 
