@@ -175,4 +175,9 @@ expect 2 "$work/study.*seed: 7 there, 8 here" "${search[@]}" --seed 8
 expect 2 "$work/study.*data: " search --data "$work/other_speech" --study "$work/study" --max-trials 1 --epochs 1 --seed 7
 [ "$before" = "$(sha256sum "$work"/study/trials.json)" ] || fail "a refused search changed the study"
 
+# replay
+expect 2 "no.json: cannot be read" replay --table "$work/no.json"
+echo '{"schema": "kwsmith.curves/1", "designs": []}' >"$work/curves.json"
+expect 2 "curves.json: designs: needs a list of designs" replay --table "$work/curves.json"
+
 finish

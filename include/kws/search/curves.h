@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "kws/families/design.h"
+
+namespace kws {
+
+/// How a design learned.
+struct Curve {
+  Design design;
+  std::int64_t memory_bytes = 0;  ///< by the hello_edge rule, as ops
+  std::int64_t ops = 0;
+  std::vector<double> accuracy;  ///< int8 validation accuracy after epoch 1, 2 ..., shares in 0..1
+};
+
+/// Recorded learning curves, on which strategies of search are compared without training anything. All curves have
+/// the same length, at least one epoch.
+struct CurveTable {
+  std::vector<Curve> curves;
+  [[nodiscard]] int epochs() const { return static_cast<int>(curves.front().accuracy.size()); }
+};
+
+/// Reads {"schema": "kwsmith.curves/1", "designs": [{"design": kwsmith.design/1, "type", "memory", "ops", "epochs":
+/// [accuracy, ..]}, ..]}, plain or compressed by gzip; more keys are allowed beside "designs". Memory and operations
+/// are counted from the design and must be those of the file.
+///   throws  Error (Exit::usage), one line `file: path: fact; remedy`
+CurveTable load_curves(const std::filesystem::path& file);
+
+}  // namespace kws

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kws/core/options.h"
+#include "kws/search/curves.h"
+#include "kws/search/schedule.h"
+
+namespace kws {
+
+struct ReplayOptions {
+  int seeds = 30;
+  int reduction = 3;
+  int slots = 1;    ///< see ScheduleOptions
+  int threads = 1;  ///< changes the time and nothing else
+};
+template <class Field>
+void describe(Field& field, ReplayOptions& o) {
+  field("seeds", o.seeds, 1, 100000, "runs of every strategy, each with another seed");
+  field("reduction", o.reduction, 2, 10, "one trial in so many goes on at a rung");
+  field("slots", o.slots, 1, 1024, "trainings that the schedule keeps under way at once");
+}
+
+/// How long a strategy takes on a table: epochs until some design under training shows 99 % of the best accuracy that
+/// any design of the budget ends with, i.e. that full-length random search finds in the end.
+struct ReplayRow {
+  std::string budget;
+  std::string strategy;
+  double epochs_iqm = 0.0;                     ///< interquartile mean over the seeds
+  double epochs_low = 0.0, epochs_high = 0.0;  ///< 95 % bootstrap interval of that mean
+};
+
+/// Strategies, in the order of the rows: "random" trains one design after the other in full; "one_epoch" trains all for
+/// one epoch, then the best in full, one after the other; "asha" is the Schedule with designs at random; "kwsmith" is
+/// the Schedule with the proposals of the search: random ones spread over the types, then the Parzen model's, which
+/// learns from all rungs. Each takes a design once; what it has left at its end is trained in the order of accuracy.
+const std::vector<std::string>& replay_strategies();
+
+/// One row for each standard budget that some design keeps, and strategy. Runs differ by seed 0, 1 .. seeds - 1.
+std::vector<ReplayRow> replay(const CurveTable& table, const ReplayOptions& options);
+
+/// {"schema": "kwsmith.replay/1", "rows": [{"budget", "strategy", "epochs_iqm", "epochs_low", "epochs_high"}]}
+Json replay_to_json(const std::vector<ReplayRow>& rows);
+
+/// One decision of "kwsmith", in the order taken.
+struct ReplayStep {
+  std::string budget;
+  Job job;
+  std::string design;     ///< name
+  double accuracy = 0.0;  ///< at job.to epochs
+};
+/// What "kwsmith" decides with seed 0 and why, until each budget's table is used up or its target is reached.
+std::vector<ReplayStep> replay_steps(const CurveTable& table, const ReplayOptions& options);
+
+/// {"schema": "kwsmith.replay_steps/1", "steps": [{"budget", "trial", "design", "from", "to", "accuracy", "reason"}]}
+Json replay_steps_to_json(const std::vector<ReplayStep>& steps);
+
+/// Mean of the middle half of `values`: a quarter of them, rounded down, is dropped at either end.
+double interquartile_mean(std::vector<double> values);
+
+}  // namespace kws

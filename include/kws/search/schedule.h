@@ -1,0 +1,91 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kws/search/forecast.h"
+#include "kws/search/rungs.h"
+
+namespace kws {
+
+/// What trials are compared by: the accuracy shown at a rung, or forecast() of that at the top rung.
+enum class Ranking { shown, forecast };
+
+struct ScheduleOptions {
+  int trials = 28;    ///< designs to begin with, all budgets together
+  int epochs = 8;     ///< the top rung
+  int reduction = 3;  ///< one of so many goes on; also the ratio of neighbouring rungs
+  int slots = 8;      ///< trainings under way at once on the schedule's own clock
+  Ranking ranking = Ranking::forecast;
+};
+
+/// One step of training: a trial from its last checkpoint to the next rung.
+struct Job {
+  int number = 0;          ///< 0, 1, 2 ... in the order of the decisions
+  int trial = 0;           ///< a new number when `from` is 0
+  std::size_t budget = 0;  ///< index
+  int from = 0, to = 0;    ///< epochs
+  std::string reason;      ///< why it is trained, in words
+};
+
+/// Decides what a search trains next: one bracket for each budget, so that a design is compared with those of its own
+/// budget; the budget that has had the fewest epochs is served first, and in it a promotion before a new trial.
+///
+/// Decisions must not depend on which worker happens to be quick, so the schedule has a clock of its own, on which an
+/// epoch takes one unit and `slots` jobs run at once. A decision sees the results of exactly those jobs that have ended
+/// on that clock. Real workers, however many, run the jobs as they are handed out; next() holds the following decision
+/// back until the results it must see are there. The sequence of jobs is the same for any number of workers; more of
+/// them than `slots` do not help.
+class Schedule {
+ public:
+  /// A further design for `budget`, which becomes trial `trial`: its network type; nothing: there is none.
+  ///   expected  [trial] forecast() from the results the decision may see; 0: none yet, or failed
+  using Propose =
+      std::function<std::optional<std::string>(std::size_t budget, int trial, std::span<const double> expected)>;
+  Schedule(const ScheduleOptions& options, std::size_t budgets, Propose propose);
+
+  /// The next job; nothing: report() must be called first or, if `finished()`, there is none.
+  std::optional<Job> next();
+  /// The result of a job, in any order.
+  void report(int job, std::optional<double> accuracy);
+  [[nodiscard]] bool finished() const { return finished_; }
+
+  /// Where the trials of a budget stand and why no further.
+  [[nodiscard]] std::vector<Bracket::Standing> standings(std::size_t budget) const {
+    return lines_[budget].bracket.standings();
+  }
+
+ private:
+  struct Line {
+    Bracket bracket;
+    int epochs = 0;    ///< handed out
+    bool open = true;  ///< proposals come
+  };
+  struct Running {
+    Job job;
+    int end = 0;                        ///< on the clock
+    bool reported = false;              ///< a worker is done with it
+    std::optional<double> result = {};  ///< nothing: failed
+  };
+  void take_notice(const Running& ended);
+  std::optional<Job> decide();
+  std::optional<Job> decide(std::size_t budget);
+  Job begin(Job job);
+
+  ScheduleOptions options_;
+  std::vector<int> rungs_;
+  Propose propose_;
+  std::vector<Line> lines_;
+  std::vector<Running> running_;
+  std::vector<Measured> measured_;
+  std::vector<std::string> types_;  ///< [trial]
+  std::vector<double> expected_;    ///< [trial]
+  int now_ = 0;
+  int jobs_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace kws

@@ -1,0 +1,92 @@
+#include "kws/search/schedule.h"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+#include <tuple>
+
+namespace kws {
+
+Schedule::Schedule(const ScheduleOptions& options, std::size_t budgets, Propose propose)
+    : options_(options), rungs_(rung_epochs(options.epochs, options.reduction)), propose_(std::move(propose)) {
+  for (std::size_t i = 0; i < budgets; ++i) lines_.push_back({.bracket = Bracket(rungs_, options.reduction)});
+}
+
+std::optional<Job> Schedule::next() {
+  while (!finished_) {
+    if (static_cast<int>(running_.size()) < options_.slots) {
+      if (auto job = decide()) return begin(*std::move(job));
+    }
+    if (running_.empty()) {
+      finished_ = true;
+      break;
+    }
+    const auto first = std::ranges::min_element(
+        running_, {}, [](const Running& running) { return std::tuple(running.end, running.job.number); });
+    if (!first->reported) return std::nullopt;
+    const Running ended = *first;
+    running_.erase(first);
+    take_notice(ended);
+  }
+  return std::nullopt;
+}
+
+void Schedule::report(int job, std::optional<double> accuracy) {
+  const auto found = std::ranges::find(running_, job, [](const Running& running) { return running.job.number; });
+  assert(found != running_.end() && !found->reported);
+  found->reported = true;
+  found->result = accuracy;
+}
+
+void Schedule::take_notice(const Running& ended) {
+  const Job& job = ended.job;
+  now_ = ended.end;
+  measured_.push_back({.trial = job.trial, .epochs = job.to, .accuracy = ended.result});
+  lines_[job.budget].bracket.report(job.trial, ended.result);
+  expected_ = forecast(measured_, types_, rungs_);
+  if (options_.ranking == Ranking::shown) return;
+  for (Line& line : lines_) line.bracket.rank(expected_);
+}
+
+std::optional<Job> Schedule::decide() {
+  std::vector<std::size_t> order(lines_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return lines_[i].epochs; });
+  for (const std::size_t budget : order) {
+    if (auto job = decide(budget)) return job;
+  }
+  return std::nullopt;
+}
+
+std::optional<Job> Schedule::decide(std::size_t budget) {
+  Line& line = lines_[budget];
+  const auto go_on = [&](const Promotion& promotion) {
+    return Job{.trial = promotion.trial,
+               .budget = budget,
+               .from = rungs_[promotion.to - 1],
+               .to = rungs_[promotion.to],
+               .reason = promotion.reason};
+  };
+  if (const auto promotion = line.bracket.promote()) return go_on(*promotion);
+  const int trial = static_cast<int>(types_.size());
+  if (line.open && trial < options_.trials) {
+    if (auto type = propose_(budget, trial, expected_)) {
+      line.bracket.open(trial);
+      types_.push_back(*std::move(type));
+      expected_.push_back(0.0);
+      return Job{.trial = trial, .budget = budget, .from = 0, .to = rungs_.front(), .reason = "new design"};
+    }
+    line.open = false;
+  }
+  if (const auto promotion = line.bracket.close()) return go_on(*promotion);
+  return std::nullopt;
+}
+
+Job Schedule::begin(Job job) {
+  job.number = jobs_++;
+  lines_[job.budget].epochs += job.to - job.from;
+  running_.push_back({.job = job, .end = now_ + job.to - job.from});
+  return job;
+}
+
+}  // namespace kws

@@ -1,0 +1,99 @@
+#include "kws/search/tpe.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "kws/core/options.h"
+
+namespace kws {
+namespace {
+
+constexpr double kGoodShare = 0.2;
+constexpr std::size_t kLeastGood = 3, kMostGood = 25;
+constexpr double kPrior = 1.0;  ///< weight of the uniform density, in observations
+
+}  // namespace
+
+void Vocabulary::add(Point& point, const std::string& name, const Json& value) {
+  if (value.is_object()) {
+    for (const auto& [key, inner] : value.items()) add(point, name + "." + key, inner);
+    return;
+  }
+  if (value.is_array()) {
+    // Layers between the first and the last are mostly their copies, which would count again and again.
+    add(point, name + ".count", value.size());
+    add(point, name + ".first", value.front());
+    add(point, name + ".last", value.back());
+    return;
+  }
+  const auto [entry, fresh] = parameters_.try_emplace(name, parameters_.size());
+  if (fresh) is_name_.push_back(value.is_string());
+  const double number =
+      value.is_string() ? static_cast<double>(names_.try_emplace(value.get<std::string>(), names_.size()).first->second)
+                        : std::log(std::max(1e-9, value.get<double>()));
+  point.emplace_back(entry->second, number);
+}
+
+Point Vocabulary::point(const Design& design, const Needs& needs) {
+  const Json json = design_to_json(design);
+  Point point;
+  add(point, "type", design.type());
+  add(point, "memory", needs.memory_bytes);
+  add(point, "ops", needs.ops);
+  add(point, "features", json.at("features"));
+  // A width means something else in another type.
+  add(point, design.type(), json.at("network"));
+  return point;
+}
+
+ParzenModel::ParzenModel(const Vocabulary& vocabulary, std::span<const Point> points,
+                         std::span<const double> accuracy) {
+  std::vector<std::size_t> order(points.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) { return accuracy[i]; });
+  const auto share = static_cast<std::size_t>(std::ceil(kGoodShare * static_cast<double>(points.size())));
+  const std::size_t good = std::clamp(share, kLeastGood, kMostGood);
+
+  parameters_.resize(vocabulary.size());
+  for (std::size_t rank = 0; rank < order.size(); ++rank) {
+    for (const auto& [index, value] : points[order[rank]]) {
+      Parameter& parameter = parameters_[index];
+      const bool first = parameter.good.empty() && parameter.others.empty();
+      parameter.is_name = vocabulary.is_name(index);
+      parameter.low = first ? value : std::min(parameter.low, value);
+      parameter.high = first ? value : std::max(parameter.high, value);
+      (rank < good && accuracy[order[rank]] > 0.0 ? parameter.good : parameter.others).push_back(value);
+    }
+  }
+}
+
+double ParzenModel::density(const Parameter& parameter, const std::vector<double>& values, double value) {
+  const auto count = static_cast<double>(values.size());
+  if (parameter.is_name) {
+    // The categories seen stand for all: their number cancels in the ratio.
+    return (kPrior + static_cast<double>(std::ranges::count(values, value))) / (kPrior + count);
+  }
+  const double range = parameter.high - parameter.low;
+  if (range <= 0.0) return 1.0;
+  const double width = range * std::pow(1.0 + count, -0.2);  // Scott's rule for a uniform spread, rounded up
+  double sum = kPrior / range;
+  for (const double other : values) {
+    const double u = (value - other) / width;
+    sum += std::max(0.0, 0.75 * (1.0 - u * u)) / width;
+  }
+  return sum / (kPrior + count);
+}
+
+double ParzenModel::score(const Point& point) const {
+  double score = 0.0;
+  for (const auto& [index, value] : point) {
+    if (index >= parameters_.size()) continue;  // no observation has it
+    const Parameter& parameter = parameters_[index];
+    if (parameter.good.empty() || parameter.others.empty()) continue;  // nothing to compare with
+    score += std::log(density(parameter, parameter.good, value) / density(parameter, parameter.others, value));
+  }
+  return score;
+}
+
+}  // namespace kws

@@ -1,0 +1,87 @@
+#include "kws/search/curves.h"
+
+#include <gmock/gmock.h>
+#include <zlib.h>
+
+#include <functional>
+
+#include "fake_evaluator.h"
+#include "kws/core/files.h"
+#include "synthetic_curves.h"
+
+namespace kws {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::TemporaryFolder;
+
+void pack(const std::filesystem::path& file, const std::string& text) {
+  const gzFile packed = gzopen(file.c_str(), "wb");
+  ASSERT_NE(packed, nullptr);
+  EXPECT_EQ(gzwrite(packed, text.data(), static_cast<unsigned>(text.size())), static_cast<int>(text.size()));
+  EXPECT_EQ(gzclose(packed), Z_OK);
+}
+
+TEST(Curves, ReadPlainOrPacked) {
+  const TemporaryFolder folder;
+  const CurveTable table = testing::synthetic_curves(14, 1);
+  const std::string text = testing::curves_json(table).dump();
+  write_file(folder.path / "curves.json", text);
+  pack(folder.path / "curves.json.gz", text);
+  for (const char* name : {"curves.json", "curves.json.gz"}) {
+    const CurveTable read = load_curves(folder.path / name);
+    EXPECT_EQ(read.epochs(), 27);
+    ASSERT_EQ(read.curves.size(), 14U);
+    for (std::size_t i = 0; i < 14; ++i) {
+      EXPECT_EQ(design_hash(read.curves[i].design), design_hash(table.curves[i].design));
+      EXPECT_EQ(read.curves[i].memory_bytes, table.curves[i].memory_bytes);
+      EXPECT_EQ(read.curves[i].ops, table.curves[i].ops);
+      EXPECT_EQ(read.curves[i].accuracy, table.curves[i].accuracy);
+    }
+  }
+}
+
+TEST(Curves, ErrorsNameTheFileAndThePlace) {
+  const TemporaryFolder folder;
+  const std::filesystem::path file = folder.path / "t.json";
+  const auto complaint = [&](const std::function<void(Json&)>& spoil) -> std::string {
+    Json json = testing::curves_json(testing::synthetic_curves(3, 1, 4));
+    spoil(json);
+    write_file(file, json.dump());
+    try {
+      load_curves(file);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_code(), Exit::usage);
+      EXPECT_THAT(error.what(), HasSubstr("t.json: "));
+      EXPECT_THAT(std::string(error.what()), ::testing::Not(HasSubstr("\n")));
+      return error.what();
+    }
+    return "nothing was thrown";
+  };
+  EXPECT_THAT(complaint([](Json& json) { json["schema"] = "kwsmith.curves/2"; }), HasSubstr("schema"));
+  EXPECT_THAT(complaint([](Json& json) { json["designs"] = Json::array(); }), HasSubstr("designs: needs a list"));
+  EXPECT_THAT(complaint([](Json& json) { json["designs"][1].erase("epochs"); }),
+              HasSubstr("designs[1]: lacks \"epochs\""));
+  EXPECT_THAT(complaint([](Json& json) { json["designs"][1]["epochs"][2] = 1.5; }),
+              HasSubstr("designs[1].epochs: 1.5 is no share in 0..1"));
+  EXPECT_THAT(complaint([](Json& json) { json["designs"][2]["epochs"].push_back(0.5); }),
+              HasSubstr("designs[2].epochs: has another length"));
+  EXPECT_THAT(complaint([](Json& json) { json["designs"][0]["ops"] = 1; }), HasSubstr("designs[0].ops: 1 is not"));
+  EXPECT_THAT(complaint([](Json& json) { json["designs"][0]["type"] = "tree"; }), HasSubstr("designs[0].type"));
+  EXPECT_THAT(complaint([](Json& json) { json["designs"][0]["design"]["clases"] = 1; }), HasSubstr("clases"));
+  EXPECT_THAT(complaint([](Json& json) { json = 5; }), HasSubstr("schema"));
+}
+
+TEST(Curves, FilesThatCannotBeReadAreErrors) {
+  const TemporaryFolder folder;
+  write_file(folder.path / "text.json", "not JSON");
+  pack(folder.path / "whole.json.gz", testing::curves_json(testing::synthetic_curves(14, 1)).dump());
+  const std::string whole = read_file(folder.path / "whole.json.gz");
+  write_file(folder.path / "cut.json.gz", whole.substr(0, whole.size() / 2));
+  for (const char* name : {"absent.json", "text.json", "cut.json.gz", "."}) {
+    EXPECT_THROW(load_curves(folder.path / name), Error) << name;
+  }
+}
+
+}  // namespace
+}  // namespace kws

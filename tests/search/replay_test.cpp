@@ -1,0 +1,122 @@
+#include "kws/search/replay.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <map>
+
+#include "synthetic_curves.h"
+
+namespace kws {
+namespace {
+
+using Rows = std::map<std::string, std::map<std::string, ReplayRow>>;  ///< by budget and strategy
+
+Rows rows_of(const CurveTable& table, const ReplayOptions& options) {
+  Rows rows;
+  for (const ReplayRow& row : replay(table, options)) rows[row.budget][row.strategy] = row;
+  return rows;
+}
+
+/// Curves of small networks that end as told after rising by half of what is left, epoch for epoch.
+CurveTable table_ending_at(const std::vector<double>& ends, int epochs) {
+  CurveTable table = testing::synthetic_curves(7 * static_cast<int>(ends.size()), 1, epochs);
+  std::erase_if(table.curves, [](const Curve& curve) { return curve.memory_bytes > 80000 || curve.ops > 6000000; });
+  table.curves.resize(ends.size());
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    for (int epoch = 1; epoch <= epochs; ++epoch) {
+      table.curves[i].accuracy[static_cast<std::size_t>(epoch) - 1] = ends[i] * (1.0 - std::ldexp(1.0, -epoch));
+    }
+  }
+  return table;
+}
+
+TEST(InterquartileMean, DropsAQuarterAtEitherEnd) {
+  EXPECT_DOUBLE_EQ(interquartile_mean({100, 2, 3, -50}), 2.5);
+  EXPECT_DOUBLE_EQ(interquartile_mean({3, 1, 2}), 2.0);
+}
+
+TEST(Replay, CountsEpochsUntilTheTargetIsShown) {
+  // One design alone: 99 % of 1 - 2^-8 is reached after 7 epochs (99.2 %).
+  Rows rows = rows_of(table_ending_at({1.0}, 8), {.seeds = 5});
+  ASSERT_EQ(rows.size(), 3U) << "a small design keeps all three budgets";
+  for (auto& [budget, strategies] : rows) {
+    ASSERT_EQ(strategies.size(), 4U);
+    for (const auto& [strategy, row] : strategies) {
+      EXPECT_DOUBLE_EQ(row.epochs_iqm, 7) << strategy;
+      EXPECT_DOUBLE_EQ(row.epochs_low, 7);
+      EXPECT_DOUBLE_EQ(row.epochs_high, 7);
+    }
+  }
+}
+
+TEST(Replay, OneEpochFilterTrainsAllOnceThenTheBest) {
+  const Rows rows = rows_of(table_ending_at({0.5, 0.6, 1.0, 0.7}, 8), {.seeds = 5});
+  EXPECT_DOUBLE_EQ(rows.at("small").at("one_epoch").epochs_iqm, 4 + 6) << "four first epochs, six more of the best";
+}
+
+TEST(Replay, RandomSearchPaysForEveryDesignBeforeTheBest) {
+  // The best of four comes first, second, third or fourth: 7, 15, 23 or 31 epochs, 19 on average.
+  const ReplayRow row = rows_of(table_ending_at({0.5, 0.6, 1.0, 0.7}, 8), {.seeds = 400}).at("small").at("random");
+  EXPECT_NEAR(row.epochs_iqm, 19.0, 1.5);
+  EXPECT_LT(row.epochs_low, row.epochs_iqm);
+  EXPECT_GT(row.epochs_high, row.epochs_iqm);
+}
+
+TEST(Replay, EveryStrategyReachesTheTargetHoweverMisleadingTheCurves) {
+  CurveTable table = table_ending_at({0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 1.0}, 8);
+  // The best shows nothing before its last epoch.
+  std::fill(table.curves[6].accuracy.begin(), table.curves[6].accuracy.end() - 1, 0.0);
+  for (const ReplayRow& row : replay(table, {.seeds = 10})) {
+    EXPECT_GT(row.epochs_iqm, 7.0);
+    EXPECT_LE(row.epochs_high, 7 * 8);
+  }
+}
+
+TEST(Replay, IsTheSameForAnyNumberOfThreads) {
+  const CurveTable table = testing::synthetic_curves(60, 2);
+  const Json one = replay_to_json(replay(table, {.seeds = 6, .threads = 1}));
+  EXPECT_EQ(replay_to_json(replay(table, {.seeds = 6, .threads = 3})), one);
+  EXPECT_EQ(one.at("schema"), "kwsmith.replay/1");
+  EXPECT_EQ(one.at("rows").size(), 12U);
+}
+
+// The regression test of scheduler, forecast and model together.
+TEST(Replay, OursIsNoWorseThanTheOthersAndAnEighthOfRandomSearch) {
+  const Rows rows = rows_of(testing::synthetic_curves(400, 10), {.seeds = 30});
+  ASSERT_EQ(rows.size(), 3U);
+  for (const auto& [budget, strategies] : rows) {
+    const double ours = strategies.at("kwsmith").epochs_iqm;
+    for (const char* other : {"random", "one_epoch", "asha"}) {
+      EXPECT_LE(ours, strategies.at(other).epochs_iqm) << budget << ' ' << other;
+    }
+    EXPECT_LE(ours, strategies.at("random").epochs_iqm / 8.0) << budget;
+  }
+}
+
+TEST(Replay, OursBeatsTheOthersOverManyTables) {
+  double against_random = 0.0, against_asha = 0.0;
+  constexpr int kTables = 12;
+  for (std::uint64_t seed = 11; seed < 11 + kTables; ++seed) {
+    for (const auto& [budget, rows] : rows_of(testing::synthetic_curves(300, seed), {.seeds = 12})) {
+      const double ours = std::log(rows.at("kwsmith").epochs_iqm) / (3 * kTables);
+      against_random += ours - std::log(rows.at("random").epochs_iqm) / (3 * kTables);
+      against_asha += ours - std::log(rows.at("asha").epochs_iqm) / (3 * kTables);
+    }
+  }
+  EXPECT_LT(std::exp(against_random), 1.0 / 7.0);
+  EXPECT_LT(std::exp(against_asha), 0.7);
+}
+
+TEST(ReplaySteps, SayWhatWasDecidedAndWhy) {
+  const std::vector<ReplayStep> steps = replay_steps(testing::synthetic_curves(60, 2), {});
+  ASSERT_GT(steps.size(), 20U);
+  EXPECT_EQ(steps.front().budget, "small");
+  EXPECT_EQ(steps.front().job.reason, "new design");
+  EXPECT_TRUE(std::ranges::any_of(steps, [](const ReplayStep& step) {
+    return step.job.from == 1 && step.job.to == 3 && step.job.reason.find("among the best") != std::string::npos;
+  }));
+}
+
+}  // namespace
+}  // namespace kws

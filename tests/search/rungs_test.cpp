@@ -1,0 +1,105 @@
+#include "kws/search/rungs.h"
+
+#include <gmock/gmock.h>
+
+namespace kws {
+namespace {
+
+using ::testing::ElementsAre;
+
+/// A bracket 1, 3, 9 in which trials 0, 1 ... have shown `accuracies` after one epoch.
+Bracket after_one_epoch(const std::vector<std::optional<double>>& accuracies) {
+  Bracket bracket({1, 3, 9}, 3);
+  for (std::size_t i = 0; i < accuracies.size(); ++i) {
+    bracket.open(static_cast<int>(i));
+    bracket.report(static_cast<int>(i), accuracies[i]);
+  }
+  return bracket;
+}
+
+TEST(RungEpochs, GrowByTheReductionUpToTheTop) {
+  EXPECT_THAT(rung_epochs(27, 3), ElementsAre(1, 3, 9, 27));
+  EXPECT_THAT(rung_epochs(8, 3), ElementsAre(1, 3, 8));
+  EXPECT_THAT(rung_epochs(30, 4), ElementsAre(1, 4, 16, 30));
+  EXPECT_THAT(rung_epochs(1, 3), ElementsAre(1));
+}
+
+TEST(Bracket, OneOfThreeGoesOnWithItsReason) {
+  EXPECT_FALSE(after_one_epoch({0.5, 0.9}).promote());
+  Bracket bracket = after_one_epoch({0.5, 0.9, 0.7});
+  const auto promotion = bracket.promote();
+  ASSERT_TRUE(promotion);
+  EXPECT_EQ(promotion->trial, 1);
+  EXPECT_EQ(promotion->to, 1U);
+  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (90.00 %), among the best 1");
+  EXPECT_FALSE(bracket.promote()) << "the second of three has not earned it";
+}
+
+TEST(Bracket, LaterResultsPromoteAnEarlierTrial) {
+  Bracket bracket = after_one_epoch({0.8, 0.9, 0.7});
+  EXPECT_EQ(bracket.promote()->trial, 1);
+  for (const int trial : {3, 4, 5}) {
+    bracket.open(trial);
+    bracket.report(trial, 0.1);
+  }
+  EXPECT_EQ(bracket.promote()->trial, 0) << "now among the best two of six";
+}
+
+TEST(Bracket, HigherRungComesFirstAndTiesGoToTheLowerNumber) {
+  Bracket bracket = after_one_epoch(std::vector<std::optional<double>>(12, 0.5));
+  for (const int trial : {0, 1, 2}) {
+    ASSERT_EQ(bracket.promote()->trial, trial);
+    bracket.report(trial, 0.6);
+  }
+  const auto promotion = bracket.promote();
+  ASSERT_TRUE(promotion);
+  EXPECT_EQ(promotion->to, 2U);
+  EXPECT_EQ(promotion->trial, 0);
+  EXPECT_EQ(bracket.promote()->trial, 3) << "the fourth of twelve at the lowest rung";
+}
+
+TEST(Bracket, FailedTrialsCountButNeverGoOn) {
+  Bracket bracket = after_one_epoch({std::nullopt, 0.0, std::nullopt});
+  EXPECT_EQ(bracket.promote()->trial, 1);
+  Bracket hopeless = after_one_epoch({std::nullopt, std::nullopt, std::nullopt});
+  EXPECT_FALSE(hopeless.promote());
+  EXPECT_FALSE(hopeless.close());
+}
+
+TEST(Bracket, ClosingBringsOneTrialToTheTop) {
+  Bracket bracket = after_one_epoch({0.5, 0.9});
+  for (const int epochs : {3, 9}) {
+    const auto promotion = bracket.close();
+    ASSERT_TRUE(promotion) << epochs;
+    EXPECT_EQ(promotion->trial, 1);
+    EXPECT_THAT(promotion->reason, ::testing::HasSubstr("no further trial comes"));
+    EXPECT_FALSE(bracket.close()) << "while a trial runs the others wait";
+    bracket.report(1, 0.95);
+  }
+  EXPECT_FALSE(bracket.close());
+}
+
+TEST(Bracket, ExpectationsRankInsteadOfWhatWasShown) {
+  Bracket bracket = after_one_epoch({0.5, 0.9, 0.7});
+  bracket.rank(std::vector{0.95, 0.92, 0.8});
+  const auto promotion = bracket.promote();
+  ASSERT_TRUE(promotion);
+  EXPECT_EQ(promotion->trial, 0);
+  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (50.00 %, 95.00 % expected), among the best 1");
+}
+
+TEST(Bracket, EveryTrialThatStandsHasAReason) {
+  Bracket bracket = after_one_epoch({0.5, 0.9, std::nullopt});
+  bracket.promote();
+  bracket.report(1, 0.91);
+  bracket.close();
+  bracket.report(1, 0.92);
+  bracket.open(3);
+  std::vector<std::string> reasons;
+  for (const Bracket::Standing& standing : bracket.standings()) reasons.push_back(standing.reason);
+  EXPECT_THAT(reasons, ElementsAre("rank 2 of 3 after 1 epoch (50.00 %), 1 went on",
+                                   "rank 1 of 1 after 9 epochs (92.00 %), trained in full", "failed", ""));
+}
+
+}  // namespace
+}  // namespace kws

@@ -1,0 +1,136 @@
+#include "kws/search/schedule.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <map>
+
+#include "kws/core/rng.h"
+
+namespace kws {
+namespace {
+
+/// Accuracy of a trial after some epochs: later epochs are better, trials differ.
+double accuracy_of(int trial, int epochs) {
+  const double quality = Rng({9, static_cast<std::uint64_t>(trial)}).uniform();
+  return 0.9 * quality * (1.0 - 0.5 / epochs);
+}
+
+Schedule::Propose endless() {
+  return [](std::size_t, int trial, std::span<const double>) {
+    return std::optional<std::string>(trial % 2 == 0 ? "dnn" : "gru");
+  };
+}
+
+std::string text_of(const Job& job) {
+  return std::to_string(job.number) + ": " + std::to_string(job.trial) + " b" + std::to_string(job.budget) + " " +
+         std::to_string(job.from) + "-" + std::to_string(job.to) + " " + job.reason;
+}
+
+/// Runs a schedule with workers that take jobs as they get free and that take a random time for each.
+std::vector<Job> run(Schedule& schedule, int workers, std::uint64_t timing) {
+  struct Busy {
+    double end = 0.0;
+    Job job;
+  };
+  Rng rng({timing});
+  std::vector<Busy> busy;
+  std::vector<Job> jobs;
+  double now = 0.0;
+  for (;;) {
+    while (static_cast<int>(busy.size()) < workers) {
+      const auto job = schedule.next();
+      if (!job) break;
+      jobs.push_back(*job);
+      busy.push_back({now + rng.uniform(0.1, 10.0), *job});
+    }
+    if (busy.empty()) break;
+    const auto first = std::ranges::min_element(busy, {}, &Busy::end);
+    now = first->end;
+    schedule.report(first->job.number, accuracy_of(first->job.trial, first->job.to));
+    busy.erase(first);
+  }
+  EXPECT_TRUE(schedule.finished());
+  return jobs;
+}
+
+TEST(Schedule, DecidesTheSameForAnyNumberOfWorkersAndAnyTiming) {
+  const ScheduleOptions options{.trials = 60, .epochs = 27, .slots = 4};
+  const auto decisions = [&](int workers, std::uint64_t timing) {
+    Schedule schedule(options, 2, endless());
+    std::vector<std::string> texts;
+    for (const Job& job : run(schedule, workers, timing)) texts.push_back(text_of(job));
+    return texts;
+  };
+  const auto one = decisions(1, 1);
+  EXPECT_GT(one.size(), 80U);
+  for (const int workers : {1, 2, 3, 8}) {
+    for (std::uint64_t timing = 2; timing < 12; ++timing) ASSERT_EQ(decisions(workers, timing), one) << workers;
+  }
+}
+
+TEST(Schedule, EveryTrialClimbsRungByRung) {
+  Schedule schedule({.trials = 40, .epochs = 27, .slots = 3}, 2, endless());
+  std::map<int, int> reached;
+  std::map<int, std::size_t> budget;
+  for (const Job& job : run(schedule, 2, 1)) {
+    EXPECT_EQ(job.from, reached[job.trial]);
+    reached[job.trial] = job.to;
+    EXPECT_EQ(budget.try_emplace(job.trial, job.budget).first->second, job.budget);
+  }
+  EXPECT_EQ(reached.size(), 40U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    int full = 0;
+    for (const auto& [trial, epochs] : reached) full += budget[trial] == i && epochs == 27 ? 1 : 0;
+    EXPECT_EQ(full, 1) << "20 trials: 20, 6, 2 and, as the search closes, 1";
+  }
+  EXPECT_EQ(schedule.standings(0).size() + schedule.standings(1).size(), 40U);
+}
+
+TEST(Schedule, BudgetsGetEqualShares) {
+  Schedule schedule({.trials = 90, .epochs = 9, .slots = 4}, 3, endless());
+  std::map<std::size_t, int> epochs;
+  for (const Job& job : run(schedule, 2, 1)) epochs[job.budget] += job.to - job.from;
+  for (const auto& [budget, count] : epochs) EXPECT_NEAR(count, epochs[0], 9) << budget;
+}
+
+TEST(Schedule, SavesMostEpochsAndStillFindsTheBest) {
+  Schedule schedule({.trials = 81, .epochs = 27, .slots = 1}, 1, endless());
+  int epochs = 0, best = 0;
+  std::vector<int> full;
+  for (const Job& job : run(schedule, 1, 1)) {
+    epochs += job.to - job.from;
+    if (job.to == 27) full.push_back(job.trial);
+  }
+  for (int trial = 0; trial < 81; ++trial) best = accuracy_of(trial, 27) > accuracy_of(best, 27) ? trial : best;
+  EXPECT_THAT(full, ::testing::Contains(best));
+  EXPECT_LE(epochs, 81 * 1 + 27 * 2 + 9 * 6 + 3 * 18);
+}
+
+TEST(Schedule, BudgetWithoutFurtherDesignsLeavesTheTrialsToTheOthers) {
+  const auto propose = [](std::size_t budget, int trial, std::span<const double>) {
+    return budget == 0 && trial >= 4 ? std::nullopt : std::optional<std::string>("dnn");
+  };
+  Schedule schedule({.trials = 30, .epochs = 3, .slots = 1}, 2, propose);
+  const std::vector<Job> jobs = run(schedule, 1, 1);
+  EXPECT_EQ(std::ranges::count(jobs, 0, &Job::from), 30);
+  EXPECT_LE(schedule.standings(0).size(), 4U);
+  EXPECT_TRUE(std::ranges::any_of(jobs, [](const Job& job) { return job.budget == 0 && job.to == 3; }));
+}
+
+TEST(Schedule, ProposalsSeeWhatIsExpectedOfEarlierTrials) {
+  std::vector<std::size_t> sizes;
+  std::vector<double> last;
+  const auto propose = [&](std::size_t, int, std::span<const double> expected) {
+    sizes.push_back(expected.size());
+    last.assign(expected.begin(), expected.end());
+    return std::optional<std::string>("dnn");
+  };
+  Schedule schedule({.trials = 4, .epochs = 1, .slots = 2}, 1, propose);
+  run(schedule, 1, 1);
+  EXPECT_THAT(sizes, ::testing::ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(last, ::testing::ElementsAre(accuracy_of(0, 1), accuracy_of(1, 1), 0.0)) << "the third still runs";
+}
+
+}  // namespace
+}  // namespace kws
