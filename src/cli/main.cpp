@@ -25,8 +25,10 @@ int run(int argc, char** argv) {
   app.add_flag("-v,--verbose", common.verbose, "more detail on stderr");
   app.add_flag("--no-color", common.no_color, "plain text on stderr");
   app.parse_complete_callback([&common] { set_up_log(common); });
-  for (const auto add : {add_data, add_cost, add_search, add_replay, add_train, add_eval, add_export, add_list})
+  for (const auto add :
+       {add_data, add_cost, add_search, add_replay, add_train, add_eval, add_export, add_bench, add_list}) {
     add(app, common);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

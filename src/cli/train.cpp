@@ -19,6 +19,7 @@ struct TrainVerb {
   std::string design, out, config;
   DataSource source;
   Format format = Format::table;
+  std::string isa = std::string(isa_name(best_isa()));
   TrainOptions options;
   std::unique_ptr<Flags> flags;
 };
@@ -67,6 +68,7 @@ void print_result(const Model& model, Format format) {
 }
 
 int run(TrainVerb& verb, const Common& common) {
+  const Isa isa = isa_from_name(verb.isa);
   const Design design = load_design(verb.design);
   if (!verb.config.empty()) read_options(load_json(verb.config), verb.options, verb.config, "");
   read_options(verb.flags->given(), verb.options, "command line", "");
@@ -83,7 +85,7 @@ int run(TrainVerb& verb, const Common& common) {
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   const Dataset dataset = verb.source.load(threads);
   const FeatureFeed feed(dataset, design.features, threads);
-  Trainer trainer(build_graph(design), feed, verb.options, threads);
+  Trainer trainer(build_graph(design), feed, verb.options, threads, isa);
   const Json settings = {
       {"design", design_to_json(design)}, {"training", options_to_json(verb.options)}, {"data", dataset.fingerprint()}};
   continue_from(checkpoint, settings.dump(), trainer);
@@ -123,6 +125,9 @@ void add_train(CLI::App& app, Common& common) {
   verb->source.add_to(*sub);
   sub->add_option("--out", verb->out, "model folder to write")->required();
   sub->add_option("--config", verb->config, "JSON file with training options; flags beat it");
+  sub->add_option("--isa", verb->isa,
+                  "instruction set of the training steps: avx512 or avx2 (same results), portable (plain LibTorch)")
+      ->capture_default_str();
   verb->flags = std::make_unique<Flags>(*sub, "Training");
   describe(*verb->flags, verb->options);
   add_format(*sub, verb->format);

@@ -38,7 +38,7 @@ class Depthwise : public Step {
     for (int clip = 0; clip < pass.clips; ++clip) {
       float* y = y_.data() + clip * out_.clip;
       pass.kernels.depthwise(map_, in.y + clip * in.clip, in.activation, weight_.data(), epilogue_.bias(), y,
-                             tiles_.data());
+                             tiles_.data(), clip_ahead(pass, in, in.y, clip + 1));
       epilogue_.wrote(pass, out_.positions(), y);
     }
     epilogue_.finish(pass, static_cast<std::ptrdiff_t>(pass.clips) * out_.positions());
@@ -51,7 +51,8 @@ class Depthwise : public Step {
       const std::ptrdiff_t at = clip * out_.clip;
       const float* dy = epilogue_.to_dy(pass, out_.positions(), dz + at, y_.data() + at, dy_.data());
       pass.kernels.depthwise_backward(map_, dy, in.y + clip * in.clip, in.activation, weight_.data(), d_value_.data(),
-                                      d_weight_.data(), tiles_.data(), spread_.data());
+                                      d_weight_.data(), tiles_.data(), spread_.data(),
+                                      clip_ahead(pass, in, in.y, clip + 1), clip_ahead(pass, out_, dz, clip + 1));
       const std::ptrdiff_t positions = in.positions();
       pass_back(pass.kernels, in, clip * positions, positions, d_value_.data(), d_in);
     }
@@ -64,6 +65,11 @@ class Depthwise : public Step {
   }
 
  private:
+  /// One clip of an array laid out like `like`.
+  static Ahead clip_ahead(const Pass& pass, const Stored& like, const float* array, int clip) {
+    return clip < pass.clips ? Ahead{array + clip * like.clip, like.clip} : Ahead{};
+  }
+
   LayerParameters slot_;
   Axis taps_;  // kernel elements, each a vector of channels
   DepthwiseMap map_;

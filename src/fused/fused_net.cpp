@@ -99,8 +99,11 @@ struct FusedNet::Impl {
   void backward(const Pass& pass) {
     for (std::size_t i = steps.size(); i-- > 0;) {
       const Stored& in = i == 0 ? input : steps[i - 1]->output();
-      steps[i]->backward(pass, in, d_out.data(), i == 0 ? nullptr : d_in.data());
-      std::swap(d_out, d_in);
+      const Stored& out = steps[i]->output();
+      // Clip by clip of equal size: written over what was just read, which is in the cache.
+      const bool in_place = in.clip == out.clip && in.clip == in.size() && out.clip == out.size();
+      steps[i]->backward(pass, in, d_out.data(), i == 0 ? nullptr : in_place ? d_out.data() : d_in.data());
+      if (!in_place) std::swap(d_out, d_in);
     }
   }
 };

@@ -10,6 +10,13 @@ namespace kws::fused {
 /// Channels are padded with zeros to whole groups, so that no kernel has a remainder loop.
 constexpr int kGroup = 16;
 
+/// Memory that the next block will need: fetched into the cache while this one computes, since neither processor nor
+/// program would otherwise do both at once.
+struct Ahead {
+  const float* from = nullptr;
+  std::ptrdiff_t floats = 0;
+};
+
 /// Either a_row or a_depth is 1.
 /// c[r][n] = sum over d of a[r * a_row + d * a_depth] * b[d * b_row + n], one chain of fused multiply-adds in the order
 /// of d, hence the same bits for every instruction set. columns is a multiple of kGroup.
@@ -23,6 +30,7 @@ struct Gemm {
   std::ptrdiff_t c_row;
   const float* bias = nullptr;  ///< [columns], added to every row
   bool add = false;             ///< c += instead of c =
+  Ahead ahead{}, also{};
 };
 
 /// How a reader gets a layer's value from its stored output y: relu(scale * y + shift).
@@ -98,10 +106,11 @@ struct Kernels {
 
   /// out = taps * activation(in) + bias; taps [kernel_time][kernel_freq][pitch]
   void (*depthwise)(const DepthwiseMap& map, const float* in, Activation activation, const float* taps,
-                    const float* bias, float* out, float* tiles);
+                    const float* bias, float* out, float* tiles, Ahead ahead);
   /// From dy [out_time][out_freq][pitch] to the gradient of the activated input and of the taps (+=).
   void (*depthwise_backward)(const DepthwiseMap& map, const float* dy, const float* in, Activation activation,
-                             const float* taps, float* d_in, float* d_taps, float* tiles, float* spread);
+                             const float* taps, float* d_in, float* d_taps, float* tiles, float* spread, Ahead ahead,
+                             Ahead also);
 
   /// gates [rows][4 pitch] as pre-activations input, forget, cell, output on entry, as gate values on return;
   /// c_old, c, m [rows][pitch]; peephole [3][pitch] or nullptr. m = output gate * tanh(c).

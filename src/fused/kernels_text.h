@@ -15,6 +15,24 @@ static inline Vec activated(Vec y, Vec scale, Vec shift, bool relu) {
   return relu ? lower_zero(x) : x;
 }
 
+/// Hands out the cache lines of an Ahead in equal portions.
+class Fetcher {
+ public:
+  Fetcher(Ahead ahead, std::ptrdiff_t portions)
+      : next_(reinterpret_cast<const char*>(ahead.from)),
+        end_(next_ + ahead.floats * static_cast<std::ptrdiff_t>(sizeof(float))),
+        portion_((ahead.floats / kGroup + portions - 1) / portions * 64) {}
+  void fetch() {
+    const char* const stop = end_ - next_ < portion_ ? end_ : next_ + portion_;
+    for (; next_ < stop; next_ += 64) _mm_prefetch(next_, _MM_HINT_T1);
+  }
+
+ private:
+  const char* next_;
+  const char* end_;
+  std::ptrdiff_t portion_;
+};
+
 // ---- matrix product
 
 template <int kRows, int kColumns, bool kTransposed>
@@ -56,10 +74,12 @@ static void gemm_rest(int rows, const Gemm& g, const float* a, const float* b, f
 }
 
 template <int kColumns, bool kTransposed>
-static void gemm_panel(const Gemm& g, const float* b, float* c, const float* bias) {
+static void gemm_panel(const Gemm& g, const float* b, float* c, const float* bias, Fetcher& first, Fetcher& second) {
   constexpr int kRows = tile_rows(kColumns);
   int r = 0;
   for (; r + kRows <= g.rows; r += kRows) {
+    first.fetch();
+    second.fetch();
     gemm_tile<kRows, kColumns, kTransposed>(g, g.a + r * g.a_row, b, c + r * g.c_row, bias);
   }
   gemm_rest<kRows - 1, kColumns, kTransposed>(g.rows - r, g, g.a + r * g.a_row, b, c + r * g.c_row, bias);
@@ -67,22 +87,25 @@ static void gemm_panel(const Gemm& g, const float* b, float* c, const float* bia
 
 template <bool kTransposed>
 static void gemm_columns(const Gemm& g) {
+  const std::ptrdiff_t panels = (g.columns / kLanes + kMostColumns - 1) / kMostColumns;
+  const std::ptrdiff_t tiles = panels * (g.rows / tile_rows(kMostColumns) + 1);
+  Fetcher first(g.ahead, tiles), second(g.also, tiles);
   for (int n = 0; n < g.columns;) {
     const int left = (g.columns - n) / kLanes;
     const int take = left <= kMostColumns ? left : left == kMostColumns + 1 ? kMostColumns - 1 : kMostColumns;
     const float* bias = g.bias == nullptr ? nullptr : g.bias + n;
     switch (take) {
       case 1:
-        gemm_panel<1, kTransposed>(g, g.b + n, g.c + n, bias);
+        gemm_panel<1, kTransposed>(g, g.b + n, g.c + n, bias, first, second);
         break;
       case 2:
-        gemm_panel<2, kTransposed>(g, g.b + n, g.c + n, bias);
+        gemm_panel<2, kTransposed>(g, g.b + n, g.c + n, bias, first, second);
         break;
       case 3:
-        gemm_panel<3, kTransposed>(g, g.b + n, g.c + n, bias);
+        gemm_panel<3, kTransposed>(g, g.b + n, g.c + n, bias, first, second);
         break;
       default:
-        gemm_panel<4, kTransposed>(g, g.b + n, g.c + n, bias);
+        gemm_panel<4, kTransposed>(g, g.b + n, g.c + n, bias, first, second);
         break;
     }
     n += take * kLanes;
@@ -268,8 +291,9 @@ static void correlate_run(const Correlation& k, const float* tile, Vec start, fl
   KWS_UNROLL for (int i = 0; i < kOutputs; ++i) store(out + i * k.out_pitch, sum[i]);
 }
 
-static void correlate(const Correlation& k, const float* tile, Vec start, float* out) {
+static void correlate(const Correlation& k, const float* tile, Vec start, float* out, Fetcher& ahead) {
   for (int t = 0; t < k.out_time; ++t) {
+    ahead.fetch();
     const float* row = tile + static_cast<std::ptrdiff_t>(t) * k.stride_time * k.tile_freq * kGroup;
     for (int f = 0; f < k.out_freq;) {
       const float* from = row + static_cast<std::ptrdiff_t>(f) * k.stride_freq * kGroup;
@@ -290,14 +314,15 @@ static void correlate(const Correlation& k, const float* tile, Vec start, float*
 }
 
 static void depthwise(const DepthwiseMap& m, const float* in, Activation activation, const float* taps,
-                      const float* bias, float* out, float* tiles) {
+                      const float* bias, float* out, float* tiles, Ahead ahead) {
   const Tile size = padded_tile(m);
+  Fetcher fetcher(ahead, static_cast<std::ptrdiff_t>(m.pitch) / kLanes * m.out_time);
   fill_tiles(m, in, activation, tiles);
   for (int c = 0; c < m.pitch; c += kLanes) {
     const Correlation k = {m.out_time,    m.out_freq, m.kernel_time, m.kernel_freq, m.stride_time,
                            m.stride_freq, size.freq,  taps + c,      m.pitch,       m.pitch};
     const float* tile = tiles + c / kGroup * (static_cast<std::ptrdiff_t>(size.time) * size.freq * kGroup) + c % kGroup;
-    correlate(k, tile, bias == nullptr ? splat(0.0F) : load(bias + c), out + c);
+    correlate(k, tile, bias == nullptr ? splat(0.0F) : load(bias + c), out + c, fetcher);
   }
 }
 
@@ -319,8 +344,10 @@ static void tap_gradient(const DepthwiseMap& m, int tile_freq, const float* dy, 
   }
 }
 
-static void tap_gradients(const DepthwiseMap& m, int tile_freq, const float* dy, const float* tile, float* d_taps) {
+static void tap_gradients(const DepthwiseMap& m, int tile_freq, const float* dy, const float* tile, float* d_taps,
+                          Fetcher& ahead) {
   for (int kt = 0; kt < m.kernel_time; ++kt) {
+    ahead.fetch();
     for (int kf = 0; kf < m.kernel_freq;) {
       const float* from = tile + (static_cast<std::ptrdiff_t>(kt) * tile_freq + kf) * kGroup;
       float* to = d_taps + (static_cast<std::ptrdiff_t>(kt) * m.kernel_freq + kf) * m.pitch;
@@ -340,14 +367,17 @@ static void tap_gradients(const DepthwiseMap& m, int tile_freq, const float* dy,
 }
 
 static void depthwise_backward(const DepthwiseMap& m, const float* dy, const float* in, Activation activation,
-                               const float* taps, float* d_in, float* d_taps, float* tiles, float* spread) {
+                               const float* taps, float* d_in, float* d_taps, float* tiles, float* spread, Ahead ahead,
+                               Ahead also) {
   const Tile size = padded_tile(m);
+  const std::ptrdiff_t rounds = static_cast<std::ptrdiff_t>(m.pitch) / kLanes;
+  Fetcher first(ahead, rounds * m.in_time), second(also, rounds * m.kernel_time);
   const int spread_freq = m.in_freq + m.kernel_freq - 1;
   fill_tiles(m, in, activation, tiles);
   for (int c = 0; c < m.pitch; c += kLanes) {
     const int lane = c % kGroup;
     const float* tile = tiles + c / kGroup * (static_cast<std::ptrdiff_t>(size.time) * size.freq * kGroup) + lane;
-    tap_gradients(m, size.freq, dy + c, tile, d_taps + c);
+    tap_gradients(m, size.freq, dy + c, tile, d_taps + c, second);
     // dy spread out by the strides and padded: the input's gradient is its correlation with the kernel turned round.
     for (int t = 0; t < m.out_time; ++t) {
       const int time = t * m.stride_time - m.top + m.kernel_time - 1;
@@ -361,7 +391,7 @@ static void depthwise_backward(const DepthwiseMap& m, const float* dy, const flo
     const Correlation k = {m.in_time, m.in_freq, m.kernel_time, m.kernel_freq,
                            1,         1,         spread_freq,   taps + last * m.pitch + c,
                            -m.pitch,  m.pitch};
-    correlate(k, spread + lane, splat(0.0F), d_in + c);
+    correlate(k, spread + lane, splat(0.0F), d_in + c, first);
   }
 }
 

@@ -68,7 +68,8 @@ class Product : public Step {
     const int pitch = out_axis_.pitch;
     each_block(pass, in, [&](std::ptrdiff_t first, int rows, const float* a) {
       float* y = y_.data() + first * pitch;
-      pass.kernels.gemm({rows, pitch, row_, a, row_, 1, weight_.forward(), pitch, y, pitch, epilogue_.bias(), false});
+      pass.kernels.gemm({rows, pitch, row_, a, row_, 1, weight_.forward(), pitch, y, pitch, epilogue_.bias(), false,
+                         input_ahead(pass, in, first + rows), output_ahead(pass, y_.data(), first + rows)});
       epilogue_.wrote(pass, rows, y);
     });
     epilogue_.finish(pass, all_rows(pass));
@@ -83,9 +84,11 @@ class Product : public Step {
         pass, in,
         [&](std::ptrdiff_t first, int rows, const float* a) {
           const float* dy = epilogue_.to_dy(pass, rows, dz + first * pitch, y_.data() + first * pitch, dy_.data());
-          k.gemm({row_, pitch, rows, a, 1, row_, dy, pitch, weight_.gradient(), pitch, nullptr, true});
+          k.gemm({row_, pitch, rows, a, 1, row_, dy, pitch, weight_.gradient(), pitch, nullptr, true,
+                  output_ahead(pass, dz, first + rows), output_ahead(pass, y_.data(), first + rows)});
           if (d_in == nullptr) return;
-          k.gemm({rows, row_, pitch, dy, pitch, 1, weight_.backward(), row_, da_.data(), row_, nullptr, false});
+          k.gemm({rows, row_, pitch, dy, pitch, 1, weight_.backward(), row_, da_.data(), row_, nullptr, false,
+                  input_ahead(pass, in, first + rows)});
           if (rows_.patches) {
             k.scatter(rows_.patch, static_cast<int>(first % rows_.per_clip), rows, da_.data(), d_map_.data());
           } else {
@@ -135,6 +138,17 @@ class Product : public Step {
   template <class Block>
   void each_block(const Pass& pass, const Stored& in, const Block& block) {
     each_block(pass, in, block, [](int) {});
+  }
+
+  /// The block from row `first` on of an array laid out like the output.
+  [[nodiscard]] Ahead output_ahead(const Pass& pass, const float* array, std::ptrdiff_t first) const {
+    const std::ptrdiff_t rows = std::min<std::ptrdiff_t>(kBlockRows, all_rows(pass) - first);
+    return {array + first * out_axis_.pitch, rows * out_axis_.pitch};
+  }
+  [[nodiscard]] Ahead input_ahead(const Pass& pass, const Stored& in, std::ptrdiff_t first) const {
+    if (rows_.patches) return {};  // the clip's map is in the cache
+    const std::ptrdiff_t rows = std::min<std::ptrdiff_t>(kBlockRows, all_rows(pass) - first);
+    return {in.y + first * row_, rows * row_};
   }
 
   [[nodiscard]] std::ptrdiff_t map_at(int time) const {

@@ -48,7 +48,8 @@ class Step {
   /// Reads in, writes output().
   virtual void forward(const Pass& pass, const Stored& in) = 0;
   /// dz: gradient of output()'s value before its ReLU and after its batch norm, laid out like it. Writes the layer's
-  /// gradients, and the same dz of `in` into d_in unless that is nullptr.
+  /// gradients, and the same dz of `in` into d_in unless that is nullptr. d_in is dz itself where the clips of both are
+  /// equally long: a step reads all of a position's (a clip's) dz before it writes there.
   virtual void backward(const Pass& pass, const Stored& in, const float* dz, float* d_in) = 0;
   [[nodiscard]] const Stored& output() const { return out_; }
 

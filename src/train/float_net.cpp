@@ -174,6 +174,8 @@ torch::Tensor FloatNet::forward(const torch::Tensor& features, bool training, co
   return flat(x);
 }
 
+void use_plain_threads(int threads) { at::set_num_threads(threads); }
+
 void FloatNet::collect_gradients() const {
   for (const auto& [tensor, to] : copies_) {
     const torch::Tensor gradient = tensor.grad().to(torch::kFloat).contiguous();

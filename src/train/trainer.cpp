@@ -6,11 +6,11 @@
 #include <chrono>
 #include <future>
 
-#include "adam.h"
 #include "checkpoint.h"
 #include "float_net.h"
 #include "kws/core/interrupt.h"
 #include "kws/fused/fused_net.h"
+#include "kws/train/adam.h"
 #include "kws/train/plain_net.h"
 #include "ranges.h"
 
@@ -20,9 +20,6 @@ namespace {
 
 constexpr double kClipNorm = 5.0;
 constexpr int kEvaluationBatch = 256;
-
-/// A trial is one thread. ATen's setting belongs to the thread that made it, so every entry point asks for it.
-void use_one_thread() { at::set_num_threads(1); }
 
 std::vector<float> copy_of(const torch::Tensor& tensor) {
   const auto* data = tensor.data_ptr<float>();
@@ -56,7 +53,7 @@ std::string prepare_training() {
   // Without these, glibc returns every big activation to the kernel and faults it in again at the next step.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
-  use_one_thread();
+  use_plain_threads(1);  // a trial is one thread
   using SetThreads = void (*)(int);
   if (auto* set_threads = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
     set_threads(1);
@@ -170,7 +167,7 @@ bool Trainer::run_epoch(EpochReport& report) {
   Impl& t = *impl_;
   const std::string before = checkpoint();
   const FeatureBatch batch = t.features(t.epoch);
-  use_one_thread();
+  use_plain_threads(1);  // a trial is one thread
   const auto values = static_cast<std::size_t>(t.graph.input().elements());
   const auto size = static_cast<std::size_t>(t.options.batch_size);
   const std::size_t rows = batch.labels.size();
@@ -222,13 +219,13 @@ void Trainer::restore(const std::string& bytes) {
 }
 
 std::vector<float> run_float(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features) {
-  use_one_thread();
+  use_plain_threads(1);  // a trial is one thread
   FloatNet net(graph, weights);
   return logits_of(net, graph, features);
 }
 
 Ranges calibrate(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features) {
-  use_one_thread();
+  use_plain_threads(1);  // a trial is one thread
   const torch::NoGradGuard no_grad;
   FloatNet net(graph, weights);
   std::map<std::string, RangeSample> samples;

@@ -1,4 +1,4 @@
-#include "train/adam.h"
+#include "kws/train/adam.h"
 
 #include <gtest/gtest.h>
 

@@ -114,6 +114,9 @@ struct Design {
 Design design_from_json(const nlohmann::ordered_json& json, const std::string& origin);
 Design load_design(const std::filesystem::path& file);
 
+/// The 21 networks of the paper (configs/hello_edge/, embedded), by name.
+std::vector<Design> published_designs();
+
 /// What design_from_json reads; keys in the order of DESIGN.md section 4.
 nlohmann::ordered_json design_to_json(const Design& design);
 

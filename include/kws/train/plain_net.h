@@ -11,6 +11,9 @@ namespace kws {
 
 class FloatNet;
 
+/// Threads of LibTorch's operations that the calling thread starts; the setting belongs to that thread.
+void use_plain_threads(int threads);
+
 enum class Precision {
   float32,  ///< trains: works on the flat arrays themselves
   float64,  ///< oracle of the gradients: parameters are copied when it is made, running statistics stay as they are

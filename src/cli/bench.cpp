@@ -1,0 +1,88 @@
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "cli.h"
+#include "kws/core/isa.h"
+#include "kws/core/table.h"
+#include "kws/pipeline/train_bench.h"
+#include "kws/train/trainer.h"
+#include "log.h"
+
+namespace kws::cli {
+
+namespace {
+
+struct BenchVerb {
+  std::string isa = std::string(isa_name(best_isa()));
+  double seconds = 1.0;
+  int rounds = 3;
+  Format format = Format::table;
+};
+
+std::string cpu_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+std::string times(double engine, double other) { return other > 0 ? fixed(engine / other, 2) : "-"; }
+
+int run(const BenchVerb& verb, const Common& common) {
+  const Isa isa = isa_from_name(verb.isa);
+  if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
+  const std::vector<Design> designs = train_bench_designs();
+  Progress progress(common, "design");
+  int done = 0;
+  const std::vector<TrainBenchRow> rows =
+      bench_training(designs, isa, common.thread_count(), verb.seconds, verb.rounds, [&](const TrainBenchRow& row) {
+        progress.show(++done, static_cast<int>(designs.size()), row.name + ", " + fixed(row.engine, 0) + " samples/s");
+      });
+  progress.done();
+  if (verb.format == Format::json) {
+    Json json = {{"schema", "kwsmith.bench/1"}, {"cpu", cpu_name()}, {"isa", verb.isa}, {"rows", Json::array()}};
+    for (const TrainBenchRow& row : rows) {
+      json["rows"].push_back({{"name", row.name},
+                              {"engine_samples_s", row.engine},
+                              {"torch1_samples_s", row.torch1},
+                              {"torch2_samples_s", row.torch2}});
+    }
+    std::cout << json.dump(2) << "\n";
+    return 0;
+  }
+  Table table(
+      {"design", "engine samples/s", "LibTorch 1 thread", "LibTorch 2 threads", "times 1 thread", "times 2 threads"});
+  for (const TrainBenchRow& row : rows) {
+    table.add({row.name, fixed(row.engine, 0), fixed(row.torch1, 0), fixed(row.torch2, 0),
+               times(row.engine, row.torch1), times(row.engine, row.torch2)});
+  }
+  if (verb.format == Format::csv) {
+    std::cout << table.csv();
+  } else {
+    std::cout << table.text() << cpu_name() << ", " << verb.isa << ", " << common.thread_count() << " trials\n";
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Common& common) {
+  CLI::App* sub = app.add_subcommand("bench", "Measure this machine");
+  sub->require_subcommand(1);
+  auto verb = std::make_shared<BenchVerb>();
+  CLI::App* train = sub->add_subcommand(
+      "train", "Training speed: fused steps on all cores against plain LibTorch with one and two threads, in turn");
+  train->add_option("--isa", verb->isa, "instruction set of the fused steps: avx2 or avx512")->capture_default_str();
+  train->add_option("--seconds", verb->seconds, "of one measurement")
+      ->check(CLI::Range(0.01, 60.0))
+      ->capture_default_str();
+  train->add_option("--rounds", verb->rounds, "measurements of each; the median counts")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  add_format(*train, verb->format);
+  train->callback([verb, &common] { common.exit_code = run(*verb, common); });
+}
+
+}  // namespace kws::cli

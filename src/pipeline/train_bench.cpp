@@ -1,0 +1,128 @@
+#include "kws/pipeline/train_bench.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "kws/core/error.h"
+#include "kws/core/interrupt.h"
+#include "kws/core/rng.h"
+#include "kws/fused/fused_net.h"
+#include "kws/train/adam.h"
+#include "kws/train/plain_net.h"
+
+namespace kws {
+
+namespace {
+
+constexpr int kBatch = 100;
+
+/// What one trial owns.
+struct Trial {
+  ParameterLayout layout;
+  NetState state;
+  std::vector<float> gradients;
+  Adam adam;
+  std::vector<std::int8_t> features;
+  std::vector<int> labels;
+
+  explicit Trial(const Graph& graph)
+      : layout(graph),
+        state(initial_state(graph, layout, 1)),
+        gradients(layout.parameters()),
+        adam(layout.parameters()) {
+    Rng rng({1});
+    for (int i = 0; i < kBatch * graph.input().elements(); ++i) {
+      features.push_back(static_cast<std::int8_t>(rng.between(-100, 100)));
+    }
+    for (int i = 0; i < kBatch; ++i) labels.push_back(i % graph.output().elements());
+  }
+  void update() { adam.update(state.parameters, gradients, layout.decayed(), 1e-4, 0.1, 5.0, 0.998); }
+};
+
+/// Samples per second of `step`, after one step to warm up.
+template <class Step>
+double rate(double seconds, const Step& step) {
+  using Clock = std::chrono::steady_clock;
+  step();
+  const auto start = Clock::now();
+  int steps = 0;
+  double passed = 0.0;
+  while (passed < seconds || steps < 2) {
+    step();
+    ++steps;
+    passed = std::chrono::duration<double>(Clock::now() - start).count();
+    if (interrupted()) throw Error("interrupted", Exit::interrupted);
+  }
+  return steps * kBatch / passed;
+}
+
+double engine_rate(const Graph& graph, Isa isa, int cores, double seconds) {
+  std::vector<double> rates(static_cast<std::size_t>(cores));
+  std::vector<std::thread> threads;
+  for (double& result : rates) {
+    threads.emplace_back([&graph, isa, seconds, &result] {
+      Trial t(graph);
+      const auto net = FusedNet::make(graph, t.layout, kBatch, isa);
+      result = rate(seconds, [&] {
+        net->step(t.features, t.labels, 0.1, t.state.parameters, t.state.statistics, t.gradients);
+        t.update();
+      });
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  double sum = 0.0;
+  for (const double one : rates) sum += one;
+  return sum;
+}
+
+double plain_rate(const Graph& graph, int threads, double seconds) {
+  use_plain_threads(threads);
+  Trial t(graph);
+  PlainNet net(graph, t.layout, t.state.parameters, t.gradients, t.state.statistics);
+  const double result = rate(seconds, [&] {
+    net.step(t.features, t.labels, 0.1);
+    t.update();
+  });
+  use_plain_threads(1);
+  return result;
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : 0.5 * (values[middle - 1] + values[middle]);
+}
+
+}  // namespace
+
+std::vector<Design> train_bench_designs() {
+  std::vector<Design> designs;
+  for (const Design& design : published_designs()) {
+    if (design.name.ends_with("_s") || design.type() == "ds_cnn") designs.push_back(design);
+  }
+  return designs;
+}
+
+std::vector<TrainBenchRow> bench_training(const std::vector<Design>& designs, Isa isa, int cores, double seconds,
+                                          int rounds, const std::function<void(const TrainBenchRow&)>& each_row) {
+  if (isa == Isa::portable) {
+    throw Error("isa: \"portable\" has no fused steps to measure; this benchmark compares them with LibTorch",
+                Exit::usage);
+  }
+  std::vector<TrainBenchRow> rows;
+  for (const Design& design : designs) {
+    const Graph graph = build_graph(design);
+    std::vector<double> engine, torch1, torch2;
+    for (int round = 0; round < rounds; ++round) {
+      engine.push_back(engine_rate(graph, isa, cores, seconds));
+      torch1.push_back(plain_rate(graph, 1, seconds));
+      torch2.push_back(plain_rate(graph, 2, seconds));
+    }
+    rows.push_back({design.name, median(engine), median(torch1), median(torch2)});
+    each_row(rows.back());
+  }
+  return rows;
+}
+
+}  // namespace kws
