@@ -110,6 +110,9 @@ expect 3 'nothing fits 4,000 bytes of flash' search --data "$work/speech" --stud
 expect 3 'nothing fits .*200 bytes of RAM' search --data "$work/speech" --study "$out/study" --budget small --max-ram 200
 
 step "boards"
+expect 2 'isa: "amx" is unknown; choose' bench train --isa amx
+expect 2 'isa: "portable" has no fused steps' bench train --isa portable
+expect 2 'isa: "sse" is unknown' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" --isa sse
 expect 2 'board "nrf52480": unknown; did you mean "nrf52840"' cost "$configs/dnn_s.json" --board nrf52480
 expect 2 'board "nrf52480": unknown' search --data "$work/speech" --study "$out/study" --board nrf52480
 expect 2 "$work/none.json: " cost "$configs/dnn_s.json" --board "$work/none.json"
