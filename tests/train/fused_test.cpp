@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "families/random_design.h"
+#include "fused/fused_step.h"
 #include "kws/fused/fused_net.h"
 #include "kws/train/plain_net.h"
 #include "kws/train/trainer.h"
@@ -10,30 +11,9 @@
 namespace kws {
 namespace {
 
-/// A batch with every class in it.
-struct Batch {
-  std::vector<std::int8_t> features;
-  std::vector<int> labels;
-  Batch(const Graph& graph, int clips, Rng& rng) {
-    for (int i = 0; i < clips * graph.input().elements(); ++i) {
-      features.push_back(static_cast<std::int8_t>(rng.between(-100, 100)));
-    }
-    for (int i = 0; i < clips; ++i) labels.push_back(i % graph.output().elements());
-  }
-};
-
-struct Result {
-  double loss = 0.0;
-  std::vector<float> gradients, statistics;
-};
-
-Result fused(const Graph& graph, const NetState& state, const Batch& batch, Isa isa) {
-  const ParameterLayout layout(graph);
-  const auto net = FusedNet::make(graph, layout, static_cast<int>(batch.labels.size()), isa);
-  Result result{0.0, std::vector<float>(layout.parameters(), NAN), state.statistics};
-  result.loss = net->step(batch.features, batch.labels, 0.1, state.parameters, result.statistics, result.gradients);
-  return result;
-}
+using testing::Batch;
+using testing::fused;
+using testing::Result;
 
 Result plain(const Graph& graph, NetState state, const Batch& batch, Precision precision) {
   const ParameterLayout layout(graph);
@@ -78,46 +58,6 @@ TEST_P(FusedGradients, AreThoseOfAutogradForRandomDesigns) {
     EXPECT_LT(distance(result.gradients, corner ? single.gradients : exact.gradients), 1e-5) << "design " << i;
   }
   EXPECT_LE(corners, kDesigns / 3);
-}
-
-TEST_P(FusedGradients, AreTheSameBitsForEveryInstructionSet) {
-  test::RandomDesign random(9);
-  Rng rng({10});
-  for (int i = 0; i < 4; ++i) {
-    const Graph graph = build_graph(random(GetParam()));
-    const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
-    const Batch batch(graph, 30, rng);
-    std::vector<Result> results;
-    for (const Isa isa : {Isa::avx2, Isa::avx512}) {
-      if (supported(isa)) results.push_back(fused(graph, state, batch, isa));
-    }
-    if (results.size() < 2) GTEST_SKIP() << "this CPU has one fused instruction set at most";
-    EXPECT_EQ(results[0].loss, results[1].loss);
-    EXPECT_EQ(results[0].gradients, results[1].gradients);
-    EXPECT_EQ(results[0].statistics, results[1].statistics);
-  }
-}
-
-TEST_P(FusedGradients, DoNotDependOnTheBatchBefore) {
-  test::RandomDesign random(11);
-  Rng rng({12});
-  const Graph graph = build_graph(random(GetParam()));
-  const ParameterLayout layout(graph);
-  const NetState state = initial_state(graph, layout, 1);
-  const auto net = FusedNet::make(graph, layout, 30, best_isa());
-  const auto run = [&](const Batch& batch) {
-    Result result{0.0, std::vector<float>(layout.parameters()), state.statistics};
-    result.loss = net->step(batch.features, batch.labels, 0.1, state.parameters, result.statistics, result.gradients);
-    return result;
-  };
-  const Batch small(graph, 11, rng), large(graph, 30, rng);
-  const Result first = run(small);
-  run(large);
-  std::vector<float> logits(40 * static_cast<std::size_t>(graph.output().elements()));
-  net->logits(Batch(graph, 40, rng).features, state.parameters, state.statistics, logits);
-  const Result again = run(small);
-  EXPECT_EQ(first.gradients, again.gradients);
-  EXPECT_EQ(first.statistics, again.statistics);
 }
 
 TEST_P(FusedGradients, LogitsAreThoseOfTheFoldedWeights) {

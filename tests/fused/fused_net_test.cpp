@@ -1,0 +1,123 @@
+#include <gtest/gtest.h>
+
+#include "families/random_design.h"
+#include "fused/fused_step.h"
+
+// Against autograd the steps are tested in tests/train/fused_test.cpp; what stands here needs no LibTorch and runs
+// under the sanitizers.
+namespace kws {
+namespace {
+
+using testing::Batch;
+using testing::fused;
+using testing::Result;
+
+class FusedNetTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    if (best_isa() == Isa::portable) GTEST_SKIP() << "this CPU has no fused instruction set";
+  }
+};
+
+TEST_P(FusedNetTest, LossFallsAlongTheGradient) {
+  test::RandomDesign random(15);
+  Rng rng({16});
+  for (int i = 0; i < 2; ++i) {
+    const Graph graph = build_graph(random(GetParam()));
+    NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
+    const Batch batch(graph, 5, rng);
+    const Result before = fused(graph, state, batch, best_isa());
+    double squares = 0.0;
+    for (const float g : before.gradients) squares += static_cast<double>(g) * g;
+    // A step that should lower the loss by a thousandth, to first order.
+    const double rate = 1e-3 * before.loss / squares;
+    for (std::size_t p = 0; p < state.parameters.size(); ++p) {
+      state.parameters[p] -= static_cast<float>(rate * before.gradients[p]);
+    }
+    const Result after = fused(graph, state, batch, best_isa());
+    EXPECT_NEAR(before.loss - after.loss, 1e-3 * before.loss, 3e-4 * before.loss) << "design " << i;
+  }
+}
+
+TEST_P(FusedNetTest, GradientsAreTheSameBitsForEveryInstructionSet) {
+  test::RandomDesign random(9);
+  Rng rng({10});
+  for (int i = 0; i < 2; ++i) {
+    const Graph graph = build_graph(random(GetParam()));
+    const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
+    const Batch batch(graph, 10, rng);
+    std::vector<Result> results;
+    for (const Isa isa : {Isa::avx2, Isa::avx512}) {
+      if (supported(isa)) results.push_back(fused(graph, state, batch, isa));
+    }
+    if (results.size() < 2) GTEST_SKIP() << "this CPU has one fused instruction set at most";
+    EXPECT_EQ(results[0].loss, results[1].loss);
+    EXPECT_EQ(results[0].gradients, results[1].gradients);
+    EXPECT_EQ(results[0].statistics, results[1].statistics);
+  }
+}
+
+TEST_P(FusedNetTest, ResultsDoNotDependOnTheBatchBefore) {
+  test::RandomDesign random(11);
+  Rng rng({12});
+  const Graph graph = build_graph(random(GetParam()));
+  const ParameterLayout layout(graph);
+  const NetState state = initial_state(graph, layout, 1);
+  const auto net = FusedNet::make(graph, layout, 13, best_isa());
+  const auto run = [&](const Batch& batch) {
+    Result result{0.0, std::vector<float>(layout.parameters()), state.statistics};
+    result.loss = net->step(batch.features, batch.labels, 0.1, state.parameters, result.statistics, result.gradients);
+    return result;
+  };
+  const Batch small(graph, 6, rng), large(graph, 13, rng);
+  const Result first = run(small);
+  run(large);
+  std::vector<float> logits(40 * static_cast<std::size_t>(graph.output().elements()));
+  net->logits(Batch(graph, 40, rng).features, state.parameters, state.statistics, logits);
+  const Result again = run(small);
+  EXPECT_EQ(first.gradients, again.gradients);
+  EXPECT_EQ(first.statistics, again.statistics);
+}
+
+INSTANTIATE_TEST_SUITE_P(AllTypes, FusedNetTest, ::testing::ValuesIn(network_types()),
+                         [](const auto& type) { return type.param; });
+
+TEST(FusedNet, LeavesPlainCodeToLibTorch) {
+  const Graph graph = build_graph(test::RandomDesign(1)("dnn"));
+  EXPECT_EQ(FusedNet::make(graph, ParameterLayout(graph), 10, Isa::portable), nullptr);
+}
+
+TEST(ParameterLayout, HasNoBiasUnderBatchNormAndDecaysMatricesAlone) {
+  Graph graph({4, 3, 1});
+  graph.add("conv", Conv2d{.filters = 2, .kernel = {2, 2}, .stride = {1, 1}, .norm = Norm::affine, .relu = true});
+  graph.add("pool", AvgPool2d{});
+  graph.add("logits", Dense{.units = 3});
+  const ParameterLayout layout(graph);
+  const LayerParameters& conv = layout.layers()[0];
+  EXPECT_EQ(conv.bias, LayerParameters::kAbsent);
+  EXPECT_EQ(layout.parameters(), 8U + 2 + 2 + 6 + 3);  // kernel, beta, gamma; weight, bias
+  EXPECT_EQ(layout.statistics(), 4U);
+  float decayed = 0.0F;
+  for (const float d : layout.decayed()) decayed += d;
+  EXPECT_EQ(decayed, 14.0F);  // kernel and weight
+}
+
+TEST(Folded, AppliesTheRunningStatistics) {
+  Graph graph({1, 1, 1});
+  graph.add("conv", Conv2d{.filters = 1, .kernel = {1, 1}, .stride = {1, 1}, .norm = Norm::affine});
+  const ParameterLayout layout(graph);
+  const LayerParameters& at = layout.layers()[0];
+  std::vector<float> parameters(layout.parameters()), statistics(layout.statistics());
+  const auto index = [](std::ptrdiff_t offset) { return static_cast<std::size_t>(offset); };
+  parameters[index(at.weight)] = 3.0F;
+  parameters[index(at.beta)] = 0.5F;
+  parameters[index(at.gamma)] = 2.0F;
+  statistics[index(at.mean)] = 1.5F;
+  statistics[index(at.variance)] = 4.0F - static_cast<float>(kNormEpsilon);
+  const Weights weights = folded(graph, layout, parameters, statistics);
+  EXPECT_NEAR(weights.at("conv/weight").data[0], 3.0F, 1e-6F);       // 3 * 2 / sqrt(4)
+  EXPECT_NEAR(weights.at("conv/bias").data[0], 0.5F - 1.5F, 1e-6F);  // beta - mean * gamma / sqrt(4)
+}
+
+}  // namespace
+}  // namespace kws

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cmath>
+#include <vector>
+
+#include "kws/core/rng.h"
+#include "kws/fused/fused_net.h"
+
+namespace kws::testing {
+
+/// A batch with every class in it.
+struct Batch {
+  std::vector<std::int8_t> features;
+  std::vector<int> labels;
+  Batch(const Graph& graph, int clips, Rng& rng) {
+    for (int i = 0; i < clips * graph.input().elements(); ++i) {
+      features.push_back(static_cast<std::int8_t>(rng.between(-100, 100)));
+    }
+    for (int i = 0; i < clips; ++i) labels.push_back(i % graph.output().elements());
+  }
+};
+
+struct Result {
+  double loss = 0.0;
+  std::vector<float> gradients, statistics;
+};
+
+inline Result fused(const Graph& graph, const NetState& state, const Batch& batch, Isa isa) {
+  const ParameterLayout layout(graph);
+  const auto net = FusedNet::make(graph, layout, static_cast<int>(batch.labels.size()), isa);
+  Result result{0.0, std::vector<float>(layout.parameters(), NAN), state.statistics};
+  result.loss = net->step(batch.features, batch.labels, 0.1, state.parameters, result.statistics, result.gradients);
+  return result;
+}
+
+}  // namespace kws::testing
