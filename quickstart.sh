@@ -22,8 +22,8 @@ stage "speech: 60 synthetic speakers, 18 words"
 "$kwsmith" data check speech >check.txt
 tail -n 2 check.txt
 
-stage "search: two budgets, 14 trials of seven network types"
-"$kwsmith" search --data speech --budget small --budget medium --max-trials 14 --epochs 15 --study study >winners.txt
+stage "search: two budgets, 28 trials of seven network types"
+"$kwsmith" search --data speech --budget small --budget medium --max-trials 28 --epochs 15 --study study >winners.txt
 cut -c1-150 winners.txt
 
 stage "the small winner as C"

@@ -67,6 +67,10 @@ std::optional<Core> SearchOptions::limited_core() const {
   return max_flash > 0 || max_ram > 0 ? std::optional(core_by_name(core)) : std::nullopt;
 }
 
+ScheduleOptions SearchOptions::schedule() const {
+  return {.trials = max_trials, .epochs = epochs, .reduction = reduction, .slots = slots};
+}
+
 SearchOptions search_options_from_json(const Json& json, const std::string& origin) {
   SearchOptions options;
   std::vector<std::string> budgets;

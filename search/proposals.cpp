@@ -72,19 +72,18 @@ std::string describe_limits(const Budget& budget) {
 Proposer::Proposer(const SearchOptions& options) : options_(options) {
   if (options_.types.empty()) options_.types = network_types();
   for (const Budget& budget : options_.budgets()) {
+    Line& line = lines_.emplace_back(Line{.budget = budget, .slots = {}});
     Probe best;
-    bool any = false;
     for (std::size_t type = 0; type < options_.types.size(); ++type) {
       const Probe found = probe(options_, type, budget);
-      slots_.push_back({.type = options_.types[type], .budget = budget, .open = found.fits});
-      any = any || found.fits;
+      line.slots.push_back({.type = options_.types[type], .open = found.fits});
       if (found.share < best.share) best = found;
       if (found.fits) continue;
       warnings_.push_back("type " + options_.types[type] + ": no draw of " + grouped(kProbeDraws) + " fits budget \"" +
                           budget.name + "\" (the closest needs " + describe_need(budget, found.closest) +
                           "); its turns go to the other types");
     }
-    if (any) continue;
+    if (std::ranges::any_of(line.slots, &Slot::open)) continue;
     throw Error("budget \"" + budget.name + "\": nothing fits " + describe_limits(budget) +
                     "; the smallest design drawn needs " + describe_need(budget, best.closest) +
                     "; raise the limit or widen the space",
@@ -92,25 +91,25 @@ Proposer::Proposer(const SearchOptions& options) : options_(options) {
   }
 }
 
-std::optional<Proposal> Proposer::next() {
-  while (std::ranges::any_of(slots_, &Slot::open)) {
-    const std::uint64_t turn = turn_++;
-    Slot& slot = slots_[static_cast<std::size_t>(turn % slots_.size())];
+std::optional<Proposal> Proposer::propose(std::size_t budget, int number) {
+  Line& line = lines_[budget];
+  while (std::ranges::any_of(line.slots, &Slot::open)) {
+    Slot& slot = line.slots[static_cast<std::size_t>(line.turn++ % line.slots.size())];
     if (!slot.open) continue;
-    std::optional<Sample> drawn = draw(slot, turn);
+    std::optional<Sample> drawn = draw(budget, slot.type);
     if (!drawn) {
       slot.open = false;
-      warnings_.push_back("type " + slot.type + ": no further design for budget \"" + slot.budget.name + "\" in " +
+      warnings_.push_back("type " + slot.type + ": no further design for budget \"" + line.budget.name + "\" in " +
                           grouped(kProposalDraws) + " draws; its turns go to the others");
       continue;
     }
     seen_.insert(design_hash(drawn->design));
     Proposal proposal{
-        .number = number_++, .budget = slot.budget.name, .design = drawn->design, .training = drawn->training};
-    proposal.design.name = slot.type + "_" + std::to_string(proposal.number);
+        .number = number, .budget = line.budget.name, .design = drawn->design, .training = drawn->training};
+    proposal.design.name = slot.type + "_" + std::to_string(number);
     proposal.training.epochs = options_.epochs;
-    const auto number = static_cast<std::uint64_t>(proposal.number);
-    proposal.training.seed = Rng({options_.seed, kTraining, number}).next() >> 11;  // JSON holds 53 bits exactly
+    // JSON holds 53 bits exactly.
+    proposal.training.seed = Rng({options_.seed, kTraining, static_cast<std::uint64_t>(number)}).next() >> 11;
     // One for all trials, so that those with the same front end share their features; 0 would mean the trial's own.
     proposal.training.data_seed = (Rng({options_.seed, kData}).next() >> 11) | 1U;
     return proposal;
@@ -118,15 +117,16 @@ std::optional<Proposal> Proposer::next() {
   return std::nullopt;
 }
 
-std::optional<Sample> Proposer::draw(const Slot& slot, std::uint64_t turn) const {
-  Rng rng({options_.seed, kProposals, turn});
+std::optional<Sample> Proposer::draw(std::size_t budget, const std::string& type) const {
+  const Line& line = lines_[budget];
+  Rng rng({options_.seed, kProposals, budget, line.turn});
   std::optional<Sample> largest;
   double largest_share = -1.0;
   for (int i = 0; i < kProposalDraws; ++i) {
-    const Sample drawn = sample(options_.space, slot.type, options_.classes, rng);
+    const Sample drawn = sample(options_.space, type, options_.classes, rng);
     const Needs needs = needs_of(drawn.design, options_.limited_core());
-    const double share = budget_share(slot.budget, needs);
-    if (!slot.budget.fits(needs) || share <= largest_share) continue;
+    const double share = budget_share(line.budget, needs);
+    if (!line.budget.fits(needs) || share <= largest_share) continue;
     if (seen_.contains(design_hash(drawn.design))) continue;
     if (share > kWantedShare) return drawn;
     largest = drawn;

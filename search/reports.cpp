@@ -18,6 +18,25 @@ bool fits(const Trial& trial, const Budget& budget) {
   return budget.fits(needs_of(trial.proposal.design, core));
 }
 
+/// Wall time of all its rungs.
+double seconds_of(const Trial& trial) {
+  double seconds = 0.0;
+  for (const Rung& rung : trial.rungs) seconds += rung.result ? rung.result->seconds : 0.0;
+  return seconds;
+}
+
+/// [{"epochs", "int8_validation" or "failure", "decided"}]: how it came that far.
+Json rungs_json(const Trial& trial) {
+  Json list = Json::array();
+  for (const Rung& rung : trial.rungs) {
+    Json& row = list.emplace_back(Json{{"epochs", rung.epochs}});
+    if (rung.result) row["int8_validation"] = rung.result->int8_validation;
+    if (!rung.result) row["failure"] = rung.failure;
+    row["decided"] = rung.decided;
+  }
+  return list;
+}
+
 /// The columns that CSV and JSON share.
 Json row_of(const Trial& trial, const std::vector<Budget>& budgets) {
   const Proposal& proposal = trial.proposal;
@@ -30,8 +49,8 @@ Json row_of(const Trial& trial, const std::vector<Budget>& budgets) {
   for (const Budget& budget : budgets) {
     if (budget.fits(needs)) fits.push_back(budget.name);
   }
-  const bool done = trial.state == TrialState::done;
-  const auto if_done = [&](auto value) { return done ? Json(value) : Json(); };
+  const TrialResult* result = trial.result();
+  const auto if_measured = [&](auto TrialResult::*field) { return result != nullptr ? Json(result->*field) : Json(); };
   return {{"trial", proposal.number},
           {"type", proposal.design.type()},
           {"name", proposal.design.name},
@@ -46,17 +65,17 @@ Json row_of(const Trial& trial, const std::vector<Budget>& budgets) {
           {"core", core_name(core)},
           {"flash_bytes", firmware.flash_bytes},
           {"ram_bytes", firmware.ram_bytes},
-          {"float_validation", if_done(trial.result.float_validation)},
-          {"int8_validation", if_done(trial.result.int8_validation)},
-          {"final_loss", if_done(trial.result.final_loss)},
-          {"best_epoch", if_done(trial.result.best_epoch)},
-          {"epochs", proposal.training.epochs},
+          {"float_validation", if_measured(&TrialResult::float_validation)},
+          {"int8_validation", if_measured(&TrialResult::int8_validation)},
+          {"final_loss", if_measured(&TrialResult::final_loss)},
+          {"best_epoch", if_measured(&TrialResult::best_epoch)},
+          {"epochs", trial.rungs.back().epochs},
           {"peak_rate", proposal.training.peak_rate},
           {"seed", proposal.training.seed},
           {"data_seed", proposal.training.data_seed},
           {"design_hash", design_hash(proposal.design)},
           {"reason", trial.reason.empty() ? Json() : Json(trial.reason)},
-          {"seconds", if_done(trial.result.seconds)}};
+          {"seconds", seconds_of(trial)}};
 }
 
 Json csv_row(const Trial& trial, const std::vector<Budget>& budgets) {
@@ -75,13 +94,13 @@ std::string csv_cell(const Json& value) {
   return text;
 }
 
-bool finished(const Trial& trial) { return trial.state != TrialState::waiting; }
+bool begun(const Trial& trial) { return !trial.rungs.empty(); }
 
 Json front_json(const std::vector<const Trial*>& trials) {
   std::vector<ParetoPoint> points;
   for (const Trial* trial : trials) {
     const CostTotals totals = totals_of(*trial);
-    points.push_back({totals.memory_bytes, totals.ops, trial->result.int8_validation});
+    points.push_back({totals.memory_bytes, totals.ops, trial->result()->int8_validation});
   }
   std::vector<std::size_t> front = pareto_front(points);
   std::ranges::stable_sort(front, {}, [&](std::size_t i) { return points[i].memory_bytes; });
@@ -93,6 +112,7 @@ Json front_json(const std::vector<const Trial*>& trials) {
                     {"type", proposal.design.type()},
                     {"memory_bytes", points[i].memory_bytes},
                     {"ops", points[i].ops},
+                    {"epochs", trials[i]->rungs.back().epochs},
                     {"int8_validation", points[i].accuracy}});
   }
   return json;
@@ -106,7 +126,7 @@ const Trial* best_trial(std::span<const Trial> trials, const Budget& budget) {
   for (const Trial& trial : trials) {
     if (trial.state != TrialState::done) continue;
     if (!fits(trial, budget)) continue;
-    const std::tuple rank{-trial.result.int8_validation, totals_of(trial).memory_bytes, trial.proposal.number};
+    const std::tuple rank{-trial.result()->int8_validation, totals_of(trial).memory_bytes, trial.proposal.number};
     if (best != nullptr && rank >= best_rank) continue;
     best = &trial;
     best_rank = rank;
@@ -118,7 +138,7 @@ std::string trials_csv(std::span<const Trial> trials, const SearchOptions& optio
   const std::vector<Budget> budgets = options.budgets();
   std::optional<Table> table;
   for (const Trial& trial : trials) {
-    if (!finished(trial)) continue;
+    if (!begun(trial)) continue;
     std::vector<std::string> columns, cells;
     const Json row = csv_row(trial, budgets);
     for (const auto& [key, value] : row.items()) {
@@ -135,10 +155,11 @@ Json trials_json(std::span<const Trial> trials, std::span<const Winner> winners,
   const std::vector<Budget> budgets = options.budgets();
   Json rows = Json::array();
   for (const Trial& trial : trials) {
-    if (!finished(trial)) continue;
+    if (!begun(trial)) continue;
     Json row = row_of(trial, budgets);
     row["design"] = design_to_json(trial.proposal.design);
     row["training"] = options_to_json(trial.proposal.training);
+    row["rungs"] = rungs_json(trial);
     rows.push_back(std::move(row));
   }
   Json best = Json::array();
@@ -158,17 +179,18 @@ Json trials_json(std::span<const Trial> trials, std::span<const Winner> winners,
 }
 
 Json pareto_json(std::span<const Trial> trials, const SearchOptions& options) {
-  std::vector<const Trial*> done;
+  std::vector<const Trial*> measured;
   for (const Trial& trial : trials) {
-    if (trial.state == TrialState::done) done.push_back(&trial);
+    if (trial.result() != nullptr) measured.push_back(&trial);
   }
   Json budgets = Json::object();
   for (const Budget& budget : options.budgets()) {
     std::vector<const Trial*> fitting;
-    std::ranges::copy_if(done, std::back_inserter(fitting), [&](const Trial* trial) { return fits(*trial, budget); });
+    std::ranges::copy_if(measured, std::back_inserter(fitting),
+                         [&](const Trial* trial) { return fits(*trial, budget); });
     budgets[budget.name] = front_json(fitting);
   }
-  return {{"schema", "kwsmith.pareto/1"}, {"overall", front_json(done)}, {"budgets", std::move(budgets)}};
+  return {{"schema", "kwsmith.pareto/1"}, {"overall", front_json(measured)}, {"budgets", std::move(budgets)}};
 }
 
 void write_reports(const Study& study, std::span<const Winner> winners, const SearchOptions& options) {

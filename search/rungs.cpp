@@ -4,7 +4,6 @@
 #include <cassert>
 #include <cstdint>
 #include <tuple>
-#include <utility>
 
 #include "kws/core/table.h"
 
@@ -27,7 +26,6 @@ void Bracket::report(int trial, std::optional<double> accuracy) {
 }
 
 void Bracket::rank(std::span<const double> expected) {
-  moving_ = true;
   for (std::vector<Entry>& rung : rungs_) {
     for (Entry& entry : rung) {
       if (entry.accuracy) entry.worth = expected[static_cast<std::size_t>(entry.trial)];
@@ -59,7 +57,6 @@ std::optional<Promotion> Bracket::close() {
 
 std::optional<Promotion> Bracket::take(std::size_t rung, std::size_t quota, const std::string& why) {
   std::vector<Entry>& entries = rungs_[rung];
-  if (moving_ && std::cmp_greater_equal(std::ranges::count_if(entries, &Entry::promoted), quota)) return std::nullopt;
   for (std::size_t rank = 0; rank < std::min(quota, entries.size()); ++rank) {
     Entry& entry = entries[rank];
     if (entry.promoted || !entry.accuracy) continue;
@@ -88,14 +85,15 @@ std::vector<Bracket::Standing> Bracket::standings() const {
     for (std::size_t rank = 0; rank < entries.size(); ++rank) {
       const Entry& entry = entries[rank];
       if (entry.promoted) continue;
-      all.push_back({.trial = entry.trial,
-                     .rung = rung,
-                     .reason = !entry.accuracy ? "failed"
-                               : top           ? place(rung, rank) + ", trained in full"
-                                               : place(rung, rank) + ", " + std::to_string(gone) + " went on"});
+      Standing& standing = all.emplace_back(Standing{.trial = entry.trial, .rung = rung, .reason = ""});
+      standing.failed = !entry.accuracy;
+      if (standing.failed) continue;
+      standing.reason = place(rung, rank) + (top ? ", trained in full" : ", " + std::to_string(gone) + " went on");
     }
   }
-  for (const Running& running : running_) all.push_back({.trial = running.trial, .rung = running.rung, .reason = ""});
+  for (const Running& running : running_) {
+    all.push_back({.trial = running.trial, .rung = running.rung, .running = true, .reason = ""});
+  }
   std::ranges::sort(all, {}, &Standing::trial);
   return all;
 }

@@ -2,10 +2,24 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
+#include <limits>
 #include <numeric>
 #include <tuple>
 
 namespace kws {
+
+int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
+  std::int64_t sum = 0, before = 0;
+  auto count = static_cast<std::int64_t>(options.trials);
+  for (const int rung : rung_epochs(options.epochs, options.reduction)) {
+    sum += count * (rung - before);
+    before = rung;
+    // One trial of each budget reaches the top in any case.
+    count = std::max(count / options.reduction, std::min(count, static_cast<std::int64_t>(budgets)));
+  }
+  return static_cast<int>(std::min<std::int64_t>(sum, std::numeric_limits<int>::max()));
+}
 
 Schedule::Schedule(const ScheduleOptions& options, std::size_t budgets, Propose propose)
     : options_(options), rungs_(rung_epochs(options.epochs, options.reduction)), propose_(std::move(propose)) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <map>
 #include <mutex>
 
 #include "kws/core/files.h"
@@ -13,15 +14,19 @@
 namespace kws {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr const char* kBadRow = "holds a row that cannot be read";
 
 constexpr const char* kTables = R"(
 CREATE TABLE IF NOT EXISTS config (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS trials (number INTEGER PRIMARY KEY, state TEXT NOT NULL, proposal TEXT NOT NULL,
-                                   result TEXT, reason TEXT, model BLOB);
+CREATE TABLE IF NOT EXISTS trials (number INTEGER PRIMARY KEY, proposal TEXT NOT NULL, checkpoint BLOB);
+CREATE TABLE IF NOT EXISTS rungs (number INTEGER NOT NULL REFERENCES trials (number), epochs INTEGER NOT NULL,
+                                  decided TEXT NOT NULL, result TEXT, failure TEXT, model BLOB,
+                                  PRIMARY KEY (number, epochs));
+CREATE TABLE IF NOT EXISTS standings (number INTEGER PRIMARY KEY REFERENCES trials (number), epochs INTEGER NOT NULL,
+                                      state TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tests (number INTEGER PRIMARY KEY REFERENCES trials (number), result TEXT NOT NULL);
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 )";
 
 /// Held as long as the process lives; the system lets go of it when the process is killed.
@@ -97,22 +102,46 @@ Error store_error(const std::filesystem::path& file, const std::string& fact) {
   return Error(file.string() + ": " + fact + "; mend the file or use another --study folder", Exit::store);
 }
 
-std::vector<Trial> read_rows(SQLite::Database& db, const std::string& origin) {
-  std::vector<Trial> trials;
-  SQLite::Statement query(db, "SELECT state, proposal, result, reason FROM trials ORDER BY number");
-  while (query.executeStep()) {
-    Trial& trial = trials.emplace_back();
-    trial.proposal = proposal_from_json(Json::parse(query.getColumn(1).getString()), origin);
-    const std::string state = query.getColumn(0).getString();
-    if (state == state_name(TrialState::done)) {
-      trial.state = TrialState::done;
-      trial.result = result_from_json(Json::parse(query.getColumn(2).getString()));
-    } else if (state == state_name(TrialState::failed)) {
-      trial.state = TrialState::failed;
-      trial.reason = query.getColumn(3).getString();
-    }
+TrialState state_from_name(const std::string& name) {
+  for (const TrialState state : {TrialState::stopped, TrialState::done, TrialState::failed}) {
+    if (name == state_name(state)) return state;
   }
-  return trials;
+  return TrialState::waiting;
+}
+
+std::vector<Trial> read_rows(SQLite::Database& db, const std::string& origin) {
+  std::map<int, Trial> trials;
+  std::map<int, int> standing_epochs;
+  SQLite::Statement proposals(db, "SELECT number, proposal FROM trials");
+  while (proposals.executeStep()) {
+    trials[proposals.getColumn(0).getInt()].proposal =
+        proposal_from_json(Json::parse(proposals.getColumn(1).getString()), origin);
+  }
+  SQLite::Statement standings(db, "SELECT number, epochs, state, reason FROM standings");
+  while (standings.executeStep()) {
+    const int number = standings.getColumn(0).getInt();
+    Trial& trial = trials.at(number);
+    standing_epochs[number] = standings.getColumn(1).getInt();
+    trial.state = state_from_name(standings.getColumn(2).getString());
+    trial.reason = standings.getColumn(3).getString();
+  }
+  SQLite::Statement rungs(db, "SELECT number, epochs, decided, result, failure FROM rungs ORDER BY number, epochs");
+  while (rungs.executeStep()) {
+    const int number = rungs.getColumn(0).getInt();
+    const int epochs = rungs.getColumn(1).getInt();
+    // A shorter search of the same study may have trained on what a longer one does not.
+    if (const auto end = standing_epochs.find(number); end != standing_epochs.end() && epochs > end->second) continue;
+    Rung rung{.epochs = epochs, .decided = rungs.getColumn(2).getString(), .result = {}, .failure = {}};
+    if (rungs.getColumn(3).isNull()) {
+      rung.failure = rungs.getColumn(4).getString();
+    } else {
+      rung.result = result_from_json(Json::parse(rungs.getColumn(3).getString()));
+    }
+    trials.at(number).rungs.push_back(std::move(rung));
+  }
+  std::vector<Trial> list;
+  for (auto& [number, trial] : trials) list.push_back(std::move(trial));
+  return list;
 }
 
 }  // namespace
@@ -121,6 +150,8 @@ std::string_view state_name(TrialState state) {
   switch (state) {
     case TrialState::waiting:
       return "waiting";
+    case TrialState::stopped:
+      return "stopped";
     case TrialState::done:
       return "done";
     case TrialState::failed:
@@ -214,30 +245,72 @@ Study::~Study() = default;
 
 void Study::add(const Proposal& proposal) {
   store_->run([&] {
-    SQLite::Statement insert(store_->db,
-                             "INSERT OR IGNORE INTO trials (number, state, proposal) VALUES (?, 'waiting', ?)");
+    SQLite::Statement insert(store_->db, "INSERT OR IGNORE INTO trials (number, proposal) VALUES (?, ?)");
     insert.bind(1, proposal.number);
     insert.bind(2, proposal_to_json(proposal).dump());
     insert.exec();
   });
 }
 
-void Study::finish(int number, const TrialResult& result) {
+void Study::finish(int number, int epochs, const std::string& decided, const TrialResult& result) {
   store_->run([&] {
-    SQLite::Statement update(store_->db, "UPDATE trials SET state = 'done', result = ?, model = ? WHERE number = ?");
-    update.bind(1, result_to_json(result).dump());
-    update.bind(2, result.model.data(), static_cast<int>(result.model.size()));
-    update.bind(3, number);
+    SQLite::Statement insert(store_->db,
+                             "INSERT INTO rungs (number, epochs, decided, result, model) VALUES (?, ?, ?, ?, ?)");
+    insert.bind(1, number);
+    insert.bind(2, epochs);
+    insert.bind(3, decided);
+    insert.bind(4, result_to_json(result).dump());
+    insert.bind(5, result.model.data(), static_cast<int>(result.model.size()));
+    insert.exec();
+    // The checkpoints before are of no use any more.
+    SQLite::Statement update(store_->db, "UPDATE trials SET checkpoint = ? WHERE number = ?");
+    update.bind(1, result.checkpoint.data(), static_cast<int>(result.checkpoint.size()));
+    update.bind(2, number);
     update.exec();
   });
 }
 
-void Study::fail(int number, const std::string& reason) {
+void Study::fail(int number, int epochs, const std::string& decided, const std::string& failure) {
   store_->run([&] {
-    SQLite::Statement update(store_->db, "UPDATE trials SET state = 'failed', reason = ? WHERE number = ?");
-    update.bind(1, reason);
+    SQLite::Statement insert(store_->db, "INSERT INTO rungs (number, epochs, decided, failure) VALUES (?, ?, ?, ?)");
+    insert.bind(1, number);
+    insert.bind(2, epochs);
+    insert.bind(3, decided);
+    insert.bind(4, failure);
+    insert.exec();
+  });
+}
+
+void Study::decide(int number, int epochs, const std::string& decided) {
+  store_->run([&] {
+    SQLite::Statement update(store_->db, "UPDATE rungs SET decided = ? WHERE number = ? AND epochs = ?");
+    update.bind(1, decided);
     update.bind(2, number);
+    update.bind(3, epochs);
     update.exec();
+  });
+}
+
+void Study::stand(const std::vector<Standing>& standings) {
+  store_->run([&] {
+    store_->db.exec("DELETE FROM standings");
+    SQLite::Statement insert(store_->db, "INSERT INTO standings VALUES (?, ?, ?, ?)");
+    for (const Standing& standing : standings) {
+      insert.bind(1, standing.number);
+      insert.bind(2, standing.epochs);
+      insert.bind(3, std::string(state_name(standing.state)));
+      insert.bind(4, standing.reason);
+      insert.exec();
+      insert.reset();
+    }
+  });
+}
+
+std::string Study::checkpoint(int number) const {
+  return store_->run([&] {
+    SQLite::Statement query(store_->db, "SELECT checkpoint FROM trials WHERE number = ?");
+    query.bind(1, number);
+    return query.executeStep() ? query.getColumn(0).getString() : std::string();
   });
 }
 
@@ -260,10 +333,11 @@ std::vector<Trial> Study::read_trials(const std::filesystem::path& folder) {
   }
 }
 
-std::string Study::model(int number) const {
+std::string Study::model(int number, int epochs) const {
   return store_->run([&] {
-    SQLite::Statement query(store_->db, "SELECT model FROM trials WHERE number = ?");
+    SQLite::Statement query(store_->db, "SELECT model FROM rungs WHERE number = ? AND epochs = ?");
     query.bind(1, number);
+    query.bind(2, epochs);
     return query.executeStep() ? query.getColumn(0).getString() : std::string();
   });
 }

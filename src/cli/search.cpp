@@ -61,11 +61,10 @@ Json study_config(const SearchOptions& options, const LabelSet& labels, const st
   return config;
 }
 
-/// A bar over epochs on a terminal, else a line for each trial.
+/// A bar over epochs on a terminal, else a line for each rung that a trial reaches.
 class Display : public ProgressSink {
  public:
-  explicit Display(const Common& common)
-      : terminal_(::isatty(STDERR_FILENO) != 0), bar_(common, terminal_ ? "epoch" : "trial") {}
+  explicit Display(const Common& common) : terminal_(::isatty(STDERR_FILENO) != 0), bar_(common, "epoch") {}
   ~Display() override { bar_.done(); }
 
   void warn(const std::string& line) override {
@@ -76,22 +75,27 @@ class Display : public ProgressSink {
     progress_ = progress;
     if (terminal_ && progress.epochs_done > 0) {
       const std::string trials = std::to_string(progress.trials_done) + " of " + std::to_string(progress.trials);
-      bar_.show(progress.epochs_done, progress.epochs, trials + " trials" + last_);
+      show(trials + " trials" + last_);
     }
   }
-  void trial_ended(const Trial& trial) override {
-    const std::string note = describe_end(trial);
+  void rung_ended(const Proposal& proposal, const Rung& rung) override {
+    const std::string note = describe_end(proposal, rung);
     last_ = "; " + note;
-    if (!terminal_) bar_.show(trial.proposal.number + 1, progress_.trials, note);
+    if (!terminal_) show(note);
   }
   [[nodiscard]] const SearchProgress& last() const { return progress_; }
 
  private:
-  static std::string describe_end(const Trial& trial) {
-    const std::string& name = trial.proposal.design.name;
-    if (trial.state == TrialState::failed) return name + " failed: " + trial.reason;
-    return name + " for " + trial.proposal.budget + ": int8 " + percent(trial.result.int8_validation) + ", float " +
-           percent(trial.result.float_validation) + " in " + fixed(trial.result.seconds, 1) + " s";
+  void show(const std::string& note) {
+    const int done = progress_.epochs_done + progress_.epochs_known;
+    bar_.show(done, std::max(done, progress_.epochs), note);  // what is expected is no promise
+  }
+  static std::string describe_end(const Proposal& proposal, const Rung& rung) {
+    const std::string start = proposal.design.name + " for " + proposal.budget;
+    if (!rung.result) return start + " failed: " + rung.failure;
+    return start + " after " + std::to_string(rung.epochs) + (rung.epochs == 1 ? " epoch" : " epochs") + " (" +
+           rung.decided + "): int8 " + percent(rung.result->int8_validation) + ", float " +
+           percent(rung.result->float_validation) + " in " + fixed(rung.result->seconds, 1) + " s";
   }
 
   bool terminal_;
@@ -106,8 +110,8 @@ Json winner_json(const Winner& winner, Core core) {
   return {{"budget", winner.budget},
           {"type", design.type()},
           {"name", design.name},
-          {"float_validation", winner.trial.result.float_validation},
-          {"int8_validation", winner.trial.result.int8_validation},
+          {"float_validation", winner.trial.result()->float_validation},
+          {"int8_validation", winner.trial.result()->int8_validation},
           {"float_test", winner.test.float_accuracy},
           {"int8_test", winner.test.int8_accuracy},
           {"memory_bytes", needs.memory_bytes},
@@ -160,14 +164,16 @@ void print_rows(const Json& rows, Format format) {
   std::cout << (format == Format::csv ? table.csv() : table.text());
 }
 
-/// What a search would train, and how much of the space each budget leaves.
+/// What a search would begin with, how much of the space each budget leaves, and how many epochs it would come to.
 void print_plan(const SearchOptions& options, Format format) {
   constexpr int kDraws = 20000, kMostShown = 28;
   Proposer proposer(options);
   Json proposals = Json::array(), shares = Json::array();
-  while (static_cast<int>(proposals.size()) < std::min(options.max_trials, kMostShown)) {
-    const std::optional<Proposal> proposal = proposer.next();
-    if (!proposal) break;
+  const std::size_t budgets = options.budgets().size();
+  const int epochs = expected_epochs(options.schedule(), budgets);
+  for (int number = 0; number < std::min(options.max_trials, kMostShown); ++number) {
+    const std::optional<Proposal> proposal = proposer.propose(static_cast<std::size_t>(number) % budgets, number);
+    if (!proposal) continue;
     Json row = proposal_row(*proposal, core_by_name(options.core));
     if (format == Format::json) row["design"] = design_to_json(proposal->design);
     proposals.push_back(std::move(row));
@@ -177,7 +183,10 @@ void print_plan(const SearchOptions& options, Format format) {
     shares.push_back({{"type", share.type}, {"budget", share.budget}, {"share_of_draws_that_fits", share.share}});
   }
   if (format == Format::json) {
-    const Json json = {{"schema", "kwsmith.proposals/1"}, {"proposals", proposals}, {"fit_shares", shares}};
+    const Json json = {{"schema", "kwsmith.proposals/1"},
+                       {"proposals", proposals},
+                       {"fit_shares", shares},
+                       {"expected_epochs", epochs}};
     std::cout << json.dump(2) << "\n";
     return;
   }
@@ -185,6 +194,9 @@ void print_plan(const SearchOptions& options, Format format) {
   if (format == Format::csv) return;  // one CSV holds one table
   std::cout << "\n";
   print_rows(shares, format);
+  std::cout << "\nabout " << grouped(epochs) << " epochs, "
+            << grouped(static_cast<long long>(options.max_trials) * options.epochs)
+            << " if every trial were trained in full\n";
 }
 
 void print_winners(const SearchOutcome& outcome, Core core, const std::string& study, Format format) {

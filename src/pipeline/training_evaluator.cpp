@@ -18,16 +18,18 @@ class TrainingEvaluator : public Evaluator {
  public:
   explicit TrainingEvaluator(const Dataset& dataset) : dataset_(dataset) {}
 
-  TrialResult run(const Proposal& proposal, const TrialProgress& progress) override {
+  TrialResult run(const Proposal& proposal, int epochs, const std::string& checkpoint,
+                  const TrialProgress& progress) override {
     const auto start = std::chrono::steady_clock::now();
     const std::shared_ptr<const FeatureFeed> feed = feed_for(proposal.design.features);
     Trainer trainer(build_graph(proposal.design), *feed, proposal.training, 1);
+    if (!checkpoint.empty()) trainer.restore(checkpoint);
     EpochReport epoch;
-    while (!trainer.finished()) {
+    while (trainer.epochs_done() < epochs) {
       const int next = trainer.epochs_done() + 1;
-      if (next < proposal.training.epochs) feed->prepare(proposal.training, next);
+      if (next < epochs) feed->prepare(proposal.training, next);
       if (!trainer.run_epoch(epoch)) throw Interrupted{};
-      progress(trainer.epochs_done(), proposal.training.epochs);
+      progress(trainer.epochs_done());
     }
     const Model model = finish_model(proposal.design, *feed, proposal.training, trainer);
     TrialResult result;
@@ -37,6 +39,7 @@ class TrainingEvaluator : public Evaluator {
     result.best_epoch = model.metrics.best_epoch;
     result.epochs = model.metrics.epochs;
     result.model = pack_model(model);
+    if (!trainer.finished()) result.checkpoint = trainer.checkpoint();
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return result;
   }

@@ -36,7 +36,7 @@ done
 # Everything but times.
 timeless() { grep -v '"seconds"' "$1/trials.json"; }
 
-# One round over the types for each budget starts at trial 7, so both are served. Usage: "${search[@]}" STUDY OPTION...
+# Budgets take turns, so both are served. Usage: "${search[@]}" STUDY OPTION...
 search=("$kwsmith" search --data "$data" --budget small --budget medium --max-trials 9 --epochs 4 --seed 7 --study)
 
 # same STUDY WHAT: its trials are those of the search that ran through on one thread
@@ -78,7 +78,7 @@ interrupted() {
   "${search[@]}" "$study" --threads 1 >/dev/null 2>"$work/log" &
   local process=$!
   for ((i = 0; i < 3000; ++i)); do
-    grep -q 'trial 2 of' "$work/log" && break
+    grep -q 'epoch 2 of' "$work/log" && break
     sleep 0.1
   done
   kill -s "$1" $process

@@ -11,6 +11,8 @@
 namespace kws {
 namespace {
 
+const TrialProgress kIgnore = [](int) {};
+
 class PipelineTest : public test::TonesTest {
  protected:
   [[nodiscard]] static Design design() {
@@ -32,7 +34,7 @@ TEST_F(PipelineTest, EnginesAgreeAndTheModelSurvivesItsFolder) {
   const Dataset data = dataset();
   const auto evaluator = make_training_evaluator(data);
   int reported = 0;
-  const TrialResult result = evaluator->run(proposal(6), [&](int done, int) { reported = done; });
+  const TrialResult result = evaluator->run(proposal(6), 6, "", [&](int done) { reported = done; });
   EXPECT_EQ(reported, 6);
   EXPECT_GE(result.int8_validation, 0.5);
 
@@ -60,13 +62,18 @@ TEST_F(PipelineTest, EnginesAgreeAndTheModelSurvivesItsFolder) {
 TEST_F(PipelineTest, SameProposalSameBytes) {
   const Dataset data = dataset();
   const auto evaluator = make_training_evaluator(data);
-  const auto ignore = [](int, int) {};
-  EXPECT_EQ(evaluator->run(proposal(2), ignore).model, make_training_evaluator(data)->run(proposal(2), ignore).model);
+  const TrialResult whole = evaluator->run(proposal(3), 3, "", kIgnore);
+  EXPECT_TRUE(whole.checkpoint.empty());
+  EXPECT_EQ(make_training_evaluator(data)->run(proposal(3), 3, "", kIgnore).model, whole.model);
+  const TrialResult first = evaluator->run(proposal(3), 1, "", kIgnore);
+  EXPECT_EQ(first.epochs, 1);
+  EXPECT_EQ(make_training_evaluator(data)->run(proposal(3), 3, first.checkpoint, kIgnore).model, whole.model)
+      << "a rung on the way changes nothing";
 }
 
 TEST_F(PipelineTest, DamagedModelFoldersSayWhatIsWrong) {
   const Dataset data = dataset();
-  save_model(unpack_model(make_training_evaluator(data)->run(proposal(1), [](int, int) {}).model), root_ / "model");
+  save_model(unpack_model(make_training_evaluator(data)->run(proposal(1), 1, "", kIgnore).model), root_ / "model");
   const std::string weights = read_file(root_ / "model" / "weights.bin");
   write_file(root_ / "model" / "weights.bin", weights.substr(0, weights.size() / 2));
   EXPECT_THROW((void)load_model(root_ / "model"), Error);
@@ -82,7 +89,7 @@ TEST_F(PipelineTest, DamagedModelFoldersSayWhatIsWrong) {
 
 TEST_F(PipelineTest, LabelsOfModelAndDataMustAgree) {
   const Dataset data = dataset();
-  const Model model = unpack_model(make_training_evaluator(data)->run(proposal(1), [](int, int) {}).model);
+  const Model model = unpack_model(make_training_evaluator(data)->run(proposal(1), 1, "", kIgnore).model);
   const Dataset other(scan_corpus(root_), {{"high", "low"}}, {}, 1);
   EXPECT_THROW((void)evaluate(model, other, Split::testing, Engine::int8, 1), Error);
   Design eleven = design();

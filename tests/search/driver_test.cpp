@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <map>
 #include <set>
 
 #include "fake_evaluator.h"
@@ -91,19 +93,44 @@ TEST(Search, NoRowBreaksALimitOfFlashOrRam) {
   }
 }
 
-TEST(Search, TellsOfTrialsInTheOrderOfTheirNumbers) {
+TEST(Search, TellsOfRungsInTheSameOrderForAnyNumberOfThreads) {
+  std::vector<std::pair<int, int>> order;
+  for (const int threads : {1, 4}) {
+    const TemporaryFolder folder;
+    FakeEvaluator evaluator;
+    RecordingSink sink;
+    SearchOptions options = two_budgets();
+    options.threads = threads;
+    Study study(folder.path, kConfig);
+    run_search(options, evaluator, study, sink);
+    if (threads == 1) order = sink.ended;
+    EXPECT_EQ(sink.ended, order);
+    EXPECT_EQ(sink.last.trials_done, 28);
+    EXPECT_EQ(sink.last.epochs_done, evaluator.trained);
+    EXPECT_EQ(sink.last.epochs_known, 0);
+    EXPECT_NEAR(sink.last.epochs, evaluator.trained, 20);
+  }
+}
+
+TEST(Search, StopsMostTrialsEarlyAndSaysWhy) {
   const TemporaryFolder folder;
   FakeEvaluator evaluator;
-  RecordingSink sink;
-  SearchOptions options = two_budgets();
-  options.threads = 4;
-  Study study(folder.path, kConfig);
-  run_search(options, evaluator, study, sink);
-  EXPECT_TRUE(std::ranges::is_sorted(sink.ended));
-  EXPECT_EQ(sink.ended.size(), 28U);
-  EXPECT_EQ(sink.last.trials_done, 28);
-  EXPECT_EQ(sink.last.epochs_done, 56);
-  EXPECT_EQ(sink.last.epochs, 56);
+  search(two_budgets(), evaluator, folder.path);
+  EXPECT_LT(evaluator.trained, 28 * 9 / 2);
+  std::map<std::string, int> states;
+  const Json rows = trials_of(folder.path).at("trials");
+  for (const Json& row : rows) {
+    const std::string state = row.at("state");
+    ++states[state];
+    EXPECT_EQ(row.at("epochs") == 9, state == "done");
+    EXPECT_THAT(row.at("reason").get<std::string>(), HasSubstr(state == "done" ? "trained in full" : "went on"));
+    ASSERT_FALSE(row.at("rungs").empty());
+    EXPECT_EQ(row.at("rungs")[0].at("decided"), "new design");
+    EXPECT_EQ(row.at("rungs").back().at("epochs"), row.at("epochs"));
+    EXPECT_EQ(row.at("rungs").back().at("int8_validation"), row.at("int8_validation"));
+  }
+  EXPECT_GE(states["done"], 2) << "one of each budget";
+  EXPECT_EQ(states["done"] + states["stopped"], 28);
 }
 
 TEST(Search, WinnerIsTheBestThatFitsAndReadsTheTestSplitOnce) {
@@ -114,8 +141,8 @@ TEST(Search, WinnerIsTheBestThatFitsAndReadsTheTestSplitOnce) {
   for (const Winner& winner : outcome.winners) {
     const Budget& budget = budget_by_name(winner.budget);
     for (const Trial& trial : Study::read_trials(folder.path)) {
-      if (!budget.fits(needs_of(trial.proposal.design, std::nullopt))) continue;
-      EXPECT_LE(trial.result.int8_validation, winner.trial.result.int8_validation);
+      if (trial.state != TrialState::done || !budget.fits(needs_of(trial.proposal.design, std::nullopt))) continue;
+      EXPECT_LE(trial.result()->int8_validation, winner.trial.result()->int8_validation);
     }
     EXPECT_EQ(read_file(folder.path / "best" / winner.budget / "model.txt"),
               "model of trial " + std::to_string(winner.trial.proposal.number));
@@ -142,7 +169,8 @@ TEST(BestTrial, TieGoesToLessMemoryThenToTheLowerNumber) {
     trial.proposal.number = number;
     trial.proposal.design.network = DnnOptions{.hidden = {width}};
     trial.state = TrialState::done;
-    trial.result.int8_validation = 0.9;
+    trial.rungs.push_back({.epochs = 9, .decided = "", .result = TrialResult{}, .failure = ""});
+    trial.rungs.back().result->int8_validation = 0.9;
     return trial;
   };
   const std::vector<Trial> trials{dnn(0, 40), dnn(1, 32), dnn(2, 32)};
@@ -155,12 +183,13 @@ TEST(Search, InterruptedAnywhereContinuesToTheSameResult) {
   const TemporaryFolder folder;
   SearchOptions options = two_budgets();
   options.threads = 2;
-  std::multiset<int> ran;
+  std::multiset<std::pair<int, int>> ran;
   bool interrupted = true;
-  for (int stop_at = 3; interrupted; stop_at += 9) {
+  for (int runs = 5; interrupted; runs += 9) {
     FakeEvaluator evaluator;
-    evaluator.before_run = [&](const Proposal& proposal) {
-      if (proposal.number == stop_at) throw Interrupted{};
+    std::atomic<int> left = runs;
+    evaluator.before_run = [&](const Proposal&, int) {
+      if (left-- <= 0) throw Interrupted{};
     };
     const SearchOutcome outcome = search(options, evaluator, folder.path);
     interrupted = outcome.interrupted;
@@ -168,32 +197,38 @@ TEST(Search, InterruptedAnywhereContinuesToTheSameResult) {
     EXPECT_EQ(evaluator.tested.empty(), interrupted) << "an unfinished search must not see the test split";
     ran.insert(evaluator.ran.begin(), evaluator.ran.end());
   }
-  EXPECT_EQ(ran.size(), 28U) << "no trial is run twice";
-  EXPECT_EQ(std::set<int>(ran.begin(), ran.end()).size(), 28U);
+  EXPECT_EQ(ran.size(), std::set(ran.begin(), ran.end()).size()) << "no rung is run twice";
   EXPECT_EQ(trials_of(folder.path), expected);
 }
 
 TEST(Search, KilledAnywhereContinuesToTheSameResult) {
   const Json expected = undisturbed();
   const TemporaryFolder folder;
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    FakeEvaluator evaluator;
-    evaluator.before_run = [](const Proposal& proposal) {
-      if (proposal.number == 11) kill(getpid(), SIGKILL);
-    };
-    SearchOptions options = two_budgets();
-    options.threads = 2;
-    search(options, evaluator, folder.path);
-    _exit(0);
+  for (const int runs : {1, 7, 12}) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      FakeEvaluator evaluator;
+      std::atomic<int> left = runs;
+      evaluator.before_run = [&](const Proposal&, int) {
+        if (left-- <= 0) kill(getpid(), SIGKILL);
+      };
+      SearchOptions options = two_budgets();
+      options.threads = 2;
+      search(options, evaluator, folder.path);
+      _exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status));
   }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFSIGNALED(status));
-  FakeEvaluator evaluator;
-  search(two_budgets(), evaluator, folder.path);
-  EXPECT_LT(evaluator.ran.size(), 28U) << "the first results were kept";
+  FakeEvaluator whole, rest;
+  {
+    const TemporaryFolder other;
+    search(two_budgets(), whole, other.path);
+  }
+  search(two_budgets(), rest, folder.path);
+  EXPECT_LE(rest.ran.size() + 1 + 6 + 11, whole.ran.size() + 3) << "what had ended was kept";
   EXPECT_EQ(trials_of(folder.path), expected);
 }
 
@@ -205,14 +240,15 @@ TEST(Search, MoreTrialsLaterEqualAllAtOnce) {
   search(options, first, folder.path);
   options.max_trials = 28;
   search(options, second, folder.path);
-  EXPECT_EQ(second.ran.size(), 18U);
+  std::set<std::pair<int, int>> both(first.ran.begin(), first.ran.end());
+  for (const auto& rung : second.ran) EXPECT_TRUE(both.insert(rung).second) << "trial " << rung.first << " again";
   EXPECT_EQ(trials_of(folder.path), undisturbed());
 }
 
 TEST(Search, FailedTrialKeepsItsReasonAndTheSearchGoesOn) {
   const TemporaryFolder folder;
   FakeEvaluator evaluator;
-  evaluator.before_run = [](const Proposal& proposal) {
+  evaluator.before_run = [](const Proposal& proposal, int) {
     if (proposal.number == 2) throw Error("training: the loss is not a number");
     if (proposal.number == 4) throw std::runtime_error("two\nlines");
   };
@@ -225,10 +261,27 @@ TEST(Search, FailedTrialKeepsItsReasonAndTheSearchGoesOn) {
   EXPECT_EQ(rows[4].at("reason"), "two");
 }
 
+TEST(Search, TrialThatFailsAtAHigherRungIsFailed) {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  std::atomic<int> failed = -1;
+  evaluator.before_run = [&](const Proposal& proposal, int epochs) {
+    int none = -1;
+    if (epochs == 3) failed.compare_exchange_strong(none, proposal.number);
+    if (failed == proposal.number) throw Error("no memory");
+  };
+  EXPECT_EQ(search(two_budgets(), evaluator, folder.path).winners.size(), 2U);
+  const Json row = trials_of(folder.path).at("trials")[static_cast<std::size_t>(failed.load())];
+  EXPECT_EQ(row.at("state"), "failed");
+  EXPECT_EQ(row.at("reason"), "no memory");
+  EXPECT_EQ(row.at("rungs")[1].at("failure"), "no memory");
+  EXPECT_TRUE(row.at("int8_validation").is_null());
+}
+
 TEST(Search, EveryTrialFailingIsAnErrorWithTheFirstReason) {
   const TemporaryFolder folder;
   FakeEvaluator evaluator;
-  evaluator.before_run = [](const Proposal&) { throw Error("no memory"); };
+  evaluator.before_run = [](const Proposal&, int) { throw Error("no memory"); };
   try {
     search(two_budgets(), evaluator, folder.path);
     FAIL() << "no trial could be trained";
@@ -241,11 +294,11 @@ TEST(Search, EveryTrialFailingIsAnErrorWithTheFirstReason) {
 TEST(Search, DataErrorEndsTheSearchAndTheTrialIsRunAgain) {
   const TemporaryFolder folder;
   FakeEvaluator evaluator;
-  evaluator.before_run = [](const Proposal& proposal) {
+  evaluator.before_run = [](const Proposal& proposal, int) {
     if (proposal.number == 3) throw Error("yes/a.wav: vanished", Exit::data);
   };
   EXPECT_THROW(search(two_budgets(), evaluator, folder.path), Error);
-  EXPECT_THAT(evaluator.ran, ElementsAre(0, 1, 2));
+  EXPECT_THAT(evaluator.ran, ElementsAre(std::pair(0, 1), std::pair(1, 1), std::pair(2, 1)));
   FakeEvaluator again;
   search(two_budgets(), again, folder.path);
   EXPECT_EQ(trials_of(folder.path), undisturbed());

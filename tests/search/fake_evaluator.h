@@ -20,23 +20,30 @@ namespace kws::testing {
 /// noise from the design's hash.
 class FakeEvaluator : public Evaluator {
  public:
-  TrialResult run(const Proposal& proposal, const TrialProgress& progress) override {
-    if (before_run) before_run(proposal);
+  TrialResult run(const Proposal& proposal, int epochs, const std::string& checkpoint,
+                  const TrialProgress& progress) override {
+    if (before_run) before_run(proposal, epochs);
     // Trials end in another order than they start in.
     std::this_thread::sleep_for(std::chrono::microseconds(200 * (7 - proposal.number % 7)));
-    for (int epoch = 1; epoch <= proposal.training.epochs; ++epoch) progress(epoch, proposal.training.epochs);
+    const int from = checkpoint.empty() ? 0 : std::stoi(checkpoint.substr(checkpoint.find(' ')));
+    if (from > 0 && std::stoi(checkpoint) != proposal.number) throw std::logic_error("another trial's checkpoint");
+    for (int epoch = from + 1; epoch <= epochs; ++epoch) progress(epoch);
     {
       const std::scoped_lock lock(mutex_);
-      ran.push_back(proposal.number);
+      ran.emplace_back(proposal.number, epochs);
+      trained += epochs - from;
     }
     const auto parameters = static_cast<double>(hello_edge_cost(build_graph(proposal.design)).parameters);
     const int noise = std::stoi(design_hash(proposal.design).substr(0, 4), nullptr, 16);
     TrialResult result;
-    result.float_validation = 0.5 + 0.03 * std::log(parameters) + 1e-6 * noise;
+    result.float_validation = 0.5 + 0.03 * std::log(parameters) + 1e-6 * noise - 0.1 / epochs;
     result.int8_validation = result.float_validation - 0.01;
-    result.best_epoch = result.epochs = proposal.training.epochs;
+    result.best_epoch = result.epochs = epochs;
     result.seconds = static_cast<double>(++calls_) / 3.0;
     result.model = "model of trial " + std::to_string(proposal.number);
+    if (epochs < proposal.training.epochs) {
+      result.checkpoint = std::to_string(proposal.number) + " " + std::to_string(epochs);
+    }
     return result;
   }
   TestResult test(const std::string& model) override {
@@ -47,9 +54,10 @@ class FakeEvaluator : public Evaluator {
     std::filesystem::create_directories(folder);
     std::ofstream(folder / "model.txt") << model;
   }
-  std::function<void(const Proposal&)> before_run;
-  std::vector<int> ran;             ///< trial numbers, in the order they ended
-  std::vector<std::string> tested;  ///< models that saw the test split
+  std::function<void(const Proposal&, int epochs)> before_run;
+  std::vector<std::pair<int, int>> ran;  ///< trial and epochs reached, in the order they ended
+  int trained = 0;                       ///< epochs in all
+  std::vector<std::string> tested;       ///< models that saw the test split
 
  private:
   std::mutex mutex_;
@@ -61,9 +69,11 @@ class RecordingSink : public ProgressSink {
  public:
   void warn(const std::string& line) override { warnings.push_back(line); }
   void progress(const SearchProgress& progress) override { last = progress; }
-  void trial_ended(const Trial& trial) override { ended.push_back(trial.proposal.number); }
+  void rung_ended(const Proposal& proposal, const Rung& rung) override {
+    ended.emplace_back(proposal.number, rung.epochs);
+  }
   std::vector<std::string> warnings;
-  std::vector<int> ended;
+  std::vector<std::pair<int, int>> ended;
   SearchProgress last;
 };
 
@@ -88,7 +98,7 @@ inline SearchOptions two_budgets() {
   SearchOptions options;
   options.budget_names = {"small", "medium"};
   options.types = network_types();
-  options.epochs = 2;
+  options.epochs = 9;
   options.seed = 7;
   return options;
 }

@@ -16,8 +16,9 @@ using testing::two_budgets;
 std::vector<Proposal> draw(const SearchOptions& options, int count) {
   Proposer proposer(options);
   std::vector<Proposal> proposals;
-  while (static_cast<int>(proposals.size()) < count) {
-    auto proposal = proposer.next();
+  const std::size_t budgets = options.budgets().size();
+  for (int number = 0; number < count; ++number) {
+    auto proposal = proposer.propose(static_cast<std::size_t>(number) % budgets, number);
     if (!proposal) break;
     proposals.push_back(*proposal);
   }
@@ -53,7 +54,7 @@ TEST(Proposer, NoDesignComesTwice) {
   options.space.gru.cells = {40, 48, 4};  // three designs in all
   std::set<std::string> hashes;
   Proposer proposer(options);
-  while (const auto proposal = proposer.next()) hashes.insert(design_hash(proposal->design));
+  while (const auto proposal = proposer.propose(0, 0)) hashes.insert(design_hash(proposal->design));
   EXPECT_EQ(hashes.size(), 3U);
   ASSERT_FALSE(proposer.warnings().empty());
   EXPECT_THAT(proposer.warnings().front(), HasSubstr("no further design"));
@@ -163,7 +164,7 @@ TEST(Proposer, TypeThatCannotFitLeavesItsTurnsToTheOthers) {
   ASSERT_EQ(proposer.warnings().size(), 1U);
   EXPECT_THAT(proposer.warnings().front(), HasSubstr("type cnn: no draw of 20,000 fits budget \"custom\""));
   for (int i = 0; i < 4; ++i) {
-    const auto proposal = proposer.next();
+    const auto proposal = proposer.propose(0, i);
     ASSERT_TRUE(proposal);
     EXPECT_EQ(proposal->number, i);
     EXPECT_EQ(proposal->design.type(), "dnn");

@@ -29,49 +29,85 @@ std::string refusal(const std::filesystem::path& folder, const Json& config, Exi
   return "";
 }
 
+std::vector<Proposal> proposals(int count) {
+  Proposer proposer(two_budgets());
+  std::vector<Proposal> list;
+  for (int i = 0; i < count; ++i) list.push_back(*proposer.propose(0, i));
+  return list;
+}
+
 TEST(Study, KeepsTrialsModelsAndTestsOverReopening) {
   const TemporaryFolder folder;
-  Proposer proposer(two_budgets());
-  const Proposal first = *proposer.next(), second = *proposer.next(), third = *proposer.next();
-  const std::string model("a\0b", 3);
+  const std::vector<Proposal> drawn = proposals(4);
+  const std::string model("a\0b", 3), checkpoint("c\0d", 3);
+  TrialResult result{.float_validation = 0.875,
+                     .int8_validation = 0.86,
+                     .final_loss = std::nan(""),
+                     .best_epoch = 1,
+                     .epochs = 1,
+                     .seconds = 3.5,
+                     .model = model,
+                     .checkpoint = checkpoint};
   {
     Study study(folder.path, kConfig);
-    for (const Proposal* proposal : {&first, &second, &third}) study.add(*proposal);
-    TrialResult result{.float_validation = 0.875,
-                       .int8_validation = 0.86,
-                       .final_loss = std::nan(""),
-                       .best_epoch = 1,
-                       .epochs = 2,
-                       .seconds = 3.5,
-                       .model = model};
-    study.finish(1, result);
-    study.fail(2, "diverged");
+    for (const Proposal& proposal : drawn) study.add(proposal);
+    study.finish(1, 1, "new design", result);
+    result.int8_validation = 0.9;
+    result.model = "later";
+    result.checkpoint = "";
+    study.finish(1, 3, "promoted", result);
+    study.fail(2, 1, "new design", "diverged");
+    study.finish(3, 1, "new design", result);
+    study.stand({{.number = 1, .epochs = 3, .state = TrialState::done, .reason = "best"},
+                 {.number = 2, .epochs = 1, .state = TrialState::failed, .reason = "diverged"},
+                 {.number = 3, .epochs = 1, .state = TrialState::stopped, .reason = "worse"}});
     study.set_test(1, {.float_accuracy = 0.8, .int8_accuracy = 0.7, .clips = 40});
   }
   const Study study(folder.path, kConfig);
   const std::vector<Trial> trials = study.trials();
-  ASSERT_EQ(trials.size(), 3U);
-  EXPECT_EQ(proposal_to_json(trials[0].proposal), proposal_to_json(first));
+  ASSERT_EQ(trials.size(), 4U);
+  EXPECT_EQ(proposal_to_json(trials[0].proposal), proposal_to_json(drawn[0]));
   EXPECT_EQ(trials[0].state, TrialState::waiting);
+  EXPECT_EQ(trials[0].result(), nullptr);
   EXPECT_EQ(trials[1].state, TrialState::done);
-  EXPECT_EQ(trials[1].result.float_validation, 0.875);
-  EXPECT_TRUE(std::isnan(trials[1].result.final_loss));
+  EXPECT_EQ(trials[1].reason, "best");
+  ASSERT_EQ(trials[1].rungs.size(), 2U);
+  EXPECT_EQ(trials[1].rungs[0].decided, "new design");
+  EXPECT_EQ(trials[1].rungs[0].result->float_validation, 0.875);
+  EXPECT_TRUE(std::isnan(trials[1].rungs[0].result->final_loss));
+  EXPECT_EQ(trials[1].result()->int8_validation, 0.9);
   EXPECT_EQ(trials[2].state, TrialState::failed);
-  EXPECT_EQ(trials[2].reason, "diverged");
-  EXPECT_EQ(study.model(1), model);
+  EXPECT_EQ(trials[2].rungs[0].failure, "diverged");
+  EXPECT_EQ(trials[2].result(), nullptr);
+  EXPECT_EQ(trials[3].state, TrialState::stopped);
+  EXPECT_EQ(study.model(1, 1), model);
+  EXPECT_EQ(study.model(1, 3), "later");
+  EXPECT_EQ(study.checkpoint(1), "") << "the last one alone is kept";
   ASSERT_TRUE(study.test(1));
   EXPECT_EQ(study.test(1)->clips, 40);
   EXPECT_FALSE(study.test(0));
 }
 
+TEST(Study, RungsAboveAStandingAreKeptButDoNotCount) {
+  const TemporaryFolder folder;
+  Study study(folder.path, kConfig);
+  study.add(proposals(1)[0]);
+  study.finish(0, 1, "new design", {.int8_validation = 0.5});
+  study.finish(0, 3, "went on in a shorter search", {.int8_validation = 0.6});
+  study.stand({{.number = 0, .epochs = 1, .state = TrialState::stopped, .reason = "worse"}});
+  EXPECT_EQ(study.trials()[0].result()->int8_validation, 0.5);
+  study.stand({});
+  EXPECT_EQ(study.trials()[0].result()->int8_validation, 0.6);
+}
+
 TEST(Study, AddingATrialAgainChangesNothing) {
   const TemporaryFolder folder;
-  const Proposal proposal = *Proposer(two_budgets()).next();
+  const Proposal proposal = proposals(1)[0];
   Study study(folder.path, kConfig);
   study.add(proposal);
-  study.fail(0, "diverged");
+  study.finish(0, 1, "new design", {.checkpoint = "bytes"});
   study.add(proposal);
-  EXPECT_EQ(study.trials().at(0).state, TrialState::failed);
+  EXPECT_EQ(study.checkpoint(0), "bytes");
 }
 
 TEST(Study, OtherConfigIsRefusedWithTheDifference) {

@@ -10,10 +10,12 @@
 
 namespace kws {
 
-/// How far the search is. Epochs are those of this run, trials those of the study.
+/// How far the search is.
 struct SearchProgress {
-  int trials_done = 0, trials = 0;
-  int epochs_done = 0, epochs = 0;
+  int trials_done = 0, trials = 0;  ///< that have reached their first rung, earlier runs included
+  int epochs_done = 0;              ///< of this run
+  int epochs_known = 0;             ///< taken from earlier runs
+  int epochs = 0;                   ///< that both are expected to come to
 };
 
 /// Who wants to know. Calls come from the workers, one at a time.
@@ -22,8 +24,9 @@ class ProgressSink {
   virtual ~ProgressSink() = default;
   virtual void warn(const std::string& line) = 0;
   virtual void progress(const SearchProgress& progress) = 0;
-  /// Done or failed in this run; in the order of the trials' numbers, whatever order they ended in.
-  virtual void trial_ended(const Trial& trial) = 0;
+  /// A trial has reached a rung or failed on the way, in this run; in the order of the schedule's jobs, whatever order
+  /// they ended in.
+  virtual void rung_ended(const Proposal& proposal, const Rung& rung) = 0;
 };
 
 struct SearchOutcome {
@@ -31,11 +34,12 @@ struct SearchOutcome {
   std::vector<Winner> winners;  ///< one for each budget that has a finished trial
 };
 
-/// Trains the proposals of `options` that the study lacks, options.threads at a time, in the order of their numbers.
-/// Each result is in the store before the next trial of its worker starts. A trial that throws is kept as failed and
-/// the search goes on, but an Error with Exit::data or Exit::store ends it, as no other trial could fare better.
-/// At the end the best trial of each budget reads the test split, once in the study's life, and becomes the model
-/// folder STUDY/best/BUDGET; trials.csv, trials.json and pareto.json are written, after an interruption too.
+/// Runs the jobs of the schedule of `options`, options.threads at a time; those whose result the study holds are not
+/// run again, so that a search which was stopped takes the same decisions once more and goes on where it was. Each
+/// result, with the checkpoint, is in the store before the next job of its worker starts. A trial that throws is kept
+/// as failed and the search goes on, but an Error with Exit::data or Exit::store ends it, as no other trial could fare
+/// better. At the end the best trial of each budget reads the test split, once in the study's life, and becomes the
+/// model folder STUDY/best/BUDGET; trials.csv, trials.json and pareto.json are written, after an interruption too.
 ///   throws  Error: what Proposer and Study throw; Exit::failed when every trial failed
 SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink);
 

@@ -21,18 +21,19 @@ struct Proposal {
   TrainOptions training;  ///< seed included
 };
 
-/// Progress of a running trial, for the progress bar.
-using TrialProgress = std::function<void(int epochs_done, int epochs)>;
+/// Progress of a running trial, for the progress bar: epochs it has been trained in all.
+using TrialProgress = std::function<void(int epochs_done)>;
 
-/// What came out of one trial. Accuracies are shares in 0..1.
+/// What a trial came to at a rung. Accuracies are shares in 0..1, those of the best epoch so far.
 struct TrialResult {
   double float_validation = 0.0;
   double int8_validation = 0.0;  ///< ranks
   double final_loss = 0.0;
   int best_epoch = 0;
   int epochs = 0;
-  double seconds = 0.0;  ///< wall time, left out of every comparison
-  std::string model;     ///< the model as one string of bytes, for the study store
+  double seconds = 0.0;         ///< wall time since the rung before, left out of every comparison
+  std::string model = {};       ///< the model as one string of bytes, for the study store
+  std::string checkpoint = {};  ///< to go on from; empty where the trial is trained in full
 };
 
 /// Test accuracy of a finished model.
@@ -46,16 +47,19 @@ struct TestResult {
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
-  /// Trains, quantizes and measures on the validation split.
+  /// Trains up to epoch `epochs` of proposal.training.epochs, quantizes and measures on the validation split. The bytes
+  /// do not depend on the rungs a trial stopped at on its way.
+  ///   checkpoint  what the last call for this proposal returned; empty: begins
   ///   throws  Interrupted when the user stopped it; Error for what a user can mend
-  virtual TrialResult run(const Proposal& proposal, const TrialProgress& progress) = 0;
+  virtual TrialResult run(const Proposal& proposal, int epochs, const std::string& checkpoint,
+                          const TrialProgress& progress) = 0;
   /// Reads the test split; called once per winner, at the end.
   virtual TestResult test(const std::string& model) = 0;
   /// Unpacks the bytes of TrialResult::model as a model folder.
   virtual void write_model(const std::string& model, const std::filesystem::path& folder) = 0;
 };
 
-/// Thrown by Evaluator::run when `interrupted()` became true: the trial is to be run again from its start.
+/// Thrown by Evaluator::run when `interrupted()` became true: the trial is to be run again from its last rung.
 struct Interrupted {};
 
 }  // namespace kws

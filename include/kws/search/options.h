@@ -5,6 +5,7 @@
 
 #include "kws/core/options.h"
 #include "kws/cost/board.h"
+#include "kws/search/schedule.h"
 #include "kws/search/space.h"
 
 namespace kws {
@@ -13,6 +14,8 @@ namespace kws {
 struct SearchOptions {
   int max_trials = 28;
   int epochs = 8;
+  int reduction = 3;
+  int slots = 8;
   std::uint64_t seed = 1;
   std::uint64_t max_memory = 0;
   std::uint64_t max_ops = 0;
@@ -30,6 +33,7 @@ struct SearchOptions {
   [[nodiscard]] std::vector<Budget> budgets() const;
   /// The core that flash and RAM are counted for; nothing where no limit asks for them.
   [[nodiscard]] std::optional<Core> limited_core() const;
+  [[nodiscard]] ScheduleOptions schedule() const;
 };
 
 /// The plain values; flags and the config file's object `search`.
@@ -37,7 +41,9 @@ template <class Field>
 void describe(Field& field, SearchOptions& o) {
   constexpr std::int64_t kNone = 0, kMost = 9007199254740991;
   field("max_trials", o.max_trials, 1, 1000000, "designs to train; a later run may raise it");
-  field("epochs", o.epochs, 1, 10000, "passes over the training split in every trial");
+  field("epochs", o.epochs, 1, 10000, "passes over the training split of a trial that reaches the top rung");
+  field("reduction", o.reduction, 2, 10, "one trial in so many goes on at a rung; ratio of neighbouring rungs");
+  field("slots", o.slots, 1, 1024, "trainings the schedule keeps under way at once; more workers do not help");
   field("seed", o.seed, kNone, kMost, "seed of proposals and of every trial's training");
   field("max_memory", o.max_memory, kNone, kMost, "bytes of the budget \"custom\"; 0: no limit");
   field("max_ops", o.max_ops, kNone, kMost, "operations per inference of the budget \"custom\"; 0: no limit");

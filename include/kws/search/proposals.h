@@ -10,18 +10,18 @@
 
 namespace kws {
 
-/// Draws designs that keep their budget before anything is trained. Turns go round the types; after each round of
-/// types comes the next budget. A design uses more than half of one of the budget's limits where draws find such a
-/// one, so that a medium trial is not a small design again. No design comes twice. The sequence depends on the
-/// options' seed, space, types and budgets and on nothing else.
+/// Draws designs that keep their budget before anything is trained; in each budget turns go round the types. A design
+/// uses more than half of one of the budget's limits where draws find such a one, so that a medium trial is not a small
+/// design again. No design comes twice. The sequence depends on the options' seed, space, types and budgets and on the
+/// calls, and on nothing else.
 class Proposer {
  public:
   /// Finds out by drawing which types fit which budget.
   ///   throws  Error (Exit::nothing_fits) for a budget that no type fits, telling the smallest need that was drawn
   explicit Proposer(const SearchOptions& options);
 
-  /// The next proposal, numbered from 0; nothing once the space holds no further design.
-  std::optional<Proposal> next();
+  /// The next proposal for a budget (index), as trial `number`; nothing once the space holds no further design for it.
+  std::optional<Proposal> propose(std::size_t budget, int number);
 
   /// Types that cannot be had for a budget, one line each; grows while drawing. Their turns go to the others.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
@@ -29,15 +29,17 @@ class Proposer {
  private:
   struct Slot {
     std::string type;
-    Budget budget;
     bool open = true;
   };
-  std::optional<Sample> draw(const Slot& slot, std::uint64_t turn) const;
+  struct Line {
+    Budget budget;
+    std::vector<Slot> slots;  ///< one round over the types
+    std::uint64_t turn = 0;
+  };
+  std::optional<Sample> draw(std::size_t budget, const std::string& type) const;
 
   SearchOptions options_;
-  std::vector<Slot> slots_;  ///< one round over budgets and types, in the order of turns
-  std::uint64_t turn_ = 0;
-  int number_ = 0;
+  std::vector<Line> lines_;     ///< [budget]
   std::set<std::string> seen_;  ///< design hashes
   std::vector<std::string> warnings_;
 };

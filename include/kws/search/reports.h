@@ -18,21 +18,23 @@ struct Winner {
   std::filesystem::path folder;  ///< the model
 };
 
-/// The finished trial with the best int8 validation accuracy of those that keep the budget; ties: less memory, then the
-/// lower number. nullptr: none.
+/// The trial trained in full with the best int8 validation accuracy of those that keep the budget; ties: less memory,
+/// then the lower number. nullptr: none.
 const Trial* best_trial(std::span<const Trial> trials, const Budget& budget);
 
-/// Finished and failed trials, one line each, ordered by number. `fits` holds the requested budgets it keeps, "a;b";
-/// flash_bytes and ram_bytes are those of the export for the column `core`.
+/// Trials that have reached a rung or failed, one line each, ordered by number. `fits` holds the requested budgets it
+/// keeps, "a;b"; flash_bytes and ram_bytes are those of the export for the column `core`.
 std::string trials_csv(std::span<const Trial> trials, const SearchOptions& options);
 
-/// {"schema": "kwsmith.trials/1", "seed", "epochs", "trials": [{the columns of the CSV, "design", "training"}],
+/// {"schema": "kwsmith.trials/1", "seed", "epochs", "trials": [{the columns of the CSV, "design", "training", "rungs":
+///  [{"epochs", "int8_validation" or "failure", "decided"}]}],
 ///  "winners": [{"budget", "trial", "name", "float_test", "int8_test", "test_clips"}]}
 /// Times are in fields named "seconds"; everything else depends on the config and the data alone.
 Json trials_json(std::span<const Trial> trials, std::span<const Winner> winners, const SearchOptions& options);
 
 /// {"schema": "kwsmith.pareto/1", "overall": [point, ..], "budgets": {name: [point, ..]}} with points {"trial", "name",
-/// "type", "memory_bytes", "ops", "int8_validation"} by rising memory: those that none beats in all three.
+/// "type", "memory_bytes", "ops", "epochs", "int8_validation"} by rising memory: those that none beats in all three,
+/// trials that were stopped early among them.
 Json pareto_json(std::span<const Trial> trials, const SearchOptions& options);
 
 /// Writes trials.csv, trials.json and pareto.json into the study's folder.

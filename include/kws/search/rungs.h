@@ -32,8 +32,7 @@ class Bracket {
   /// What a running trial reached at the rung it was trained to; nothing: it failed and never goes on.
   void report(int trial, std::optional<double> accuracy);
 
-  /// Ranks by what the trials are expected to reach at the top rung instead of by what they have shown. Expectations
-  /// move all ranks about, so that from then on no more than n / reduction go on in all.
+  /// Ranks by what the trials are expected to reach at the top rung instead of by what they have shown.
   ///   expected  [trial]
   void rank(std::span<const double> expected);
 
@@ -43,11 +42,12 @@ class Bracket {
   /// than `reduction` results stand there, so that one trial reaches the top. Nothing while a trial runs.
   std::optional<Promotion> close();
 
-  /// Where a trial stands: its rung (index) and why it is not further, in words; "" while it runs.
+  /// Where a trial stands and why it is not further.
   struct Standing {
     int trial = 0;
-    std::size_t rung = 0;
-    std::string reason;
+    std::size_t rung = 0;  ///< index; of a running trial the one it is trained to
+    bool running = false, failed = false;
+    std::string reason;  ///< in words; "" of a running or failed trial
   };
   /// Of all trials, by number.
   [[nodiscard]] std::vector<Standing> standings() const;
@@ -71,7 +71,6 @@ class Bracket {
   int reduction_;
   std::vector<std::vector<Entry>> rungs_;  ///< best first
   std::vector<Running> running_;
-  bool moving_ = false;  ///< rank() was called
 };
 
 }  // namespace kws

@@ -22,6 +22,9 @@ struct ScheduleOptions {
   Ranking ranking = Ranking::forecast;
 };
 
+/// Epochs that a schedule comes to when every rung lets one of `reduction` go on.
+int expected_epochs(const ScheduleOptions& options, std::size_t budgets);
+
 /// One step of training: a trial from its last checkpoint to the next rung.
 struct Job {
   int number = 0;          ///< 0, 1, 2 ... in the order of the decisions
@@ -53,6 +56,8 @@ class Schedule {
   void report(int job, std::optional<double> accuracy);
   [[nodiscard]] bool finished() const { return finished_; }
 
+  /// Epochs of the rungs, rising.
+  [[nodiscard]] const std::vector<int>& rungs() const { return rungs_; }
   /// Where the trials of a budget stand and why no further.
   [[nodiscard]] std::vector<Bracket::Standing> standings(std::size_t budget) const {
     return lines_[budget].bracket.standings();
