@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "kws/core/interrupt.h"
@@ -24,7 +25,9 @@ class Run {
         sink_(sink),
         proposer_(options),
         schedule_(options.schedule(), options.budgets().size(),
-                  [this](std::size_t budget, int trial, std::span<const double>) { return propose(budget, trial); }) {
+                  [this](std::size_t budget, int trial, std::span<const double> expected) {
+                    return propose(budget, trial, expected);
+                  }) {
     for (const Trial& trial : study.trials()) {
       for (const Rung& rung : trial.rungs) known_.emplace(std::pair(trial.proposal.number, rung.epochs), rung);
     }
@@ -61,8 +64,8 @@ class Run {
     }
   }
 
-  std::optional<std::string> propose(std::size_t budget, int trial) {
-    std::optional<Proposal> proposal = proposer_.propose(budget, trial);
+  std::optional<std::string> propose(std::size_t budget, int trial, std::span<const double> expected) {
+    std::optional<Proposal> proposal = proposer_.propose(budget, trial, expected);
     tell_warnings();
     if (!proposal) return std::nullopt;
     study_.add(*proposal);

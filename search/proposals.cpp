@@ -5,16 +5,21 @@
 #include <limits>
 
 #include "kws/core/table.h"
+#include "kws/search/moves.h"
 
 namespace kws {
 namespace {
 
 // One stream of random numbers per purpose, so that none shifts another.
-enum Stream : std::uint64_t { kProposals = 1, kTraining = 2, kProbes = 3, kShares = 4, kData = 5 };
+enum Stream : std::uint64_t { kProposals = 1, kTraining = 2, kProbes = 3, kShares = 4, kData = 5, kStrategies = 6 };
 
 constexpr int kProbeDraws = 20000;    ///< before a type counts as too large for a budget
 constexpr int kProposalDraws = 5000;  ///< before a design below half of the budget is taken
 constexpr double kWantedShare = 0.5;
+constexpr int kTournament = 4;     ///< parents to choose from
+constexpr int kChanges = 50;       ///< of one parent before a random design is taken
+constexpr int kCandidates = 64;    ///< that the model chooses from
+constexpr int kModelDraws = 2000;  ///< to find so many
 
 void append(std::string& list, std::int64_t figure, std::string_view unit) {
   list += (list.empty() ? "" : ", ") + grouped(figure) + " " + std::string(unit);
@@ -91,30 +96,94 @@ Proposer::Proposer(const SearchOptions& options) : options_(options) {
   }
 }
 
-std::optional<Proposal> Proposer::propose(std::size_t budget, int number) {
+std::optional<Proposal> Proposer::propose(std::size_t budget, int number, std::span<const double> expected) {
   Line& line = lines_[budget];
+  Rng rng({options_.seed, kStrategies, static_cast<std::uint64_t>(number)});
+  const double choice = rng.uniform();
+  std::optional<Sample> found;
+  if (line.proposed.size() >= line.slots.size()) {  // every type has had its turn
+    if (choice < options_.evolution_share) {
+      found = evolved(line, expected, rng);
+    } else if (choice < options_.evolution_share + options_.model_share) {
+      found = promising(line, expected, rng);
+    }
+  }
+  if (!found) found = at_random(line, budget);
+  if (!found) return std::nullopt;
+  seen_.insert(design_hash(found->design));
+  line.proposed.push_back({.number = number, .sample = *found, .point = point_of(*found)});
+  Proposal proposal{.number = number, .budget = line.budget.name, .design = found->design, .training = found->training};
+  proposal.design.name = proposal.design.type() + "_" + std::to_string(number);
+  proposal.training.epochs = options_.epochs;
+  // JSON holds 53 bits exactly.
+  proposal.training.seed = Rng({options_.seed, kTraining, static_cast<std::uint64_t>(number)}).next() >> 11;
+  // One for all trials, so that those with the same front end share their features; 0 would mean the trial's own.
+  proposal.training.data_seed = (Rng({options_.seed, kData}).next() >> 11) | 1U;
+  return proposal;
+}
+
+std::optional<Sample> Proposer::at_random(Line& line, std::size_t budget) {
   while (std::ranges::any_of(line.slots, &Slot::open)) {
     Slot& slot = line.slots[static_cast<std::size_t>(line.turn++ % line.slots.size())];
     if (!slot.open) continue;
-    std::optional<Sample> drawn = draw(budget, slot.type);
-    if (!drawn) {
-      slot.open = false;
-      warnings_.push_back("type " + slot.type + ": no further design for budget \"" + line.budget.name + "\" in " +
-                          grouped(kProposalDraws) + " draws; its turns go to the others");
-      continue;
-    }
-    seen_.insert(design_hash(drawn->design));
-    Proposal proposal{
-        .number = number, .budget = line.budget.name, .design = drawn->design, .training = drawn->training};
-    proposal.design.name = slot.type + "_" + std::to_string(number);
-    proposal.training.epochs = options_.epochs;
-    // JSON holds 53 bits exactly.
-    proposal.training.seed = Rng({options_.seed, kTraining, static_cast<std::uint64_t>(number)}).next() >> 11;
-    // One for all trials, so that those with the same front end share their features; 0 would mean the trial's own.
-    proposal.training.data_seed = (Rng({options_.seed, kData}).next() >> 11) | 1U;
-    return proposal;
+    if (std::optional<Sample> drawn = draw(budget, slot.type)) return drawn;
+    slot.open = false;
+    warnings_.push_back("type " + slot.type + ": no further design for budget \"" + line.budget.name + "\" in " +
+                        grouped(kProposalDraws) + " draws; its turns go to the others");
   }
   return std::nullopt;
+}
+
+bool Proposer::fresh_and_fitting(const Line& line, const Sample& sample) const {
+  return line.budget.fits(needs_of(sample.design, options_.limited_core())) &&
+         !seen_.contains(design_hash(sample.design));
+}
+
+Point Proposer::point_of(const Sample& sample) {
+  return vocabulary_.point(sample.design, needs_of(sample.design, std::nullopt), sample.training.peak_rate);
+}
+
+std::optional<Sample> Proposer::evolved(const Line& line, std::span<const double> expected, Rng& rng) const {
+  const auto worth = [&](const Proposed& one) { return expected[static_cast<std::size_t>(one.number)]; };
+  // The best of a few parents: mostly a good one, not always the same.
+  const Proposed* parent = nullptr;
+  for (int i = 0; i < kTournament; ++i) {
+    const Proposed& one = line.proposed[rng.below(line.proposed.size())];
+    if (parent == nullptr || worth(one) > worth(*parent)) parent = &one;
+  }
+  for (int i = 0; i < kChanges; ++i) {
+    std::optional<Sample> child = neighbour(options_.space, parent->sample, rng);
+    if (child && fresh_and_fitting(line, *child)) return child;
+  }
+  return std::nullopt;
+}
+
+std::optional<Sample> Proposer::promising(const Line& line, std::span<const double> expected, Rng& rng) {
+  std::vector<std::string> types;
+  for (const Slot& slot : line.slots) {
+    if (slot.open) types.push_back(slot.type);
+  }
+  if (types.empty()) return std::nullopt;
+  std::vector<Point> points;
+  std::vector<double> worth;
+  for (const Proposed& one : line.proposed) {
+    points.push_back(one.point);
+    worth.push_back(expected[static_cast<std::size_t>(one.number)]);
+  }
+  const ParzenModel model(vocabulary_, points, worth);
+  std::optional<Sample> best;
+  double best_score = 0.0;
+  int candidates = 0;
+  for (int i = 0; i < kModelDraws && candidates < kCandidates; ++i) {
+    Sample drawn = sample(options_.space, types[rng.below(types.size())], options_.classes, rng);
+    if (!fresh_and_fitting(line, drawn)) continue;
+    ++candidates;
+    const double score = model.score(point_of(drawn));
+    if (best && score <= best_score) continue;
+    best = std::move(drawn);
+    best_score = score;
+  }
+  return best;
 }
 
 std::optional<Sample> Proposer::draw(std::size_t budget, const std::string& type) const {

@@ -35,7 +35,7 @@ void Vocabulary::add(Point& point, const std::string& name, const Json& value) {
   point.emplace_back(entry->second, number);
 }
 
-Point Vocabulary::point(const Design& design, const Needs& needs) {
+Point Vocabulary::point(const Design& design, const Needs& needs, std::optional<double> peak_rate) {
   const Json json = design_to_json(design);
   Point point;
   add(point, "type", design.type());
@@ -44,6 +44,7 @@ Point Vocabulary::point(const Design& design, const Needs& needs) {
   add(point, "features", json.at("features"));
   // A width means something else in another type.
   add(point, design.type(), json.at("network"));
+  if (peak_rate) add(point, "peak_rate", *peak_rate);
   return point;
 }
 

@@ -171,8 +171,10 @@ void print_plan(const SearchOptions& options, Format format) {
   Json proposals = Json::array(), shares = Json::array();
   const std::size_t budgets = options.budgets().size();
   const int epochs = expected_epochs(options.schedule(), budgets);
-  for (int number = 0; number < std::min(options.max_trials, kMostShown); ++number) {
-    const std::optional<Proposal> proposal = proposer.propose(static_cast<std::size_t>(number) % budgets, number);
+  // Later ones depend on what the first ones come to.
+  const int first = std::min({options.max_trials, kMostShown, static_cast<int>(options.types.size() * budgets)});
+  for (int number = 0; number < first; ++number) {
+    const std::optional<Proposal> proposal = proposer.propose(static_cast<std::size_t>(number) % budgets, number, {});
     if (!proposal) continue;
     Json row = proposal_row(*proposal, core_by_name(options.core));
     if (format == Format::json) row["design"] = design_to_json(proposal->design);

@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <functional>
 #include <map>
+#include <set>
 
 #include "fake_evaluator.h"
 #include "kws/search/study.h"
@@ -13,13 +16,18 @@ namespace {
 using ::testing::HasSubstr;
 using testing::two_budgets;
 
-std::vector<Proposal> draw(const SearchOptions& options, int count) {
+/// Proposals of which the earlier ones are worth what `worth` says; budgets take turns.
+std::vector<Proposal> draw(
+    const SearchOptions& options, int count,
+    const std::function<double(const Proposal&)>& worth = [](const Proposal&) { return 0.5; }) {
   Proposer proposer(options);
   std::vector<Proposal> proposals;
   const std::size_t budgets = options.budgets().size();
+  std::vector<double> expected;
   for (int number = 0; number < count; ++number) {
-    auto proposal = proposer.propose(static_cast<std::size_t>(number) % budgets, number);
+    auto proposal = proposer.propose(static_cast<std::size_t>(number) % budgets, number, expected);
     if (!proposal) break;
+    expected.push_back(worth(*proposal));
     proposals.push_back(*proposal);
   }
   return proposals;
@@ -27,19 +35,71 @@ std::vector<Proposal> draw(const SearchOptions& options, int count) {
 
 Needs needs_of(const Proposal& proposal) { return needs_of(proposal.design, std::nullopt); }
 
-TEST(Proposer, SharesTwentyEightTrialsEvenlyAmongTypesAndBudgets) {
+SearchOptions random_only() {
+  SearchOptions options = two_budgets();
+  options.evolution_share = options.model_share = 0.0;
+  return options;
+}
+
+TEST(Proposer, SharesTwentyEightRandomTrialsEvenlyAmongTypesAndBudgets) {
   std::map<std::pair<std::string, std::string>, int> counts;
-  for (const Proposal& proposal : draw(two_budgets(), 28)) ++counts[{proposal.design.type(), proposal.budget}];
+  for (const Proposal& proposal : draw(random_only(), 28)) ++counts[{proposal.design.type(), proposal.budget}];
   EXPECT_EQ(counts.size(), 14U);
   for (const auto& [slot, count] : counts) EXPECT_EQ(count, 2) << slot.first << ' ' << slot.second;
 }
 
-TEST(Proposer, EveryProposalKeepsItsBudgetAndUsesMoreThanHalfOfIt) {
-  for (const Proposal& proposal : draw(two_budgets(), 84)) {
+TEST(Proposer, EveryRandomProposalKeepsItsBudgetAndUsesMoreThanHalfOfIt) {
+  for (const Proposal& proposal : draw(random_only(), 84)) {
     const Budget& budget = budget_by_name(proposal.budget);
     EXPECT_TRUE(budget.fits(needs_of(proposal))) << proposal.design.name;
     EXPECT_GT(budget_share(budget, needs_of(proposal)), 0.5) << proposal.design.name;
   }
+}
+
+TEST(Proposer, BeginsWithEveryTypeInEveryBudget) {
+  std::set<std::pair<std::string, std::string>> slots;
+  for (const Proposal& proposal : draw(two_budgets(), 14)) slots.emplace(proposal.design.type(), proposal.budget);
+  EXPECT_EQ(slots.size(), 14U);
+}
+
+TEST(Proposer, NoProposalOfAnyStrategyBreaksItsBudget) {
+  for (const auto& [evolution, model] : {std::pair{1.0, 0.0}, std::pair{0.0, 1.0}, std::pair{0.3, 0.5}}) {
+    SearchOptions options = two_budgets();
+    options.max_ram = 16 * 1024;
+    options.evolution_share = evolution;
+    options.model_share = model;
+    std::set<std::string> hashes;
+    for (const Proposal& proposal : draw(options, 80)) {
+      const Needs needs = kws::needs_of(proposal.design, Core::m4);
+      EXPECT_TRUE(budget_by_name(proposal.budget).fits(needs)) << proposal.design.name;
+      EXPECT_LE(needs.firmware->ram_bytes, 16 * 1024);
+      EXPECT_TRUE(hashes.insert(design_hash(proposal.design)).second) << "twice";
+    }
+    EXPECT_EQ(hashes.size(), 80U);
+  }
+}
+
+/// Mean worth of proposals 40 to 79 of one budget.
+double later_worth(double evolution, double model) {
+  const auto worth = [](const Proposal& proposal) {
+    const bool recurrent = proposal.design.type() == "gru" || proposal.design.type() == "crnn";
+    return (recurrent ? 0.9 : 0.7) - 0.2 * std::abs(std::log(proposal.design.features.stride_ms / 20.0));
+  };
+  SearchOptions options = two_budgets();
+  options.budget_names = {"medium"};
+  options.evolution_share = evolution;
+  options.model_share = model;
+  const std::vector<Proposal> proposals = draw(options, 80, worth);
+  double sum = 0.0;
+  for (std::size_t i = 40; i < 80; ++i) sum += worth(proposals[i]);
+  return sum / 40.0;
+}
+
+TEST(Proposer, EvolutionAndModelLearnWhatIsGood) {
+  const double random = later_worth(0.0, 0.0);
+  EXPECT_GT(later_worth(1.0, 0.0), random + 0.08);
+  EXPECT_GT(later_worth(0.0, 1.0), random + 0.08);
+  EXPECT_GT(later_worth(0.3, 0.5), random + 0.08);
 }
 
 TEST(Proposer, NoDesignComesTwice) {
@@ -54,7 +114,8 @@ TEST(Proposer, NoDesignComesTwice) {
   options.space.gru.cells = {40, 48, 4};  // three designs in all
   std::set<std::string> hashes;
   Proposer proposer(options);
-  while (const auto proposal = proposer.propose(0, 0)) hashes.insert(design_hash(proposal->design));
+  const std::vector<double> expected{0.5};
+  while (const auto proposal = proposer.propose(0, 0, expected)) hashes.insert(design_hash(proposal->design));
   EXPECT_EQ(hashes.size(), 3U);
   ASSERT_FALSE(proposer.warnings().empty());
   EXPECT_THAT(proposer.warnings().front(), HasSubstr("no further design"));
@@ -164,7 +225,7 @@ TEST(Proposer, TypeThatCannotFitLeavesItsTurnsToTheOthers) {
   ASSERT_EQ(proposer.warnings().size(), 1U);
   EXPECT_THAT(proposer.warnings().front(), HasSubstr("type cnn: no draw of 20,000 fits budget \"custom\""));
   for (int i = 0; i < 4; ++i) {
-    const auto proposal = proposer.propose(0, i);
+    const auto proposal = proposer.propose(0, i, std::vector<double>(4, 0.5));
     ASSERT_TRUE(proposal);
     EXPECT_EQ(proposal->number, i);
     EXPECT_EQ(proposal->design.type(), "dnn");

@@ -16,6 +16,8 @@ struct SearchOptions {
   int epochs = 8;
   int reduction = 3;
   int slots = 8;
+  double evolution_share = 0.3;
+  double model_share = 0.5;
   std::uint64_t seed = 1;
   std::uint64_t max_memory = 0;
   std::uint64_t max_ops = 0;
@@ -44,6 +46,8 @@ void describe(Field& field, SearchOptions& o) {
   field("epochs", o.epochs, 1, 10000, "passes over the training split of a trial that reaches the top rung");
   field("reduction", o.reduction, 2, 10, "one trial in so many goes on at a rung; ratio of neighbouring rungs");
   field("slots", o.slots, 1, 1024, "trainings the schedule keeps under way at once; more workers do not help");
+  field("evolution_share", o.evolution_share, 0.0, 1.0, "share of proposals that are one change of a good design");
+  field("model_share", o.model_share, 0.0, 1.0, "share that a model of good designs picks; the rest is random");
   field("seed", o.seed, kNone, kMost, "seed of proposals and of every trial's training");
   field("max_memory", o.max_memory, kNone, kMost, "bytes of the budget \"custom\"; 0: no limit");
   field("max_ops", o.max_ops, kNone, kMost, "operations per inference of the budget \"custom\"; 0: no limit");

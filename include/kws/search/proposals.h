@@ -2,18 +2,21 @@
 
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "kws/search/evaluator.h"
 #include "kws/search/options.h"
+#include "kws/search/tpe.h"
 
 namespace kws {
 
-/// Draws designs that keep their budget before anything is trained; in each budget turns go round the types. A design
-/// uses more than half of one of the budget's limits where draws find such a one, so that a medium trial is not a small
-/// design again. No design comes twice. The sequence depends on the options' seed, space, types and budgets and on the
-/// calls, and on nothing else.
+/// Proposes designs that keep their budget before anything is trained. In each budget the first of every type are
+/// random; then shares of the options go to one-step changes of good designs, to the best of a few by a ParzenModel of
+/// the budget's trials, and to further random ones, types in turn. A random design uses more than half of one of the
+/// budget's limits where draws find such a one, so that a medium trial is not a small design again. No design comes
+/// twice. The sequence depends on the options and on the calls, and on nothing else.
 class Proposer {
  public:
   /// Finds out by drawing which types fit which budget.
@@ -21,7 +24,8 @@ class Proposer {
   explicit Proposer(const SearchOptions& options);
 
   /// The next proposal for a budget (index), as trial `number`; nothing once the space holds no further design for it.
-  std::optional<Proposal> propose(std::size_t budget, int number);
+  ///   expected  [trial] accuracy to be expected of earlier proposals, see forecast(); 0: nothing is known, or failed
+  std::optional<Proposal> propose(std::size_t budget, int number, std::span<const double> expected);
 
   /// Types that cannot be had for a budget, one line each; grows while drawing. Their turns go to the others.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
@@ -31,15 +35,27 @@ class Proposer {
     std::string type;
     bool open = true;
   };
+  struct Proposed {
+    int number = 0;
+    Sample sample;
+    Point point;
+  };
   struct Line {
     Budget budget;
     std::vector<Slot> slots;  ///< one round over the types
     std::uint64_t turn = 0;
+    std::vector<Proposed> proposed = {};
   };
+  std::optional<Sample> at_random(Line& line, std::size_t budget);
   std::optional<Sample> draw(std::size_t budget, const std::string& type) const;
+  std::optional<Sample> evolved(const Line& line, std::span<const double> expected, Rng& rng) const;
+  std::optional<Sample> promising(const Line& line, std::span<const double> expected, Rng& rng);
+  [[nodiscard]] bool fresh_and_fitting(const Line& line, const Sample& sample) const;
+  Point point_of(const Sample& sample);
 
   SearchOptions options_;
-  std::vector<Line> lines_;     ///< [budget]
+  std::vector<Line> lines_;  ///< [budget]
+  Vocabulary vocabulary_;
   std::set<std::string> seen_;  ///< design hashes
   std::vector<std::string> warnings_;
 };

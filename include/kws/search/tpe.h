@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -19,8 +20,8 @@ using Point = std::vector<std::pair<std::size_t, double>>;
 class Vocabulary {
  public:
   /// Every number and name of the design, and what it needs of memory and operations: known at no cost, and the best
-  /// single hint at its accuracy.
-  Point point(const Design& design, const Needs& needs);
+  /// single hint at its accuracy. The learning rate, where it is known.
+  Point point(const Design& design, const Needs& needs, std::optional<double> peak_rate = {});
   [[nodiscard]] bool is_name(std::size_t parameter) const { return is_name_[parameter]; }
   [[nodiscard]] std::size_t size() const { return is_name_.size(); }
 

@@ -1,0 +1,77 @@
+#include "kws/search/moves.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "kws/search/options.h"
+
+namespace kws {
+namespace {
+
+bool inside(const IntRange& range, int value) {
+  return range.low <= value && value <= range.high && (value - range.low) % range.step == 0;
+}
+
+int changed_leaves(const Json& a, const Json& b) {
+  const Json left = a.flatten(), right = b.flatten();
+  int count = 0;
+  for (const auto& [key, value] : left.items()) count += !right.contains(key) || right.at(key) != value ? 1 : 0;
+  return count;
+}
+
+TEST(Neighbour, OfEveryTypeStaysInTheSpaceAndCanBeBuilt) {
+  const Space space;
+  for (const std::string& type : network_types()) {
+    Rng rng({2});
+    Sample from = sample(space, type, 12, rng);
+    std::set<std::string> seen;
+    for (int i = 0; i < 400; ++i) {
+      const auto to = neighbour(space, from, rng);
+      if (!to) continue;
+      ASSERT_EQ(to->design.type(), type);
+      const FeatureOptions& features = to->design.features;
+      EXPECT_LE(features.stride_ms, features.window_ms);
+      EXPECT_LE(features.coefficients, features.mel_bins);
+      EXPECT_TRUE(inside(space.features.mel_bins, features.mel_bins)) << features.mel_bins;
+      EXPECT_TRUE(inside(space.features.window_ms, features.window_ms));
+      EXPECT_TRUE(inside(space.features.stride_ms, features.stride_ms)) << features.stride_ms;
+      EXPECT_TRUE(inside(space.features.high_hz, features.high_hz));
+      EXPECT_GE(to->training.peak_rate, space.training.peak_rate_low);
+      EXPECT_LE(to->training.peak_rate, space.training.peak_rate_high);
+      EXPECT_TRUE(features.kind == "mfcc" || features.coefficients == features.mel_bins);
+      EXPECT_EQ(build_graph(to->design).output().elements(), 12);
+      seen.insert(design_hash(to->design));
+      from = *to;  // a walk, so that the edges of the space are reached
+    }
+    EXPECT_GT(seen.size(), 100U) << type;
+  }
+}
+
+TEST(Neighbour, ChangesOneThing) {
+  const Space space;
+  Rng rng({3});
+  const Sample from = sample(space, "gru", 12, rng);
+  for (int i = 0; i < 100; ++i) {
+    const auto to = neighbour(space, from, rng);
+    if (!to) continue;
+    const int design = changed_leaves(design_to_json(from.design), design_to_json(to->design));
+    const int rate = to->training.peak_rate != from.training.peak_rate ? 1 : 0;
+    EXPECT_GE(design + rate, 1);
+    EXPECT_LE(design + rate, 2) << "a second one where it follows the first";
+  }
+}
+
+TEST(Neighbour, NeverLeavesARangeOfOneValue) {
+  Space space;
+  space.gru.cells = {60, 60, 1};
+  Rng rng({4});
+  Sample from = sample(space, "gru", 12, rng);
+  for (int i = 0; i < 200; ++i) {
+    if (const auto to = neighbour(space, from, rng)) from = *to;
+    EXPECT_EQ(std::get<GruOptions>(from.design.network).cells, 60);
+  }
+}
+
+}  // namespace
+}  // namespace kws
