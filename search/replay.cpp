@@ -220,7 +220,8 @@ double interquartile_mean(std::vector<double> values) {
   std::ranges::sort(values);
   const auto dropped = static_cast<std::ptrdiff_t>(values.size() / 4);
   const double sum = std::accumulate(values.begin() + dropped, values.end() - dropped, 0.0);
-  return sum / static_cast<double>(values.size() - 2 * (values.size() / 4));
+  const std::size_t kept = values.size() - 2 * (values.size() / 4);
+  return sum / static_cast<double>(kept);
 }
 
 std::vector<ReplayRow> replay(const CurveTable& table, const ReplayOptions& options) {

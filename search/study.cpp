@@ -140,6 +140,7 @@ std::vector<Trial> read_rows(SQLite::Database& db, const std::string& origin) {
     trials.at(number).rungs.push_back(std::move(rung));
   }
   std::vector<Trial> list;
+  list.reserve(trials.size());
   for (auto& [number, trial] : trials) list.push_back(std::move(trial));
   return list;
 }

@@ -60,6 +60,7 @@ double rate(double seconds, const Step& step) {
 double engine_rate(const Graph& graph, Isa isa, int cores, double seconds) {
   std::vector<double> rates(static_cast<std::size_t>(cores));
   std::vector<std::thread> threads;
+  threads.reserve(rates.size());
   for (double& result : rates) {
     threads.emplace_back([&graph, isa, seconds, &result] {
       Trial t(graph);
