@@ -40,7 +40,7 @@ struct Trial {
   void update() { adam.update(state.parameters, gradients, layout.decayed(), 1e-4, 0.1, 5.0, 0.998); }
 };
 
-/// Samples per second of `step`, after one step to warm up.
+/// Samples per second of `step`, after one step to warm up; ends early when the user interrupts.
 template <class Step>
 double rate(double seconds, const Step& step) {
   using Clock = std::chrono::steady_clock;
@@ -48,11 +48,10 @@ double rate(double seconds, const Step& step) {
   const auto start = Clock::now();
   int steps = 0;
   double passed = 0.0;
-  while (passed < seconds || steps < 2) {
+  while ((passed < seconds || steps < 2) && !interrupted()) {
     step();
     ++steps;
     passed = std::chrono::duration<double>(Clock::now() - start).count();
-    if (interrupted()) throw Error("interrupted", Exit::interrupted);
   }
   return steps * kBatch / passed;
 }
@@ -119,6 +118,8 @@ std::vector<TrainBenchRow> bench_training(const std::vector<Design>& designs, Is
       engine.push_back(engine_rate(graph, isa, cores, seconds));
       torch1.push_back(plain_rate(graph, 1, seconds));
       torch2.push_back(plain_rate(graph, 2, seconds));
+      // Here and not where the steps are counted: an exception may not leave a thread.
+      if (interrupted()) throw Error("bench train: interrupted; run the same command again", Exit::interrupted);
     }
     rows.push_back({design.name, median(engine), median(torch1), median(torch2)});
     each_row(rows.back());
