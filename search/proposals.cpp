@@ -100,8 +100,12 @@ std::optional<Proposal> Proposer::propose(std::size_t budget, int number, std::s
   Line& line = lines_[budget];
   Rng rng({options_.seed, kStrategies, static_cast<std::uint64_t>(number)});
   const double choice = rng.uniform();
-  std::optional<Sample> found;
-  if (line.proposed.size() >= line.slots.size()) {  // every type has had its turn
+  std::optional<Sample> found = next_published(line);
+  if (found) {
+    // Its turn is nobody else's.
+  } else if (line.spread < line.slots.size()) {  // every type is tried once
+    ++line.spread;
+  } else {
     if (choice < options_.evolution_share) {
       found = evolved(line, expected, rng);
     } else if (choice < options_.evolution_share + options_.model_share) {
@@ -120,6 +124,18 @@ std::optional<Proposal> Proposer::propose(std::size_t budget, int number, std::s
   // One for all trials, so that those with the same front end share their features; 0 would mean the trial's own.
   proposal.training.data_seed = (Rng({options_.seed, kData}).next() >> 11) | 1U;
   return proposal;
+}
+
+std::optional<Sample> Proposer::next_published(Line& line) const {
+  static const std::vector<Design> known = published_designs();
+  while (options_.published && line.published < known.size()) {
+    Sample sample{.design = known[line.published++], .training = {}};
+    sample.design.name.clear();
+    sample.design.classes = options_.classes;
+    const bool wanted = std::ranges::find(options_.types, sample.design.type()) != options_.types.end();
+    if (wanted && fresh_and_fitting(line, sample)) return sample;
+  }
+  return std::nullopt;
 }
 
 std::optional<Sample> Proposer::at_random(Line& line, std::size_t budget) {

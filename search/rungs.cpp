@@ -11,7 +11,9 @@ namespace kws {
 
 std::vector<int> rung_epochs(int top, int reduction) {
   std::vector<int> epochs;
-  for (std::int64_t rung = 1; rung < top; rung *= reduction) epochs.push_back(static_cast<int>(rung));
+  for (std::int64_t rung = 1; rung < top; rung = reduction == 1 ? rung + 1 : rung * reduction) {
+    epochs.push_back(static_cast<int>(rung));
+  }
   epochs.push_back(top);
   return epochs;
 }

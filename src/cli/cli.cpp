@@ -20,12 +20,24 @@ void add_format(CLI::App& verb, Format& format) {
       "--json", [&format] { format = Format::json; }, "short for --format json");
 }
 
+namespace {
+std::string flag_of(std::string name) {
+  std::ranges::replace(name, '_', '-');
+  return "--" + name;
+}
+}  // namespace
+
+void Flags::operator()(const char* name, bool /*value*/, const char* help) {
+  verb_
+      .add_flag_callback(
+          flag_of(name), [this, name] { given_[name] = true; }, help)
+      ->group(group_);
+}
+
 void Flags::add(const std::string& name, const std::string& default_text, const std::string& help) {
-  std::string flag = "--" + name;
-  std::replace(flag.begin(), flag.end(), '_', '-');
   verb_
       .add_option_function<std::string>(
-          flag,
+          flag_of(name),
           [this, name](const std::string& text) {
             // A number is read as a number; anything else stays text, and the strict reader says what is wrong with it.
             given_[name] = Json::accept(text) ? Json::parse(text) : Json(text);

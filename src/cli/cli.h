@@ -31,6 +31,7 @@ class Flags {
   void operator()(const char* name, Value& value, Low low, High high, const char* help) {
     add(name, Json(value).dump(), Json(low).dump() + " to " + Json(high).dump() + "; " + help);
   }
+  void operator()(const char* name, bool value, const char* help);
   void choice(const char* name, const std::string& value, const std::vector<std::string>& known, const char* help) {
     std::string names;
     for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;

@@ -22,6 +22,7 @@ TEST(RungEpochs, GrowByTheReductionUpToTheTop) {
   EXPECT_THAT(rung_epochs(8, 3), ElementsAre(1, 3, 8));
   EXPECT_THAT(rung_epochs(30, 4), ElementsAre(1, 4, 16, 30));
   EXPECT_THAT(rung_epochs(1, 3), ElementsAre(1));
+  EXPECT_THAT(rung_epochs(4, 1), ElementsAre(1, 2, 3, 4));
 }
 
 TEST(Bracket, OneOfThreeGoesOnWithItsReason) {

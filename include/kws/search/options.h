@@ -18,6 +18,7 @@ struct SearchOptions {
   int slots = 8;
   double evolution_share = 0.3;
   double model_share = 0.5;
+  bool published = false;
   std::uint64_t seed = 1;
   std::uint64_t max_memory = 0;
   std::uint64_t max_ops = 0;
@@ -44,10 +45,13 @@ void describe(Field& field, SearchOptions& o) {
   constexpr std::int64_t kNone = 0, kMost = 9007199254740991;
   field("max_trials", o.max_trials, 1, 1000000, "designs to train; a later run may raise it");
   field("epochs", o.epochs, 1, 10000, "passes over the training split of a trial that reaches the top rung");
-  field("reduction", o.reduction, 2, 10, "one trial in so many goes on at a rung; ratio of neighbouring rungs");
+  field(
+      "reduction", o.reduction, 1, 10,
+      "one trial in so many goes on at a rung, ratio of neighbouring rungs; 1: all trials in full, a rung each epoch");
   field("slots", o.slots, 1, 1024, "trainings the schedule keeps under way at once; more workers do not help");
   field("evolution_share", o.evolution_share, 0.0, 1.0, "share of proposals that are one change of a good design");
   field("model_share", o.model_share, 0.0, 1.0, "share that a model of good designs picks; the rest is random");
+  field("published", o.published, "begin with the published Hello Edge designs that keep a budget");
   field("seed", o.seed, kNone, kMost, "seed of proposals and of every trial's training");
   field("max_memory", o.max_memory, kNone, kMost, "bytes of the budget \"custom\"; 0: no limit");
   field("max_ops", o.max_ops, kNone, kMost, "operations per inference of the budget \"custom\"; 0: no limit");

@@ -12,11 +12,12 @@
 
 namespace kws {
 
-/// Proposes designs that keep their budget before anything is trained. In each budget the first of every type are
-/// random; then shares of the options go to one-step changes of good designs, to the best of a few by a ParzenModel of
-/// the budget's trials, and to further random ones, types in turn. A random design uses more than half of one of the
-/// budget's limits where draws find such a one, so that a medium trial is not a small design again. No design comes
-/// twice. The sequence depends on the options and on the calls, and on nothing else.
+/// Proposes designs that keep their budget before anything is trained. In each budget the first are, where the options
+/// ask for them, the published ones of its types that keep it; then one of every type at random; then shares of the
+/// options go to one-step changes of good designs, to the best of a few by a ParzenModel of the budget's trials, and to
+/// further random ones, types in turn. A random design uses more than half of one of the budget's limits where draws
+/// find such a one, so that a medium trial is not a small design again. No design comes twice. The sequence depends on
+/// the options and on the calls, and on nothing else.
 class Proposer {
  public:
   /// Finds out by drawing which types fit which budget.
@@ -45,7 +46,10 @@ class Proposer {
     std::vector<Slot> slots;  ///< one round over the types
     std::uint64_t turn = 0;
     std::vector<Proposed> proposed = {};
+    std::size_t published = 0;  ///< of the published designs, how many have been looked at
+    std::size_t spread = 0;     ///< random designs so far that gave every type its turn
   };
+  std::optional<Sample> next_published(Line& line) const;
   std::optional<Sample> at_random(Line& line, std::size_t budget);
   std::optional<Sample> draw(std::size_t budget, const std::string& type) const;
   std::optional<Sample> evolved(const Line& line, std::span<const double> expected, Rng& rng) const;

@@ -7,7 +7,8 @@
 
 namespace kws {
 
-/// Epoch counts at which trials are compared: 1, 3, 9 ... (reduction 3) below `top`, and `top`.
+/// Epoch counts at which trials are compared: 1, 3, 9 ... (reduction 3) below `top`, and `top`; every one (reduction
+/// 1).
 std::vector<int> rung_epochs(int top, int reduction);
 
 /// A trial that goes on from one rung to the next.

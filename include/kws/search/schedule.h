@@ -17,7 +17,7 @@ enum class Ranking { shown, forecast };
 struct ScheduleOptions {
   int trials = 28;    ///< designs to begin with, all budgets together
   int epochs = 8;     ///< the top rung
-  int reduction = 3;  ///< one of so many goes on; also the ratio of neighbouring rungs
+  int reduction = 3;  ///< one of so many goes on, also the ratio of neighbouring rungs; 1: all go on, epoch by epoch
   int slots = 8;      ///< trainings under way at once on the schedule's own clock
   Ranking ranking = Ranking::forecast;
 };
