@@ -4,12 +4,16 @@
 
 #include <array>
 #include <memory>
+#include <new>
 
+#include "kws/core/files.h"
 #include "kws/core/options.h"
 #include "kws/cost/cost.h"
 
 namespace kws {
 namespace {
+
+constexpr const char* kSchema = "kwsmith.curves/1";
 
 [[noreturn]] void fail(const std::string& origin, const std::string& fact) {
   throw Error(origin + ": " + fact + "; make the table anew or give another --table", Exit::usage);
@@ -64,13 +68,32 @@ Curve read_curve(const Json& json, const std::string& path) {
   return curve;
 }
 
+/// As gzip packs, with no name and no time in its header.
+std::string pack(const std::string& text) {
+  constexpr int kGzip = 16, kMemory = 8;
+  z_stream stream{};
+  if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS + kGzip, kMemory, Z_DEFAULT_STRATEGY) != Z_OK) {
+    throw std::bad_alloc();
+  }
+  std::string packed(deflateBound(&stream, text.size()), '\0');
+  std::string source = text;  // zlib takes no pointer to const
+  stream.next_in = reinterpret_cast<Bytef*>(source.data());
+  stream.avail_in = static_cast<uInt>(source.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  deflate(&stream, Z_FINISH);  // ends at once, as the bound leaves room for all
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
 }  // namespace
 
 CurveTable load_curves(const std::filesystem::path& file) {
   const std::string origin = file.string();
   const Json json = Json::parse(read_unpacked(file), nullptr, false);
   if (json.is_discarded()) fail(origin, "is not JSON");
-  if (member(json, "schema", origin) != "kwsmith.curves/1") fail(origin, "schema is not \"kwsmith.curves/1\"");
+  if (member(json, "schema", origin) != kSchema) fail(origin, std::string("schema is not \"") + kSchema + "\"");
   const Json& designs = member(json, "designs", origin);
   if (!designs.is_array() || designs.empty()) fail(origin + ": designs", "needs a list of designs");
   CurveTable table;
@@ -82,6 +105,20 @@ CurveTable load_curves(const std::filesystem::path& file) {
     }
   }
   return table;
+}
+
+void save_curves(const std::filesystem::path& file, const CurveTable& table, const std::string& data) {
+  Json designs = Json::array();
+  for (const Curve& curve : table.curves) {
+    designs.push_back({{"design", design_to_json(curve.design)},
+                       {"type", curve.design.type()},
+                       {"memory", curve.memory_bytes},
+                       {"ops", curve.ops},
+                       {"epochs", curve.accuracy}});
+  }
+  const Json json = {{"schema", kSchema}, {"epochs", table.epochs()}, {"data", data}, {"designs", std::move(designs)}};
+  const std::string text = json.dump() + "\n";
+  write_file(file, file.extension() == ".gz" ? pack(text) : text);
 }
 
 }  // namespace kws

@@ -41,6 +41,38 @@ TEST(Curves, ReadPlainOrPacked) {
   }
 }
 
+TEST(Curves, WhatIsWrittenIsReadBackExactly) {
+  const TemporaryFolder folder;
+  const CurveTable table = testing::synthetic_curves(14, 1);
+  for (const char* name : {"curves.json", "curves.json.gz"}) {
+    save_curves(folder.path / name, table, "fingerprint");
+    const CurveTable read = load_curves(folder.path / name);
+    EXPECT_EQ(testing::curves_json(read), testing::curves_json(table)) << name;
+  }
+  const Json json = load_json((folder.path / "curves.json").string());
+  EXPECT_EQ(json["epochs"], 27);
+  EXPECT_EQ(json["data"], "fingerprint");
+  EXPECT_EQ(json["designs"], testing::curves_json(table)["designs"]);
+}
+
+TEST(Curves, PackedFileHoldsNoTimeAndIsMuchSmaller) {
+  const TemporaryFolder folder;
+  const CurveTable table = testing::synthetic_curves(14, 1);
+  save_curves(folder.path / "curves.json", table, "");
+  save_curves(folder.path / "curves.json.gz", table, "");
+  const std::string packed = read_file(folder.path / "curves.json.gz");
+  ASSERT_GT(packed.size(), 10U);
+  EXPECT_EQ(packed.substr(0, 8), std::string("\x1f\x8b\x08\0\0\0\0\0", 8)) << "gzip, deflate, no name, time 0";
+  EXPECT_LT(2 * packed.size(), read_file(folder.path / "curves.json").size());
+}
+
+TEST(Curves, FileThatCannotBeWrittenIsNamedAndLeavesNothing) {
+  const TemporaryFolder folder;
+  write_file(folder.path / "file", "no folder");
+  EXPECT_THROW(save_curves(folder.path / "file" / "curves.json.gz", testing::synthetic_curves(2, 1), ""), Error);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path), {}), 1);
+}
+
 TEST(Curves, ErrorsNameTheFileAndThePlace) {
   const TemporaryFolder folder;
   const std::filesystem::path file = folder.path / "t.json";

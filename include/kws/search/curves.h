@@ -30,4 +30,10 @@ struct CurveTable {
 ///   throws  Error (Exit::usage), one line `file: path: fact; remedy`
 CurveTable load_curves(const std::filesystem::path& file);
 
+/// Writes what load_curves reads, with "epochs", their number, and "data", the fingerprint of the recordings, beside
+/// "designs"; packed by gzip where the name ends in ".gz", without a time, so that the same table gives the same bytes.
+///   table   at least one curve
+///   throws  Error (Exit::failed) when the file cannot be written; then nothing is left behind
+void save_curves(const std::filesystem::path& file, const CurveTable& table, const std::string& data);
+
 }  // namespace kws
