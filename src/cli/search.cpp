@@ -12,6 +12,7 @@
 #include "kws/search/proposals.h"
 #include "kws/train/trainer.h"
 #include "log.h"
+#include "rows.h"
 #include "target.h"
 
 namespace kws::cli {
@@ -140,28 +141,6 @@ Json proposal_row(const Proposal& proposal, Core core) {
           {"window_ms", features.window_ms},
           {"stride_ms", features.stride_ms},
           {"peak_rate", proposal.training.peak_rate}};
-}
-
-/// For people: shares in per cent, sizes in groups of three; for programs as JSON has them.
-std::string cell(const std::string& name, const Json& value, Format format) {
-  if (value.is_string()) return value.get<std::string>();
-  if (format == Format::csv) return value.dump();
-  if (value.is_number_integer()) return grouped(value.get<long long>());
-  return name == "peak_rate" ? fixed(value.get<double>(), 5) : percent(value.get<double>());
-}
-
-/// Rows of equal keys as one table.
-void print_rows(const Json& rows, Format format) {
-  if (rows.empty()) return;
-  std::vector<std::string> columns;
-  for (const auto& [name, value] : rows.front().items()) columns.push_back(name);
-  Table table(columns);
-  for (const Json& row : rows) {
-    std::vector<std::string> cells;
-    for (const auto& [name, value] : row.items()) cells.push_back(cell(name, value, format));
-    table.add(std::move(cells));
-  }
-  std::cout << (format == Format::csv ? table.csv() : table.text());
 }
 
 /// What a search would begin with, how much of the space each budget leaves, and how many epochs it would come to.
