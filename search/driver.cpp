@@ -1,6 +1,7 @@
 #include "kws/search/driver.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <map>
@@ -11,11 +12,14 @@
 
 #include "kws/core/interrupt.h"
 #include "kws/search/proposals.h"
+#include "kws/search/worker.h"
 
 namespace kws {
 namespace {
 
-/// What the workers share.
+constexpr std::chrono::milliseconds kPause{200};  ///< between looks at the store for results of other processes
+
+/// The search's own side of a study: decides, offers, collects, while workers here and elsewhere train.
 class Run {
  public:
   Run(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink)
@@ -31,7 +35,9 @@ class Run {
     for (const Trial& trial : study.trials()) {
       for (const Rung& rung : trial.rungs) known_.emplace(std::pair(trial.proposal.number, rung.epochs), rung);
     }
-    study.stand({});  // of another run; with more trials to come they no longer hold
+    study.set_finished(false);
+    study.withdraw(worker_is_gone);  // of another run; with more trials to come its decisions no longer hold
+    study.stand({});                 // nor do these
     progress_.trials = options.max_trials;
     progress_.epochs = expected_epochs(options.schedule(), options.budgets().size());
   }
@@ -41,7 +47,8 @@ class Run {
     sink_.progress(progress_);
     tell_warnings();
     std::vector<std::thread> workers;
-    for (int i = 0; i < std::max(1, options_.threads); ++i) workers.emplace_back([this] { worker(); });
+    for (int i = 0; i < options_.threads; ++i) workers.emplace_back([this, i] { train(i); });
+    guarded([this] { decide(); });
     for (std::thread& worker : workers) worker.join();
     if (error_) std::rethrow_exception(error_);
     study_.stand(standings());
@@ -49,19 +56,90 @@ class Run {
   }
 
  private:
-  struct Step {
-    Job job;
-    Proposal proposal;
-  };
-
-  void worker() {
+  /// Keeps the first exception and ends all.
+  void guarded(const std::function<void()>& body) {
     try {
-      while (std::optional<Step> step = take()) run(*step);
+      body();
     } catch (...) {
       const std::scoped_lock lock(mutex_);
       if (!error_) error_ = std::current_exception();
       stop();
     }
+  }
+
+  /// A thread that trains.
+  void train(int number) {
+    guarded([&] {
+      Worker worker(study_, evaluator_, worker_name(number), options_.lease_seconds);
+      while (!stopped()) {
+        const Worker::Outcome outcome = worker.work_one(
+            [this](const Lease& lease, int epochs) { trained(lease.trial, lease.to, epochs - lease.from); });
+        std::unique_lock lock(mutex_);
+        if (outcome == Worker::Outcome::interrupted) {
+          interrupted_ = true;
+          stop();
+        } else if (outcome == Worker::Outcome::nothing) {
+          if (!stop_) offered_.wait_for(lock, kPause);
+        } else {
+          ++delivered_;
+          changed_.notify_all();
+        }
+      }
+    });
+  }
+
+  /// Offers what the schedule decides and collects what came of it, until nothing is left to do.
+  void decide() {
+    std::unique_lock lock(mutex_);
+    while (!stop_) {
+      if (interrupted()) {
+        interrupted_ = true;
+        break;
+      }
+      const int delivered = delivered_;
+      lock.unlock();
+      const std::vector<std::pair<Job, Rung>> ended = collect();
+      lock.lock();
+      for (const auto& [job, rung] : ended) {
+        fresh_.emplace(job.number, rung);
+        end(job, rung);
+      }
+      const bool more = offer();
+      if (schedule_.finished()) break;
+      if (ended.empty() && !more && delivered == delivered_ && !stop_) changed_.wait_for(lock, kPause);
+    }
+    stop();
+  }
+
+  /// Jobs on offer that have got a result.
+  std::vector<std::pair<Job, Rung>> collect() {
+    std::vector<std::pair<Job, Rung>> ended;
+    std::erase_if(outstanding_, [&](const Job& job) {
+      std::optional<Rung> rung = study_.rung(job.trial, job.to);
+      if (rung) ended.emplace_back(job, *std::move(rung));
+      return !ended.empty() && ended.back().first.number == job.number;
+    });
+    return ended;
+  }
+
+  /// Hands out all that the schedule decides now; steps whose result an earlier run has left are not run again.
+  ///   returns  whether there was any
+  bool offer() {
+    bool any = false;
+    while (const std::optional<Job> job = schedule_.next()) {
+      any = true;
+      const auto known = known_.find({job->trial, job->to});
+      if (known == known_.end()) {
+        study_.offer(job->number,
+                     {.trial = job->trial, .from = job->from, .to = job->to, .decided = job->reason, .fence = 0});
+        outstanding_.push_back(*job);
+        offered_.notify_one();
+        continue;
+      }
+      progress_.epochs_known += job->to - job->from;
+      end(*job, known->second);
+    }
+    return any;
   }
 
   std::optional<std::string> propose(std::size_t budget, int trial, std::span<const double> expected) {
@@ -74,79 +152,28 @@ class Run {
     return type;
   }
 
-  /// The next job that no earlier run has done; waits where the schedule must see a result first.
-  std::optional<Step> take() {
-    std::unique_lock lock(mutex_);
-    while (!stop_) {
-      if (interrupted()) {
-        interrupted_ = true;
-        stop();
-        break;
-      }
-      const std::optional<Job> job = schedule_.next();
-      if (!job) {
-        if (schedule_.finished()) break;
-        changed_.wait(lock);
-        continue;
-      }
-      const auto known = known_.find({job->trial, job->to});
-      if (known == known_.end()) return Step{*job, proposals_[static_cast<std::size_t>(job->trial)]};
-      // A shorter search of this study may have had another reason.
-      if (known->second.decided != job->reason) study_.decide(job->trial, job->to, job->reason);
-      progress_.epochs_known += job->to - job->from;
-      end(*job, known->second);
-    }
-    return std::nullopt;
-  }
-
-  void run(const Step& step) {
-    const auto& [job, proposal] = step;
-    Rung rung{.epochs = job.to, .decided = job.reason, .result = {}, .failure = {}};
-    try {
-      const std::string checkpoint = job.from == 0 ? "" : study_.checkpoint(job.trial);
-      rung.result = evaluator_.run(proposal, job.to, checkpoint,
-                                   [&, &one = job](int epochs) { trained(one.number, epochs - one.from); });
-    } catch (const Interrupted&) {
-      const std::scoped_lock lock(mutex_);
-      interrupted_ = true;
-      stop();
-      return;
-    } catch (const Error& error) {
-      if (error.exit_code() == Exit::data || error.exit_code() == Exit::store) throw;
-      rung.failure = error.what();
-    } catch (const std::exception& error) {
-      rung.failure = error.what();
-    }
-    if (rung.result) {
-      study_.finish(job.trial, job.to, job.reason, *rung.result);
-      rung.result->model.clear();
-      rung.result->checkpoint.clear();
-    } else {
-      // A reason of many lines would spoil logs and tables.
-      rung.failure = rung.failure.substr(0, rung.failure.find('\n'));
-      study_.fail(job.trial, job.to, job.reason, rung.failure);
-    }
-    trained(job.number, job.to - job.from);
-    const std::scoped_lock lock(mutex_);
-    fresh_.emplace(job.number, rung);
-    end(job, rung);
-  }
-
   /// Hands a result to the schedule; called under the lock.
   void end(const Job& job, const Rung& rung) {
+    // A shorter search of this study, or one whose offer is still there, may have had another reason.
+    if (rung.decided != job.reason) study_.decide(job.trial, job.to, job.reason);
     schedule_.report(job.number, rung.result ? std::optional(rung.result->int8_validation) : std::nullopt);
     outcomes_[{job.trial, job.to}] = rung.failure;
+    if (fresh_.contains(job.number)) count(job.trial, job.to, job.to - job.from);
     if (job.from == 0) ++progress_.trials_done;
     sink_.progress(progress_);
     ended_.emplace(job.number, job);
     tell_ended();
-    changed_.notify_all();
   }
 
-  void trained(int job, int epochs) {
+  void trained(int trial, int to, int epochs) {
     const std::scoped_lock lock(mutex_);
-    progress_.epochs_done += epochs - std::exchange(trained_[job], epochs);
+    count(trial, to, epochs);
     sink_.progress(progress_);
+  }
+
+  /// Epochs of a step; called under the lock.
+  void count(int trial, int to, int epochs) {
+    progress_.epochs_done += epochs - std::exchange(trained_[{trial, to}], epochs);
   }
 
   /// Passes ended jobs on as soon as all with lower numbers have been; those of earlier runs are not told again.
@@ -154,7 +181,9 @@ class Run {
     for (auto it = ended_.find(tell_next_); it != ended_.end(); it = ended_.find(++tell_next_)) {
       const Job& job = it->second;
       if (const auto fresh = fresh_.find(job.number); fresh != fresh_.end()) {
-        sink_.rung_ended(proposals_[static_cast<std::size_t>(job.trial)], fresh->second);
+        Rung rung = fresh->second;
+        rung.decided = job.reason;
+        sink_.rung_ended(proposals_[static_cast<std::size_t>(job.trial)], rung);
         fresh_.erase(fresh);
       }
       ended_.erase(it);
@@ -165,6 +194,11 @@ class Run {
   void stop() {
     stop_ = true;
     changed_.notify_all();
+    offered_.notify_all();
+  }
+  bool stopped() {
+    const std::scoped_lock lock(mutex_);
+    return stop_;
   }
 
   [[nodiscard]] std::vector<Standing> standings() const {
@@ -196,17 +230,20 @@ class Run {
   ProgressSink& sink_;
   std::map<std::pair<int, int>, Rung> known_;  ///< by trial and epochs, of earlier runs
 
+  std::vector<Job> outstanding_;  ///< on offer; decide()'s own
+
   std::mutex mutex_;  ///< guards all below, and the sink
-  std::condition_variable changed_;
+  std::condition_variable changed_, offered_;
   Proposer proposer_;
   std::vector<Proposal> proposals_;  ///< [trial]
   Schedule schedule_;
+  int delivered_ = 0;  ///< by this process
   bool stop_ = false;
   bool interrupted_ = false;
   std::exception_ptr error_;
   SearchProgress progress_;
   std::map<std::pair<int, int>, std::string> outcomes_;  ///< by trial and epochs: the failure, or ""
-  std::map<int, int> trained_;                           ///< epochs of this run's jobs
+  std::map<std::pair<int, int>, int> trained_;           ///< the same: epochs of this run's steps
   std::map<int, Job> ended_;                             ///< waiting for a job of lower number
   std::map<int, Rung> fresh_;                            ///< what this run's jobs came to, until it is told
   int tell_next_ = 0;
@@ -264,6 +301,7 @@ SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Stu
     outcome = {.interrupted = true, .winners = {}};
   }
   write_reports(study, outcome.winners, options);
+  study.set_finished(!outcome.interrupted);
   const auto has_failed = [](const Trial& trial) { return trial.state == TrialState::failed; };
   if (!outcome.interrupted && !trials.empty() && std::ranges::all_of(trials, has_failed)) {
     throw Error("search: every trial failed; the first: " + trials.front().reason);

@@ -78,8 +78,9 @@ Json row_of(const Trial& trial, const std::vector<Budget>& budgets) {
           {"seconds", seconds_of(trial)}};
 }
 
-Json csv_row(const Trial& trial, const std::vector<Budget>& budgets) {
+Json csv_row(const Trial& trial, const std::vector<Budget>& budgets, bool with_times) {
   Json row = row_of(trial, budgets);
+  if (!with_times) row.erase("seconds");
   const Json features = options_to_json(trial.proposal.design.features);
   for (const auto& [key, value] : features.items()) row[key] = value;
   return row;
@@ -140,7 +141,7 @@ std::string trials_csv(std::span<const Trial> trials, const SearchOptions& optio
   for (const Trial& trial : trials) {
     if (!begun(trial)) continue;
     std::vector<std::string> columns, cells;
-    const Json row = csv_row(trial, budgets);
+    const Json row = csv_row(trial, budgets, !options.deterministic);
     for (const auto& [key, value] : row.items()) {
       columns.push_back(key);
       cells.push_back(csv_cell(value));
@@ -157,6 +158,7 @@ Json trials_json(std::span<const Trial> trials, std::span<const Winner> winners,
   for (const Trial& trial : trials) {
     if (!begun(trial)) continue;
     Json row = row_of(trial, budgets);
+    if (options.deterministic) row.erase("seconds");
     row["design"] = design_to_json(trial.proposal.design);
     row["training"] = options_to_json(trial.proposal.training);
     row["rungs"] = rungs_json(trial);

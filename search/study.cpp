@@ -1,54 +1,31 @@
 #include "kws/search/study.h"
 
-#include <SQLiteCpp/SQLiteCpp.h>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
+#include <array>
 #include <cmath>
 #include <map>
 #include <mutex>
 
+#include "database.h"
 #include "kws/core/files.h"
 
 namespace kws {
 namespace {
 
-constexpr int kVersion = 2;
-constexpr const char* kBadRow = "holds a row that cannot be read";
+constexpr std::int64_t kVersion = 3;
 
-constexpr const char* kTables = R"(
-CREATE TABLE IF NOT EXISTS config (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS trials (number INTEGER PRIMARY KEY, proposal TEXT NOT NULL, checkpoint BLOB);
-CREATE TABLE IF NOT EXISTS rungs (number INTEGER NOT NULL REFERENCES trials (number), epochs INTEGER NOT NULL,
-                                  decided TEXT NOT NULL, result TEXT, failure TEXT, model BLOB,
-                                  PRIMARY KEY (number, epochs));
-CREATE TABLE IF NOT EXISTS standings (number INTEGER PRIMARY KEY REFERENCES trials (number), epochs INTEGER NOT NULL,
-                                      state TEXT NOT NULL, reason TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS tests (number INTEGER PRIMARY KEY REFERENCES trials (number), result TEXT NOT NULL);
-PRAGMA user_version = 2;
-)";
-
-/// Held as long as the process lives; the system lets go of it when the process is killed.
-class FolderLock {
- public:
-  explicit FolderLock(const std::filesystem::path& folder)
-      : file_(::open((folder / "study.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
-    if (file_ >= 0 && ::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
-    const bool used = file_ >= 0;
-    if (used) ::close(file_);
-    throw Error(folder.string() + ": " +
-                    (used ? "another search is using this study; wait for its end or use another --study folder"
-                          : "study.lock cannot be made; use a --study folder you may write"),
-                used ? Exit::store : Exit::failed);
-  }
-  ~FolderLock() { ::close(file_); }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int file_;
-};
+constexpr std::array kTables = {
+    "CREATE TABLE IF NOT EXISTS config (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS trials (number INTEGER PRIMARY KEY, proposal TEXT NOT NULL, checkpoint BYTEA)",
+    "CREATE TABLE IF NOT EXISTS rungs (number INTEGER NOT NULL REFERENCES trials (number), epochs INTEGER NOT NULL, "
+    "decided TEXT NOT NULL, result TEXT, failure TEXT, model BYTEA, PRIMARY KEY (number, epochs))",
+    "CREATE TABLE IF NOT EXISTS standings (number INTEGER PRIMARY KEY REFERENCES trials (number), "
+    "epochs INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS tests (number INTEGER PRIMARY KEY REFERENCES trials (number), result TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS jobs (trial INTEGER NOT NULL REFERENCES trials (number), epochs INTEGER NOT NULL, "
+    "from_epochs INTEGER NOT NULL, turn INTEGER NOT NULL, decided TEXT NOT NULL, holder TEXT, "
+    "fence INTEGER NOT NULL, expires DOUBLE PRECISION NOT NULL, PRIMARY KEY (trial, epochs))",
+    "CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, "
+    "finished INTEGER NOT NULL)"};
 
 Json result_to_json(const TrialResult& result) {
   return {{"float_validation", result.float_validation},
@@ -98,10 +75,6 @@ std::string difference(const Json* there, const Json* here, const std::string& p
   return path + ": " + short_text(there) + " there, " + short_text(here) + " here";
 }
 
-Error store_error(const std::filesystem::path& file, const std::string& fact) {
-  return Error(file.string() + ": " + fact + "; mend the file or use another --study folder", Exit::store);
-}
-
 TrialState state_from_name(const std::string& name) {
   for (const TrialState state : {TrialState::stopped, TrialState::done, TrialState::failed}) {
     if (name == state_name(state)) return state;
@@ -109,33 +82,35 @@ TrialState state_from_name(const std::string& name) {
   return TrialState::waiting;
 }
 
-std::vector<Trial> read_rows(SQLite::Database& db, const std::string& origin) {
+int number_of(const std::optional<std::string>& cell) { return std::stoi(cell.value()); }
+
+Rung rung_of(const SqlRow& row) {
+  Rung rung{.epochs = number_of(row[0]), .decided = row[1].value(), .result = {}, .failure = row[3].value_or("")};
+  if (row[2]) rung.result = result_from_json(Json::parse(*row[2]));
+  return rung;
+}
+constexpr const char* kRungCells = "epochs, decided, result, failure";
+
+std::vector<Trial> read_rows(Database& db) {
   std::map<int, Trial> trials;
   std::map<int, int> standing_epochs;
-  SQLite::Statement proposals(db, "SELECT number, proposal FROM trials");
-  while (proposals.executeStep()) {
-    trials[proposals.getColumn(0).getInt()].proposal =
-        proposal_from_json(Json::parse(proposals.getColumn(1).getString()), origin);
+  for (const SqlRow& row : db.run("SELECT number, proposal FROM trials", {})) {
+    trials[number_of(row[0])].proposal = proposal_from_json(Json::parse(row[1].value()), db.name());
   }
-  SQLite::Statement standings(db, "SELECT number, epochs, state, reason FROM standings");
-  while (standings.executeStep()) {
-    const int number = standings.getColumn(0).getInt();
+  for (const SqlRow& row : db.run("SELECT number, epochs, state, reason FROM standings", {})) {
+    const int number = number_of(row[0]);
     Trial& trial = trials.at(number);
-    standing_epochs[number] = standings.getColumn(1).getInt();
-    trial.state = state_from_name(standings.getColumn(2).getString());
-    trial.reason = standings.getColumn(3).getString();
+    standing_epochs[number] = number_of(row[1]);
+    trial.state = state_from_name(row[2].value());
+    trial.reason = row[3].value();
   }
-  SQLite::Statement rungs(db, "SELECT number, epochs, decided, result, failure FROM rungs ORDER BY number, epochs");
-  while (rungs.executeStep()) {
-    const int number = rungs.getColumn(0).getInt();
-    const int epochs = rungs.getColumn(1).getInt();
+  const std::string rungs = std::string("SELECT ") + kRungCells + ", number FROM rungs ORDER BY number, epochs";
+  for (const SqlRow& row : db.run(rungs, {})) {
+    const int number = number_of(row[4]);
+    Rung rung = rung_of(row);
     // A shorter search of the same study may have trained on what a longer one does not.
-    if (const auto end = standing_epochs.find(number); end != standing_epochs.end() && epochs > end->second) continue;
-    Rung rung{.epochs = epochs, .decided = rungs.getColumn(2).getString(), .result = {}, .failure = {}};
-    if (rungs.getColumn(3).isNull()) {
-      rung.failure = rungs.getColumn(4).getString();
-    } else {
-      rung.result = result_from_json(Json::parse(rungs.getColumn(3).getString()));
+    if (const auto end = standing_epochs.find(number); end != standing_epochs.end() && rung.epochs > end->second) {
+      continue;
     }
     trials.at(number).rungs.push_back(std::move(rung));
   }
@@ -180,186 +155,246 @@ Proposal proposal_from_json(const Json& json, const std::string& origin) {
 }
 
 struct Study::Store {
-  explicit Store(const std::filesystem::path& folder)
-      : lock(folder),
-        file(folder / "study.db"),
-        db(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyMs) {}
+  explicit Store(std::unique_ptr<Database> opened) : db(std::move(opened)) {}
 
-  /// Runs one statement or several as one transaction, with SQLite's complaints in our form.
+  /// One transaction, with what is wrong in a row said in our form.
   template <class Action>
-  auto run(Action action) -> decltype(action()) {
+  auto run(bool writes, Action action) -> decltype(action()) {
     const std::scoped_lock guard(mutex);
     try {
-      SQLite::Transaction transaction(db, SQLite::TransactionBehavior::IMMEDIATE);
       if constexpr (std::is_void_v<decltype(action())>) {
-        action();
-        transaction.commit();
+        db->transaction(writes, action);
       } else {
-        auto value = action();
-        transaction.commit();
-        return value;
+        std::optional<decltype(action())> value;
+        db->transaction(writes, [&] { value.emplace(action()); });
+        return *std::move(value);
       }
-    } catch (const SQLite::Exception& error) {
-      throw store_error(file, error.what());
-    } catch (const Json::exception&) {
-      throw store_error(file, kBadRow);
+    } catch (const Error&) {
+      throw;
+    } catch (const std::exception&) {  // of JSON, of a number, of a cell that should not be empty
+      throw Error(db->name() + ": holds a row that cannot be read; mend it or use another --study", Exit::store);
     }
   }
+  /// One statement.
+  std::vector<SqlRow> one(bool writes, const std::string& sql, const std::vector<SqlValue>& values = {}) {
+    return run(writes, [&] { return db->run(sql, values); });
+  }
 
-  static constexpr int kBusyMs = 10000;  ///< a reader of the study may hold it for a moment
-  FolderLock lock;
-  std::filesystem::path file;
-  SQLite::Database db;
+  std::unique_ptr<Database> db;
   std::mutex mutex;
 };
 
-Study::Study(const std::filesystem::path& folder, const Json& config) : folder_(folder) {
+Study::Study(const std::filesystem::path& folder, const Json& config, const std::string& url) : folder_(folder) {
   require_writable_folder(folder);
-  try {
-    store_ = std::make_unique<Store>(folder);
-  } catch (const SQLite::Exception& error) {
-    throw store_error(folder / "study.db", error.what());
-  }
-  store_->run([&] {
-    SQLite::Database& db = store_->db;
-    const int version = db.execAndGet("PRAGMA user_version").getInt();
-    if (version > kVersion) {
-      throw Error(store_->file.string() + ": made by a newer kwsmith; use that one or another --study folder",
-                  Exit::store);
+  store_ = std::make_unique<Store>(url.empty() ? open_sqlite(folder, Access::create) : open_postgres(url));
+  Database& db = *store_->db;
+  db.lock_search();
+  store_->run(true, [&] {
+    for (const char* table : kTables) db.run(table, {});
+    db.run("INSERT INTO progress VALUES (1, $1, 0) ON CONFLICT DO NOTHING", {kVersion});
+    if (std::stoll(db.run("SELECT version FROM progress", {})[0][0].value()) > kVersion) {
+      throw Error(db.name() + ": made by a newer kwsmith; use that one or another --study", Exit::store);
     }
-    db.exec(kTables);
-    SQLite::Statement query(db, "SELECT json FROM config");
-    if (query.executeStep()) {
-      const std::string found = config_difference(Json::parse(query.getColumn(0).getString()), config);
+    const std::vector<SqlRow> known = db.run("SELECT json FROM config", {});
+    if (!known.empty()) {
+      const std::string found = config_difference(Json::parse(known[0][0].value()), config);
       if (found.empty()) return;
-      throw Error(
-          folder_.string() + ": config differs at " + found + "; use another --study folder or the same settings",
-          Exit::usage);
+      throw Error((url.empty() ? folder_.string() : db.name()) + ": config differs at " + found +
+                      "; use another --study or the same settings",
+                  Exit::usage);
     }
-    SQLite::Statement insert(db, "INSERT INTO config VALUES (1, ?)");
-    insert.bind(1, config.dump());
-    insert.exec();
+    db.run("INSERT INTO config VALUES (1, $1)", {config.dump()});
   });
 }
 
+Study::Study(std::filesystem::path folder, std::unique_ptr<Store> store)
+    : folder_(std::move(folder)), store_(std::move(store)) {}
+Study::Study(Study&&) noexcept = default;
 Study::~Study() = default;
 
+Study Study::join(const std::string& place, bool to_work) {
+  if (!is_postgres_url(place)) {
+    return {place, std::make_unique<Store>(open_sqlite(place, to_work ? Access::write : Access::read))};
+  }
+  auto store = std::make_unique<Store>(open_postgres(place));
+  if (!store->one(false, "SELECT to_regclass('progress')")[0][0]) {
+    throw Error(store->db->name() + ": holds no study; start kwsmith search with this URL first", Exit::usage);
+  }
+  return {"", std::move(store)};
+}
+
+Json Study::config() const {
+  return store_->run(false,
+                     [&] { return Json::parse(store_->db->run("SELECT json FROM config", {}).at(0)[0].value()); });
+}
+
 void Study::add(const Proposal& proposal) {
-  store_->run([&] {
-    SQLite::Statement insert(store_->db, "INSERT OR IGNORE INTO trials (number, proposal) VALUES (?, ?)");
-    insert.bind(1, proposal.number);
-    insert.bind(2, proposal_to_json(proposal).dump());
-    insert.exec();
+  store_->one(true, "INSERT INTO trials (number, proposal) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+              {std::int64_t{proposal.number}, proposal_to_json(proposal).dump()});
+}
+
+void Study::offer(int turn, const Lease& step) {
+  store_->one(
+      true,
+      "INSERT INTO jobs SELECT CAST($1 AS INTEGER), CAST($2 AS INTEGER), CAST($3 AS INTEGER), CAST($4 AS INTEGER), $5, "
+      "NULL, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM rungs WHERE "
+      "number = $1 AND epochs = $2) ON CONFLICT DO NOTHING",
+      {std::int64_t{step.trial}, std::int64_t{step.to}, std::int64_t{step.from}, std::int64_t{turn}, step.decided});
+}
+
+void Study::withdraw(const std::function<bool(const std::string& holder)>& gone) {
+  store_->run(true, [&] {
+    Database& db = *store_->db;
+    db.run(std::string("DELETE FROM jobs WHERE expires < ") + db.now(), {});
+    for (const SqlRow& row : db.run("SELECT DISTINCT holder FROM jobs", {})) {
+      if (gone(row[0].value_or(""))) db.run("DELETE FROM jobs WHERE holder = $1", {row[0].value()});
+    }
   });
 }
 
-void Study::finish(int number, int epochs, const std::string& decided, const TrialResult& result) {
-  store_->run([&] {
-    SQLite::Statement insert(store_->db,
-                             "INSERT INTO rungs (number, epochs, decided, result, model) VALUES (?, ?, ?, ?, ?)");
-    insert.bind(1, number);
-    insert.bind(2, epochs);
-    insert.bind(3, decided);
-    insert.bind(4, result_to_json(result).dump());
-    insert.bind(5, result.model.data(), static_cast<int>(result.model.size()));
-    insert.exec();
+void Study::set_finished(bool finished) {
+  store_->one(true, "UPDATE progress SET finished = $1", {std::int64_t{finished ? 1 : 0}});
+}
+
+bool Study::finished() const { return store_->one(false, "SELECT finished FROM progress").at(0)[0] == "1"; }
+
+std::optional<Lease> Study::claim(const std::string& holder, double seconds) {
+  const std::string free = std::string("expires < ") + store_->db->now();
+  // Most questions find nothing; they must not keep a writer waiting.
+  if (store_->one(false, "SELECT 1 FROM jobs WHERE " + free + " LIMIT 1").empty()) return std::nullopt;
+  return store_->run(true, [&]() -> std::optional<Lease> {
+    Database& db = *store_->db;
+    const std::vector<SqlRow> rows = db.run("SELECT trial, from_epochs, epochs, decided, fence FROM jobs WHERE " +
+                                                free + " ORDER BY turn LIMIT 1" + db.skip_locked(),
+                                            {});
+    if (rows.empty()) return std::nullopt;
+    const SqlRow& row = rows[0];
+    const Lease lease{.trial = number_of(row[0]),
+                      .from = number_of(row[1]),
+                      .to = number_of(row[2]),
+                      .decided = row[3].value(),
+                      .fence = std::stoll(row[4].value()) + 1};
+    db.run("UPDATE jobs SET holder = $3, fence = $4, expires = " + std::string(db.now()) +
+               " + $5 WHERE trial = $1 AND epochs = $2",
+           {std::int64_t{lease.trial}, std::int64_t{lease.to}, holder, lease.fence, seconds});
+    return lease;
+  });
+}
+
+bool Study::renew(const Lease& lease, double seconds) {
+  return !store_
+              ->one(true,
+                    std::string("UPDATE jobs SET expires = ") + store_->db->now() +
+                        " + $4 WHERE trial = $1 AND epochs = $2 AND fence = $3 RETURNING trial",
+                    {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.fence, seconds})
+              .empty();
+}
+
+bool Study::end(const Lease& lease, const std::function<void()>& record) {
+  return store_->run(true, [&] {
+    // Who holds the row writes the result; a holder whose lease ran out finds another fence or no row.
+    const bool held = !store_->db
+                           ->run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2 AND fence = $3 RETURNING trial",
+                                 {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.fence})
+                           .empty();
+    if (held) record();
+    return held;
+  });
+}
+
+bool Study::finish(const Lease& lease, const TrialResult& result) {
+  return end(lease, [&] {
+    Database& db = *store_->db;
+    db.run("INSERT INTO rungs (number, epochs, decided, result, model) VALUES ($1, $2, $3, $4, $5)",
+           {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided, result_to_json(result).dump(),
+            Bytes{result.model}});
     // The checkpoints before are of no use any more.
-    SQLite::Statement update(store_->db, "UPDATE trials SET checkpoint = ? WHERE number = ?");
-    update.bind(1, result.checkpoint.data(), static_cast<int>(result.checkpoint.size()));
-    update.bind(2, number);
-    update.exec();
+    db.run("UPDATE trials SET checkpoint = $2 WHERE number = $1",
+           {std::int64_t{lease.trial}, Bytes{result.checkpoint}});
   });
 }
 
-void Study::fail(int number, int epochs, const std::string& decided, const std::string& failure) {
-  store_->run([&] {
-    SQLite::Statement insert(store_->db, "INSERT INTO rungs (number, epochs, decided, failure) VALUES (?, ?, ?, ?)");
-    insert.bind(1, number);
-    insert.bind(2, epochs);
-    insert.bind(3, decided);
-    insert.bind(4, failure);
-    insert.exec();
+bool Study::fail(const Lease& lease, const std::string& failure) {
+  return end(lease, [&] {
+    store_->db->run("INSERT INTO rungs (number, epochs, decided, failure) VALUES ($1, $2, $3, $4)",
+                    {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided, failure});
+  });
+}
+
+bool Study::release(const Lease& lease, const std::string& checkpoint) {
+  return store_->run(true, [&] {
+    Database& db = *store_->db;
+    const bool held = !db.run(
+                             "UPDATE jobs SET holder = NULL, expires = 0 WHERE trial = $1 AND epochs = $2 AND "
+                             "fence = $3 RETURNING trial",
+                             {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.fence})
+                           .empty();
+    if (held && !checkpoint.empty()) {
+      db.run("UPDATE trials SET checkpoint = $2 WHERE number = $1", {std::int64_t{lease.trial}, Bytes{checkpoint}});
+    }
+    return held;
   });
 }
 
 void Study::decide(int number, int epochs, const std::string& decided) {
-  store_->run([&] {
-    SQLite::Statement update(store_->db, "UPDATE rungs SET decided = ? WHERE number = ? AND epochs = ?");
-    update.bind(1, decided);
-    update.bind(2, number);
-    update.bind(3, epochs);
-    update.exec();
-  });
+  store_->one(true, "UPDATE rungs SET decided = $3 WHERE number = $1 AND epochs = $2",
+              {std::int64_t{number}, std::int64_t{epochs}, decided});
 }
 
 void Study::stand(const std::vector<Standing>& standings) {
-  store_->run([&] {
-    store_->db.exec("DELETE FROM standings");
-    SQLite::Statement insert(store_->db, "INSERT INTO standings VALUES (?, ?, ?, ?)");
+  store_->run(true, [&] {
+    store_->db->run("DELETE FROM standings", {});
     for (const Standing& standing : standings) {
-      insert.bind(1, standing.number);
-      insert.bind(2, standing.epochs);
-      insert.bind(3, std::string(state_name(standing.state)));
-      insert.bind(4, standing.reason);
-      insert.exec();
-      insert.reset();
+      store_->db->run("INSERT INTO standings VALUES ($1, $2, $3, $4)",
+                      {std::int64_t{standing.number}, std::int64_t{standing.epochs},
+                       std::string(state_name(standing.state)), standing.reason});
     }
   });
 }
 
-std::string Study::checkpoint(int number) const {
-  return store_->run([&] {
-    SQLite::Statement query(store_->db, "SELECT checkpoint FROM trials WHERE number = ?");
-    query.bind(1, number);
-    return query.executeStep() ? query.getColumn(0).getString() : std::string();
+std::vector<Trial> Study::trials() const {
+  return store_->run(false, [&] { return read_rows(*store_->db); });
+}
+
+Proposal Study::proposal(int number) const {
+  return store_->run(false, [&] {
+    const auto rows = store_->db->run("SELECT proposal FROM trials WHERE number = $1", {std::int64_t{number}});
+    return proposal_from_json(Json::parse(rows.at(0)[0].value()), store_->db->name());
   });
 }
 
-std::vector<Trial> Study::trials() const {
-  return store_->run([&] { return read_rows(store_->db, store_->file.string()); });
-}
-
-std::vector<Trial> Study::read_trials(const std::filesystem::path& folder) {
-  const std::filesystem::path file = folder / "study.db";
-  if (!std::filesystem::is_regular_file(file)) {
-    throw Error(folder.string() + ": holds no study.db; give the --study folder of a search", Exit::usage);
-  }
-  try {
-    SQLite::Database db(file.string(), SQLite::OPEN_READONLY, Store::kBusyMs);
-    return read_rows(db, file.string());
-  } catch (const SQLite::Exception& error) {
-    throw store_error(file, error.what());
-  } catch (const Json::exception&) {
-    throw store_error(file, kBadRow);
-  }
+std::optional<Rung> Study::rung(int number, int epochs) const {
+  return store_->run(false, [&]() -> std::optional<Rung> {
+    const auto rows =
+        store_->db->run(std::string("SELECT ") + kRungCells + " FROM rungs WHERE number = $1 AND epochs = $2",
+                        {std::int64_t{number}, std::int64_t{epochs}});
+    return rows.empty() ? std::nullopt : std::optional(rung_of(rows[0]));
+  });
 }
 
 std::string Study::model(int number, int epochs) const {
-  return store_->run([&] {
-    SQLite::Statement query(store_->db, "SELECT model FROM rungs WHERE number = ? AND epochs = ?");
-    query.bind(1, number);
-    query.bind(2, epochs);
-    return query.executeStep() ? query.getColumn(0).getString() : std::string();
-  });
+  const auto rows = store_->one(false, "SELECT model FROM rungs WHERE number = $1 AND epochs = $2",
+                                {std::int64_t{number}, std::int64_t{epochs}});
+  return rows.empty() ? "" : rows[0][0].value_or("");
+}
+
+std::string Study::checkpoint(int number) const {
+  const auto rows = store_->one(false, "SELECT checkpoint FROM trials WHERE number = $1", {std::int64_t{number}});
+  return rows.empty() ? "" : rows[0][0].value_or("");
 }
 
 void Study::set_test(int number, const TestResult& test) {
-  store_->run([&] {
-    SQLite::Statement insert(store_->db, "INSERT OR REPLACE INTO tests VALUES (?, ?)");
-    insert.bind(1, number);
-    insert.bind(
-        2, Json{{"float_accuracy", test.float_accuracy}, {"int8_accuracy", test.int8_accuracy}, {"clips", test.clips}}
-               .dump());
-    insert.exec();
-  });
+  const Json json = {
+      {"float_accuracy", test.float_accuracy}, {"int8_accuracy", test.int8_accuracy}, {"clips", test.clips}};
+  store_->one(true, "INSERT INTO tests VALUES ($1, $2) ON CONFLICT (number) DO UPDATE SET result = excluded.result",
+              {std::int64_t{number}, json.dump()});
 }
 
 std::optional<TestResult> Study::test(int number) const {
-  return store_->run([&]() -> std::optional<TestResult> {
-    SQLite::Statement query(store_->db, "SELECT result FROM tests WHERE number = ?");
-    query.bind(1, number);
-    if (!query.executeStep()) return std::nullopt;
-    const Json json = Json::parse(query.getColumn(0).getString());
+  return store_->run(false, [&]() -> std::optional<TestResult> {
+    const auto rows = store_->db->run("SELECT result FROM tests WHERE number = $1", {std::int64_t{number}});
+    if (rows.empty()) return std::nullopt;
+    const Json json = Json::parse(rows[0][0].value());
     return TestResult{.float_accuracy = json.at("float_accuracy").get<double>(),
                       .int8_accuracy = json.at("int8_accuracy").get<double>(),
                       .clips = json.at("clips").get<int>()};

@@ -25,10 +25,13 @@ class TrainingEvaluator : public Evaluator {
     Trainer trainer(build_graph(proposal.design), *feed, proposal.training, 1);
     if (!checkpoint.empty()) trainer.restore(checkpoint);
     EpochReport epoch;
+    const int begun = trainer.epochs_done();
     while (trainer.epochs_done() < epochs) {
       const int next = trainer.epochs_done() + 1;
       if (next < epochs) feed->prepare(proposal.training, next);
-      if (!trainer.run_epoch(epoch)) throw Interrupted{};
+      if (!trainer.run_epoch(epoch)) {
+        throw Interrupted{trainer.epochs_done() > begun ? trainer.checkpoint() : ""};
+      }
       progress(trainer.epochs_done());
     }
     const Model model = finish_model(proposal.design, *feed, proposal.training, trainer);

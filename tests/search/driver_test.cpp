@@ -140,7 +140,7 @@ TEST(Search, WinnerIsTheBestThatFitsAndReadsTheTestSplitOnce) {
   ASSERT_EQ(outcome.winners.size(), 2U);
   for (const Winner& winner : outcome.winners) {
     const Budget& budget = budget_by_name(winner.budget);
-    for (const Trial& trial : Study::read_trials(folder.path)) {
+    for (const Trial& trial : Study::join(folder.path, false).trials()) {
       if (trial.state != TrialState::done || !budget.fits(needs_of(trial.proposal.design, std::nullopt))) continue;
       EXPECT_LE(trial.result()->int8_validation, winner.trial.result()->int8_validation);
     }

@@ -24,7 +24,7 @@ class FakeEvaluator : public Evaluator {
                   const TrialProgress& progress) override {
     if (before_run) before_run(proposal, epochs);
     // Trials end in another order than they start in.
-    std::this_thread::sleep_for(std::chrono::microseconds(200 * (7 - proposal.number % 7)));
+    std::this_thread::sleep_for(pause * (7 - proposal.number % 7));
     const int from = checkpoint.empty() ? 0 : std::stoi(checkpoint.substr(checkpoint.find(' ')));
     if (from > 0 && std::stoi(checkpoint) != proposal.number) throw std::logic_error("another trial's checkpoint");
     for (int epoch = from + 1; epoch <= epochs; ++epoch) progress(epoch);
@@ -55,6 +55,7 @@ class FakeEvaluator : public Evaluator {
     std::ofstream(folder / "model.txt") << model;
   }
   std::function<void(const Proposal&, int epochs)> before_run;
+  std::chrono::microseconds pause{200};  ///< of the quickest trials
   std::vector<std::pair<int, int>> ran;  ///< trial and epochs reached, in the order they ended
   int trained = 0;                       ///< epochs in all
   std::vector<std::string> tested;       ///< models that saw the test split

@@ -1,6 +1,7 @@
 #include "kws/search/study.h"
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -8,11 +9,16 @@
 
 #include "fake_evaluator.h"
 #include "kws/search/proposals.h"
+#include "kws/search/worker.h"
+#include "store_place.h"
 
 namespace kws {
 namespace {
 
+using testing::deliver;
 using ::testing::HasSubstr;
+using testing::StoredStudy;
+using testing::taken;
 using testing::TemporaryFolder;
 using testing::two_budgets;
 
@@ -36,8 +42,7 @@ std::vector<Proposal> proposals(int count) {
   return list;
 }
 
-TEST(Study, KeepsTrialsModelsAndTestsOverReopening) {
-  const TemporaryFolder folder;
+TEST_P(StoredStudy, KeepsTrialsModelsAndTestsOverReopening) {
   const std::vector<Proposal> drawn = proposals(4);
   const std::string model("a\0b", 3), checkpoint("c\0d", 3);
   TrialResult result{.float_validation = 0.875,
@@ -49,21 +54,21 @@ TEST(Study, KeepsTrialsModelsAndTestsOverReopening) {
                      .model = model,
                      .checkpoint = checkpoint};
   {
-    Study study(folder.path, kConfig);
+    Study study = place.open(kConfig);
     for (const Proposal& proposal : drawn) study.add(proposal);
-    study.finish(1, 1, "new design", result);
+    deliver(study, {.trial = 1, .to = 1, .decided = "new design"}, result);
     result.int8_validation = 0.9;
     result.model = "later";
     result.checkpoint = "";
-    study.finish(1, 3, "promoted", result);
-    study.fail(2, 1, "new design", "diverged");
-    study.finish(3, 1, "new design", result);
+    deliver(study, {.trial = 1, .from = 1, .to = 3, .decided = "promoted"}, result);
+    study.fail(taken(study, {.trial = 2, .to = 1, .decided = "new design"}), "diverged");
+    deliver(study, {.trial = 3, .to = 1, .decided = "new design"}, result);
     study.stand({{.number = 1, .epochs = 3, .state = TrialState::done, .reason = "best"},
                  {.number = 2, .epochs = 1, .state = TrialState::failed, .reason = "diverged"},
                  {.number = 3, .epochs = 1, .state = TrialState::stopped, .reason = "worse"}});
     study.set_test(1, {.float_accuracy = 0.8, .int8_accuracy = 0.7, .clips = 40});
   }
-  const Study study(folder.path, kConfig);
+  const Study study = place.open(kConfig);
   const std::vector<Trial> trials = study.trials();
   ASSERT_EQ(trials.size(), 4U);
   EXPECT_EQ(proposal_to_json(trials[0].proposal), proposal_to_json(drawn[0]));
@@ -88,24 +93,22 @@ TEST(Study, KeepsTrialsModelsAndTestsOverReopening) {
   EXPECT_FALSE(study.test(0));
 }
 
-TEST(Study, RungsAboveAStandingAreKeptButDoNotCount) {
-  const TemporaryFolder folder;
-  Study study(folder.path, kConfig);
+TEST_P(StoredStudy, RungsAboveAStandingAreKeptButDoNotCount) {
+  Study study = place.open(kConfig);
   study.add(proposals(1)[0]);
-  study.finish(0, 1, "new design", {.int8_validation = 0.5});
-  study.finish(0, 3, "went on in a shorter search", {.int8_validation = 0.6});
+  deliver(study, {.trial = 0, .to = 1, .decided = "new design"}, {.int8_validation = 0.5});
+  deliver(study, {.trial = 0, .from = 1, .to = 3, .decided = "went on in a shorter search"}, {.int8_validation = 0.6});
   study.stand({{.number = 0, .epochs = 1, .state = TrialState::stopped, .reason = "worse"}});
   EXPECT_EQ(study.trials()[0].result()->int8_validation, 0.5);
   study.stand({});
   EXPECT_EQ(study.trials()[0].result()->int8_validation, 0.6);
 }
 
-TEST(Study, AddingATrialAgainChangesNothing) {
-  const TemporaryFolder folder;
+TEST_P(StoredStudy, AddingATrialAgainChangesNothing) {
   const Proposal proposal = proposals(1)[0];
-  Study study(folder.path, kConfig);
+  Study study = place.open(kConfig);
   study.add(proposal);
-  study.finish(0, 1, "new design", {.checkpoint = "bytes"});
+  deliver(study, {.trial = 0, .to = 1, .decided = "new design"}, {.checkpoint = "bytes"});
   study.add(proposal);
   EXPECT_EQ(study.checkpoint(0), "bytes");
 }
@@ -117,7 +120,7 @@ TEST(Study, OtherConfigIsRefusedWithTheDifference) {
   other["search"]["seed"] = 8;
   EXPECT_EQ(refusal(folder.path, other, Exit::usage),
             folder.path.string() +
-                ": config differs at search.seed: 7 there, 8 here; use another --study folder or the same settings");
+                ": config differs at search.seed: 7 there, 8 here; use another --study or the same settings");
   { Study study(folder.path, kConfig); }  // unharmed
 }
 
@@ -131,7 +134,7 @@ TEST(Study, SecondSearchInTheSameFolderIsRefused) {
   const TemporaryFolder folder;
   Study study(folder.path, kConfig);
   EXPECT_THAT(refusal(folder.path, kConfig, Exit::store), HasSubstr("another search is using this study"));
-  EXPECT_TRUE(Study::read_trials(folder.path).empty()) << "readers may look on";
+  EXPECT_TRUE(Study::join(folder.path, false).trials().empty()) << "readers may look on";
 }
 
 TEST(Study, DamagedFileIsAStoreError) {
@@ -148,8 +151,91 @@ TEST(Study, FolderThatCannotBeMadeIsNamed) {
 
 TEST(Study, ReadingAFolderWithoutAStudyIsAnError) {
   const TemporaryFolder folder;
-  EXPECT_THROW(Study::read_trials(folder.path), Error);
+  EXPECT_THROW(Study::join(folder.path, false), Error);
 }
+
+TEST_P(StoredStudy, OtherConfigIsRefused) {
+  { Study study = place.open(kConfig); }
+  EXPECT_EQ(place.join().config(), kConfig);
+  Json other = kConfig;
+  other["search"]["seed"] = 8;
+  EXPECT_THROW(place.open(other), Error);
+}
+
+TEST_P(StoredStudy, StepsAreClaimedOnceInTheirOrder) {
+  Study study = place.open(kConfig);
+  for (const Proposal& proposal : proposals(3)) study.add(proposal);
+  study.offer(1, {.trial = 2, .to = 1, .decided = "second"});
+  study.offer(0, {.trial = 0, .from = 1, .to = 3, .decided = "first"});
+  study.offer(0, {.trial = 0, .from = 1, .to = 3, .decided = "once more"});
+  const auto first = study.claim("a", 60.0);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(std::tuple(first->trial, first->from, first->to, first->decided), std::tuple(0, 1, 3, "first"));
+  EXPECT_EQ(study.claim("b", 60.0)->trial, 2);
+  EXPECT_FALSE(study.claim("c", 60.0));
+  EXPECT_FALSE(study.rung(0, 3));
+  EXPECT_TRUE(study.finish(*first, {.int8_validation = 0.75}));
+  EXPECT_EQ(study.rung(0, 3)->result->int8_validation, 0.75);
+  study.offer(0, {.trial = 0, .from = 1, .to = 3, .decided = "has a result"});
+  EXPECT_FALSE(study.claim("c", 60.0));
+}
+
+TEST_P(StoredStudy, LateResultOfALostLeaseIsRefused) {
+  Study study = place.open(kConfig);
+  study.add(proposals(1)[0]);
+  study.offer(0, {.trial = 0, .to = 1, .decided = "new design"});
+  const auto slow = study.claim("slow", 0.05);
+  ASSERT_TRUE(slow);
+  EXPECT_TRUE(study.renew(*slow, 0.05));
+  EXPECT_FALSE(study.claim("quick", 60.0)) << "the lease stands";
+  std::this_thread::sleep_for(std::chrono::milliseconds(120));
+  const auto quick = study.claim("quick", 60.0);
+  ASSERT_TRUE(quick);
+  EXPECT_GT(quick->fence, slow->fence);
+  EXPECT_FALSE(study.renew(*slow, 60.0));
+  EXPECT_FALSE(study.release(*slow, "bytes of slow"));
+  EXPECT_FALSE(study.fail(*slow, "late"));
+  EXPECT_FALSE(study.finish(*slow, {.int8_validation = 0.1, .checkpoint = "bytes of slow"}));
+  EXPECT_TRUE(study.finish(*quick, {.int8_validation = 0.9, .checkpoint = "bytes of quick"}));
+  EXPECT_FALSE(study.finish(*slow, {.int8_validation = 0.1}));
+  EXPECT_EQ(study.rung(0, 1)->result->int8_validation, 0.9);
+  EXPECT_EQ(study.checkpoint(0), "bytes of quick");
+}
+
+TEST_P(StoredStudy, ReleasedStepGoesOnFromItsCheckpoint) {
+  Study study = place.open(kConfig);
+  study.add(proposals(1)[0]);
+  const Lease lease = taken(study, {.trial = 0, .to = 9, .decided = "new design"});
+  EXPECT_TRUE(study.release(lease, "after 5 epochs"));
+  EXPECT_EQ(study.checkpoint(0), "after 5 epochs");
+  EXPECT_TRUE(study.claim("other", 60.0));
+}
+
+TEST_P(StoredStudy, WithdrawnStepsAreGoneUnlessSomebodyWorksOnThem) {
+  Study study = place.open(kConfig);
+  for (const Proposal& proposal : proposals(2)) study.add(proposal);
+  const Lease lease = taken(study, {.trial = 0, .to = 1, .decided = "new design"});
+  study.offer(1, {.trial = 1, .to = 1, .decided = "new design"});
+  study.withdraw([](const std::string&) { return false; });
+  EXPECT_FALSE(study.claim("a", 60.0));
+  EXPECT_TRUE(study.renew(lease, 60.0));
+  study.withdraw([](const std::string& holder) { return holder == "worker"; });
+  EXPECT_FALSE(study.finish(lease, {})) << "its holder was said to be gone";
+}
+
+TEST(WorkerName, TellsWhetherItsProcessIsGone) {
+  EXPECT_FALSE(worker_is_gone(worker_name(3)));
+  EXPECT_FALSE(worker_is_gone("elsewhere:1:0"));
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  std::string name = worker_name(0);
+  name.replace(name.find(':') + 1, std::to_string(getpid()).size(), std::to_string(child));
+  EXPECT_FALSE(worker_is_gone(name)) << "not collected yet";
+  waitpid(child, nullptr, 0);
+  EXPECT_TRUE(worker_is_gone(name));
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoredStudy, ::testing::ValuesIn(testing::stores()), testing::store_name);
 
 }  // namespace
 }  // namespace kws

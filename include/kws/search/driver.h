@@ -34,12 +34,13 @@ struct SearchOutcome {
   std::vector<Winner> winners;  ///< one for each budget that has a finished trial
 };
 
-/// Runs the jobs of the schedule of `options`, options.threads at a time; those whose result the study holds are not
-/// run again, so that a search which was stopped takes the same decisions once more and goes on where it was. Each
-/// result, with the checkpoint, is in the store before the next job of its worker starts. A trial that throws is kept
-/// as failed and the search goes on, but an Error with Exit::data or Exit::store ends it, as no other trial could fare
-/// better. At the end the best trial of each budget reads the test split, once in the study's life, and becomes the
-/// model folder STUDY/best/BUDGET; trials.csv, trials.json and pareto.json are written, after an interruption too.
+/// Runs the jobs of the schedule of `options`: offers them to workers, options.threads of them in this process, and
+/// takes the next decisions from what they deliver. Jobs whose result the study holds are not run again, so that a
+/// search which was stopped takes the same decisions once more and goes on where it was. Each result, with the
+/// checkpoint, is in the store before the next job of its worker starts. A trial that throws is kept as failed and the
+/// search goes on, but an Error with Exit::data or Exit::store ends it, as no other trial could fare better. At the end
+/// the best trial of each budget reads the test split, once in the study's life, and becomes the model folder
+/// STUDY/best/BUDGET; trials.csv, trials.json and pareto.json are written, after an interruption too.
 ///   throws  Error: what Proposer and Study throw; Exit::failed when every trial failed
 SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink);
 

@@ -59,7 +59,9 @@ class Evaluator {
   virtual void write_model(const std::string& model, const std::filesystem::path& folder) = 0;
 };
 
-/// Thrown by Evaluator::run when `interrupted()` became true: the trial is to be run again from its last rung.
-struct Interrupted {};
+/// Thrown by Evaluator::run when `interrupted()` became true.
+struct Interrupted {
+  std::string checkpoint = {};  ///< to go on from; empty: from the one it was called with
+};
 
 }  // namespace kws

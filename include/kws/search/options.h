@@ -29,7 +29,10 @@ struct SearchOptions {
   std::vector<std::string> types;         ///< empty: all
   Space space;
   int classes = 12;  ///< of the data's labels
-  int threads = 1;   ///< changes the time and nothing else, so that no config holds it
+  // These change the time and nothing else, so that no config holds them.
+  int threads = 1;              ///< trainings in the search's own process; 0: all in workers elsewhere
+  double lease_seconds = 60.0;  ///< see Worker
+  bool deterministic = false;   ///< leaves times out of the reports, so that equal searches give equal bytes
 
   /// The budgets asked for, small first, max_memory and max_ops as "custom" last; none asked for: small. max_flash and
   /// max_ram are the part's and bind every budget; alone they are the budget "custom".

@@ -29,7 +29,8 @@ std::string trials_csv(std::span<const Trial> trials, const SearchOptions& optio
 /// {"schema": "kwsmith.trials/1", "seed", "epochs", "trials": [{the columns of the CSV, "design", "training", "rungs":
 ///  [{"epochs", "int8_validation" or "failure", "decided"}]}],
 ///  "winners": [{"budget", "trial", "name", "float_test", "int8_test", "test_clips"}]}
-/// Times are in fields named "seconds"; everything else depends on the config and the data alone.
+/// Times are in fields named "seconds", left out if options.deterministic; everything else depends on the config and
+/// the data alone.
 Json trials_json(std::span<const Trial> trials, std::span<const Winner> winners, const SearchOptions& options);
 
 /// {"schema": "kwsmith.pareto/1", "overall": [point, ..], "budgets": {name: [point, ..]}} with points {"trial", "name",

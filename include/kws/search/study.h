@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,27 +48,64 @@ struct Standing {
 Json proposal_to_json(const Proposal& proposal);
 Proposal proposal_from_json(const Json& json, const std::string& origin);
 
-/// All trials of one search in FOLDER/study.db (SQLite). Every change is one transaction, so a process that is killed
-/// leaves the state before it or after it; FOLDER/study.lock keeps a second search out while one runs. Thread-safe.
-/// Tables: config(json) one row; trials(number, proposal, checkpoint of the last rung); rungs(number, epochs, decided,
-/// result or failure, model); standings(number, epochs, state, reason) as the last run left them; tests(number,
-/// result).
+/// A step of training that a worker has taken on. Nobody else gets it until the lease runs out; a later holder has a
+/// higher fence, and what an earlier one then delivers is refused.
+struct Lease {
+  int trial = 0;
+  int from = 0, to = 0;  ///< epochs
+  std::string decided;   ///< why it is trained that far, in words
+  std::int64_t fence = 0;
+};
+
+/// All trials of one search in one store: FOLDER/study.db (SQLite) or a database of a PostgreSQL server, with the same
+/// tables and statements. Every change is one transaction, so a process that is killed leaves the state before it or
+/// after it. One search decides, any number of workers train: the search offers jobs, a worker claims one under a lease
+/// that it renews, and delivers. Thread-safe.
+/// Tables: config(json) one row; trials(number, proposal, checkpoint: the last); rungs(number, epochs, decided, result
+/// or failure, model); jobs(trial, epochs, from_epochs, turn, decided, holder, fence, expires); standings(number,
+/// epochs, state, reason) as the last run left them; tests(number, result); progress(version, finished) one row.
 class Study {
  public:
-  /// Opens the study of `folder`, or makes it.
-  ///   throws  Error  Exit::usage: made with another config (says what differs); Exit::failed: the folder cannot be
-  ///                  written; Exit::store: in use, damaged, disk full
-  Study(const std::filesystem::path& folder, const Json& config);
+  /// For the search: opens the study of `folder`, or makes it.
+  ///   url     keeps the store in that database of a PostgreSQL server, the results in the folder; "": all in the
+  ///   folder throws  Error  Exit::usage: made with another config (says what differs); Exit::failed: the folder cannot
+  ///   be
+  ///                  written; Exit::store: in use, damaged, disk full, unreachable
+  Study(const std::filesystem::path& folder, const Json& config, const std::string& url = "");
+  /// For workers and reports: joins the study of a folder or URL, also while a search runs.
+  ///   throws  Error  Exit::usage: no study there; Exit::store: damaged, unreachable
+  ///   to_work  a study that is only looked at may lie in a folder that cannot be written
+  static Study join(const std::string& place, bool to_work);
+  Study(Study&&) noexcept;
   ~Study();
 
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  /// What the search was started with.
+  [[nodiscard]] Json config() const;
 
   /// A new trial, waiting; nothing happens when the study has its number.
   void add(const Proposal& proposal);
-  /// A rung is reached; the checkpoint takes the place of the one before.
-  ///   decided  why the trial was trained that far
-  void finish(int number, int epochs, const std::string& decided, const TrialResult& result);
-  void fail(int number, int epochs, const std::string& decided, const std::string& failure);
+  /// Lets workers claim a step that has no result yet; nothing happens when it is on offer already.
+  ///   turn  steps of a lower one go first
+  void offer(int turn, const Lease& step);
+  /// Takes back all steps that nobody works on, and those of holders that `gone` says will never deliver.
+  void withdraw(const std::function<bool(const std::string& holder)>& gone);
+  /// Says whether the search is over, so that workers may leave.
+  void set_finished(bool finished);
+  [[nodiscard]] bool finished() const;
+
+  /// A step nobody works on; nothing: there is none.
+  ///   holder   names the worker
+  ///   seconds  of the lease, on the clock of the store
+  std::optional<Lease> claim(const std::string& holder, double seconds);
+  /// Returns whether the lease still stands, as do the following.
+  bool renew(const Lease& lease, double seconds);
+  /// The rung is reached; the checkpoint takes the place of the one before.
+  bool finish(const Lease& lease, const TrialResult& result);
+  bool fail(const Lease& lease, const std::string& failure);
+  /// Gives an unfinished step back, to go on from `checkpoint` ("": from the one before).
+  bool release(const Lease& lease, const std::string& checkpoint);
+
   /// Another reason for a rung that is known already.
   void decide(int number, int epochs, const std::string& decided);
   /// Replaces all standings.
@@ -74,9 +113,8 @@ class Study {
 
   /// By number.
   [[nodiscard]] std::vector<Trial> trials() const;
-  /// The same of a study that another process may be working on.
-  ///   throws  Error  Exit::usage: no study there; Exit::store: damaged
-  static std::vector<Trial> read_trials(const std::filesystem::path& folder);
+  [[nodiscard]] Proposal proposal(int number) const;
+  [[nodiscard]] std::optional<Rung> rung(int number, int epochs) const;
   [[nodiscard]] std::string model(int number, int epochs) const;
   [[nodiscard]] std::string checkpoint(int number) const;
 
@@ -86,6 +124,8 @@ class Study {
 
  private:
   struct Store;
+  Study(std::filesystem::path folder, std::unique_ptr<Store> store);
+  bool end(const Lease& lease, const std::function<void()>& record);
   std::filesystem::path folder_;
   std::unique_ptr<Store> store_;
 };

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "kws/search/evaluator.h"
+#include "kws/search/study.h"
+
+namespace kws {
+
+/// Takes steps of training from a study, in a search's own thread or in a process anywhere. Holds nothing that the
+/// store does not hold too: killed at any moment, its step is another worker's when the lease has run out.
+class Worker {
+ public:
+  enum class Outcome {
+    nothing,      ///< there was no step to take
+    delivered,    ///< a result or a failure
+    refused,      ///< the lease was lost on the way, so that the result does not count
+    interrupted,  ///< by the user; the step is given back with the epochs that are done
+  };
+  /// Called when a step begins (from.epochs) and after each epoch.
+  using Progress = std::function<void(const Lease& lease, int epochs)>;
+
+  /// name           in the store and in logs
+  /// lease_seconds  after which others may take over a step of a silent worker; renewed three times in that span
+  Worker(Study& study, Evaluator& evaluator, std::string name, double lease_seconds);
+
+  /// Claims a step, trains it and delivers.
+  ///   throws  Error with Exit::data or Exit::store, as no other step could fare better; the step is given back
+  Outcome work_one(const Progress& progress);
+
+ private:
+  Study& study_;
+  Evaluator& evaluator_;
+  std::string name_;
+  double lease_seconds_;
+};
+
+/// "host:process:number" of a worker of this process.
+std::string worker_name(int number);
+/// Whether a worker of that name ran on this machine and its process has ended, so that its lease need not be awaited.
+bool worker_is_gone(const std::string& name);
+
+}  // namespace kws

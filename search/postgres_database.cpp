@@ -1,0 +1,155 @@
+#include <array>
+#include <chrono>
+#include <pqxx/pqxx>
+#include <thread>
+
+#include "database.h"
+#include "kws/core/error.h"
+
+namespace kws {
+namespace {
+
+constexpr std::chrono::seconds kPatience{30};  ///< for a server that restarts
+constexpr std::chrono::milliseconds kPause{500};
+constexpr pqxx::oid kBytea = 17;
+/// Any number that nobody else in the database takes for an advisory lock.
+constexpr const char* kTryLock = "SELECT pg_try_advisory_lock(5787031441)";
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+/// The URL without user and password.
+std::string shown(const std::string& url) {
+  const std::size_t start = url.find("//") + 2;
+  const std::size_t at = url.find('@', start);
+  return at == std::string::npos || at > url.find('/', start) ? url : url.substr(0, start) + url.substr(at + 1);
+}
+
+/// A value as the text that PostgreSQL reads; nothing: NULL.
+std::optional<std::string> text_of(const SqlValue& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* number = std::get_if<double>(&value)) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.17g", *number);
+    return std::string(text.data());
+  }
+  const auto* bytes = std::get_if<Bytes>(&value);
+  if (bytes == nullptr) return std::nullopt;
+  constexpr const char* kDigits = "0123456789abcdef";
+  std::string hex = "\\x";
+  hex.reserve(2 + 2 * bytes->value.size());
+  for (const char one : bytes->value) {
+    const auto byte = static_cast<unsigned char>(one);
+    hex += kDigits[byte >> 4U];
+    hex += kDigits[byte & 15U];
+  }
+  return hex;
+}
+
+class PostgresDatabase : public Database {
+ public:
+  explicit PostgresDatabase(const std::string& url) : url_(url), name_(shown(url)) { connect(); }
+
+  std::vector<SqlRow> run(const std::string& sql, const std::vector<SqlValue>& values) override {
+    std::vector<std::optional<std::string>> texts;
+    texts.reserve(values.size());
+    for (const SqlValue& value : values) texts.push_back(text_of(value));
+    std::vector<const char*> parameters;
+    parameters.reserve(texts.size());
+    for (const auto& text : texts) parameters.push_back(text ? text->c_str() : nullptr);
+    const pqxx::result result =
+        values.empty() ? work_->exec(sql) : work_->exec_params(sql, pqxx::prepare::make_dynamic_params(parameters));
+    std::vector<SqlRow> rows;
+    for (const auto& one : result) {
+      SqlRow& row = rows.emplace_back();
+      for (pqxx::row::size_type i = 0; i < one.size(); ++i) {
+        const pqxx::field cell = one[i];
+        if (cell.is_null()) {
+          row.emplace_back(std::nullopt);
+        } else if (result.column_type(i) == kBytea) {
+          row.emplace_back(pqxx::binarystring(cell).str());
+        } else {
+          row.emplace_back(std::string(cell.c_str(), cell.size()));
+        }
+      }
+    }
+    return rows;
+  }
+
+  void transaction(bool /*writes*/, const std::function<void()>& action) override {
+    const auto give_up = std::chrono::steady_clock::now() + kPatience;
+    for (;;) {
+      try {
+        if (!connection_) connect();
+        pqxx::work work(*connection_);
+        work_ = &work;
+        action();
+        work.commit();
+        return;
+      } catch (const pqxx::broken_connection& error) {
+        connection_.reset();
+        if (std::chrono::steady_clock::now() > give_up) throw unreachable(error);
+      } catch (const pqxx::failure& error) {  // statements that fail; in_doubt_error included
+        if (connection_ && connection_->is_open()) {
+          throw Error(name_ + ": " + first_line(error.what()) + "; mend the database or use another one", Exit::store);
+        }
+        connection_.reset();
+        if (std::chrono::steady_clock::now() > give_up) throw unreachable(error);
+      } catch (const Error&) {
+        if (connection_) throw;
+        if (std::chrono::steady_clock::now() > give_up) throw;
+      }
+      std::this_thread::sleep_for(kPause);
+    }
+  }
+
+  void lock_search() override {
+    // The server takes a moment to notice that the process of a killed search is gone.
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    for (locked_ = true; !try_lock(*connection_);) {
+      if (std::chrono::steady_clock::now() > give_up) {
+        throw Error(name_ + ": another search is using this study; wait for its end or use another database",
+                    Exit::store);
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
+  [[nodiscard]] const char* now() const override { return "(extract(epoch FROM clock_timestamp())::double precision)"; }
+  [[nodiscard]] const char* skip_locked() const override { return " FOR UPDATE SKIP LOCKED"; }
+  [[nodiscard]] const std::string& name() const override { return name_; }
+
+ private:
+  void connect() {
+    try {
+      connection_ = std::make_unique<pqxx::connection>(url_);
+    } catch (const std::exception& error) {  // std::invalid_argument for a URL that is none
+      throw unreachable(error);
+    }
+    pqxx::nontransaction(*connection_).exec("SET client_min_messages = warning");
+    if (locked_ && !try_lock(*connection_)) {
+      throw Error(name_ + ": another search has taken this study over; wait for its end", Exit::store);
+    }
+  }
+  static bool try_lock(pqxx::connection& connection) {
+    return pqxx::nontransaction(connection).exec1(kTryLock)[0].as<bool>();
+  }
+  [[nodiscard]] Error unreachable(const std::exception& error) const {
+    return Error{name_ + ": cannot be reached: " + first_line(error.what()) + "; start the server or mend the URL",
+                 Exit::store};
+  }
+
+  std::string url_, name_;
+  std::unique_ptr<pqxx::connection> connection_;
+  pqxx::work* work_ = nullptr;
+  bool locked_ = false;
+};
+
+}  // namespace
+
+bool is_postgres_url(const std::string& place) {
+  return place.starts_with("postgresql://") || place.starts_with("postgres://");
+}
+
+std::unique_ptr<Database> open_postgres(const std::string& url) { return std::make_unique<PostgresDatabase>(url); }
+
+}  // namespace kws

@@ -1,0 +1,95 @@
+#include "kws/search/worker.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
+namespace kws {
+namespace {
+
+/// Renews a lease while it lives.
+class LeaseKeeper {
+ public:
+  LeaseKeeper(Study& study, const Lease& lease, double seconds)
+      : thread_([this, &study, lease, seconds](const std::stop_token& stop) {
+          std::unique_lock lock(mutex_);
+          const std::chrono::duration<double> span(seconds / 3.0);
+          while (!wake_.wait_for(lock, stop, span, [&] { return stop.stop_requested(); })) {
+            try {
+              lost_ = !study.renew(lease, seconds);
+            } catch (const Error&) {
+              lost_ = true;  // unreachable for long enough that somebody else has the step
+            }
+            if (lost_) return;
+          }
+        }) {}
+  [[nodiscard]] bool lost() const { return lost_; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::atomic<bool> lost_ = false;
+  std::jthread thread_;  // last: stops before what it uses goes
+};
+
+struct LeaseLost {};
+
+/// "host:"
+std::string host() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return std::string(name.data()) + ":";
+}
+
+}  // namespace
+
+Worker::Worker(Study& study, Evaluator& evaluator, std::string name, double lease_seconds)
+    : study_(study), evaluator_(evaluator), name_(std::move(name)), lease_seconds_(lease_seconds) {}
+
+Worker::Outcome Worker::work_one(const Progress& progress) {
+  const std::optional<Lease> lease = study_.claim(name_, lease_seconds_);
+  if (!lease) return Outcome::nothing;
+  const LeaseKeeper keeper(study_, *lease, lease_seconds_);
+  progress(*lease, lease->from);
+  std::optional<TrialResult> result;
+  std::string failure;
+  try {
+    result = evaluator_.run(study_.proposal(lease->trial), lease->to, study_.checkpoint(lease->trial), [&](int epochs) {
+      if (keeper.lost()) throw LeaseLost{};
+      progress(*lease, epochs);
+    });
+  } catch (const Interrupted& interrupted) {
+    study_.release(*lease, interrupted.checkpoint);
+    return Outcome::interrupted;
+  } catch (const LeaseLost&) {
+    return Outcome::refused;
+  } catch (const Error& error) {
+    if (error.exit_code() == Exit::data) study_.release(*lease, "");
+    if (error.exit_code() == Exit::data || error.exit_code() == Exit::store) throw;
+    failure = error.what();
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  // A reason of many lines would spoil logs and tables.
+  const bool counts =
+      result ? study_.finish(*lease, *result) : study_.fail(*lease, failure.substr(0, failure.find('\n')));
+  return counts ? Outcome::delivered : Outcome::refused;
+}
+
+std::string worker_name(int number) { return host() + std::to_string(getpid()) + ":" + std::to_string(number); }
+
+bool worker_is_gone(const std::string& name) {
+  if (!name.starts_with(host())) return false;
+  const pid_t process = std::atoi(name.c_str() + host().size());
+  return process > 0 && kill(process, 0) != 0 && errno == ESRCH;
+}
+
+}  // namespace kws

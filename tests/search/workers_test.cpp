@@ -1,0 +1,190 @@
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <random>
+
+#include "kws/core/files.h"
+#include "kws/search/proposals.h"
+#include "kws/search/worker.h"
+#include "store_place.h"
+
+namespace kws {
+namespace {
+
+using testing::FakeEvaluator;
+using testing::RecordingSink;
+using testing::StorePlace;
+using testing::two_budgets;
+
+const Json kConfig = {{"seed", 7}};
+constexpr double kShortLease = 0.2;
+
+SearchOptions options_for(int threads, int trials) {
+  SearchOptions options = two_budgets();
+  options.deterministic = true;
+  options.max_trials = trials;
+  options.threads = threads;
+  options.lease_seconds = kShortLease;
+  return options;
+}
+
+void search(const StorePlace& place, const SearchOptions& options, FakeEvaluator& evaluator) {
+  Study study = place.open(kConfig);
+  RecordingSink sink;
+  run_search(options, evaluator, study, sink);
+}
+
+/// trials.json of a search nobody disturbs.
+std::string undisturbed(int trials) {
+  const StorePlace place("");
+  FakeEvaluator evaluator;
+  search(place, options_for(1, trials), evaluator);
+  return read_file(place.folder.path / "trials.json");
+}
+
+/// Runs `body` in a process of its own.
+template <class Body>
+pid_t spawn(Body body) {
+  const pid_t child = fork();
+  if (child != 0) return child;
+  try {
+    body();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    _exit(1);
+  }
+  _exit(0);
+}
+
+int exit_code(pid_t child) {
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/// What `kwsmith worker` does.
+void work(const StorePlace& place, std::chrono::microseconds pause) {
+  FakeEvaluator evaluator;
+  evaluator.pause = pause;
+  Study study = place.join();
+  Worker worker(study, evaluator, worker_name(0), kShortLease);
+  while (!study.finished()) {
+    if (worker.work_one([](const Lease&, int) {}) == Worker::Outcome::nothing) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+}
+
+class Workers : public testing::StoredStudy {};
+
+TEST_P(Workers, AnyNumberOfProcessesComesToTheSameResult) {
+  const std::string expected = undisturbed(28);
+  for (const int count : {2, 4, 8}) {
+    const StorePlace own(GetParam());
+    { Study study = own.open(kConfig); }  // workers may come before the search
+    std::vector<pid_t> workers;
+    for (int i = 0; i < count; ++i) {
+      workers.push_back(spawn([&] { work(own, std::chrono::microseconds(200)); }));
+    }
+    FakeEvaluator nobody;
+    search(own, options_for(0, 28), nobody);
+    EXPECT_TRUE(nobody.ran.empty());
+    for (const pid_t worker : workers) EXPECT_EQ(exit_code(worker), 0);
+    EXPECT_EQ(read_file(own.folder.path / "trials.json"), expected) << count;
+  }
+}
+
+TEST_P(Workers, OneThatWakesAfterItsLeaseIsRefused) {
+  const std::string expected = undisturbed(6);
+  { Study study = place.open(kConfig); }
+  const pid_t sleeper = spawn([&] {
+    FakeEvaluator evaluator;
+    evaluator.before_run = [](const Proposal&, int) { raise(SIGSTOP); };
+    Study study = place.join();
+    Worker worker(study, evaluator, "sleeper", kShortLease);
+    Worker::Outcome outcome = Worker::Outcome::nothing;
+    while (outcome == Worker::Outcome::nothing) outcome = worker.work_one([](const Lease&, int) {});
+    _exit(outcome == Worker::Outcome::refused ? 42 : 1);
+  });
+  const pid_t driver = spawn([&] {
+    FakeEvaluator nobody;
+    search(place, options_for(0, 6), nobody);
+  });
+  int status = 0;
+  ASSERT_EQ(waitpid(sleeper, &status, WUNTRACED), sleeper);
+  ASSERT_TRUE(WIFSTOPPED(status)) << "it sleeps with a step in its hands";
+  const pid_t other = spawn([&] { work(place, std::chrono::microseconds(200)); });
+  EXPECT_EQ(exit_code(driver), 0) << "the other worker takes the step over";
+  EXPECT_EQ(exit_code(other), 0);
+  kill(sleeper, SIGCONT);
+  EXPECT_EQ(exit_code(sleeper), 42);
+  EXPECT_EQ(read_file(place.folder.path / "trials.json"), expected);
+}
+
+TEST_P(Workers, AHundredKillsLoseNothingAndCountNothingTwice) {
+  constexpr int kTrials = 56, kKills = 100;
+  const std::string expected = undisturbed(kTrials);
+  { Study study = place.open(kConfig); }
+  const std::chrono::microseconds pause(10000);
+  const auto start = [&](std::size_t role) {
+    return spawn([&] {
+      FakeEvaluator evaluator;
+      evaluator.pause = pause;
+      if (role == 0) search(place, options_for(1, kTrials), evaluator);
+      if (role != 0) work(place, pause);
+    });
+  };
+  std::vector<pid_t> processes;  // the search and three workers
+  for (std::size_t role = 0; role < 4; ++role) processes.push_back(start(role));
+  std::mt19937 random(1);
+  int kills = 0;
+  while (kills < kKills) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1 + random() % 60));
+    const std::size_t role = random() % processes.size();
+    kill(processes[role], SIGKILL);
+    int status = 0;
+    waitpid(processes[role], &status, 0);
+    kills += WIFSIGNALED(status) ? 1 : 0;
+    ASSERT_FALSE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "the study ended after " << kills << " kills";
+    processes[role] = start(role);
+  }
+  for (const pid_t process : processes) EXPECT_EQ(exit_code(process), 0);
+  EXPECT_EQ(read_file(place.folder.path / "trials.json"), expected);
+}
+
+TEST_P(Workers, AThousandLeasesAreRenewedInTime) {
+  constexpr int kWorkers = 1000, kConnections = 4, kRounds = 3;
+  constexpr double kLease = 60.0;
+  Study study = place.open(kConfig);
+  study.add(*Proposer(two_budgets()).propose(0, 0, {}));
+  for (int i = 1; i <= kWorkers; ++i) study.offer(i, {.trial = 0, .to = i, .decided = "new design"});
+  std::vector<Lease> leases;
+  while (auto lease = study.claim("worker " + std::to_string(leases.size()), kLease)) leases.push_back(*lease);
+  ASSERT_EQ(leases.size(), std::size_t{kWorkers});
+  std::vector<Study> connections;
+  for (int i = 0; i < kConnections; ++i) connections.push_back(place.join());
+  std::atomic<int> renewed = 0;
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t c = 0; c < connections.size(); ++c) {
+      threads.emplace_back([&, c] {
+        for (std::size_t i = c; i < leases.size() * kRounds; i += connections.size()) {
+          renewed += connections[c].renew(leases[i % leases.size()], kLease) ? 1 : 0;
+          connections[c].claim("idle", kLease);  // an idle worker asks for work, too
+        }
+      });
+    }
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  EXPECT_EQ(renewed, kWorkers * kRounds);
+  const double rate = renewed / seconds, needed = kWorkers / (kLease / 3.0);
+  std::printf("%.0f renewals and as many questions for work a second; %d workers need %.0f\n", rate, kWorkers, needed);
+  EXPECT_GT(rate, needed);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, Workers, ::testing::ValuesIn(testing::stores()), testing::store_name);
+
+}  // namespace
+}  // namespace kws
