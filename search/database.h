@@ -52,6 +52,4 @@ std::unique_ptr<Database> open_sqlite(const std::filesystem::path& folder, Acces
 /// half a minute.
 std::unique_ptr<Database> open_postgres(const std::string& url);
 
-bool is_postgres_url(const std::string& place);
-
 }  // namespace kws

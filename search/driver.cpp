@@ -96,6 +96,8 @@ class Run {
         interrupted_ = true;
         break;
       }
+      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
+      if (options_.max_seconds > 0.0 && passed.count() > options_.max_seconds) schedule_.stop();
       const int delivered = delivered_;
       lock.unlock();
       const std::vector<std::pair<Job, Rung>> ended = collect();
@@ -237,6 +239,7 @@ class Run {
   Proposer proposer_;
   std::vector<Proposal> proposals_;  ///< [trial]
   Schedule schedule_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   int delivered_ = 0;  ///< by this process
   bool stop_ = false;
   bool interrupted_ = false;

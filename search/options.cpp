@@ -68,7 +68,12 @@ std::optional<Core> SearchOptions::limited_core() const {
 }
 
 ScheduleOptions SearchOptions::schedule() const {
-  return {.trials = max_trials, .epochs = epochs, .reduction = reduction, .slots = slots};
+  return {.trials = max_trials,
+          .epochs = epochs,
+          .reduction = reduction,
+          .slots = slots,
+          .max_epochs = max_epochs,
+          .target_accuracy = target_accuracy};
 }
 
 SearchOptions search_options_from_json(const Json& json, const std::string& origin) {

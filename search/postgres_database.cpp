@@ -146,10 +146,6 @@ class PostgresDatabase : public Database {
 
 }  // namespace
 
-bool is_postgres_url(const std::string& place) {
-  return place.starts_with("postgresql://") || place.starts_with("postgres://");
-}
-
 std::unique_ptr<Database> open_postgres(const std::string& url) { return std::make_unique<PostgresDatabase>(url); }
 
 }  // namespace kws

@@ -123,11 +123,11 @@ Json front_json(const std::vector<const Trial*>& trials) {
 
 const Trial* best_trial(std::span<const Trial> trials, const Budget& budget) {
   const Trial* best = nullptr;
-  std::tuple<double, std::int64_t, int> best_rank;
+  std::tuple<int, double, std::int64_t, int> best_rank;
   for (const Trial& trial : trials) {
-    if (trial.state != TrialState::done) continue;
-    if (!fits(trial, budget)) continue;
-    const std::tuple rank{-trial.result()->int8_validation, totals_of(trial).memory_bytes, trial.proposal.number};
+    if (trial.result() == nullptr || !fits(trial, budget)) continue;
+    const std::tuple rank{-trial.rungs.back().epochs, -trial.result()->int8_validation, totals_of(trial).memory_bytes,
+                          trial.proposal.number};
     if (best != nullptr && rank >= best_rank) continue;
     best = &trial;
     best_rank = rank;

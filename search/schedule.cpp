@@ -57,17 +57,28 @@ void Schedule::take_notice(const Running& ended) {
   now_ = ended.end;
   measured_.push_back({.trial = job.trial, .epochs = job.to, .accuracy = ended.result});
   lines_[job.budget].bracket.report(job.trial, ended.result);
+  if (options_.target_accuracy > 0.0 && ended.result.value_or(0.0) >= options_.target_accuracy) {
+    lines_[job.budget].reached = true;
+  }
   expected_ = forecast(measured_, types_, rungs_);
   if (options_.ranking == Ranking::shown) return;
   for (Line& line : lines_) line.bracket.rank(expected_);
 }
 
 std::optional<Job> Schedule::decide() {
+  if (stopped_) return std::nullopt;
   std::vector<std::size_t> order(lines_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return lines_[i].epochs; });
   for (const std::size_t budget : order) {
-    if (auto job = decide(budget)) return job;
+    if (lines_[budget].reached) continue;
+    auto job = decide(budget);
+    if (!job) continue;
+    if (options_.max_epochs > 0 && epochs_ + job->to - job->from > options_.max_epochs) {
+      stop();  // no cheaper job takes its place: with a higher limit the search goes on as if this had never been
+      return std::nullopt;
+    }
+    return job;
   }
   return std::nullopt;
 }
@@ -99,6 +110,7 @@ std::optional<Job> Schedule::decide(std::size_t budget) {
 Job Schedule::begin(Job job) {
   job.number = jobs_++;
   lines_[job.budget].epochs += job.to - job.from;
+  epochs_ += job.to - job.from;
   running_.push_back({.job = job, .end = now_ + job.to - job.from});
   return job;
 }

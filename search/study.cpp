@@ -136,6 +136,10 @@ std::string_view state_name(TrialState state) {
   return "";
 }
 
+bool is_postgres_url(const std::string& place) {
+  return place.starts_with("postgresql://") || place.starts_with("postgres://");
+}
+
 std::string config_difference(const Json& there, const Json& here) { return difference(&there, &here, ""); }
 
 Json proposal_to_json(const Proposal& proposal) {

@@ -9,8 +9,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <exception>
 #include <mutex>
 #include <thread>
+#include <vector>
+
+#include "kws/core/interrupt.h"
 
 namespace kws {
 namespace {
@@ -82,6 +86,88 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
   const bool counts =
       result ? study_.finish(*lease, *result) : study_.fail(*lease, failure.substr(0, failure.find('\n')));
   return counts ? Outcome::delivered : Outcome::refused;
+}
+
+namespace {
+
+constexpr std::chrono::milliseconds kIdlePause{500};
+
+/// What the threads of one process share.
+class Crew {
+ public:
+  Crew(Study& study, Evaluator& evaluator, const WorkOptions& options,
+       const std::function<void(const std::string& line)>& tell)
+      : study_(study), evaluator_(evaluator), options_(options), tell_(tell) {}
+
+  WorkEnd work() {
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < options_.threads; ++i) threads.emplace_back([this, i] { work(i); });
+    }
+    if (error_) std::rethrow_exception(error_);
+    return end_.value();
+  }
+
+ private:
+  void work(int number) {
+    try {
+      Worker worker(study_, evaluator_, worker_name(number), options_.lease_seconds);
+      while (!ended()) {
+        Lease lease;
+        const Worker::Outcome outcome = worker.work_one([&](const Lease& one, int epochs) {
+          lease = one;
+          if (epochs == one.from) tell(one, "begins: " + one.decided);
+        });
+        if (outcome == Worker::Outcome::interrupted) end(WorkEnd::interrupted);
+        if (outcome == Worker::Outcome::nothing) rest();
+        if (outcome == Worker::Outcome::delivered) tell(lease, "is delivered");
+        if (outcome == Worker::Outcome::refused) tell(lease, "took longer than its lease, another worker has it");
+      }
+    } catch (...) {
+      const std::scoped_lock lock(mutex_);
+      if (!error_) error_ = std::current_exception();
+      end_ = WorkEnd::interrupted;
+    }
+  }
+
+  bool ended() {
+    const bool stop = interrupted();
+    const std::scoped_lock lock(mutex_);
+    if (stop && !end_) end_ = WorkEnd::interrupted;
+    return end_.has_value();
+  }
+  void end(WorkEnd how) {
+    const std::scoped_lock lock(mutex_);
+    if (!end_) end_ = how;
+  }
+  void rest() {
+    if (study_.finished()) return end(WorkEnd::study_finished);
+    std::this_thread::sleep_for(kIdlePause);
+    const std::scoped_lock lock(mutex_);
+    const std::chrono::duration<double> idle = std::chrono::steady_clock::now() - last_step_;
+    if (options_.idle_seconds > 0.0 && idle.count() > options_.idle_seconds && !end_) end_ = WorkEnd::idle;
+  }
+  void tell(const Lease& lease, const std::string& what) {
+    const std::scoped_lock lock(mutex_);
+    last_step_ = std::chrono::steady_clock::now();
+    tell_("trial " + std::to_string(lease.trial) + " to epoch " + std::to_string(lease.to) + " " + what);
+  }
+
+  Study& study_;
+  Evaluator& evaluator_;
+  const WorkOptions& options_;
+  const std::function<void(const std::string& line)>& tell_;
+  std::mutex mutex_;  ///< guards all below
+  std::optional<WorkEnd> end_;
+  std::exception_ptr error_;
+  std::chrono::steady_clock::time_point last_step_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+WorkEnd work_on(Study& study, Evaluator& evaluator, const WorkOptions& options,
+                const std::function<void(const std::string& line)>& tell) {
+  return Crew(study, evaluator, options, tell).work();
 }
 
 std::string worker_name(int number) { return host() + std::to_string(getpid()) + ":" + std::to_string(number); }

@@ -53,6 +53,7 @@ void add_train(CLI::App& app, Common& common);
 void add_eval(CLI::App& app, Common& common);
 void add_export(CLI::App& app, Common& common);
 void add_search(CLI::App& app, Common& common);
+void add_worker(CLI::App& app, Common& common);
 void add_bench(CLI::App& app, Common& common);
 void add_replay(CLI::App& app, Common& common);
 void add_list(CLI::App& app, Common& common);

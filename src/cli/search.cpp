@@ -20,9 +20,11 @@ namespace {
 
 struct SearchVerb {
   DataSource source;
-  std::string study, config, board;
+  std::string study, out, config, board;
   std::vector<std::string> budgets, types;
-  bool dry_run = false;
+  bool dry_run = false, deterministic = false;
+  int workers = -1;
+  double lease_seconds = SearchOptions().lease_seconds, max_time = 0.0;
   Format format = Format::table;
   SearchOptions defaults;
   std::unique_ptr<Flags> flags;
@@ -46,14 +48,17 @@ SearchOptions resolve(const SearchVerb& verb, const Common& common) {
   if (!verb.types.empty()) config["types"] = verb.types;
   SearchOptions options = search_options_from_json(config, "command line");
   options.classes = verb.source.labels().classes();
-  options.threads = common.thread_count();
+  options.threads = verb.workers < 0 ? common.thread_count() : verb.workers;
+  options.lease_seconds = verb.lease_seconds;
+  options.deterministic = verb.deterministic;
+  options.max_seconds = verb.max_time;
   return options;
 }
 
-/// What a study must not mix: everything but the number of trials, which may grow, and limits that are not set.
+/// What a study must not mix: everything but where it ends, which may move, and limits that are not set.
 Json study_config(const SearchOptions& options, const LabelSet& labels, const std::string& fingerprint) {
   Json config = search_options_to_json(options);
-  config["search"].erase("max_trials");
+  for (const char* limit : {"max_trials", "max_epochs", "target_accuracy"}) config["search"].erase(limit);
   if (!options.limited_core()) {
     for (const char* name : {"max_flash", "max_ram", "core"}) config["search"].erase(name);
   }
@@ -199,11 +204,18 @@ int run(const SearchVerb& verb, const Common& common) {
   for (const auto& [flag, value] : {std::pair{"--data", verb.source.folder}, std::pair{"--study", verb.study}}) {
     if (value.empty()) throw Error(std::string(flag) + ": is needed unless --dry-run is given", Exit::usage);
   }
+  const bool url = is_postgres_url(verb.study);
+  if (url == verb.out.empty()) {
+    throw Error(url ? "--out: is needed, the folder of the results, when --study is a URL"
+                    : "--out: goes with a --study that is a URL; the folder of --study holds the results",
+                Exit::usage);
+  }
   const Proposer affordable(options);  // an impossible budget is known before any data is read
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   const Dataset dataset = verb.source.load(common.thread_count());
   const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset);
-  Study study(verb.study, study_config(options, dataset.labels(), dataset.fingerprint()));
+  Study study(url ? verb.out : verb.study, study_config(options, dataset.labels(), dataset.fingerprint()),
+              url ? verb.study : "");
   write_file(study.folder() / "config.json", search_options_to_json(options).dump(2) + "\n");
 
   SearchOutcome outcome;
@@ -227,7 +239,21 @@ void add_search(CLI::App& app, Common& common) {
   CLI::App* sub = app.add_subcommand("search", "Find the most accurate designs that keep the budgets");
   verb->source.add_to(*sub);
   sub->get_option("--data")->required(false);
-  sub->add_option("--study", verb->study, "folder of this search: store, tables and the winners' models");
+  sub->add_option("--study", verb->study,
+                  "folder of this search: store, tables and the winners' models; or postgresql://USER@HOST/DATABASE "
+                  "for the store");
+  sub->add_option("--out", verb->out, "folder of the results when --study is a URL");
+  sub->add_option("--workers", verb->workers,
+                  "trainings in this process at once, by default --threads; 0: `kwsmith worker` trains all")
+      ->check(CLI::Range(0, 1024));
+  sub->add_option("--lease", verb->lease_seconds, "seconds after which a silent worker's training is another's")
+      ->check(CLI::Range(0.1, 86400.0))
+      ->capture_default_str();
+  sub->add_option("--max-time", verb->max_time,
+                  "seconds after which this run begins no further training; its result then depends on the machine")
+      ->check(CLI::Range(0.0, 1e9));
+  sub->add_flag("--deterministic", verb->deterministic,
+                "no times in trials.json and trials.csv: equal searches give equal bytes, however many workers");
   sub->add_option("--budget", verb->budgets,
                   "small, medium or large; may be given several times (default: small, unless other limits are given)");
   sub->add_option("--board", verb->board, std::string(kBoardHelp) + "; sets --core too");

@@ -133,5 +133,44 @@ TEST(Schedule, ProposalsSeeWhatIsExpectedOfEarlierTrials) {
   EXPECT_THAT(last, ::testing::ElementsAre(accuracy_of(0, 1), accuracy_of(1, 1), 0.0)) << "the third still runs";
 }
 
+TEST(Schedule, LimitOfEpochsCutsTheSameDecisionsShort) {
+  ScheduleOptions options{.trials = 60, .epochs = 27, .slots = 4};
+  Schedule unlimited(options, 2, endless());
+  const std::vector<Job> all = run(unlimited, 2, 1);
+  options.max_epochs = 100;
+  Schedule limited(options, 2, endless());
+  const std::vector<Job> some = run(limited, 3, 1);
+  ASSERT_LT(some.size(), all.size());
+  int epochs = 0;
+  for (std::size_t i = 0; i < some.size(); ++i) {
+    EXPECT_EQ(text_of(some[i]), text_of(all[i]));
+    epochs += some[i].to - some[i].from;
+  }
+  EXPECT_LE(epochs, 100);
+  EXPECT_GT(epochs + all[some.size()].to - all[some.size()].from, 100);
+}
+
+TEST(Schedule, BudgetThatHasReachedTheTargetGetsNoFurtherJobs) {
+  const ScheduleOptions options{.trials = 60, .epochs = 27, .slots = 1, .target_accuracy = 0.5};
+  Schedule schedule(options, 2, endless());
+  std::vector<bool> reached(2);
+  for (const Job& job : run(schedule, 1, 1)) {
+    EXPECT_FALSE(reached[job.budget]) << text_of(job);
+    if (accuracy_of(job.trial, job.to) >= 0.5) reached[job.budget] = true;
+  }
+  EXPECT_TRUE(reached[0] && reached[1]);
+}
+
+TEST(Schedule, StoppedOneBeginsNothing) {
+  Schedule schedule({}, 1, endless());
+  ASSERT_TRUE(schedule.next());
+  schedule.stop();
+  EXPECT_FALSE(schedule.next());
+  EXPECT_FALSE(schedule.finished()) << "a job is under way";
+  schedule.report(0, 0.5);
+  EXPECT_FALSE(schedule.next());
+  EXPECT_TRUE(schedule.finished());
+}
+
 }  // namespace
 }  // namespace kws

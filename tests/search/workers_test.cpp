@@ -68,12 +68,9 @@ void work(const StorePlace& place, std::chrono::microseconds pause) {
   FakeEvaluator evaluator;
   evaluator.pause = pause;
   Study study = place.join();
-  Worker worker(study, evaluator, worker_name(0), kShortLease);
-  while (!study.finished()) {
-    if (worker.work_one([](const Lease&, int) {}) == Worker::Outcome::nothing) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-  }
+  const WorkEnd end =
+      work_on(study, evaluator, {.threads = 1, .lease_seconds = kShortLease}, [](const std::string&) {});
+  EXPECT_EQ(end, WorkEnd::study_finished);
 }
 
 class Workers : public testing::StoredStudy {};

@@ -16,6 +16,8 @@ struct SearchOptions {
   int epochs = 8;
   int reduction = 3;
   int slots = 8;
+  int max_epochs = 0;
+  double target_accuracy = 0.0;
   double evolution_share = 0.3;
   double model_share = 0.5;
   bool published = false;
@@ -32,6 +34,7 @@ struct SearchOptions {
   // These change the time and nothing else, so that no config holds them.
   int threads = 1;              ///< trainings in the search's own process; 0: all in workers elsewhere
   double lease_seconds = 60.0;  ///< see Worker
+  double max_seconds = 0.0;     ///< of this run, then no training is begun any more; 0: no limit
   bool deterministic = false;   ///< leaves times out of the reports, so that equal searches give equal bytes
 
   /// The budgets asked for, small first, max_memory and max_ops as "custom" last; none asked for: small. max_flash and
@@ -52,6 +55,10 @@ void describe(Field& field, SearchOptions& o) {
       "reduction", o.reduction, 1, 10,
       "one trial in so many goes on at a rung, ratio of neighbouring rungs; 1: all trials in full, a rung each epoch");
   field("slots", o.slots, 1, 1024, "trainings the schedule keeps under way at once; more workers do not help");
+  field("max_epochs", o.max_epochs, 0, 1000000000,
+        "epochs of all trials together; a later run may raise it; 0: no limit");
+  field("target_accuracy", o.target_accuracy, 0.0, 1.0,
+        "int8 validation accuracy, a share, that ends the search of a budget; 0: none");
   field("evolution_share", o.evolution_share, 0.0, 1.0, "share of proposals that are one change of a good design");
   field("model_share", o.model_share, 0.0, 1.0, "share that a model of good designs picks; the rest is random");
   field("published", o.published, "begin with the published Hello Edge designs that keep a budget");

@@ -18,8 +18,8 @@ struct Winner {
   std::filesystem::path folder;  ///< the model
 };
 
-/// The trial trained in full with the best int8 validation accuracy of those that keep the budget; ties: less memory,
-/// then the lower number. nullptr: none.
+/// Of the trials that keep the budget and came furthest (as a rule: were trained in full) the one with the best int8
+/// validation accuracy; ties: less memory, then the lower number. nullptr: none.
 const Trial* best_trial(std::span<const Trial> trials, const Budget& budget);
 
 /// Trials that have reached a rung or failed, one line each, ordered by number. `fits` holds the requested budgets it

@@ -20,6 +20,8 @@ struct ScheduleOptions {
   int reduction = 3;  ///< one of so many goes on, also the ratio of neighbouring rungs; 1: all go on, epoch by epoch
   int slots = 8;      ///< trainings under way at once on the schedule's own clock
   Ranking ranking = Ranking::forecast;
+  int max_epochs = 0;            ///< of all trainings together; 0: no limit
+  double target_accuracy = 0.0;  ///< a budget in which a trial shows it gets no further jobs; 0: none
 };
 
 /// Epochs that a schedule comes to when every rung lets one of `reduction` go on.
@@ -55,6 +57,8 @@ class Schedule {
   /// The result of a job, in any order.
   void report(int job, std::optional<double> accuracy);
   [[nodiscard]] bool finished() const { return finished_; }
+  /// No further job is begun; those under way still count.
+  void stop() { stopped_ = true; }
 
   /// Epochs of the rungs, rising.
   [[nodiscard]] const std::vector<int>& rungs() const { return rungs_; }
@@ -66,8 +70,9 @@ class Schedule {
  private:
   struct Line {
     Bracket bracket;
-    int epochs = 0;    ///< handed out
-    bool open = true;  ///< proposals come
+    int epochs = 0;        ///< handed out
+    bool open = true;      ///< proposals come
+    bool reached = false;  ///< the target accuracy
   };
   struct Running {
     Job job;
@@ -90,6 +95,8 @@ class Schedule {
   std::vector<double> expected_;    ///< [trial]
   int now_ = 0;
   int jobs_ = 0;
+  int epochs_ = 0;  ///< handed out
+  bool stopped_ = false;
   bool finished_ = false;
 };
 

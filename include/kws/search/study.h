@@ -130,6 +130,9 @@ class Study {
   std::unique_ptr<Store> store_;
 };
 
+/// Whether a --study is the URL of a PostgreSQL database and not a folder.
+bool is_postgres_url(const std::string& place);
+
 /// "search.seed: 7 there, 8 here" for the first value that differs, "" when none does.
 std::string config_difference(const Json& there, const Json& here);
 

@@ -36,6 +36,19 @@ class Worker {
   double lease_seconds_;
 };
 
+struct WorkOptions {
+  int threads = 1;  ///< trainings at once
+  double lease_seconds = 60.0;
+  double idle_seconds = 0.0;  ///< leave after so long without a step to take; 0: never
+};
+enum class WorkEnd { study_finished, idle, interrupted };
+
+/// Works until the search says that it is over.
+///   tell    one line for each step that begins or ends; one call at a time
+///   throws  what Worker::work_one throws
+WorkEnd work_on(Study& study, Evaluator& evaluator, const WorkOptions& options,
+                const std::function<void(const std::string& line)>& tell);
+
 /// "host:process:number" of a worker of this process.
 std::string worker_name(int number);
 /// Whether a worker of that name ran on this machine and its process has ended, so that its lease need not be awaited.

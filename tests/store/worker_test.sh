@@ -1,0 +1,63 @@
+#!/bin/bash
+# `kwsmith search` and `kwsmith worker` against a real PostgreSQL server, workers killed and stopped by signals; the
+# reports must be those of a search on its own.
+#   worker_test.sh KWSMITH SOURCE_DIR
+. "$2/tests/e2e/common.sh"
+. "$2/tests/store/postgres.sh"
+trap 'stop_postgres; rm -rf "$work"' EXIT
+start_postgres
+
+data=$work/data
+"$kwsmith" -q data synth --speakers 6 --out "$data" > /dev/null
+search=("$kwsmith" -q search --data "$data" --types dnn,gru,crnn --max-trials 6 --epochs 4 --seed 3 --deterministic)
+worker=("$kwsmith" worker --study "$POSTGRES" --data "$data" --threads 1 --lease 1)
+
+step "a search on its own"
+"${search[@]}" --study "$work/alone" > /dev/null || fail "search"
+
+step "the same by workers, of which one is killed and one is told to stop"
+for i in 1 2 3; do
+  "${worker[@]}" 2> "$work/worker$i" &
+  workers[i]=$!
+done
+"${search[@]}" --study "$POSTGRES" --out "$work/shared" --workers 0 --lease 1 > /dev/null 2> "$work/search" &
+driver=$!
+# begun N: worker N has a step in its hands
+begun() { grep -q begins "$work/worker$1"; }
+for _ in $(seq 300); do
+  begun 1 && begun 2 && break
+  kill -0 "$driver" 2> /dev/null || break
+  sleep 0.1
+done
+begun 1 && begun 2 || { cat "$work"/worker* "$work/search" >&2; fail "workers take no steps"; }
+kill -KILL "${workers[1]}"
+kill -TERM "${workers[2]}"
+wait "${workers[2]}" && code=0 || code=$?
+[ "$code" = 75 ] || fail "a worker that is told to stop exits $code, not 75"
+"${worker[@]}" 2> "$work/worker4" &
+workers[2]=$!
+wait "$driver" || { cat "$work/search" >&2; fail "the search by workers"; }
+for i in 2 3; do
+  wait "${workers[i]}" || { cat "$work"/worker* >&2; fail "a worker does not leave when the search is over"; }
+done
+cmp "$work/alone/trials.json" "$work/shared/trials.json" || fail "trials.json differs"
+cmp "$work/alone/best/small/model.json" "$work/shared/best/small/model.json" || fail "the winner differs"
+
+step "bad input"
+# refused CODE WORDS COMMAND...
+refused() {
+  local expected=$1 words=$2 code=0
+  shift 2
+  "$@" > /dev/null 2> "$work/log" || code=$?
+  [ "$code" = "$expected" ] || fail "exit $code instead of $expected: $*"
+  grep -q "$words" "$work/log" || { cat "$work/log" >&2; fail "does not say '$words': $*"; }
+  [ "$(wc -l < "$work/log")" = 1 ] || { cat "$work/log" >&2; fail "more than one line: $*"; }
+}
+"$kwsmith" -q data synth --speakers 6 --seed 9 --out "$work/other" > /dev/null
+refused 4 "not the data" "$kwsmith" -q worker --study "$POSTGRES" --data "$work/other"
+refused 2 "config differs" "${search[@]}" --study "$POSTGRES" --out "$work/shared" --epochs 5
+refused 2 "\-\-out: is needed" "${search[@]}" --study "$POSTGRES"
+stop_postgres
+refused 6 "cannot be reached" "${search[@]}" --study "$POSTGRES" --out "$work/shared"
+refused 6 "cannot be reached" "$kwsmith" -q worker --study "$POSTGRES" --data "$data"
+finish
