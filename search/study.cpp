@@ -206,6 +206,24 @@ struct Study::Store {
     }
   }
 
+  /// Reads what another process may be writing to, all as it was at one moment.
+  template <class Action>
+  static auto look(const std::filesystem::path& folder, Action action) {
+    const std::filesystem::path file = folder / "study.db";
+    if (!std::filesystem::is_regular_file(file)) {
+      throw Error(folder.string() + ": holds no study.db; give the --study folder of a search", Exit::usage);
+    }
+    try {
+      SQLite::Database db(file.string(), SQLite::OPEN_READONLY, kBusyMs);
+      const SQLite::Transaction moment(db);
+      return action(db);
+    } catch (const SQLite::Exception& error) {
+      throw store_error(file, error.what());
+    } catch (const Json::exception&) {
+      throw store_error(file, kBadRow);
+    }
+  }
+
   static constexpr int kBusyMs = 10000;  ///< a reader of the study may hold it for a moment
   FolderLock lock;
   std::filesystem::path file;
@@ -320,18 +338,15 @@ std::vector<Trial> Study::trials() const {
 }
 
 std::vector<Trial> Study::read_trials(const std::filesystem::path& folder) {
-  const std::filesystem::path file = folder / "study.db";
-  if (!std::filesystem::is_regular_file(file)) {
-    throw Error(folder.string() + ": holds no study.db; give the --study folder of a search", Exit::usage);
-  }
-  try {
-    SQLite::Database db(file.string(), SQLite::OPEN_READONLY, Store::kBusyMs);
-    return read_rows(db, file.string());
-  } catch (const SQLite::Exception& error) {
-    throw store_error(file, error.what());
-  } catch (const Json::exception&) {
-    throw store_error(file, kBadRow);
-  }
+  return Store::look(folder, [&](SQLite::Database& db) { return read_rows(db, folder / "study.db"); });
+}
+
+Json Study::read_config(const std::filesystem::path& folder) {
+  return Store::look(folder, [&](SQLite::Database& db) {
+    SQLite::Statement query(db, "SELECT json FROM config");
+    if (!query.executeStep()) throw store_error(folder / "study.db", "holds no config");
+    return Json::parse(query.getColumn(0).getString());
+  });
 }
 
 std::string Study::model(int number, int epochs) const {

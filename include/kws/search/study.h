@@ -77,6 +77,8 @@ class Study {
   /// The same of a study that another process may be working on.
   ///   throws  Error  Exit::usage: no study there; Exit::store: damaged
   static std::vector<Trial> read_trials(const std::filesystem::path& folder);
+  /// The config it was made with; throws as read_trials.
+  static Json read_config(const std::filesystem::path& folder);
   [[nodiscard]] std::string model(int number, int epochs) const;
   [[nodiscard]] std::string checkpoint(int number) const;
 
