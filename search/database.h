@@ -35,6 +35,8 @@ class Database {
 
   /// Keeps a second search out as long as this process lives. Throws Error (Exit::store) when there is one.
   virtual void lock_search() = 0;
+  /// Whether another process holds that lock; inside a transaction().
+  virtual bool search_runs() = 0;
   /// The database's clock in seconds, as SQL: the clocks of the machines need not agree.
   [[nodiscard]] virtual const char* now() const = 0;
   /// Added to a SELECT of a row that is about to be changed.

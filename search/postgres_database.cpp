@@ -12,8 +12,12 @@ namespace {
 constexpr std::chrono::seconds kPatience{30};  ///< for a server that restarts
 constexpr std::chrono::milliseconds kPause{500};
 constexpr pqxx::oid kBytea = 17;
-/// Any number that nobody else in the database takes for an advisory lock.
-constexpr const char* kTryLock = "SELECT pg_try_advisory_lock(5787031441)";
+/// Two numbers that nobody else in the database takes for an advisory lock; the second tells schemas apart.
+constexpr const char* kTryLock = "SELECT pg_try_advisory_lock(5787031, hashtext(current_schema()))";
+constexpr const char* kLocked =
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = 5787031 AND "
+    "objid::bigint = (hashtext(current_schema())::bigint & 4294967295) AND "
+    "database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -114,6 +118,7 @@ class PostgresDatabase : public Database {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }
+  bool search_runs() override { return run(kLocked, {}).at(0)[0] != "0"; }
   [[nodiscard]] const char* now() const override { return "(extract(epoch FROM clock_timestamp())::double precision)"; }
   [[nodiscard]] const char* skip_locked() const override { return " FOR UPDATE SKIP LOCKED"; }
   [[nodiscard]] const std::string& name() const override { return name_; }

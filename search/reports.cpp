@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <tuple>
 
 #include "kws/core/files.h"
 #include "kws/core/table.h"
@@ -12,18 +11,6 @@ namespace kws {
 namespace {
 
 CostTotals totals_of(const Trial& trial) { return hello_edge_totals(build_graph(trial.proposal.design)); }
-
-bool fits(const Trial& trial, const Budget& budget) {
-  const auto core = budget.limits_firmware() ? std::optional(budget.core) : std::nullopt;
-  return budget.fits(needs_of(trial.proposal.design, core));
-}
-
-/// Wall time of all its rungs.
-double seconds_of(const Trial& trial) {
-  double seconds = 0.0;
-  for (const Rung& rung : trial.rungs) seconds += rung.result ? rung.result->seconds : 0.0;
-  return seconds;
-}
 
 /// [{"epochs", "int8_validation" or "failure", "decided"}]: how it came that far.
 Json rungs_json(const Trial& trial) {
@@ -119,20 +106,46 @@ Json front_json(const std::vector<const Trial*>& trials) {
   return json;
 }
 
-}  // namespace
-
-const Trial* best_trial(std::span<const Trial> trials, const Budget& budget) {
+template <class Counts>
+const Trial* best_of(std::span<const Trial> trials, const Budget& budget, Counts counts) {
   const Trial* best = nullptr;
-  std::tuple<int, double, std::int64_t, int> best_rank;
   for (const Trial& trial : trials) {
-    if (trial.result() == nullptr || !fits(trial, budget)) continue;
-    const std::tuple rank{-trial.rungs.back().epochs, -trial.result()->int8_validation, totals_of(trial).memory_bytes,
-                          trial.proposal.number};
-    if (best != nullptr && rank >= best_rank) continue;
-    best = &trial;
-    best_rank = rank;
+    if (trial.result() == nullptr || !counts(trial) || !fits(trial, budget)) continue;
+    if (best == nullptr || better(trial, *best)) best = &trial;
   }
   return best;
+}
+
+}  // namespace
+
+bool fits(const Trial& trial, const Budget& budget) {
+  const auto core = budget.limits_firmware() ? std::optional(budget.core) : std::nullopt;
+  return budget.fits(needs_of(trial.proposal.design, core));
+}
+
+double seconds_of(const Trial& trial) {
+  double seconds = 0.0;
+  for (const Rung& rung : trial.rungs) seconds += rung.result ? rung.result->seconds : 0.0;
+  return seconds;
+}
+
+bool better(const Trial& a, const Trial& b) {
+  const double accuracy_a = a.result()->int8_validation, accuracy_b = b.result()->int8_validation;
+  if (accuracy_a != accuracy_b) return accuracy_a > accuracy_b;
+  const std::int64_t memory_a = totals_of(a).memory_bytes, memory_b = totals_of(b).memory_bytes;
+  return memory_a != memory_b ? memory_a < memory_b : a.proposal.number < b.proposal.number;
+}
+
+const Trial* best_trial(std::span<const Trial> trials, const Budget& budget) {
+  int furthest = 0;
+  for (const Trial& trial : trials) {
+    if (trial.result() != nullptr && fits(trial, budget)) furthest = std::max(furthest, trial.rungs.back().epochs);
+  }
+  return best_of(trials, budget, [&](const Trial& trial) { return trial.rungs.back().epochs == furthest; });
+}
+
+const Trial* best_so_far(std::span<const Trial> trials, const Budget& budget) {
+  return best_of(trials, budget, [](const Trial&) { return true; });
 }
 
 std::string trials_csv(std::span<const Trial> trials, const SearchOptions& options) {

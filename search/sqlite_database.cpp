@@ -69,6 +69,13 @@ class SqliteDatabase : public Database {
   }
 
   void lock_search() override { lock_.emplace(folder_); }
+  bool search_runs() override {
+    const int file = ::open((folder_ / "study.lock").c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;  // no search has been here
+    const bool locked = ::flock(file, LOCK_SH | LOCK_NB) != 0;
+    ::close(file);
+    return locked;
+  }
   [[nodiscard]] const char* now() const override { return "((julianday('now') - 2440587.5) * 86400.0)"; }
   /// A transaction that writes has the file for itself.
   [[nodiscard]] const char* skip_locked() const override { return ""; }

@@ -262,6 +262,17 @@ void Study::set_finished(bool finished) {
 
 bool Study::finished() const { return store_->one(false, "SELECT finished FROM progress").at(0)[0] == "1"; }
 
+bool Study::searched() const {
+  return store_->run(false, [&] { return store_->db->search_runs(); });
+}
+
+int Study::workers() const {
+  return store_->run(false, [&] {
+    Database& db = *store_->db;
+    return number_of(db.run(std::string("SELECT count(*) FROM jobs WHERE expires > ") + db.now(), {}).at(0)[0]);
+  });
+}
+
 std::optional<Lease> Study::claim(const std::string& holder, double seconds) {
   const std::string free = std::string("expires < ") + store_->db->now();
   // Most questions find nothing; they must not keep a writer waiting.

@@ -178,6 +178,31 @@ expect 2 "$work/study.*seed: 7 there, 8 here" "${search[@]}" --seed 8
 expect 2 "$work/study.*data: " search --data "$work/other_speech" --study "$work/study" --max-trials 1 --epochs 1 --seed 7
 [ "$before" = "$(sha256sum "$work"/study/trials.json)" ] || fail "a refused search changed the study"
 
+step "looking into studies"
+for verb in status trials pareto; do
+  expect 2 "$work/none: holds no study.db" $verb "$work/none"
+  expect 2 "$work/speech: holds no study.db" $verb "$work/speech"
+  mkdir -p "$work/broken" && head -c 5000 /dev/zero | tr '\0' x >"$work/broken/study.db"
+  expect 6 "$work/broken/study.db: " $verb "$work/broken"
+  cp -r "$work/study" "$work/cut" && head -c 6000 "$work/study/study.db" >"$work/cut/study.db"
+  expect 6 "$work/cut/study.db: " $verb "$work/cut"
+  rm -r "$work/cut"
+done
+expect 2 'state "doen": unknown; choose one of .*done' trials "$work/study" --state doen
+expect 2 'state "stoped": unknown; did you mean "stopped"' trials "$work/study" --state stoped
+expect 2 'type "ds_cn": unknown; did you mean "ds_cnn"' trials "$work/study" --type ds_cn
+expect 2 'budget "smal": unknown; did you mean "small"' trials "$work/study" --budget smal
+expect 2 'budget "large": unknown; choose one of small' pareto "$work/study" --budget large
+expect 2 '--best' trials "$work/study" --best 0
+expect 2 'several studies' trials "$work/study" "$work/study"
+expect 2 '--best' trials "$work/study" --best 1 --curves "$out/curves.json"
+expect 2 "$work/none: " trials "$work/study" "$work/none" --curves "$out/curves.json"
+"$kwsmith" -q search --data "$work/speech" --study "$work/longer" --max-trials 1 --epochs 2 >/dev/null
+"$kwsmith" -q search --data "$work/other_speech" --study "$work/other" --max-trials 1 --epochs 1 >/dev/null
+expect 2 'longer: has 2 epochs' trials "$work/study" "$work/longer" --curves "$out/curves.json"
+expect 2 'other: has learned from other recordings' trials "$work/study" "$work/other" --curves "$out/curves.json"
+expect 1 "$work/design.json" trials "$work/study" --curves "$work/design.json/below/curves.json"
+
 # replay
 expect 2 "no.json: cannot be read" replay --table "$work/no.json"
 echo '{"schema": "kwsmith.curves/1", "designs": []}' >"$work/curves.json"

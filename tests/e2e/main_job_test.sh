@@ -72,6 +72,40 @@ step "search: asked again it trains nothing and says the same"
 diff <(sed 's/  */ /g' "$work/winners") <(sed 's/  */ /g' "$work/winners_again") >&2 || fail "other winners when asked again"
 grep -q 'int8' "$work/log" && fail "a finished study trained again"
 
+step "status, trials, pareto: what a study holds"
+"$kwsmith" status "$work/one" --json >"$work/status.json" || fail "status"
+[ "$(value "$work/status.json" schema)" = kwsmith.status/1 ] || fail "status --json has another schema"
+[ "$(value "$work/status.json" running)" = false ] || fail "status tells of a search that has ended"
+[ "$(value "$work/status.json" waiting)" = 0 ] || fail "status: trials wait though the search has ended"
+"$kwsmith" status "$work/one" | grep -q 'best for medium: int8 validation' || fail "status names no best trial"
+"$kwsmith" trials "$work/one" --format csv | diff - "$work/one/trials.csv" >&2 || fail "trials --format csv is not trials.csv"
+"$kwsmith" pareto "$work/one" --json | diff - "$work/one/pareto.json" >&2 || fail "pareto --json is not pareto.json"
+[ "$("$kwsmith" trials "$work/one" | wc -l)" -eq 10 ] || fail "the table of trials is not a line each"
+"$kwsmith" trials "$work/one" --json >"$work/trials.json" || fail "trials --json"
+[ "$(grep -c '"design_hash"' "$work/trials.json")" -eq 9 ] || fail "trials --json does not hold nine trials"
+"$kwsmith" trials "$work/one" --budget small --state done --best 1 --format csv >"$work/best.csv" || fail "trials --best"
+[ "$(sed -n 2p "$work/best.csv" | cut -d , -f 3)" = "$(awk '$1 == "small" { print $3 }' "$work/winners")" ] ||
+  fail "the best finished trial of small is not its winner"
+"$kwsmith" pareto "$work/one" --budget small | head -n 1 | grep -q '^trial .*int8_validation$' || fail "pareto: no table"
+
+step "learning curves of a search that stops nobody"
+curves=("$kwsmith" search --data "$data" --types dnn --max-trials 4 --epochs 3 --reduction 1)
+"${curves[@]}" --study "$work/curves_a" --seed 7 >/dev/null 2>"$work/log" &
+searching=$!
+for ((i = 0; i < 600; ++i)); do # looked at from its first moment on
+  if [ -s "$work/curves_a/config.json" ]; then "$kwsmith" -q trials "$work/curves_a" >/dev/null || fail "trials of a running search"; fi
+  kill -0 $searching 2>/dev/null || break
+done
+wait $searching || { cat "$work/log" >&2; fail "search --reduction 1, looked at"; }
+"${curves[@]}" --study "$work/curves_b" --seed 8 >/dev/null 2>"$work/log" || fail "search --reduction 1"
+for file in 1.json.gz 2.json.gz 1.json; do
+  "$kwsmith" trials "$work/curves_a" "$work/curves_b" --curves "$work/curves_$file" >"$work/stdout" || fail "trials --curves"
+  grep -q ' 8 *3$' "$work/stdout" || fail "trials --curves does not tell of 8 designs and 3 epochs"
+done
+cmp "$work/curves_1.json.gz" "$work/curves_2.json.gz" || fail "the same studies give other bytes"
+gzip -dc "$work/curves_1.json.gz" | cmp - "$work/curves_1.json" || fail "packed and plain curves differ"
+"$kwsmith" replay --table "$work/curves_1.json.gz" --seeds 2 >/dev/null || fail "replay cannot read the curves"
+
 # interrupted SIGNAL: stopped in the middle, the same command ends like the search that ran through
 interrupted() {
   local study=$work/stopped_$1 code=0

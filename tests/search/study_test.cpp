@@ -162,6 +162,21 @@ TEST_P(StoredStudy, OtherConfigIsRefused) {
   EXPECT_THROW(place.open(other), Error);
 }
 
+TEST_P(StoredStudy, TellsOfItsSearchAndItsWorkers) {
+  {
+    Study study = place.open(kConfig);
+    study.add(proposals(1)[0]);
+    EXPECT_EQ(study.workers(), 0);
+    taken(study, {.trial = 0, .to = 1, .decided = "new design"});
+    const Study other = place.join();
+    EXPECT_TRUE(other.searched());
+    EXPECT_EQ(other.workers(), 1);
+  }
+  const Study other = place.join();
+  for (int i = 0; i < 100 && other.searched(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(other.searched());
+}
+
 TEST_P(StoredStudy, StepsAreClaimedOnceInTheirOrder) {
   Study study = place.open(kConfig);
   for (const Proposal& proposal : proposals(3)) study.add(proposal);

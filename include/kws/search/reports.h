@@ -18,9 +18,17 @@ struct Winner {
   std::filesystem::path folder;  ///< the model
 };
 
-/// Of the trials that keep the budget and came furthest (as a rule: were trained in full) the one with the best int8
-/// validation accuracy; ties: less memory, then the lower number. nullptr: none.
+/// Whether the trial's design keeps a budget, whichever it was drawn for.
+bool fits(const Trial& trial, const Budget& budget);
+/// Wall time of all its rungs.
+double seconds_of(const Trial& trial);
+/// Orders trials that have a result: int8 validation accuracy; ties: less memory, then the lower number.
+bool better(const Trial& a, const Trial& b);
+
+/// The best of the trials that keep the budget and came furthest, as a rule those trained in full; nullptr: none.
 const Trial* best_trial(std::span<const Trial> trials, const Budget& budget);
+/// The same of all that have a result, at whichever rung.
+const Trial* best_so_far(std::span<const Trial> trials, const Budget& budget);
 
 /// Trials that have reached a rung or failed, one line each, ordered by number. `fits` holds the requested budgets it
 /// keeps, "a;b"; flash_bytes and ram_bytes are those of the export for the column `core`.

@@ -88,6 +88,9 @@ class Study {
   /// Lets workers claim a step that has no result yet; nothing happens when it is on offer already.
   ///   turn  steps of a lower one go first
   void offer(int turn, const Lease& step);
+  /// Whether a search holds this study, and how many trainings are under way.
+  [[nodiscard]] bool searched() const;
+  [[nodiscard]] int workers() const;
   /// Takes back all steps that nobody works on, and those of holders that `gone` says will never deliver.
   void withdraw(const std::function<bool(const std::string& holder)>& gone);
   /// Says whether the search is over, so that workers may leave.

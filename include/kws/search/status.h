@@ -1,0 +1,36 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kws/search/view.h"
+
+namespace kws {
+
+/// How far a study is, in short.
+struct StudyStatus {
+  /// What leads a budget.
+  struct Leader {
+    std::string budget;
+    Trial trial;  ///< the best so far, at whichever rung
+  };
+  std::string study;
+  bool running = false;  ///< a search holds the study's lock
+  int workers = 0;       ///< trainings under way
+  std::string changed;   ///< when the store was last written: "2026-11-23T02:13:23Z"
+  std::map<TrialState, int> trials;
+  int epochs = 0;            ///< trained and measured, of all trials
+  int top_epochs = 0;        ///< of a trial trained in full
+  double seconds = 0;        ///< that took, summed over the workers
+  std::vector<Leader> best;  ///< of the budgets that have a result
+};
+
+/// Tries the study's lock for a moment, without waiting for it.
+StudyStatus status_of(const StudyView& view);
+
+/// {"schema": "kwsmith.status/1", "study", "running", "changed", "trials": {"waiting", "stopped", "done", "failed"},
+///  "epochs", "top_epochs", "best": [{"budget", "trial", "name", "type", "epochs", "int8_validation"}], "seconds"}
+Json status_to_json(const StudyStatus& status);
+
+}  // namespace kws

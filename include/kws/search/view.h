@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kws/search/curves.h"
+#include "kws/search/options.h"
+#include "kws/search/study.h"
+
+namespace kws {
+
+inline constexpr std::array kTrialStates = {TrialState::waiting, TrialState::stopped, TrialState::done,
+                                            TrialState::failed};
+
+/// What one who looks on sees of a study, also while a search is writing to it.
+struct StudyView {
+  std::string study;          ///< as the user named it
+  SearchOptions options;      ///< but max_trials, which a study does not keep
+  std::string data;           ///< fingerprint of the recordings
+  std::vector<Trial> trials;  ///< by number
+  bool searched = false;      ///< a search runs
+  int workers = 0;            ///< trainings under way
+};
+
+/// Reads a study. A search that runs or was killed has left no standings; then a trial that failed or was trained in
+/// full is known by its last rung, and the others are waiting.
+///   throws  Error  Exit::usage: no study there; Exit::store: damaged
+StudyView view_study(const std::string& study);
+
+/// Which trials to show; "" and 0: all.
+struct TrialFilter {
+  std::string state = {};   ///< by state_name()
+  std::string budget = {};  ///< those that keep it, whichever they were drawn for
+  std::string type = {};
+  int best = 0;  ///< so many, the best first
+};
+
+/// The trials of a view that have reached a rung or failed and pass the filter, by number unless the best are asked
+/// for.
+///   throws  Error (Exit::usage) for an unknown name
+std::vector<Trial> filter_trials(const StudyView& view, const TrialFilter& filter);
+
+/// The budget of the study that is called `name`; throws Error (Exit::usage) naming those there are.
+Budget budget_of_study(const StudyView& view, const std::string& name);
+
+/// The trials that were measured after each epoch up to the last, as `search --reduction 1` leaves them; of equal
+/// designs the first.
+///   views   at least one, of the same recordings and number of epochs
+///   throws  Error (Exit::usage) where they differ, or no trial is of that kind
+CurveTable curves_of(std::span<const StudyView> views);
+
+}  // namespace kws

@@ -1,0 +1,134 @@
+#include "kws/search/view.h"
+
+#include <algorithm>
+#include <set>
+
+#include "kws/search/reports.h"
+
+namespace kws {
+namespace {
+
+/// What the last rung tells of a trial's state where no search has left its standing.
+void settle(Trial& trial, int epochs) {
+  if (trial.state != TrialState::waiting || trial.rungs.empty()) return;
+  const Rung& last = trial.rungs.back();
+  if (!last.result) {
+    trial.state = TrialState::failed;
+    trial.reason = last.failure;
+  } else if (last.epochs == epochs) {
+    trial.state = TrialState::done;
+  }
+}
+
+/// throws Error `origin: WHAT "word": unknown; remedy` unless it is known.
+void require_known(const std::string& origin, const std::string& what, const std::string& word,
+                   const std::vector<std::string>& known) {
+  if (std::ranges::find(known, word) != known.end()) return;
+  const std::string near = nearest_name(word, known);
+  std::string names;
+  for (const std::string& name : known) names += (names.empty() ? "" : ", ") + name;
+  throw Error(origin + ": " + what + " \"" + word + "\": unknown; " +
+                  (near.empty() ? "choose one of " + names : "did you mean \"" + near + "\"?"),
+              Exit::usage);
+}
+
+/// Accuracies after epoch 1 to `epochs`; empty where one is missing.
+std::vector<double> full_curve(const Trial& trial, int epochs) {
+  std::vector<double> accuracy;
+  for (const Rung& rung : trial.rungs) {
+    if (rung.result && rung.epochs == static_cast<int>(accuracy.size()) + 1) {
+      accuracy.push_back(rung.result->int8_validation);
+    }
+  }
+  if (static_cast<int>(accuracy.size()) != epochs) accuracy.clear();
+  return accuracy;
+}
+
+}  // namespace
+
+StudyView view_study(const std::string& study) {
+  const Study joined = Study::join(study, false);
+  Json config = joined.config();
+  StudyView view{.study = study,
+                 .options = {},
+                 .data = {},
+                 .trials = joined.trials(),
+                 .searched = joined.searched(),
+                 .workers = joined.workers()};
+  try {
+    view.data = config.at("data").get<std::string>();
+    const int keywords = static_cast<int>(config.at("keywords").size());
+    config.erase("data");
+    config.erase("keywords");
+    view.options = search_options_from_json(config, study + ": config");
+    view.options.classes = keywords + 2;  // silence and unknown words
+  } catch (const Json::exception&) {
+    throw Error(study + ": config: is not that of a search; give the --study folder of a search", Exit::store);
+  } catch (const Error& error) {
+    throw Error(error.what(), Exit::store);  // nobody has typed it
+  }
+  for (Trial& trial : view.trials) settle(trial, view.options.epochs);
+  return view;
+}
+
+Budget budget_of_study(const StudyView& view, const std::string& name) {
+  std::vector<std::string> known;
+  for (const Budget& budget : view.options.budgets()) {
+    if (budget.name == name) return budget;
+    known.push_back(budget.name);
+  }
+  require_known(view.study, "budget", name, known);
+  return {};
+}
+
+std::vector<Trial> filter_trials(const StudyView& view, const TrialFilter& filter) {
+  std::vector<std::string> states;
+  for (const TrialState state : kTrialStates) states.emplace_back(state_name(state));
+  if (!filter.state.empty()) require_known(view.study, "state", filter.state, states);
+  if (!filter.type.empty()) require_known(view.study, "type", filter.type, network_types());
+  const auto budget = filter.budget.empty() ? std::nullopt : std::optional(budget_of_study(view, filter.budget));
+  std::vector<Trial> trials;
+  std::ranges::copy_if(view.trials, std::back_inserter(trials), [&](const Trial& trial) {
+    return !trial.rungs.empty() && (filter.best == 0 || trial.result() != nullptr) &&
+           (filter.state.empty() || filter.state == state_name(trial.state)) &&
+           (filter.type.empty() || filter.type == trial.proposal.design.type()) && (!budget || fits(trial, *budget));
+  });
+  if (filter.best > 0) {
+    std::ranges::sort(trials, better);
+    trials.resize(std::min(trials.size(), static_cast<std::size_t>(filter.best)));
+  }
+  return trials;
+}
+
+CurveTable curves_of(std::span<const StudyView> views) {
+  const StudyView& first = views.front();
+  CurveTable table;
+  std::set<std::string> seen;
+  for (const StudyView& view : views) {
+    if (view.data != first.data) {
+      throw Error(view.study + ": has learned from other recordings than " + first.study + "; write a table of each",
+                  Exit::usage);
+    }
+    if (view.options.epochs != first.options.epochs) {
+      throw Error(view.study + ": has " + std::to_string(view.options.epochs) + " epochs, " + first.study + " " +
+                      std::to_string(first.options.epochs) + "; write a table of each",
+                  Exit::usage);
+    }
+    for (const Trial& trial : view.trials) {
+      const Design& design = trial.proposal.design;
+      std::vector<double> accuracy = full_curve(trial, view.options.epochs);
+      if (accuracy.empty() || !seen.insert(design_hash(design)).second) continue;
+      const CostTotals totals = hello_edge_totals(build_graph(design));
+      table.curves.push_back(
+          {.design = design, .memory_bytes = totals.memory_bytes, .ops = totals.ops, .accuracy = std::move(accuracy)});
+    }
+  }
+  if (table.curves.empty()) {
+    throw Error(first.study + ": no trial was measured after each of " + std::to_string(first.options.epochs) +
+                    " epochs; a search with --reduction 1 leaves such trials",
+                Exit::usage);
+  }
+  return table;
+}
+
+}  // namespace kws

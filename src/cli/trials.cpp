@@ -1,0 +1,93 @@
+#include <iostream>
+#include <memory>
+
+#include "cli.h"
+#include "kws/core/table.h"
+#include "kws/search/reports.h"
+#include "kws/search/view.h"
+#include "log.h"
+#include "rows.h"
+
+namespace kws::cli {
+namespace {
+
+struct TrialsVerb {
+  std::vector<std::string> studies;
+  TrialFilter filter;
+  std::string curves;
+  Format format = Format::table;
+};
+
+int write_curves(const TrialsVerb& verb) {
+  std::vector<StudyView> views;
+  for (const std::string& study : verb.studies) views.push_back(view_study(study));
+  const CurveTable table = curves_of(views);
+  save_curves(verb.curves, table, views.front().data);
+  const Json row = {{"file", verb.curves}, {"designs", table.curves.size()}, {"epochs", table.epochs()}};
+  if (verb.format == Format::json) {
+    std::cout << row.dump(2) << "\n";
+  } else {
+    print_rows(Json::array({row}), verb.format);
+  }
+  return static_cast<int>(Exit::done);
+}
+
+/// What of a trial fits into a line for people.
+Json short_rows(const Json& trials) {
+  Json rows = Json::array();
+  for (const Json& trial : trials) {
+    Json& row = rows.emplace_back(Json::object());
+    for (const char* name :
+         {"trial", "name", "budget", "state", "epochs", "int8_validation", "memory_bytes", "ops", "reason"}) {
+      row[name] = trial.at(name);
+    }
+  }
+  return rows;
+}
+
+int run(const TrialsVerb& verb) {
+  if (!verb.curves.empty()) return write_curves(verb);
+  if (verb.studies.size() > 1) throw Error("trials: several studies are joined by --curves only", Exit::usage);
+  const StudyView view = view_study(verb.studies.front());
+  const std::vector<Trial> trials = filter_trials(view, verb.filter);
+  if (trials.empty()) {
+    const bool begun = !filter_trials(view, {}).empty();
+    log().warn(view.study + (begun ? ": no trial is of that kind" : ": no trial has reached a rung yet"));
+  }
+  if (verb.format == Format::csv) {
+    std::cout << trials_csv(trials, view.options);
+    return static_cast<int>(Exit::done);
+  }
+  const Json json = trials_json(trials, {}, view.options);
+  if (verb.format == Format::json) {
+    std::cout << json.dump(2) << "\n";
+  } else {
+    print_rows(short_rows(json.at("trials")), verb.format);
+  }
+  return static_cast<int>(Exit::done);
+}
+
+}  // namespace
+
+void add_trials(CLI::App& app, Common& common) {
+  const auto verb = std::make_shared<TrialsVerb>();
+  CLI::App* sub = app.add_subcommand("trials", "Show the trials of a search, also while it runs");
+  sub->add_option("STUDY", verb->studies, "the --study folder of a search; with --curves one or several")->required();
+  CLI::Option* curves = sub->add_option(
+      "--curves", verb->curves,
+      "write the trials measured after every epoch (search --reduction 1) to this file as learning curves for replay, "
+      "packed by gzip when it ends in .gz; of equal designs the first");
+  for (CLI::Option* filter :
+       {sub->add_option("--state", verb->filter.state, "only these: waiting, stopped, done or failed"),
+        sub->add_option("--budget", verb->filter.budget, "only those that keep this budget of the study"),
+        sub->add_option("--type", verb->filter.type, "only this network type, see `list types`"),
+        sub->add_option("--best", verb->filter.best,
+                        "only so many, by int8 validation accuracy at the last rung of each, the best first")
+            ->check(CLI::Range(1, 1000000))}) {
+    filter->excludes(curves);
+  }
+  add_format(*sub, verb->format);
+  sub->callback([verb, &common] { common.exit_code = run(*verb); });
+}
+
+}  // namespace kws::cli

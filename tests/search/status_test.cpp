@@ -1,0 +1,77 @@
+#include "kws/search/status.h"
+
+#include <gmock/gmock.h>
+
+#include "kws/search/proposals.h"
+#include "kws/search/reports.h"
+#include "studied.h"
+
+namespace kws {
+namespace {
+
+using testing::study_config;
+using testing::TemporaryFolder;
+using testing::two_budgets;
+
+Rung measured(int epochs, double accuracy, double seconds) {
+  const TrialResult result{.int8_validation = accuracy, .seconds = seconds};
+  return {.epochs = epochs, .decided = "", .result = result, .failure = ""};
+}
+
+Rung failed(int epochs) { return {.epochs = epochs, .decided = "", .result = {}, .failure = "diverged"}; }
+
+TEST(Status, CountsATrialOnceAndItsEpochsToTheLastMeasuredRung) {
+  const std::vector<std::pair<TrialState, std::vector<Rung>>> trials = {
+      {TrialState::done, {measured(1, 0.5, 1.5), measured(9, 0.6, 8.0)}},
+      {TrialState::waiting, {measured(1, 0.7, 2.0)}},
+      {TrialState::failed, {measured(1, 0.9, 1.0), failed(3)}},
+      {TrialState::failed, {failed(1)}},
+      {TrialState::waiting, {}}};
+  StudyView view{.study = "none", .options = two_budgets(), .data = "", .trials = {}};
+  Proposer proposer(view.options);
+  for (const auto& [state, rungs] : trials) {
+    const int number = static_cast<int>(view.trials.size());
+    view.trials.push_back({.proposal = *proposer.propose(0, number, {}), .state = state, .rungs = rungs});
+  }
+  const StudyStatus status = status_of(view);
+  EXPECT_EQ(status.trials,
+            (std::map<TrialState, int>{
+                {TrialState::waiting, 2}, {TrialState::stopped, 0}, {TrialState::done, 1}, {TrialState::failed, 2}}));
+  EXPECT_EQ(status.epochs, 9 + 1 + 1);
+  EXPECT_EQ(status.top_epochs, 9);
+  EXPECT_EQ(status.seconds, 12.5);
+  EXPECT_FALSE(status.running);
+  ASSERT_EQ(status.best.size(), 2U) << "what keeps small keeps medium";
+  EXPECT_EQ(status.best[0].budget, "small");
+  EXPECT_EQ(status.best[0].trial.proposal.number, 1) << "the better one has failed";
+}
+
+TEST(Status, TellsWhetherASearchHoldsTheStudy) {
+  const TemporaryFolder folder;
+  const auto running = [&] { return status_of(view_study(folder.path.string())).running; };
+  {
+    const Study study(folder.path, study_config(two_budgets()));
+    EXPECT_TRUE(running());
+    EXPECT_TRUE(running()) << "looking does not take the lock from its owner";
+  }
+  EXPECT_FALSE(running());
+  { const Study study(folder.path, study_config(two_budgets())); }  // looking has let go of it
+}
+
+TEST(Status, IsJsonWithASchema) {
+  const TemporaryFolder folder;
+  testing::studied(two_budgets(), folder.path);
+  const StudyView view = view_study(folder.path.string());
+  const Json json = status_to_json(status_of(view));
+  EXPECT_EQ(json["schema"], "kwsmith.status/1");
+  EXPECT_EQ(json["running"], false);
+  EXPECT_THAT(json["changed"].get<std::string>(), ::testing::MatchesRegex("20..-..-..T..:..:..Z"));
+  int trials = 0;
+  for (const Json& count : json["trials"]) trials += count.get<int>();
+  EXPECT_EQ(trials, 28);
+  ASSERT_EQ(json["best"].size(), 2U);
+  EXPECT_EQ(json["best"][0]["trial"], best_so_far(view.trials, budget_by_name("small"))->proposal.number);
+}
+
+}  // namespace
+}  // namespace kws

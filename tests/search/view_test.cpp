@@ -1,0 +1,174 @@
+#include "kws/search/view.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <functional>
+#include <set>
+
+#include "kws/core/files.h"
+#include "kws/search/reports.h"
+#include "studied.h"
+
+namespace kws {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::FakeEvaluator;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::studied;
+using testing::TemporaryFolder;
+using testing::two_budgets;
+
+std::string complaint(Exit expected, const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), expected);
+    EXPECT_THAT(std::string(error.what()), ::testing::Not(HasSubstr("\n")));
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+SearchOptions every_epoch(std::uint64_t seed) {
+  SearchOptions options = two_budgets();
+  options.max_trials = 6;
+  options.epochs = 4;
+  options.reduction = 1;
+  options.seed = seed;
+  return options;
+}
+
+TEST(View, ShowsAStudyAsItsReportsDo) {
+  const TemporaryFolder folder;
+  const SearchOptions options = two_budgets();
+  studied(options, folder.path);
+  const StudyView view = view_study(folder.path.string());
+  EXPECT_EQ(view.data, "recordings");
+  EXPECT_EQ(view.options.classes, 4);
+  EXPECT_EQ(trials_csv(filter_trials(view, {}), view.options), read_file(folder.path / "trials.csv"));
+  EXPECT_EQ(pareto_json(view.trials, view.options).dump(2) + "\n", read_file(folder.path / "pareto.json"));
+}
+
+TEST(View, FiltersByStateBudgetAndType) {
+  const TemporaryFolder folder;
+  studied(two_budgets(), folder.path);
+  const StudyView view = view_study(folder.path.string());
+  std::size_t all = 0;
+  for (const TrialState state : kTrialStates) {
+    const std::vector<Trial> trials = filter_trials(view, {.state = std::string(state_name(state))});
+    all += trials.size();
+    for (const Trial& trial : trials) EXPECT_EQ(trial.state, state);
+  }
+  EXPECT_EQ(all, 28U);
+  const std::vector<Trial> small = filter_trials(view, {.budget = "small"});
+  EXPECT_FALSE(small.empty());
+  EXPECT_LT(small.size(), 28U);
+  for (const Trial& trial : small) EXPECT_TRUE(fits(trial, budget_by_name("small")));
+  const std::vector<Trial> gru = filter_trials(view, {.type = "gru"});
+  EXPECT_FALSE(gru.empty());
+  for (const Trial& trial : gru) EXPECT_EQ(trial.proposal.design.type(), "gru");
+}
+
+TEST(View, TheBestComeFirst) {
+  const TemporaryFolder folder;
+  studied(two_budgets(), folder.path);
+  const StudyView view = view_study(folder.path.string());
+  const std::vector<Trial> best = filter_trials(view, {.state = "done", .budget = "small", .best = 3});
+  ASSERT_FALSE(best.empty());
+  EXPECT_LE(best.size(), 3U);
+  EXPECT_EQ(best[0].proposal.number, best_trial(view.trials, budget_by_name("small"))->proposal.number);
+  const std::vector<Trial> all = filter_trials(view, {.best = 1000});
+  EXPECT_EQ(all.size(), 28U);
+  EXPECT_TRUE(std::ranges::is_sorted(all, better));
+}
+
+TEST(View, UnknownNamesAreErrorsWithTheNearestOne) {
+  const TemporaryFolder folder;
+  studied(every_epoch(7), folder.path);
+  const StudyView view = view_study(folder.path.string());
+  const auto asked = [&](const TrialFilter& filter) {
+    return complaint(Exit::usage, [&] { filter_trials(view, filter); });
+  };
+  EXPECT_THAT(asked({.state = "stoped"}), HasSubstr("state \"stoped\": unknown; did you mean \"stopped\"?"));
+  EXPECT_THAT(asked({.type = "ds_cn"}), HasSubstr("did you mean \"ds_cnn\"?"));
+  EXPECT_THAT(asked({.budget = "large"}), HasSubstr("budget \"large\": unknown; choose one of small, medium"));
+}
+
+TEST(View, OfARunningSearchTheLastRungTellsTheState) {
+  const TemporaryFolder folder;
+  std::vector<StudyView> views;  // one before each training
+  FakeEvaluator evaluator;
+  evaluator.before_run = [&](const Proposal& proposal, int) {
+    views.push_back(view_study(folder.path.string()));
+    if (proposal.number == 2) throw std::runtime_error("diverged");
+  };
+  studied(two_budgets(), folder.path, evaluator);
+  EXPECT_THAT(filter_trials(views.front(), {}), IsEmpty()) << "nothing has begun";
+  const StudyView& view = views.back();
+  std::set<TrialState> states;
+  for (const Trial& trial : view.trials) {
+    states.insert(trial.state);
+    const bool full = trial.result() != nullptr && trial.rungs.back().epochs == 9;
+    EXPECT_EQ(trial.state == TrialState::done, full);
+    EXPECT_EQ(trial.state == TrialState::failed, trial.proposal.number == 2);
+  }
+  EXPECT_THAT(states, ElementsAre(TrialState::waiting, TrialState::done, TrialState::failed));
+  EXPECT_EQ(view.trials[2].reason, "diverged");
+}
+
+TEST(View, WhatIsNoStudyIsTold) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path.string();
+  EXPECT_THAT(complaint(Exit::usage, [&] { view_study(path); }), HasSubstr(path + ": holds no study.db"));
+  std::ofstream(folder.path / "study.db") << std::string(5000, 'x');
+  EXPECT_THAT(complaint(Exit::store, [&] { view_study(path); }), HasSubstr("study.db"));
+  std::filesystem::remove(folder.path / "study.db");
+  { Study study(folder.path, {{"data", "recordings"}}); }
+  EXPECT_THAT(complaint(Exit::store, [&] { view_study(path); }), HasSubstr("config"));
+}
+
+TEST(View, CurvesAreThoseOfTrialsMeasuredAfterEveryEpoch) {
+  const TemporaryFolder a, b;
+  FakeEvaluator evaluator;
+  evaluator.before_run = [](const Proposal& proposal, int epochs) {
+    if (proposal.number == 2 && epochs == 3) throw std::runtime_error("diverged");
+  };
+  studied(every_epoch(7), a.path, evaluator);
+  studied(every_epoch(8), b.path);
+  const std::vector<StudyView> views = {view_study(a.path.string()), view_study(b.path.string())};
+  const CurveTable one = curves_of({views.data(), 1});
+  EXPECT_EQ(one.curves.size(), 5U) << "one has failed";
+  EXPECT_EQ(one.epochs(), 4);
+  const Trial& trial = views[0].trials[0];
+  EXPECT_EQ(design_hash(one.curves[0].design), design_hash(trial.proposal.design));
+  for (std::size_t epoch = 0; epoch < 4; ++epoch) {
+    EXPECT_EQ(one.curves[0].accuracy[epoch], trial.rungs[epoch].result->int8_validation);
+  }
+  EXPECT_EQ(curves_of(views).curves.size(), 11U);
+  const std::vector<StudyView> twice = {views[0], views[0]};
+  EXPECT_EQ(curves_of(twice).curves.size(), 5U) << "equal designs are kept once";
+
+  save_curves(a.path / "curves.json.gz", one, views[0].data);
+  EXPECT_EQ(load_curves(a.path / "curves.json.gz").curves.size(), 5U);
+}
+
+TEST(View, CurvesThatDoNotCompareAreRefused) {
+  const TemporaryFolder folder;
+  studied(every_epoch(7), folder.path);
+  std::vector<StudyView> views(2, view_study(folder.path.string()));
+  const auto refusal = [&] { return complaint(Exit::usage, [&] { curves_of(views); }); };
+  views[1].data = "others";
+  EXPECT_THAT(refusal(), HasSubstr("has learned from other recordings"));
+  views[1].data = views[0].data;
+  views[1].options.epochs = 5;
+  EXPECT_THAT(refusal(), HasSubstr("has 5 epochs"));
+  views.pop_back();
+  views[0].options.epochs = 5;
+  EXPECT_THAT(refusal(), HasSubstr("--reduction 1"));
+}
+
+}  // namespace
+}  // namespace kws
