@@ -227,6 +227,8 @@ Study Study::join(const std::string& place, bool to_work) {
   return {"", std::move(store)};
 }
 
+std::string Study::name() const { return folder_.empty() ? store_->db->name() : folder_.string(); }
+
 Json Study::config() const {
   return store_->run(false,
                      [&] { return Json::parse(store_->db->run("SELECT json FROM config", {}).at(0)[0].value()); });

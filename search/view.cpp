@@ -49,7 +49,7 @@ std::vector<double> full_curve(const Trial& trial, int epochs) {
 StudyView view_study(const std::string& study) {
   const Study joined = Study::join(study, false);
   Json config = joined.config();
-  StudyView view{.study = study,
+  StudyView view{.study = joined.name(),
                  .options = {},
                  .data = {},
                  .trials = joined.trials(),
@@ -60,10 +60,10 @@ StudyView view_study(const std::string& study) {
     const int keywords = static_cast<int>(config.at("keywords").size());
     config.erase("data");
     config.erase("keywords");
-    view.options = search_options_from_json(config, study + ": config");
+    view.options = search_options_from_json(config, view.study + ": config");
     view.options.classes = keywords + 2;  // silence and unknown words
   } catch (const Json::exception&) {
-    throw Error(study + ": config: is not that of a search; give the --study folder of a search", Exit::store);
+    throw Error(view.study + ": config: is not that of a search; give the --study folder of a search", Exit::store);
   } catch (const Error& error) {
     throw Error(error.what(), Exit::store);  // nobody has typed it
   }

@@ -39,7 +39,7 @@ void add_pareto(CLI::App& app, Common& common) {
   const auto verb = std::make_shared<ParetoVerb>();
   CLI::App* sub = app.add_subcommand(
       "pareto", "Show the trials of a search that none beats in accuracy, memory and operations, also while it runs");
-  sub->add_option("STUDY", verb->study, "the --study folder of a search")->required();
+  sub->add_option("STUDY", verb->study, "the --study of a search, folder or URL")->required();
   sub->add_option("--budget", verb->budget, "only among trials that keep this budget of the study (default: all)");
   add_format(*sub, verb->format);
   sub->callback([verb, &common] { common.exit_code = run(*verb); });

@@ -50,7 +50,7 @@ int run(const StatusVerb& verb) {
 void add_status(CLI::App& app, Common& common) {
   const auto verb = std::make_shared<StatusVerb>();
   CLI::App* sub = app.add_subcommand("status", "Tell in short how far a search is and whether it runs");
-  sub->add_option("STUDY", verb->study, "the --study folder of a search")->required();
+  sub->add_option("STUDY", verb->study, "the --study of a search, folder or URL")->required();
   sub->add_flag("--json", verb->json, "as JSON, kwsmith.status/1");
   sub->callback([verb, &common] { common.exit_code = run(*verb); });
 }

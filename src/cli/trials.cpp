@@ -72,7 +72,8 @@ int run(const TrialsVerb& verb) {
 void add_trials(CLI::App& app, Common& common) {
   const auto verb = std::make_shared<TrialsVerb>();
   CLI::App* sub = app.add_subcommand("trials", "Show the trials of a search, also while it runs");
-  sub->add_option("STUDY", verb->studies, "the --study folder of a search; with --curves one or several")->required();
+  sub->add_option("STUDY", verb->studies, "the --study of a search, folder or URL; with --curves one or several")
+      ->required();
   CLI::Option* curves = sub->add_option(
       "--curves", verb->curves,
       "write the trials measured after every epoch (search --reduction 1) to this file as learning curves for replay, "

@@ -171,6 +171,7 @@ TEST_P(StoredStudy, TellsOfItsSearchAndItsWorkers) {
     const Study other = place.join();
     EXPECT_TRUE(other.searched());
     EXPECT_EQ(other.workers(), 1);
+    EXPECT_EQ(other.name().find('@'), std::string::npos) << "no user, no password";
   }
   const Study other = place.join();
   for (int i = 0; i < 100 && other.searched(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -80,6 +80,8 @@ class Study {
   ~Study();
 
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  /// For people: the folder, or the URL without user and password.
+  [[nodiscard]] std::string name() const;
   /// What the search was started with.
   [[nodiscard]] Json config() const;
 

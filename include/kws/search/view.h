@@ -16,7 +16,7 @@ inline constexpr std::array kTrialStates = {TrialState::waiting, TrialState::sto
 
 /// What one who looks on sees of a study, also while a search is writing to it.
 struct StudyView {
-  std::string study;          ///< as the user named it
+  std::string study;          ///< Study::name()
   SearchOptions options;      ///< but max_trials, which a study does not keep
   std::string data;           ///< fingerprint of the recordings
   std::vector<Trial> trials;  ///< by number
