@@ -3,6 +3,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
 #include "database.h"
 #include "kws/core/error.h"
 #include "kws/core/files.h"
@@ -10,6 +13,7 @@
 namespace kws {
 namespace {
 
+constexpr int kLockTries = 20;
 constexpr int kBusyMs = 30000;  ///< another process of the study may be writing
 
 /// Held as long as the process lives; the system lets go of it when the process is killed.
@@ -17,7 +21,10 @@ class FolderLock {
  public:
   explicit FolderLock(const std::filesystem::path& folder)
       : file_(::open((folder / "study.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
-    if (file_ >= 0 && ::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+    for (int i = 0; file_ >= 0 && i < kLockTries; ++i) {
+      if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));  // `status` looks at the lock for a moment
+    }
     const bool used = file_ >= 0;
     if (used) ::close(file_);
     throw Error(folder.string() + ": " +
@@ -106,8 +113,11 @@ std::unique_ptr<Database> open_sqlite(const std::filesystem::path& folder, Acces
   } else if (!std::filesystem::is_regular_file(folder / "study.db")) {
     throw Error(folder.string() + ": holds no study.db; give the --study folder of a search", Exit::usage);
   }
+  // A process that was killed may have left a journal that only a writer can roll back, so readers open the file like
+  // workers where they may.
+  const bool writable = ::access((folder / "study.db").c_str(), W_OK) == 0 && ::access(folder.c_str(), W_OK) == 0;
   try {
-    return std::make_unique<SqliteDatabase>(folder, access);
+    return std::make_unique<SqliteDatabase>(folder, access == Access::read && writable ? Access::write : access);
   } catch (const SQLite::Exception& error) {
     throw Error((folder / "study.db").string() + ": " + error.what() + "; mend the file or use another --study folder",
                 Exit::store);

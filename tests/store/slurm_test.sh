@@ -15,6 +15,7 @@ slurm=$work/slurm
 mkdir -p "$slurm/state" "$slurm/spool" "$slurm/munge"
 host=$(hostname -s)
 stop_slurm() {
+  scancel --quiet --full --signal=KILL --user="$(id -un)" 2> /dev/null || true
   for name in slurmd slurmctld munged; do
     [ ! -f "$slurm/$name.pid" ] || kill "$(cat "$slurm/$name.pid")" 2> /dev/null || true
   done

@@ -55,7 +55,7 @@ refused() {
 }
 "$kwsmith" -q data synth --speakers 6 --seed 9 --out "$work/other" > /dev/null
 refused 4 "not the data" "$kwsmith" -q worker --study "$POSTGRES" --data "$work/other"
-refused 2 "config differs" "${search[@]}" --study "$POSTGRES" --out "$work/shared" --epochs 5
+refused 2 "config differs" "${search[@]}" --study "$POSTGRES" --out "$work/shared" --reduction 2
 refused 2 "\-\-out: is needed" "${search[@]}" --study "$POSTGRES"
 stop_postgres
 refused 6 "cannot be reached" "${search[@]}" --study "$POSTGRES" --out "$work/shared"
