@@ -9,7 +9,7 @@ start_postgres
 
 data=$work/data
 "$kwsmith" -q data synth --speakers 6 --out "$data" > /dev/null
-search=("$kwsmith" -q search --data "$data" --types dnn,gru,crnn --max-trials 6 --epochs 4 --seed 3 --deterministic)
+search=("$kwsmith" -q search --data "$data" --types gru,crnn,ds_cnn --max-trials 9 --epochs 27 --seed 3 --deterministic)
 worker=("$kwsmith" worker --study "$POSTGRES" --data "$data" --threads 1 --lease 1)
 
 step "a search on its own"
