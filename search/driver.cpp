@@ -47,6 +47,7 @@ class Run {
     sink_.progress(progress_);
     tell_warnings();
     std::vector<std::thread> workers;
+    workers.reserve(static_cast<std::size_t>(options_.threads));
     for (int i = 0; i < options_.threads; ++i) workers.emplace_back([this, i] { train(i); });
     guarded([this] { decide(); });
     for (std::thread& worker : workers) worker.join();

@@ -83,6 +83,7 @@ Budget budget_of_study(const StudyView& view, const std::string& name) {
 
 std::vector<Trial> filter_trials(const StudyView& view, const TrialFilter& filter) {
   std::vector<std::string> states;
+  states.reserve(kTrialStates.size());
   for (const TrialState state : kTrialStates) states.emplace_back(state_name(state));
   if (!filter.state.empty()) require_known(view.study, "state", filter.state, states);
   if (!filter.type.empty()) require_known(view.study, "type", filter.type, network_types());

@@ -102,6 +102,7 @@ class Crew {
   WorkEnd work() {
     {
       std::vector<std::jthread> threads;
+      threads.reserve(static_cast<std::size_t>(options_.threads));
       for (int i = 0; i < options_.threads; ++i) threads.emplace_back([this, i] { work(i); });
     }
     if (error_) std::rethrow_exception(error_);
