@@ -4,9 +4,10 @@
 postgres_folder=$(mktemp -d)
 
 # Runs a program of the server; it refuses to run as root.
-as_postgres() {
+as_postgres() (
+  cd / # where every user may be
   if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi
-}
+)
 
 stop_postgres() {
   [ ! -f "$postgres_folder/data/postmaster.pid" ] ||

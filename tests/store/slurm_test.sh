@@ -58,6 +58,8 @@ KillWait=5
 NodeName=$host NodeAddr=127.0.0.1 CPUs=2 RealMemory=1000 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 CONF
+# A container has no /sys/fs/cgroup, and processes are tracked by group here.
+echo "CgroupPlugin=cgroup/v1" > "$slurm/cgroup.conf"
 export SLURM_CONF=$slurm/slurm.conf
 slurmctld > /dev/null 2>&1 && slurmd > /dev/null 2>&1 || true
 for _ in $(seq 60); do
