@@ -48,33 +48,6 @@ TrialResult result_from_json(const Json& json) {
   return result;
 }
 
-std::string short_text(const Json* value) {
-  if (value == nullptr) return "absent";
-  const std::string text = value->dump();
-  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
-}
-
-/// Path and both values of the first difference.
-std::string difference(const Json* there, const Json* here, const std::string& path) {
-  if (there != nullptr && here != nullptr) {
-    if (*there == *here) return "";
-    if (there->is_object() && here->is_object()) {
-      const auto child = [](const Json& object, const std::string& key) {
-        return object.contains(key) ? &object.at(key) : nullptr;
-      };
-      for (const Json* side : {here, there}) {
-        for (const auto& [key, value] : side->items()) {
-          const std::string inner = path.empty() ? key : path + "." + key;
-          std::string found = difference(child(*there, key), child(*here, key), inner);
-          if (!found.empty()) return found;
-        }
-      }
-      return "";  // only the order of the keys differs
-    }
-  }
-  return path + ": " + short_text(there) + " there, " + short_text(here) + " here";
-}
-
 TrialState state_from_name(const std::string& name) {
   for (const TrialState state : {TrialState::stopped, TrialState::done, TrialState::failed}) {
     if (name == state_name(state)) return state;
@@ -139,8 +112,6 @@ std::string_view state_name(TrialState state) {
 bool is_postgres_url(const std::string& place) {
   return place.starts_with("postgresql://") || place.starts_with("postgres://");
 }
-
-std::string config_difference(const Json& there, const Json& here) { return difference(&there, &here, ""); }
 
 Json proposal_to_json(const Proposal& proposal) {
   return {{"number", proposal.number},

@@ -228,7 +228,7 @@ int run(const SearchVerb& verb, const Common& common) {
     }
   }
   if (outcome.interrupted) return static_cast<int>(Exit::interrupted);
-  print_winners(outcome, core_by_name(options.core), verb.study, verb.format);
+  print_winners(outcome, core_by_name(options.core), study.name(), verb.format);
   return static_cast<int>(Exit::done);
 }
 

@@ -54,7 +54,7 @@ pid_t spawn(Body body) {
     std::fprintf(stderr, "%s\n", error.what());
     _exit(1);
   }
-  _exit(0);
+  _exit(::testing::Test::HasFailure() ? 1 : 0);
 }
 
 int exit_code(pid_t child) {

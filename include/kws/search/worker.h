@@ -18,7 +18,7 @@ class Worker {
     refused,      ///< the lease was lost on the way, so that the result does not count
     interrupted,  ///< by the user; the step is given back with the epochs that are done
   };
-  /// Called when a step begins (from.epochs) and after each epoch.
+  /// Called when a step begins, with lease.from, and after each epoch.
   using Progress = std::function<void(const Lease& lease, int epochs)>;
 
   /// name           in the store and in logs
