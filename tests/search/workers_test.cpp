@@ -120,7 +120,7 @@ TEST_P(Workers, OneThatWakesAfterItsLeaseIsRefused) {
 }
 
 TEST_P(Workers, AHundredKillsLoseNothingAndCountNothingTwice) {
-  constexpr int kTrials = 56, kKills = 100;
+  constexpr int kTrials = 84, kKills = 100;
   const std::string expected = undisturbed(kTrials);
   { Study study = place.open(kConfig); }
   const std::chrono::microseconds pause(10000);
@@ -137,7 +137,7 @@ TEST_P(Workers, AHundredKillsLoseNothingAndCountNothingTwice) {
   std::mt19937 random(1);
   int kills = 0;
   while (kills < kKills) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1 + random() % 60));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1 + random() % 30));
     const std::size_t role = random() % processes.size();
     kill(processes[role], SIGKILL);
     int status = 0;
