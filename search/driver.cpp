@@ -29,8 +29,8 @@ class Run {
         sink_(sink),
         proposer_(options),
         schedule_(options.schedule(), options.budgets().size(),
-                  [this](std::size_t budget, int trial, std::span<const double> expected) {
-                    return propose(budget, trial, expected);
+                  [this](std::size_t budget, int trial, std::span<const Outlook> known) {
+                    return propose(budget, trial, known);
                   }) {
     for (const Trial& trial : study.trials()) {
       for (const Rung& rung : trial.rungs) known_.emplace(std::pair(trial.proposal.number, rung.epochs), rung);
@@ -145,8 +145,8 @@ class Run {
     return any;
   }
 
-  std::optional<std::string> propose(std::size_t budget, int trial, std::span<const double> expected) {
-    std::optional<Proposal> proposal = proposer_.propose(budget, trial, expected);
+  std::optional<std::string> propose(std::size_t budget, int trial, std::span<const Outlook> known) {
+    std::optional<Proposal> proposal = proposer_.propose(budget, trial, known);
     tell_warnings();
     if (!proposal) return std::nullopt;
     study_.add(*proposal);

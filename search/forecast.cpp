@@ -70,4 +70,17 @@ std::vector<double> forecast(std::span<const Measured> measured, std::span<const
   return expected;
 }
 
+std::vector<bool> trials_to_learn_from(std::span<const Outlook> known, std::size_t least) {
+  int rung = 0;
+  for (const Outlook& one : known) rung = std::max(rung, one.rung);
+  std::vector<bool> chosen(known.size());
+  for (; rung > 0; --rung) {
+    const auto high_enough = [&](const Outlook& one) { return one.rung >= rung; };
+    if (static_cast<std::size_t>(std::ranges::count_if(known, high_enough)) < least) continue;
+    for (std::size_t i = 0; i < known.size(); ++i) chosen[i] = high_enough(known[i]);
+    break;
+  }
+  return chosen;
+}
+
 }  // namespace kws

@@ -16,6 +16,7 @@ enum Stream : std::uint64_t { kProposals = 1, kTraining = 2, kProbes = 3, kShare
 constexpr int kProbeDraws = 20000;    ///< before a type counts as too large for a budget
 constexpr int kProposalDraws = 5000;  ///< before a design below half of the budget is taken
 constexpr double kWantedShare = 0.5;
+constexpr std::size_t kLeastParents = 3;
 constexpr int kTournament = 4;     ///< parents to choose from
 constexpr int kChanges = 50;       ///< of one parent before a random design is taken
 constexpr int kCandidates = 64;    ///< that the model chooses from
@@ -96,7 +97,7 @@ Proposer::Proposer(const SearchOptions& options) : options_(options) {
   }
 }
 
-std::optional<Proposal> Proposer::propose(std::size_t budget, int number, std::span<const double> expected) {
+std::optional<Proposal> Proposer::propose(std::size_t budget, int number, std::span<const Outlook> known) {
   Line& line = lines_[budget];
   Rng rng({options_.seed, kStrategies, static_cast<std::uint64_t>(number)});
   const double choice = rng.uniform();
@@ -107,9 +108,9 @@ std::optional<Proposal> Proposer::propose(std::size_t budget, int number, std::s
     ++line.spread;
   } else {
     if (choice < options_.evolution_share) {
-      found = evolved(line, expected, rng);
+      found = evolved(line, known, rng);
     } else if (choice < options_.evolution_share + options_.model_share) {
-      found = promising(line, expected, rng);
+      found = promising(line, known, rng);
     }
   }
   if (!found) found = at_random(line, budget);
@@ -159,12 +160,26 @@ Point Proposer::point_of(const Sample& sample) {
   return vocabulary_.point(sample.design, needs_of(sample.design, std::nullopt), sample.training.peak_rate);
 }
 
-std::optional<Sample> Proposer::evolved(const Line& line, std::span<const double> expected, Rng& rng) const {
-  const auto worth = [&](const Proposed& one) { return expected[static_cast<std::size_t>(one.number)]; };
+std::vector<const Proposer::Proposed*> Proposer::proven(const Line& line, std::span<const Outlook> known,
+                                                        std::size_t least) {
+  std::vector<Outlook> own;  // trials of other budgets do not count
+  for (const Proposed& one : line.proposed) own.push_back(known[static_cast<std::size_t>(one.number)]);
+  const std::vector<bool> chosen = trials_to_learn_from(own, least);
+  std::vector<const Proposed*> list;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i]) list.push_back(&line.proposed[i]);
+  }
+  return list;
+}
+
+std::optional<Sample> Proposer::evolved(const Line& line, std::span<const Outlook> known, Rng& rng) const {
+  const auto worth = [&](const Proposed& one) { return known[static_cast<std::size_t>(one.number)].accuracy; };
+  const std::vector<const Proposed*> parents = proven(line, known, kLeastParents);
+  if (parents.empty()) return std::nullopt;
   // The best of a few parents: mostly a good one, not always the same.
   const Proposed* parent = nullptr;
   for (int i = 0; i < kTournament; ++i) {
-    const Proposed& one = line.proposed[rng.below(line.proposed.size())];
+    const Proposed& one = *parents[rng.below(parents.size())];
     if (parent == nullptr || worth(one) > worth(*parent)) parent = &one;
   }
   for (int i = 0; i < kChanges; ++i) {
@@ -174,7 +189,7 @@ std::optional<Sample> Proposer::evolved(const Line& line, std::span<const double
   return std::nullopt;
 }
 
-std::optional<Sample> Proposer::promising(const Line& line, std::span<const double> expected, Rng& rng) {
+std::optional<Sample> Proposer::promising(const Line& line, std::span<const Outlook> known, Rng& rng) {
   std::vector<std::string> types;
   for (const Slot& slot : line.slots) {
     if (slot.open) types.push_back(slot.type);
@@ -182,10 +197,11 @@ std::optional<Sample> Proposer::promising(const Line& line, std::span<const doub
   if (types.empty()) return std::nullopt;
   std::vector<Point> points;
   std::vector<double> worth;
-  for (const Proposed& one : line.proposed) {
-    points.push_back(one.point);
-    worth.push_back(expected[static_cast<std::size_t>(one.number)]);
+  for (const Proposed* one : proven(line, known, kLeastToModel)) {
+    points.push_back(one->point);
+    worth.push_back(known[static_cast<std::size_t>(one->number)].accuracy);
   }
+  if (points.empty()) return std::nullopt;
   const ParzenModel model(vocabulary_, points, worth);
   std::optional<Sample> best;
   double best_score = 0.0;

@@ -90,9 +90,9 @@ class ModelChooser {
     }
   }
 
-  std::size_t operator()(std::span<const double> expected) {
+  std::size_t operator()(std::span<const Outlook> known) {
     const std::size_t number = chosen_.size();
-    const auto found = number < types_.size() || number % kRandomEvery == 0 ? spread() : promising(expected);
+    const auto found = number < types_.size() || number % kRandomEvery == 0 ? spread() : promising(known);
     chosen_.push_back(*found);
     left_.erase(found);
     return chosen_.back();
@@ -113,10 +113,17 @@ class ModelChooser {
   }
 
   /// The model's best of a few drawn at random.
-  Place promising(std::span<const double> expected) {
+  Place promising(std::span<const Outlook> known) {
     std::vector<Point> seen;
-    for (const std::size_t design : chosen_) seen.push_back(points_.points[design]);
-    const ParzenModel model(points_.vocabulary, seen, expected);
+    std::vector<double> worth;
+    const std::vector<bool> proven = trials_to_learn_from(known, kLeastToModel);
+    for (std::size_t i = 0; i < proven.size(); ++i) {
+      if (!proven[i]) continue;
+      seen.push_back(points_.points[chosen_[i]]);
+      worth.push_back(known[i].accuracy);
+    }
+    if (seen.empty()) return spread();
+    const ParzenModel model(points_.vocabulary, seen, worth);
     Rng rng({seed_, kCandidates, chosen_.size()});
     shuffle(left_, rng);
     const auto end = left_.begin() + static_cast<std::ptrdiff_t>(std::min(left_.size(), kCandidateCount));
@@ -134,7 +141,7 @@ class ModelChooser {
   std::vector<std::size_t> chosen_;  ///< [trial]
 };
 
-using Choose = std::function<std::size_t(std::span<const double> expected)>;
+using Choose = std::function<std::size_t(std::span<const Outlook> known)>;
 using Visit = std::function<void(const Job&, const Curve&, double accuracy)>;
 
 /// Runs the schedule on paper until the target is reached or nothing is left to decide.
@@ -146,8 +153,8 @@ void halve(const Pool& pool, const ReplayOptions& options, Ranking ranking, cons
                                          .reduction = options.reduction,
                                          .slots = options.slots,
                                          .ranking = ranking};
-  Schedule schedule(schedule_options, 1, [&](std::size_t, int, std::span<const double> expected) {
-    designs.push_back(choose(expected));
+  Schedule schedule(schedule_options, 1, [&](std::size_t, int, std::span<const Outlook> known) {
+    designs.push_back(choose(known));
     return std::optional(pool[designs.back()]->design.type());
   });
   while (!meter.reached()) {
@@ -168,7 +175,7 @@ int epochs_needed(const std::string& strategy, const Pool& pool, const Points& p
     for (const std::size_t design : shuffled(pool.size(), seed)) meter.train(design, 1);
   } else if (strategy == "asha") {
     const auto at_random = [order = shuffled(pool.size(), seed),
-                            next = std::size_t{0}](std::span<const double>) mutable { return order[next++]; };
+                            next = std::size_t{0}](std::span<const Outlook>) mutable { return order[next++]; };
     halve(pool, options, Ranking::shown, at_random, meter, nobody);
   } else if (strategy == "kwsmith") {
     halve(pool, options, Ranking::forecast, ModelChooser(pool, points, seed), meter, nobody);

@@ -60,9 +60,12 @@ void Schedule::take_notice(const Running& ended) {
   if (options_.target_accuracy > 0.0 && ended.result.value_or(0.0) >= options_.target_accuracy) {
     lines_[job.budget].reached = true;
   }
-  expected_ = forecast(measured_, types_, rungs_);
+  const std::vector<double> expected = forecast(measured_, types_, rungs_);
+  for (std::size_t i = 0; i < known_.size(); ++i) known_[i].accuracy = expected[i];
+  const auto rung = static_cast<int>(std::ranges::find(rungs_, job.to) - rungs_.begin());
+  known_[static_cast<std::size_t>(job.trial)].rung = rungs_.size() == 1 ? 1 : rung;
   if (options_.ranking == Ranking::shown) return;
-  for (Line& line : lines_) line.bracket.rank(expected_);
+  for (Line& line : lines_) line.bracket.rank(expected);
 }
 
 std::optional<Job> Schedule::decide() {
@@ -95,10 +98,10 @@ std::optional<Job> Schedule::decide(std::size_t budget) {
   if (const auto promotion = line.bracket.promote()) return go_on(*promotion);
   const int trial = static_cast<int>(types_.size());
   if (line.open && trial < options_.trials) {
-    if (auto type = propose_(budget, trial, expected_)) {
+    if (auto type = propose_(budget, trial, known_)) {
       line.bracket.open(trial);
       types_.push_back(*std::move(type));
-      expected_.push_back(0.0);
+      known_.push_back({});
       return Job{.trial = trial, .budget = budget, .from = 0, .to = rungs_.front(), .reason = "new design"};
     }
     line.open = false;

@@ -39,5 +39,13 @@ TEST(Forecast, WithoutExperienceIsWhatWasShown) {
   EXPECT_NEAR(forecast(measured, std::vector<std::string>{"dnn"}, kRungs)[0], 0.7, 1e-12);
 }
 
+TEST(TrialsToLearnFrom, AreThoseOfTheHighestRungsThatHoldEnough) {
+  const std::vector<Outlook> known{
+      {.accuracy = 0.9, .rung = 2}, {.rung = 1}, {.accuracy = 0.5, .rung = 0}, {.rung = 2}};
+  EXPECT_EQ(trials_to_learn_from(known, 2), (std::vector<bool>{true, false, false, true}));
+  EXPECT_EQ(trials_to_learn_from(known, 3), (std::vector<bool>{true, true, false, true}));
+  EXPECT_EQ(trials_to_learn_from(known, 4), (std::vector<bool>(4))) << "the first rung teaches nothing";
+}
+
 }  // namespace
 }  // namespace kws

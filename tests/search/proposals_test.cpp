@@ -23,11 +23,11 @@ std::vector<Proposal> draw(
   Proposer proposer(options);
   std::vector<Proposal> proposals;
   const std::size_t budgets = options.budgets().size();
-  std::vector<double> expected;
+  std::vector<Outlook> known;
   for (int number = 0; number < count; ++number) {
-    auto proposal = proposer.propose(static_cast<std::size_t>(number) % budgets, number, expected);
+    auto proposal = proposer.propose(static_cast<std::size_t>(number) % budgets, number, known);
     if (!proposal) break;
-    expected.push_back(worth(*proposal));
+    known.push_back({.accuracy = worth(*proposal), .rung = 1});
     proposals.push_back(*proposal);
   }
   return proposals;
@@ -114,8 +114,8 @@ TEST(Proposer, NoDesignComesTwice) {
   options.space.gru.cells = {40, 48, 4};  // three designs in all
   std::set<std::string> hashes;
   Proposer proposer(options);
-  const std::vector<double> expected{0.5};
-  while (const auto proposal = proposer.propose(0, 0, expected)) hashes.insert(design_hash(proposal->design));
+  const std::vector<Outlook> known{{.accuracy = 0.5, .rung = 1}};
+  while (const auto proposal = proposer.propose(0, 0, known)) hashes.insert(design_hash(proposal->design));
   EXPECT_EQ(hashes.size(), 3U);
   ASSERT_FALSE(proposer.warnings().empty());
   EXPECT_THAT(proposer.warnings().front(), HasSubstr("no further design"));
@@ -225,7 +225,7 @@ TEST(Proposer, TypeThatCannotFitLeavesItsTurnsToTheOthers) {
   ASSERT_EQ(proposer.warnings().size(), 1U);
   EXPECT_THAT(proposer.warnings().front(), HasSubstr("type cnn: no draw of 20,000 fits budget \"custom\""));
   for (int i = 0; i < 4; ++i) {
-    const auto proposal = proposer.propose(0, i, std::vector<double>(4, 0.5));
+    const auto proposal = proposer.propose(0, i, std::vector<Outlook>(4, {.accuracy = 0.5, .rung = 1}));
     ASSERT_TRUE(proposal);
     EXPECT_EQ(proposal->number, i);
     EXPECT_EQ(proposal->design.type(), "dnn");

@@ -17,7 +17,7 @@ double accuracy_of(int trial, int epochs) {
 }
 
 Schedule::Propose endless() {
-  return [](std::size_t, int trial, std::span<const double>) {
+  return [](std::size_t, int trial, std::span<const Outlook>) {
     return std::optional<std::string>(trial % 2 == 0 ? "dnn" : "gru");
   };
 }
@@ -109,7 +109,7 @@ TEST(Schedule, SavesMostEpochsAndStillFindsTheBest) {
 }
 
 TEST(Schedule, BudgetWithoutFurtherDesignsLeavesTheTrialsToTheOthers) {
-  const auto propose = [](std::size_t budget, int trial, std::span<const double>) {
+  const auto propose = [](std::size_t budget, int trial, std::span<const Outlook>) {
     return budget == 0 && trial >= 4 ? std::nullopt : std::optional<std::string>("dnn");
   };
   Schedule schedule({.trials = 30, .epochs = 3, .slots = 1}, 2, propose);
@@ -122,9 +122,10 @@ TEST(Schedule, BudgetWithoutFurtherDesignsLeavesTheTrialsToTheOthers) {
 TEST(Schedule, ProposalsSeeWhatIsExpectedOfEarlierTrials) {
   std::vector<std::size_t> sizes;
   std::vector<double> last;
-  const auto propose = [&](std::size_t, int, std::span<const double> expected) {
-    sizes.push_back(expected.size());
-    last.assign(expected.begin(), expected.end());
+  const auto propose = [&](std::size_t, int, std::span<const Outlook> known) {
+    sizes.push_back(known.size());
+    last.clear();
+    for (const Outlook& one : known) last.push_back(one.accuracy);
     return std::optional<std::string>("dnn");
   };
   Schedule schedule({.trials = 4, .epochs = 1, .slots = 2}, 1, propose);

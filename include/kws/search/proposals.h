@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kws/search/evaluator.h"
+#include "kws/search/forecast.h"
 #include "kws/search/options.h"
 #include "kws/search/tpe.h"
 
@@ -25,8 +26,8 @@ class Proposer {
   explicit Proposer(const SearchOptions& options);
 
   /// The next proposal for a budget (index), as trial `number`; nothing once the space holds no further design for it.
-  ///   expected  [trial] accuracy to be expected of earlier proposals, see forecast(); 0: nothing is known, or failed
-  std::optional<Proposal> propose(std::size_t budget, int number, std::span<const double> expected);
+  ///   known  [trial] what has come of earlier proposals
+  std::optional<Proposal> propose(std::size_t budget, int number, std::span<const Outlook> known);
 
   /// Types that cannot be had for a budget, one line each; grows while drawing. Their turns go to the others.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
@@ -52,8 +53,10 @@ class Proposer {
   std::optional<Sample> next_published(Line& line) const;
   std::optional<Sample> at_random(Line& line, std::size_t budget);
   std::optional<Sample> draw(std::size_t budget, const std::string& type) const;
-  std::optional<Sample> evolved(const Line& line, std::span<const double> expected, Rng& rng) const;
-  std::optional<Sample> promising(const Line& line, std::span<const double> expected, Rng& rng);
+  std::optional<Sample> evolved(const Line& line, std::span<const Outlook> known, Rng& rng) const;
+  std::optional<Sample> promising(const Line& line, std::span<const Outlook> known, Rng& rng);
+  /// Proposals that others may be learnt from, see trials_to_learn_from().
+  static std::vector<const Proposed*> proven(const Line& line, std::span<const Outlook> known, std::size_t least);
   [[nodiscard]] bool fresh_and_fitting(const Line& line, const Sample& sample) const;
   Point point_of(const Sample& sample);
 

@@ -35,7 +35,8 @@ struct ReplayRow {
 /// Strategies, in the order of the rows: "random" trains one design after the other in full; "one_epoch" trains all for
 /// one epoch, then the best in full, one after the other; "asha" is the Schedule with designs at random; "kwsmith" is
 /// the Schedule with the proposals of the search: random ones spread over the types, then the Parzen model's, which
-/// learns from all rungs. Each takes a design once; what it has left at its end is trained in the order of accuracy.
+/// learns from the trials above the first rung. Each takes a design once; what it has left at its end is trained in the
+/// order of accuracy.
 const std::vector<std::string>& replay_strategies();
 
 /// One row for each standard budget that some design keeps, and strategy. Runs differ by seed 0, 1 .. seeds - 1.

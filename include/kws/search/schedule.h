@@ -47,9 +47,9 @@ struct Job {
 class Schedule {
  public:
   /// A further design for `budget`, which becomes trial `trial`: its network type; nothing: there is none.
-  ///   expected  [trial] forecast() from the results the decision may see; 0: none yet, or failed
+  ///   known  [trial] from the results the decision may see
   using Propose =
-      std::function<std::optional<std::string>(std::size_t budget, int trial, std::span<const double> expected)>;
+      std::function<std::optional<std::string>(std::size_t budget, int trial, std::span<const Outlook> known)>;
   Schedule(const ScheduleOptions& options, std::size_t budgets, Propose propose);
 
   /// The next job; nothing: report() must be called first or, if `finished()`, there is none.
@@ -92,7 +92,7 @@ class Schedule {
   std::vector<Running> running_;
   std::vector<Measured> measured_;
   std::vector<std::string> types_;  ///< [trial]
-  std::vector<double> expected_;    ///< [trial]
+  std::vector<Outlook> known_;      ///< [trial]
   int now_ = 0;
   int jobs_ = 0;
   int epochs_ = 0;  ///< handed out

@@ -31,6 +31,9 @@ class Vocabulary {
   std::vector<bool> is_name_;
 };
 
+/// Fewer trials give no model; see trials_to_learn_from().
+constexpr std::size_t kLeastToModel = 8;
+
 /// Tree-structured Parzen estimator: how much more likely a point is among the good designs than among the others.
 /// Source: Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NIPS 2011, section 4; one-dimensional
 /// densities, a parameter counts among the points that have it. Budgets are kept by the candidates, not by the model.
