@@ -95,7 +95,7 @@ int run(TrainVerb& verb, const Common& common) {
   while (!trainer.finished()) {
     if (!trainer.run_epoch(epoch)) break;
     write_file(checkpoint, settings.dump() + "\n" + trainer.checkpoint());
-    progress.show(epoch.epoch, verb.options.epochs,
+    progress.show(epoch.epoch, verb.options.all_epochs(),
                   "loss " + fixed(epoch.loss, 3) + ", validation " + percent(epoch.validation) +
                       (epoch.best ? ", best so far" : ""));
   }
@@ -105,7 +105,7 @@ int run(TrainVerb& verb, const Common& common) {
   if (!trainer.finished()) {
     save_model(model, out);
     log().warn("interrupted after epoch {} of {}: {} holds the best model so far; the same command continues",
-               trainer.epochs_done(), verb.options.epochs, out.string());
+               trainer.epochs_done(), verb.options.all_epochs(), out.string());
     return static_cast<int>(Exit::interrupted);
   }
   model.metrics.float_test = evaluate(model, dataset, Split::testing, Engine::float32, threads).accuracy();

@@ -8,7 +8,6 @@ namespace kws {
 
 namespace {
 
-constexpr int kCalibrationClips = 500;
 constexpr int kGoldenClips = 4;
 /// A stream also holds halves of words, which no clip shows: below this nothing is detected.
 constexpr double kLeastThreshold = 0.5;
@@ -41,7 +40,6 @@ void require_classes(const Design& design, const LabelSet& labels) {
 }
 
 Model finish_model(const Design& design, const FeatureFeed& feed, const TrainOptions& options, const Trainer& trainer) {
-  const Graph graph = build_graph(design);
   Model model;
   model.design = design;
   model.labels = feed.dataset().labels().labels();
@@ -54,10 +52,7 @@ Model finish_model(const Design& design, const FeatureFeed& feed, const TrainOpt
   model.metrics.loss = trainer.last_loss();
   model.metrics.float_validation = trainer.best_validation();
 
-  // Ranges come from augmented training clips: held-out data may not shape the model.
-  const FeatureBatch seen = feed.training_sample(options, options.epochs, kCalibrationClips);
-  model.int8 = quantize(graph, model.weights, calibrate(graph, model.weights, seen.features));
-
+  model.int8 = trainer.best_int8();
   const FeatureBatch validation = feed.held_out(Split::validation);
   std::vector<std::int8_t> logits(validation.labels.size() * static_cast<std::size_t>(model.int8.classes()));
   run_int8(model.int8, validation.features, logits);

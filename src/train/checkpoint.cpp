@@ -7,7 +7,7 @@
 namespace kws {
 
 namespace {
-constexpr const char* kMagic = "kwsmith.checkpoint/1\n";
+constexpr const char* kMagic = "kwsmith.checkpoint/2\n";
 }  // namespace
 
 CheckpointWriter::CheckpointWriter() : bytes_(kMagic) {}

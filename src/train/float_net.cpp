@@ -39,6 +39,20 @@ torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& kernel, cons
   return torch::conv2d(source, kernel, bias, stride, padding, dilation, groups);
 }
 
+/// At its own scale for every row along `axis`, as quantize() rounds weights.
+torch::Tensor rounded_rows(const torch::Tensor& weight, std::int64_t axis) {
+  const std::int64_t rows = weight.size(axis);
+  const torch::Tensor largest = weight.detach().abs().transpose(0, axis).reshape({rows, -1}).amax(1);
+  const torch::Tensor scale = torch::clamp_min(largest / 127.0, 1e-12);
+  return torch::fake_quantize_per_channel_affine(weight, scale, torch::zeros({rows}, torch::kInt), axis, -127, 127);
+}
+
+torch::Tensor rounded(const torch::Tensor& x, const Quant& quant) {
+  return torch::fake_quantize_per_tensor_affine(x, quant.scale, quant.zero_point, -128, 127);
+}
+
+constexpr Quant kCellQuant{.scale = 1.0 / 128.0, .zero_point = 0};  // of h8 and m8, see quant/int8_model.h
+
 }  // namespace
 
 /// One visitor for all ops; x is [N, C, T, F] throughout.
@@ -47,66 +61,90 @@ struct FloatNet::Forward {
   Slot& slot;
   torch::Tensor x;
   bool training;
+  const Int8Layer* int8;  ///< rounds as this one does; nullptr: not at all
 
   torch::Tensor normalised(torch::Tensor y, bool relu) const {
-    if (slot.mean.defined()) {
+    if (slot.mean.defined() && int8 == nullptr) {
       y = torch::batch_norm(y, slot.gamma, slot.beta, slot.mean, slot.variance, training, kNormMomentum, kNormEpsilon,
                             false);
     }
     return relu ? torch::relu(y) : y;
   }
+  /// The kernel, its output channels along `axis`, and the bias; rounded, with batch norm folded in, if need be.
+  [[nodiscard]] std::pair<torch::Tensor, torch::Tensor> product(std::int64_t axis) const {
+    if (int8 == nullptr) return {slot.weight, slot.bias};
+    if (!slot.mean.defined()) return {rounded_rows(slot.weight, axis), slot.bias};
+    const torch::Tensor factor = slot.gamma * torch::rsqrt(slot.variance + kNormEpsilon);
+    std::vector<std::int64_t> along(static_cast<std::size_t>(slot.weight.dim()), 1);
+    along[static_cast<std::size_t>(axis)] = -1;
+    return {rounded_rows(slot.weight * factor.view(along), axis), slot.beta - slot.mean * factor};
+  }
+  [[nodiscard]] torch::Tensor rows(const torch::Tensor& weight) const {
+    return int8 == nullptr ? weight : rounded_rows(weight, 0);
+  }
+  [[nodiscard]] torch::Tensor state(const torch::Tensor& h, const Quant& quant) const {
+    return int8 == nullptr ? h : rounded(h, quant);
+  }
 
   /// A recurrent layer's product with its input, one tensor [N, rows] per time step. Unbound at once: the gradient of
   /// indexing a step would be a tensor as large as all steps, for each of them.
-  std::vector<torch::Tensor> inputs() const { return torch::linear(steps(x), slot.weight, slot.bias).unbind(0); }
+  std::vector<torch::Tensor> inputs() const { return torch::linear(steps(x), rows(slot.weight), slot.bias).unbind(0); }
 
   torch::Tensor operator()(const Conv2d& op) const {
-    return normalised(convolve(x, slot.weight.permute({0, 3, 1, 2}), slot.bias, layer, op, 1), op.relu);
+    const auto [weight, bias] = product(0);
+    return normalised(convolve(x, weight.permute({0, 3, 1, 2}), bias, layer, op, 1), op.relu);
   }
   torch::Tensor operator()(const Depthwise2d& op) const {
-    const torch::Tensor kernel = slot.weight.permute({2, 0, 1}).unsqueeze(1);  // [C, 1, kt, kf]
-    return normalised(convolve(x, kernel, slot.bias, layer, op, layer.input.channels), op.relu);
+    const auto [weight, bias] = product(2);
+    const torch::Tensor kernel = weight.permute({2, 0, 1}).unsqueeze(1);  // [C, 1, kt, kf]
+    return normalised(convolve(x, kernel, bias, layer, op, layer.input.channels), op.relu);
   }
   torch::Tensor operator()(const AvgPool2d& /*op*/) const { return x.mean({2, 3}, true); }
   torch::Tensor operator()(const Dense& op) const {
-    const torch::Tensor y = torch::linear(flat(x), slot.weight, slot.bias);
+    const auto [weight, bias] = product(0);
+    const torch::Tensor y = torch::linear(flat(x), weight, bias);
     return normalised(y, op.relu).unsqueeze(2).unsqueeze(3);
   }
   torch::Tensor operator()(const Lstm& op) const {
-    const torch::Tensor rows = slot.recurrent_weight.t();
+    const torch::Tensor recurrent = rows(slot.recurrent_weight).t();
+    const torch::Tensor projection = op.projection > 0 ? rows(slot.projection_weight).t() : torch::Tensor();
+    const torch::Tensor peephole = op.peepholes ? rows(slot.peephole) : torch::Tensor();
     torch::Tensor h = torch::zeros({x.size(0), layer.output.channels}, x.options());
     torch::Tensor c = torch::zeros({x.size(0), op.cells}, x.options());
     for (const torch::Tensor& now : inputs()) {
-      const auto gates = torch::addmm(now, h, rows).chunk(4, 1);
+      const auto gates = torch::addmm(now, h, recurrent).chunk(4, 1);
       torch::Tensor input = gates[0];
       torch::Tensor forget = gates[1];
       torch::Tensor out = gates[3];
       if (op.peepholes) {
-        input = torch::addcmul(input, c, slot.peephole[0]);
-        forget = torch::addcmul(forget, c, slot.peephole[1]);
+        input = torch::addcmul(input, c, peephole[0]);
+        forget = torch::addcmul(forget, c, peephole[1]);
       }
       c = torch::sigmoid(forget) * c + torch::sigmoid(input) * torch::tanh(gates[2]);
       c = torch::clamp(c, -kCellLimit, kCellLimit);
-      if (op.peepholes) out = torch::addcmul(out, c, slot.peephole[2]);
-      h = torch::sigmoid(out) * torch::tanh(c);
-      if (op.projection > 0) h = torch::mm(h, slot.projection_weight.t());
+      if (op.peepholes) out = torch::addcmul(out, c, peephole[2]);
+      h = state(torch::sigmoid(out) * torch::tanh(c), kCellQuant);
+      if (op.projection > 0) h = torch::mm(h, projection);
+      if (op.projection > 0 && int8 != nullptr) h = rounded(h, int8->output);
     }
     return h.unsqueeze(2).unsqueeze(3);
   }
   torch::Tensor operator()(const Gru& op) const {
-    const torch::Tensor rows = slot.recurrent_weight.t();
+    const torch::Tensor recurrent = rows(slot.recurrent_weight).t();
     torch::Tensor h = torch::zeros({x.size(0), op.cells}, x.options());
+    torch::Tensor seen = h;  // as a rounded network holds it for its products
     std::vector<torch::Tensor> outputs;
     for (const torch::Tensor& now : inputs()) {
       const auto in = now.chunk(3, 1);
-      const auto past = torch::mm(h, rows).chunk(3, 1);
+      const auto past = torch::mm(seen, recurrent).chunk(3, 1);
       const torch::Tensor reset = torch::sigmoid(in[0] + past[0]);
       const torch::Tensor update = torch::sigmoid(in[1] + past[1]);
       const torch::Tensor fresh = torch::tanh(torch::addcmul(in[2], reset, past[2]));
       h = torch::lerp(fresh, h, update);
-      if (op.sequence) outputs.push_back(h);
+      seen = state(h, kCellQuant);
+      if (op.sequence) outputs.push_back(seen);
     }
-    if (!op.sequence) return h.unsqueeze(2).unsqueeze(3);
+    if (!op.sequence) return seen.unsqueeze(2).unsqueeze(3);
     return torch::stack(outputs, 2).unsqueeze(3);  // [N, C, T, 1]
   }
 };
@@ -168,8 +206,19 @@ torch::Tensor FloatNet::forward(const torch::Tensor& features, bool training, co
   torch::Tensor x = features.to(dtype_).unsqueeze(1);  // [N, 1, T, F]
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const Layer& layer = graph_.layers()[i];
-    x = std::visit(Forward{layer, slots_[i], x, training}, layer.op);
+    x = std::visit(Forward{layer, slots_[i], x, training, nullptr}, layer.op);
     if (observer) observer(layer, x);
+  }
+  return flat(x);
+}
+
+torch::Tensor FloatNet::forward_rounded(const torch::Tensor& features, const Int8Model& int8) {
+  torch::Tensor x = features.unsqueeze(1);  // [N, 1, T, F]
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Layer& layer = graph_.layers()[i];
+    x = std::visit(Forward{layer, slots_[i], x, true, &int8.layers[i]}, layer.op);
+    const bool recurrent = std::holds_alternative<Lstm>(layer.op) || std::holds_alternative<Gru>(layer.op);
+    if (!recurrent) x = rounded(x, int8.layers[i].output);
   }
   return flat(x);
 }
@@ -192,13 +241,16 @@ PlainNet::PlainNet(const Graph& graph, const ParameterLayout& layout, std::span<
       precision_(precision) {}
 PlainNet::~PlainNet() = default;
 
+void PlainNet::round_as(Int8Model int8) { int8_ = std::move(int8); }
+
 double PlainNet::step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing) {
   const torch::Tensor target = torch::empty({static_cast<std::int64_t>(labels.size())}, torch::kLong);
   std::copy(labels.begin(), labels.end(), target.data_ptr<std::int64_t>());
   std::ranges::fill(gradients_, 0.0F);
-  torch::Tensor loss =
-      torch::nn::functional::cross_entropy(net_->forward(to_input(features, graph_.input()), true), target,
-                                           torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing));
+  const torch::Tensor input = to_input(features, graph_.input());
+  torch::Tensor loss = torch::nn::functional::cross_entropy(
+      int8_ ? net_->forward_rounded(input, *int8_) : net_->forward(input, true), target,
+      torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing));
   loss.backward();
   if (precision_ == Precision::float64) net_->collect_gradients();
   return loss.item<double>();

@@ -11,6 +11,7 @@
 
 #include "kws/fused/parameters.h"
 #include "kws/graph/graph.h"
+#include "kws/quant/int8_model.h"
 
 namespace kws {
 
@@ -32,6 +33,10 @@ class FloatNet {
 
   /// features [N, T, F] float; returns logits [N, classes]. training: batch statistics, running ones updated.
   torch::Tensor forward(const torch::Tensor& features, bool training, const Observer& observer = {});
+  /// The same with the rounding of an int8 network: weights, with batch norm by its running statistics folded in, at
+  /// the scale of their row; outputs and recurrent states at those of `int8`. Rounding has the gradient 1, clipping 0.
+  /// Source: Jacob et al., "Quantization and Training of Neural Networks", CVPR 2018, section 3.
+  torch::Tensor forward_rounded(const torch::Tensor& features, const Int8Model& int8);
 
  private:
   /// Tensors of one layer; undefined where the layer has none.

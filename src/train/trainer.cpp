@@ -20,6 +20,8 @@ namespace {
 
 constexpr double kClipNorm = 5.0;
 constexpr int kEvaluationBatch = 256;
+constexpr int kCalibrationClips = 500;
+constexpr double kTuningRate = 0.05;  // of the peak rate
 
 std::vector<float> copy_of(const torch::Tensor& tensor) {
   const auto* data = tensor.data_ptr<float>();
@@ -81,6 +83,7 @@ struct Trainer::Impl {
   std::vector<float> gradients;
   std::unique_ptr<FusedNet> fused;  // the fast path, or
   std::unique_ptr<PlainNet> plain;  // what trains without it
+  std::unique_ptr<PlainNet> tuned;  // what trains in the tuning epochs, from the first of them on
   FeatureBatch validation;
   Adam adam;
   std::vector<float> average_statistics;  // of batch norm, averaged like the weights
@@ -89,6 +92,8 @@ struct Trainer::Impl {
   int best_epoch = 0;
   double best_validation = -1.0;
   NetState best;
+  std::vector<float> limits;  // [2 layers] ranges that tuning has begun with
+  double best_int8 = -1.0;    // validation accuracy, since then
   std::future<FeatureBatch> next;
 
   Impl(const Graph& g, const FeatureFeed& f, const TrainOptions& o, int threads, Isa isa)
@@ -103,26 +108,64 @@ struct Trainer::Impl {
         validation(f.held_out(Split::validation)),
         adam(layout.parameters()),
         average_statistics(state.statistics),
-        best(state) {
+        best(state),
+        limits(2 * g.layers().size()) {
     if (!fused) plain = std::make_unique<PlainNet>(g, layout, state.parameters, gradients, state.statistics);
     adam.average = state.parameters;
   }
 
   FeatureBatch features(int of_epoch) {
     FeatureBatch batch = next.valid() ? next.get() : feed.training(options, of_epoch);
-    if (feature_threads > 1 && of_epoch + 1 < options.epochs) {
+    if (feature_threads > 1 && of_epoch + 1 < options.all_epochs()) {
       next = std::async(std::launch::async, [this, of_epoch] { return feed.training(options, of_epoch + 1); });
     }
     return batch;
   }
 
+  /// Of the epoch under way.
+  [[nodiscard]] bool tunes() const { return epoch >= options.epochs; }
+
+  /// Ranges come from augmented training clips: held-out data may not shape the model.
+  [[nodiscard]] Ranges ranges_of(const Weights& weights) const {
+    return calibrate(graph, weights, feed.training_sample(options, options.epochs, kCalibrationClips).features);
+  }
+  /// Those that tuning has begun with.
+  [[nodiscard]] Ranges tuning_ranges() const {
+    Ranges ranges;
+    for (std::size_t i = 0; i < graph.layers().size(); ++i) {
+      ranges[graph.layers()[i].name] = {.low = limits[2 * i], .high = limits[2 * i + 1]};
+    }
+    return ranges;
+  }
+
+  /// Makes the best epoch of the training the start of the tuning.
+  void begin_tuning() {
+    state = best;
+    adam = Adam(layout.parameters());
+    adam.average = state.parameters;
+    average_statistics = state.statistics;
+    const Ranges ranges = ranges_of(folded(graph, layout, best.parameters, best.statistics));
+    for (std::size_t i = 0; i < graph.layers().size(); ++i) {
+      const Range& range = ranges.at(graph.layers()[i].name);
+      limits[2 * i] = range.low;
+      limits[2 * i + 1] = range.high;
+    }
+    best_int8 = int8_accuracy();
+  }
+  void make_tuned_net() {
+    tuned = std::make_unique<PlainNet>(graph, layout, state.parameters, gradients, state.statistics);
+    tuned->round_as(average_as_int8());
+  }
+
   double train_step(std::span<const std::int8_t> features, std::span<const int> labels, std::int64_t steps) {
     const double smoothing = options.label_smoothing;
     const double step_loss =
-        fused ? fused->step(features, labels, smoothing, state.parameters, state.statistics, gradients)
-              : plain->step(features, labels, smoothing);
+        tunes() ? tuned->step(features, labels, smoothing)
+        : fused ? fused->step(features, labels, smoothing, state.parameters, state.statistics, gradients)
+                : plain->step(features, labels, smoothing);
     const double average_decay = warm_average(options.ema, adam.step);
-    adam.update(state.parameters, gradients, layout.decayed(), cosine_rate(options.peak_rate, adam.step, steps),
+    const double peak = tunes() ? kTuningRate * options.peak_rate : options.peak_rate;
+    adam.update(state.parameters, gradients, layout.decayed(), cosine_rate(peak, adam.step, steps),
                 options.weight_decay, kClipNorm, average_decay);
     for (std::size_t i = 0; i < state.statistics.size(); ++i) {
       average_statistics[i] += static_cast<float>(1.0 - average_decay) * (state.statistics[i] - average_statistics[i]);
@@ -137,18 +180,25 @@ struct Trainer::Impl {
     field.number(loss);
     field.number(best_epoch);
     field.number(best_validation);
+    field.number(best_int8);
     field.number(adam.step);
     for (auto* values : {&state.parameters, &state.statistics, &adam.first, &adam.second, &adam.average,
-                         &average_statistics, &best.parameters, &best.statistics}) {
+                         &average_statistics, &best.parameters, &best.statistics, &limits}) {
       field.array(*values);
     }
   }
 
+  [[nodiscard]] Weights average_weights() const { return folded(graph, layout, adam.average, average_statistics); }
+  [[nodiscard]] Int8Model average_as_int8() const { return quantize(graph, average_weights(), tuning_ranges()); }
+
+  /// Of the averaged weights on the validation split.
+  [[nodiscard]] double int8_accuracy() const {
+    std::vector<std::int8_t> logits(validation.labels.size() * static_cast<std::size_t>(graph.output().elements()));
+    run_int8(average_as_int8(), validation.features, logits);
+    return accuracy<std::int8_t>(logits, validation.labels);
+  }
   double validate() {
-    if (!fused) {
-      const Weights weights = folded(graph, layout, adam.average, average_statistics);
-      return accuracy<float>(run_float(graph, weights, validation.features), validation.labels);
-    }
+    if (!fused) return accuracy<float>(run_float(graph, average_weights(), validation.features), validation.labels);
     std::vector<float> logits(validation.labels.size() * static_cast<std::size_t>(graph.output().elements()));
     fused->logits(validation.features, adam.average, average_statistics, logits);
     return accuracy<float>(logits, validation.labels);
@@ -161,18 +211,20 @@ Trainer::Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions
 }
 Trainer::~Trainer() = default;
 
-bool Trainer::finished() const { return impl_->epoch >= impl_->options.epochs; }
+bool Trainer::finished() const { return impl_->epoch >= impl_->options.all_epochs(); }
 
 bool Trainer::run_epoch(EpochReport& report) {
   Impl& t = *impl_;
   const std::string before = checkpoint();
   const FeatureBatch batch = t.features(t.epoch);
   use_plain_threads(1);  // a trial is one thread
+  if (t.epoch == t.options.epochs) t.begin_tuning();
+  if (t.tunes() && !t.tuned) t.make_tuned_net();
   const auto values = static_cast<std::size_t>(t.graph.input().elements());
   const auto size = static_cast<std::size_t>(t.options.batch_size);
   const std::size_t rows = batch.labels.size();
   const std::size_t batches = std::max<std::size_t>(1, rows / size);  // the odd rest is left out, drawn anew next time
-  const auto steps = static_cast<std::int64_t>(batches) * t.options.epochs;
+  const auto steps = static_cast<std::int64_t>(batches) * (t.tunes() ? t.options.tuning_epochs : t.options.epochs);
   double sum = 0.0;
   for (std::size_t i = 0; i < batches; ++i) {
     const std::size_t first = i * size;
@@ -184,10 +236,15 @@ bool Trainer::run_epoch(EpochReport& report) {
       return false;
     }
   }
-  ++t.epoch;
   t.loss = sum / static_cast<double>(batches);
   const double validation = t.validate();
-  report = {t.epoch, t.loss, validation, validation > t.best_validation};
+  report = {t.epoch + 1, t.loss, validation, validation > t.best_validation};
+  if (t.tunes()) {
+    const double int8 = t.int8_accuracy();
+    report.best = int8 > t.best_int8;
+    if (report.best) t.best_int8 = int8;
+  }
+  ++t.epoch;
   if (report.best) {
     t.best_validation = validation;
     t.best_epoch = t.epoch;
@@ -205,6 +262,12 @@ Weights Trainer::best_weights() const {
   return folded(impl_->graph, impl_->layout, impl_->best.parameters, impl_->best.statistics);
 }
 
+Int8Model Trainer::best_int8() const {
+  const Impl& t = *impl_;
+  const Weights weights = best_weights();
+  return quantize(t.graph, weights, t.best_int8 < 0.0 ? t.ranges_of(weights) : t.tuning_ranges());
+}
+
 std::string Trainer::checkpoint() const {
   CheckpointWriter writer;
   impl_->visit(writer);
@@ -214,6 +277,7 @@ std::string Trainer::checkpoint() const {
 void Trainer::restore(const std::string& bytes) {
   CheckpointReader reader(bytes);
   impl_->visit(reader);
+  impl_->tuned.reset();
   if (impl_->next.valid()) impl_->next.get();  // made for an epoch that is not the next one any more
   impl_->next = {};
 }

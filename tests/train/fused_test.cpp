@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "families/random_design.h"
@@ -73,6 +74,48 @@ TEST_P(FusedGradients, LogitsAreThoseOfTheFoldedWeights) {
   net->logits(batch.features, state.parameters, state.statistics, logits);
   const Weights weights = folded(graph, layout, state.parameters, state.statistics);
   EXPECT_LT(distance(logits, run_float(graph, weights, batch.features)), 1e-5);
+}
+
+/// Mean cross entropy of an int8 network's outputs.
+double int8_loss(const Int8Model& int8, const Batch& batch) {
+  const auto classes = static_cast<std::size_t>(int8.classes());
+  std::vector<std::int8_t> logits(batch.labels.size() * classes);
+  run_int8(int8, batch.features, logits);
+  double loss = 0.0;
+  for (std::size_t clip = 0; clip < batch.labels.size(); ++clip) {
+    double sum = 0.0;
+    const auto value = [&](std::size_t c) { return int8.layers.back().output.scale * logits[clip * classes + c]; };
+    for (std::size_t c = 0; c < classes; ++c) sum += std::exp(value(c));
+    loss += std::log(sum) - value(static_cast<std::size_t>(batch.labels[clip]));
+  }
+  return loss / static_cast<double>(batch.labels.size());
+}
+
+TEST_P(FusedGradients, RoundedStepSeesWhatTheInt8NetworkComputes) {
+  test::RandomDesign random(17);
+  Rng rng({18});
+  double off = 0.0;
+  for (int i = 0; i < 4; ++i) {
+    const Graph graph = build_graph(random(GetParam()));
+    const ParameterLayout layout(graph);
+    NetState state = initial_state(graph, layout, rng.next());
+    for (float& value : state.statistics) value = static_cast<float>(rng.uniform(0.5, 1.5));
+    // Large weights make rounding matter.
+    for (float& value : state.parameters) value *= 1.5F;
+    const Batch batch(graph, 40, rng);
+    const Weights weights = folded(graph, layout, state.parameters, state.statistics);
+    const Int8Model int8 = quantize(graph, weights, calibrate(graph, weights, batch.features));
+    const NetState before = state;
+    std::vector<float> gradients(layout.parameters());
+    PlainNet net(graph, layout, state.parameters, gradients, state.statistics);
+    net.round_as(int8);
+    const double loss = net.step(batch.features, batch.labels, 0.0), real = int8_loss(int8, batch);
+    off += std::abs(loss - real) / real;
+    EXPECT_EQ(state.statistics, before.statistics);
+    EXPECT_TRUE(std::ranges::all_of(gradients, [](float g) { return std::isfinite(g); }));
+    EXPECT_GT(distance(gradients, std::vector<float>(gradients.size())), 0.0);
+  }
+  EXPECT_LT(off / 4.0, 0.01);
 }
 
 INSTANTIATE_TEST_SUITE_P(AllTypes, FusedGradients, ::testing::ValuesIn(network_types()),

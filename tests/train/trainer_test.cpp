@@ -109,5 +109,40 @@ TEST_F(TrainerTest, ContinuesFromACheckpointToTheSameBytes) {
   EXPECT_THROW(continued.restore(half.substr(0, half.size() - 1)), Error);
 }
 
+TEST_F(TrainerTest, TuningMakesTheInt8NetworkNoWorseAndContinuesFromACheckpointToTheSameBytes) {
+  const Dataset data = dataset();
+  for (const std::string& network : seven_networks()) {
+    const Design design = small_design(network);
+    const Graph graph = build_graph(design);
+    const FeatureFeed feed(data, design.features, 1);
+    const FeatureBatch validation = feed.held_out(Split::validation);
+    const auto int8_accuracy = [&](const Trainer& trainer) {
+      std::vector<std::int8_t> logits(validation.labels.size() * static_cast<std::size_t>(graph.output().elements()));
+      run_int8(trainer.best_int8(), validation.features, logits);
+      return accuracy<std::int8_t>(logits, validation.labels);
+    };
+    TrainOptions options = quick(4);
+    options.tuning_epochs = 3;
+    Trainer trainer(graph, feed, options, 1);
+    EpochReport report;
+    std::string half;
+    double before = 0.0;
+    while (!trainer.finished()) {
+      ASSERT_TRUE(trainer.run_epoch(report));
+      if (report.epoch == 4) before = int8_accuracy(trainer);
+      if (report.epoch == 5) half = trainer.checkpoint();
+    }
+    EXPECT_EQ(report.epoch, 7);
+    EXPECT_GE(int8_accuracy(trainer), before) << network;
+    const std::vector<float> logits = run_float(graph, trainer.best_weights(), validation.features);
+    EXPECT_DOUBLE_EQ(accuracy<float>(logits, validation.labels), trainer.best_validation()) << network;
+
+    Trainer continued(graph, feed, options, 1);
+    continued.restore(half);
+    while (!continued.finished()) continued.run_epoch(report);
+    EXPECT_EQ(trainer.checkpoint(), continued.checkpoint()) << network;
+  }
+}
+
 }  // namespace
 }  // namespace kws

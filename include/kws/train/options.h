@@ -7,6 +7,7 @@ namespace kws {
 /// Everything training depends on apart from design and data. Shared by `train`, `search` and the study's config.
 struct TrainOptions {
   int epochs = 40;
+  int tuning_epochs = 0;
   int batch_size = 100;
   double peak_rate = 5e-3;
   double weight_decay = 0.1;
@@ -19,11 +20,16 @@ struct TrainOptions {
   double mask_ms = 100.0;
   std::uint64_t seed = 1;
   std::uint64_t data_seed = 0;
+
+  /// Both phases together.
+  [[nodiscard]] int all_epochs() const { return epochs + tuning_epochs; }
 };
 
 template <class Field>
 void describe(Field& field, TrainOptions& o) {
   field("epochs", o.epochs, 1, 10000, "passes over the training split");
+  field("tuning_epochs", o.tuning_epochs, 0, 10000,
+        "further passes with the rounding of the int8 network in them, kept where they make it more accurate");
   field("batch_size", o.batch_size, 1, 4096, "clips per step");
   field("peak_rate", o.peak_rate, 1e-6, 1.0, "Adam learning rate before the cosine decay");
   field("weight_decay", o.weight_decay, 0.0, 1.0, "decoupled decay of matrices, times the learning rate at every step");

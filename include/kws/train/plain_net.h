@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "kws/fused/parameters.h"
 #include "kws/graph/graph.h"
+#include "kws/quant/int8_model.h"
 
 namespace kws {
 
@@ -29,6 +31,9 @@ class PlainNet {
   PlainNet(const PlainNet&) = delete;
   PlainNet& operator=(const PlainNet&) = delete;
 
+  /// From now on steps see the rounding of such a network, and batch norm with its running statistics, which stay as
+  /// they are; float32 only. Of `int8` the scales of outputs count, those of weights follow the weights.
+  void round_as(Int8Model int8);
   /// See FusedNet::step().
   double step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing);
 
@@ -37,6 +42,7 @@ class PlainNet {
   std::unique_ptr<FloatNet> net_;
   std::span<float> gradients_;
   Precision precision_;
+  std::optional<Int8Model> int8_;
 };
 
 }  // namespace kws
