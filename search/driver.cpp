@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "kws/core/interrupt.h"
+#include "kws/search/finalists.h"
 #include "kws/search/proposals.h"
 #include "kws/search/worker.h"
 
@@ -39,7 +40,7 @@ class Run {
     study.withdraw(worker_is_gone);  // of another run; with more trials to come its decisions no longer hold
     study.stand({});                 // nor do these
     progress_.trials = options.max_trials;
-    progress_.epochs = expected_epochs(options.schedule(), options.budgets().size());
+    progress_.epochs = expected_epochs(options.schedule(), options.budgets().size()) + finalist_epochs(options);
   }
 
   /// Returns whether the search was interrupted.
@@ -107,8 +108,9 @@ class Run {
         fresh_.emplace(job.number, rung);
         end(job, rung);
       }
-      const bool more = offer();
-      if (schedule_.finished()) break;
+      bool more = offer();
+      if (offer_finalists()) more = true;
+      if (schedule_.finished() && outstanding_.empty()) break;
       if (ended.empty() && !more && delivered == delivered_ && !stop_) changed_.wait_for(lock, kPause);
     }
     stop();
@@ -131,18 +133,42 @@ class Run {
     bool any = false;
     while (const std::optional<Job> job = schedule_.next()) {
       any = true;
-      const auto known = known_.find({job->trial, job->to});
-      if (known == known_.end()) {
-        study_.offer(job->number,
-                     {.trial = job->trial, .from = job->from, .to = job->to, .decided = job->reason, .fence = 0});
-        outstanding_.push_back(*job);
-        offered_.notify_one();
-        continue;
-      }
-      progress_.epochs_known += job->to - job->from;
-      end(*job, known->second);
+      jobs_ = job->number + 1;
+      hand_out(*job);
     }
     return any;
+  }
+
+  void hand_out(const Job& job) {
+    const auto known = known_.find({job.trial, job.to});
+    if (known == known_.end()) {
+      study_.offer(job.number, {.trial = job.trial, .from = job.from, .to = job.to, .decided = job.reason, .fence = 0});
+      outstanding_.push_back(job);
+      offered_.notify_one();
+      return;
+    }
+    progress_.epochs_known += job.to - job.from;
+    end(job, known->second);
+  }
+
+  /// Once the schedule has come to its end, hands out what is trained anew.
+  ///   returns  whether that is now
+  bool offer_finalists() {
+    if (!schedule_.finished() || schedule_.stopped() || std::exchange(finalists_offered_, true)) return false;
+    study_.stand(standings());  // tells the trials of this search from those of a longer one
+    const std::vector<Proposal> proposals = finalists(study_.trials(), options_);
+    for (const Proposal& proposal : proposals) {
+      study_.add(proposal);
+      proposals_[proposal.number] = proposal;
+      finals_.push_back({.number = jobs_++,
+                         .trial = proposal.number,
+                         .to = proposal.training.all_epochs(),
+                         .reason = "trial " + std::to_string(finalist_of(proposal.number)) + " anew"});
+    }
+    study_.stand({});
+    const std::vector<Job> jobs = finals_;
+    for (const Job& job : jobs) hand_out(job);
+    return !jobs.empty();
   }
 
   std::optional<std::string> propose(std::size_t budget, int trial, std::span<const Outlook> known) {
@@ -151,7 +177,7 @@ class Run {
     if (!proposal) return std::nullopt;
     study_.add(*proposal);
     std::string type = proposal->design.type();
-    proposals_.push_back(*std::move(proposal));
+    proposals_[trial] = *std::move(proposal);
     return type;
   }
 
@@ -159,10 +185,11 @@ class Run {
   void end(const Job& job, const Rung& rung) {
     // A shorter search of this study, or one whose offer is still there, may have had another reason.
     if (rung.decided != job.reason) study_.decide(job.trial, job.to, job.reason);
-    schedule_.report(job.number, rung.result ? std::optional(rung.result->int8_validation) : std::nullopt);
+    const bool final = is_finalist(job.trial);
+    if (!final) schedule_.report(job.number, rung.result ? std::optional(rung.result->int8_validation) : std::nullopt);
     outcomes_[{job.trial, job.to}] = rung.failure;
     if (fresh_.contains(job.number)) count(job.trial, job.to, job.to - job.from);
-    if (job.from == 0) ++progress_.trials_done;
+    if (job.from == 0 && !final) ++progress_.trials_done;
     sink_.progress(progress_);
     ended_.emplace(job.number, job);
     tell_ended();
@@ -186,7 +213,7 @@ class Run {
       if (const auto fresh = fresh_.find(job.number); fresh != fresh_.end()) {
         Rung rung = fresh->second;
         rung.decided = job.reason;
-        sink_.rung_ended(proposals_[static_cast<std::size_t>(job.trial)], rung);
+        sink_.rung_ended(proposals_.at(job.trial), rung);
         fresh_.erase(fresh);
       }
       ended_.erase(it);
@@ -220,6 +247,14 @@ class Run {
         }
       }
     }
+    for (const Job& job : finals_) {
+      Standing& standing = all.emplace_back(
+          Standing{.number = job.trial, .epochs = job.to, .state = TrialState::waiting, .reason = job.reason});
+      const auto outcome = outcomes_.find({job.trial, job.to});
+      if (outcome == outcomes_.end()) continue;
+      standing.state = outcome->second.empty() ? TrialState::done : TrialState::failed;
+      if (!outcome->second.empty()) standing.reason = outcome->second;
+    }
     return all;
   }
 
@@ -234,11 +269,14 @@ class Run {
   std::map<std::pair<int, int>, Rung> known_;  ///< by trial and epochs, of earlier runs
 
   std::vector<Job> outstanding_;  ///< on offer; decide()'s own
+  std::vector<Job> finals_;       ///< trainings of finalists; the same
+  bool finalists_offered_ = false;
+  int jobs_ = 0;  ///< handed out
 
   std::mutex mutex_;  ///< guards all below, and the sink
   std::condition_variable changed_, offered_;
   Proposer proposer_;
-  std::vector<Proposal> proposals_;  ///< [trial]
+  std::map<int, Proposal> proposals_;  ///< by trial
   Schedule schedule_;
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   int delivered_ = 0;  ///< by this process

@@ -120,11 +120,14 @@ std::optional<Proposal> Proposer::propose(std::size_t budget, int number, std::s
   Proposal proposal{.number = number, .budget = line.budget.name, .design = found->design, .training = found->training};
   proposal.design.name = proposal.design.type() + "_" + std::to_string(number);
   proposal.training.epochs = options_.epochs;
-  // JSON holds 53 bits exactly.
-  proposal.training.seed = Rng({options_.seed, kTraining, static_cast<std::uint64_t>(number)}).next() >> 11;
+  proposal.training.seed = training_seed(options_.seed, number);
   // One for all trials, so that those with the same front end share their features; 0 would mean the trial's own.
   proposal.training.data_seed = (Rng({options_.seed, kData}).next() >> 11) | 1U;
   return proposal;
+}
+
+std::uint64_t training_seed(std::uint64_t search_seed, int number) {
+  return Rng({search_seed, kTraining, static_cast<std::uint64_t>(number)}).next() >> 11;
 }
 
 std::optional<Sample> Proposer::next_published(Line& line) const {

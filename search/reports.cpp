@@ -5,6 +5,7 @@
 
 #include "kws/core/files.h"
 #include "kws/core/table.h"
+#include "kws/search/finalists.h"
 #include "kws/search/pareto.h"
 
 namespace kws {
@@ -39,6 +40,7 @@ Json row_of(const Trial& trial, const std::vector<Budget>& budgets) {
   const TrialResult* result = trial.result();
   const auto if_measured = [&](auto TrialResult::*field) { return result != nullptr ? Json(result->*field) : Json(); };
   return {{"trial", proposal.number},
+          {"finalist_of", is_finalist(proposal.number) ? Json(finalist_of(proposal.number)) : Json()},
           {"type", proposal.design.type()},
           {"name", proposal.design.name},
           {"budget", proposal.budget},
@@ -123,6 +125,10 @@ bool fits(const Trial& trial, const Budget& budget) {
   return budget.fits(needs_of(trial.proposal.design, core));
 }
 
+bool trained_in_full(const Trial& trial) {
+  return trial.result() != nullptr && trial.rungs.back().epochs == trial.proposal.training.all_epochs();
+}
+
 double seconds_of(const Trial& trial) {
   double seconds = 0.0;
   for (const Rung& rung : trial.rungs) seconds += rung.result ? rung.result->seconds : 0.0;
@@ -137,6 +143,7 @@ bool better(const Trial& a, const Trial& b) {
 }
 
 const Trial* best_trial(std::span<const Trial> trials, const Budget& budget) {
+  if (const Trial* best = best_of(trials, budget, trained_in_full)) return best;
   int furthest = 0;
   for (const Trial& trial : trials) {
     if (trial.result() != nullptr && fits(trial, budget)) furthest = std::max(furthest, trial.rungs.back().epochs);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <optional>
 
+#include "space_map.h"
+
 namespace kws {
 namespace {
 
@@ -61,12 +63,6 @@ std::optional<ConvOptions> draw_conv(const ConvSpace& space, Extent map, Rng& rn
   return conv;
 }
 
-/// Map that a convolution without padding leaves.
-Extent after(const ConvOptions& conv, Extent map) {
-  const auto left = [](int in, int kernel, int stride) { return (in - kernel + stride) / stride; };
-  return {left(map.time, conv.kernel.time, conv.stride.time), left(map.freq, conv.kernel.freq, conv.stride.freq)};
-}
-
 std::optional<NetworkOptions> draw(const DnnSpace& space, Extent, Rng& rng) {
   DnnOptions dnn;
   dnn.hidden.resize(static_cast<std::size_t>(space.layers.draw(rng)));
@@ -79,7 +75,7 @@ std::optional<NetworkOptions> draw(const CnnSpace& space, Extent map, Rng& rng) 
   for (int i = 0; i < 2; ++i) {
     const auto conv = draw_conv(space.conv, map, rng);
     if (!conv) return std::nullopt;
-    map = after(*conv, map);
+    map = map_after(*conv, map);
     cnn.conv.push_back(*conv);
   }
   cnn.linear = space.linear.draw(rng);

@@ -7,6 +7,7 @@
 
 #include "database.h"
 #include "kws/core/files.h"
+#include "kws/search/finalists.h"
 
 namespace kws {
 namespace {
@@ -89,7 +90,11 @@ std::vector<Trial> read_rows(Database& db) {
   }
   std::vector<Trial> list;
   list.reserve(trials.size());
-  for (auto& [number, trial] : trials) list.push_back(std::move(trial));
+  for (auto& [number, trial] : trials) {
+    // Those of an earlier, shorter search of which others have taken the place.
+    if (is_finalist(number) && !standing_epochs.empty() && !standing_epochs.contains(number)) continue;
+    list.push_back(std::move(trial));
+  }
   return list;
 }
 
@@ -307,6 +312,15 @@ bool Study::fail(const Lease& lease, const std::string& failure) {
     store_->db->run("INSERT INTO rungs (number, epochs, decided, failure) VALUES ($1, $2, $3, $4)",
                     {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided, failure});
   });
+}
+
+bool Study::keep(const Lease& lease, const std::string& checkpoint) {
+  return !store_
+              ->one(true,
+                    "UPDATE trials SET checkpoint = $4 WHERE number = $1 AND EXISTS (SELECT 1 FROM jobs WHERE "
+                    "trial = $1 AND epochs = $2 AND fence = $3) RETURNING number",
+                    {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.fence, Bytes{checkpoint}})
+              .empty();
 }
 
 bool Study::release(const Lease& lease, const std::string& checkpoint) {

@@ -9,13 +9,13 @@ namespace kws {
 namespace {
 
 /// What the last rung tells of a trial's state where no search has left its standing.
-void settle(Trial& trial, int epochs) {
+void settle(Trial& trial) {
   if (trial.state != TrialState::waiting || trial.rungs.empty()) return;
   const Rung& last = trial.rungs.back();
   if (!last.result) {
     trial.state = TrialState::failed;
     trial.reason = last.failure;
-  } else if (last.epochs == epochs) {
+  } else if (trained_in_full(trial)) {
     trial.state = TrialState::done;
   }
 }
@@ -67,7 +67,7 @@ StudyView view_study(const std::string& study) {
   } catch (const Error& error) {
     throw Error(error.what(), Exit::store);  // nobody has typed it
   }
-  for (Trial& trial : view.trials) settle(trial, view.options.epochs);
+  for (Trial& trial : view.trials) settle(trial);
   return view;
 }
 

@@ -63,13 +63,22 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
   if (!lease) return Outcome::nothing;
   const LeaseKeeper keeper(study_, *lease, lease_seconds_);
   progress(*lease, lease->from);
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point kept = Clock::now();
   std::optional<TrialResult> result;
   std::string failure;
   try {
-    result = evaluator_.run(study_.proposal(lease->trial), lease->to, study_.checkpoint(lease->trial), [&](int epochs) {
-      if (keeper.lost()) throw LeaseLost{};
-      progress(*lease, epochs);
-    });
+    result = evaluator_.run(
+        study_.proposal(lease->trial), lease->to, study_.checkpoint(lease->trial),
+        [&](int epochs, const std::function<std::string()>& checkpoint) {
+          if (keeper.lost()) throw LeaseLost{};
+          // Whoever is killed loses no more than others would wait for.
+          if (epochs < lease->to && std::chrono::duration<double>(Clock::now() - kept).count() > lease_seconds_) {
+            if (!study_.keep(*lease, checkpoint())) throw LeaseLost{};
+            kept = Clock::now();
+          }
+          progress(*lease, epochs);
+        });
   } catch (const Interrupted& interrupted) {
     study_.release(*lease, interrupted.checkpoint);
     return Outcome::interrupted;

@@ -1,14 +1,18 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "cli.h"
 #include "data_source.h"
 #include "kws/core/files.h"
 #include "kws/core/table.h"
+#include "kws/pipeline/train_bench.h"
 #include "kws/pipeline/training_evaluator.h"
 #include "kws/search/driver.h"
+#include "kws/search/finalists.h"
 #include "kws/search/proposals.h"
 #include "kws/train/trainer.h"
 #include "log.h"
@@ -58,7 +62,8 @@ SearchOptions resolve(const SearchVerb& verb, const Common& common) {
 /// What a study must not mix: everything but where it ends, which may move, and limits that are not set.
 Json study_config(const SearchOptions& options, const LabelSet& labels, const std::string& fingerprint) {
   Json config = search_options_to_json(options);
-  for (const char* limit : {"max_trials", "max_epochs", "target_accuracy"}) config["search"].erase(limit);
+  for (const char* limit : {"max_trials", "max_epochs", "target_accuracy", "finalists", "final_seeds"})
+    config["search"].erase(limit);
   if (!options.limited_core()) {
     for (const char* name : {"max_flash", "max_ram", "core"}) config["search"].erase(name);
   }
@@ -114,6 +119,7 @@ Json winner_json(const Winner& winner, Core core) {
   const Design& design = winner.trial.proposal.design;
   const Needs needs = needs_of(design, core);
   return {{"budget", winner.budget},
+          {"trial", winner.trial.proposal.number},
           {"type", design.type()},
           {"name", design.name},
           {"float_validation", winner.trial.result()->float_validation},
@@ -148,31 +154,65 @@ Json proposal_row(const Proposal& proposal, Core core) {
           {"peak_rate", proposal.training.peak_rate}};
 }
 
-/// What a search would begin with, how much of the space each budget leaves, and how many epochs it would come to.
-void print_plan(const SearchOptions& options, Format format) {
+/// Seconds that the epochs of a search take, judged by the speed at which its first designs train on this machine.
+double expected_seconds(const SearchOptions& options, const std::vector<Design>& first, int epochs, std::size_t clips) {
+  constexpr double kMeasured = 0.1;  // seconds of each
+  if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
+  double engine = 0.0, plain = 0.0;  // seconds of a clip
+  for (const Design& design : first) {
+    const TrainingSpeed speed = training_speed(design, kMeasured);
+    engine += 1.0 / speed.engine;
+    plain += 1.0 / speed.plain;
+  }
+  const double tuning = finalist_tuning_epochs(options);
+  const double clip_seconds = (epochs - tuning) * engine + tuning * plain;
+  const int at_once = std::clamp(options.threads, 1, options.slots);
+  return clip_seconds / static_cast<double>(first.size()) * static_cast<double>(clips) / at_once;
+}
+
+std::string describe_time(double seconds) {
+  if (seconds < 120.0) return fixed(seconds, 0) + " s";
+  if (seconds < 7200.0) return fixed(seconds / 60.0, 0) + " minutes";
+  return fixed(seconds / 3600.0, 1) + " hours";
+}
+
+/// An integer where 64 bits hold it.
+Json whole_number(double value) { return value < 0x1p63 ? Json(static_cast<std::int64_t>(value)) : Json(value); }
+
+/// What a search would begin with, how large the space is, how much of it each budget leaves, and how many epochs and
+/// how much time it would come to.
+///   clips  of an epoch; nothing: no data is given, so nobody knows the time
+void print_plan(const SearchOptions& options, std::optional<std::size_t> clips, Format format) {
   constexpr int kDraws = 20000, kMostShown = 28;
   Proposer proposer(options);
   Json proposals = Json::array(), shares = Json::array();
   const std::size_t budgets = options.budgets().size();
-  const int epochs = expected_epochs(options.schedule(), budgets);
+  const int epochs = expected_epochs(options.schedule(), budgets) + finalist_epochs(options);
+  std::vector<Design> designs;
   // Later ones depend on what the first ones come to.
   const int first = std::min({options.max_trials, kMostShown, static_cast<int>(options.types.size() * budgets)});
   for (int number = 0; number < first; ++number) {
     const std::optional<Proposal> proposal = proposer.propose(static_cast<std::size_t>(number) % budgets, number, {});
     if (!proposal) continue;
+    designs.push_back(proposal->design);
     Json row = proposal_row(*proposal, core_by_name(options.core));
     if (format == Format::json) row["design"] = design_to_json(proposal->design);
     proposals.push_back(std::move(row));
   }
   for (const std::string& warning : proposer.warnings()) log().warn(warning);
   for (const FitShare& share : fit_shares(options, kDraws)) {
-    shares.push_back({{"type", share.type}, {"budget", share.budget}, {"share_of_draws_that_fits", share.share}});
+    shares.push_back({{"type", share.type},
+                      {"designs", whole_number(space_designs(options.space, share.type))},
+                      {"budget", share.budget},
+                      {"share_of_draws_that_fits", share.share}});
   }
+  const double seconds = clips ? expected_seconds(options, designs, epochs, *clips) : 0.0;
   if (format == Format::json) {
     const Json json = {{"schema", "kwsmith.proposals/1"},
                        {"proposals", proposals},
                        {"fit_shares", shares},
-                       {"expected_epochs", epochs}};
+                       {"expected_epochs", epochs},
+                       {"expected_seconds", clips ? Json(seconds) : Json()}};
     std::cout << json.dump(2) << "\n";
     return;
   }
@@ -180,9 +220,12 @@ void print_plan(const SearchOptions& options, Format format) {
   if (format == Format::csv) return;  // one CSV holds one table
   std::cout << "\n";
   print_rows(shares, format);
-  std::cout << "\nabout " << grouped(epochs) << " epochs, "
+  std::cout << "\nabout " << grouped(epochs - finalist_epochs(options)) << " epochs, "
             << grouped(static_cast<long long>(options.max_trials) * options.epochs)
-            << " if every trial were trained in full\n";
+            << " if every trial were trained in full; then " << finalist_epochs(options) << " of finalists\n"
+            << (clips ? "about " + describe_time(seconds) + " with " + std::to_string(std::max(1, options.threads)) +
+                            " trainings at once on this machine\n"
+                      : "give --data to know the time\n");
 }
 
 void print_winners(const SearchOutcome& outcome, Core core, const std::string& study, Format format) {
@@ -198,7 +241,9 @@ void print_winners(const SearchOutcome& outcome, Core core, const std::string& s
 int run(const SearchVerb& verb, const Common& common) {
   const SearchOptions options = resolve(verb, common);
   if (verb.dry_run) {
-    print_plan(options, verb.format);
+    std::optional<std::size_t> clips;
+    if (!verb.source.folder.empty()) clips = verb.source.load(common.thread_count()).training_epoch(1, 0).size();
+    print_plan(options, clips, verb.format);
     return static_cast<int>(Exit::done);
   }
   for (const auto& [flag, value] : {std::pair{"--data", verb.source.folder}, std::pair{"--study", verb.study}}) {

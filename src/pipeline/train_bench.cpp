@@ -96,6 +96,15 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
+TrainingSpeed training_speed(const Design& design, double seconds) {
+  const Graph graph = build_graph(design);
+  TrainingSpeed speed{.plain = plain_rate(graph, 1, seconds)};
+  speed.engine = FusedNet::make(graph, ParameterLayout(graph), kBatch, best_isa())
+                     ? engine_rate(graph, best_isa(), 1, seconds)
+                     : speed.plain;
+  return speed;
+}
+
 std::vector<Design> train_bench_designs() {
   std::vector<Design> designs;
   for (const Design& design : published_designs()) {

@@ -32,7 +32,7 @@ class TrainingEvaluator : public Evaluator {
       if (!trainer.run_epoch(epoch)) {
         throw Interrupted{trainer.epochs_done() > begun ? trainer.checkpoint() : ""};
       }
-      progress(trainer.epochs_done());
+      progress(trainer.epochs_done(), [&] { return trainer.checkpoint(); });
     }
     const Model model = finish_model(proposal.design, *feed, proposal.training, trainer);
     TrialResult result;

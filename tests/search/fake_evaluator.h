@@ -27,7 +27,10 @@ class FakeEvaluator : public Evaluator {
     std::this_thread::sleep_for(pause * (7 - proposal.number % 7));
     const int from = checkpoint.empty() ? 0 : std::stoi(checkpoint.substr(checkpoint.find(' ')));
     if (from > 0 && std::stoi(checkpoint) != proposal.number) throw std::logic_error("another trial's checkpoint");
-    for (int epoch = from + 1; epoch <= epochs; ++epoch) progress(epoch);
+    for (int epoch = from + 1; epoch <= epochs; ++epoch) {
+      if (each_epoch) each_epoch(proposal, epoch);
+      progress(epoch, [&] { return std::to_string(proposal.number) + " " + std::to_string(epoch); });
+    }
     {
       const std::scoped_lock lock(mutex_);
       ran.emplace_back(proposal.number, epochs);
@@ -41,7 +44,7 @@ class FakeEvaluator : public Evaluator {
     result.best_epoch = result.epochs = epochs;
     result.seconds = static_cast<double>(++calls_) / 3.0;
     result.model = "model of trial " + std::to_string(proposal.number);
-    if (epochs < proposal.training.epochs) {
+    if (epochs < proposal.training.all_epochs()) {
       result.checkpoint = std::to_string(proposal.number) + " " + std::to_string(epochs);
     }
     return result;
@@ -54,7 +57,7 @@ class FakeEvaluator : public Evaluator {
     std::filesystem::create_directories(folder);
     std::ofstream(folder / "model.txt") << model;
   }
-  std::function<void(const Proposal&, int epochs)> before_run;
+  std::function<void(const Proposal&, int epochs)> before_run, each_epoch;
   std::chrono::microseconds pause{200};  ///< of the quickest trials
   std::vector<std::pair<int, int>> ran;  ///< trial and epochs reached, in the order they ended
   int trained = 0;                       ///< epochs in all
@@ -101,6 +104,7 @@ inline SearchOptions two_budgets() {
   options.types = network_types();
   options.epochs = 9;
   options.seed = 7;
+  options.finalists = 0;
   return options;
 }
 

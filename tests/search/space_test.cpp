@@ -117,5 +117,39 @@ TEST(Space, UnbuildableSpaceIsAnErrorInsteadOfAnEndlessLoop) {
   EXPECT_THAT(message_of([&] { sample(space, "crnn", 12, rng); }, Exit::usage), HasSubstr("space.crnn"));
 }
 
+TEST(Space, DesignsAreCountedAsTheyAreDrawn) {
+  Space space;
+  space.features.mel_bins = {20, 24, 4};
+  space.features.coefficients = {10, 30, 10};
+  space.features.window_ms = {20, 40, 20};
+  space.features.stride_ms = {20, 40, 20};
+  space.features.high_hz = {4000, 4000};
+  space.dnn = {.layers = {1, 2}, .width = {32, 40, 8}};
+  const ConvSpace conv{.filters = {16, 18, 2},
+                       .kernel_time = {24, 26},
+                       .kernel_freq = {9, 10},
+                       .stride_time = {2, 2},
+                       .stride_freq = {2, 2}};
+  space.cnn = {.conv = conv, .linear = {16, 16}, .fc = {64, 64}};
+  space.cnn.conv.kernel_time = {4, 5};
+  space.cnn.conv.kernel_freq = {4, 5};
+  space.cnn.conv.stride_freq = {1, 1};
+  space.basic_lstm.cells = {32, 40, 2};
+  space.lstm = {.cells = {32, 48, 8}, .projection = {30, 50, 10}};
+  space.gru.cells = {32, 34, 2};
+  space.crnn = {.conv = conv, .cells = {16, 18, 2}, .fc = {32, 32}};
+  space.ds_cnn = {.conv = conv, .blocks = {2, 2}, .first_block_stride = {2, 2}};
+  for (const std::string& type : network_types()) {
+    Rng rng({9});
+    std::set<std::string> seen;
+    for (int i = 0; i < 60000; ++i) {
+      Design design = sample(space, type, 12, rng).design;
+      design.name = "sample";
+      seen.insert(design_hash(design));
+    }
+    EXPECT_EQ(space_designs(space, type), static_cast<double>(seen.size())) << type;
+  }
+}
+
 }  // namespace
 }  // namespace kws

@@ -209,6 +209,7 @@ TEST_P(StoredStudy, LateResultOfALostLeaseIsRefused) {
   ASSERT_TRUE(quick);
   EXPECT_GT(quick->fence, slow->fence);
   EXPECT_FALSE(study.renew(*slow, 60.0));
+  EXPECT_FALSE(study.keep(*slow, "bytes of slow"));
   EXPECT_FALSE(study.release(*slow, "bytes of slow"));
   EXPECT_FALSE(study.fail(*slow, "late"));
   EXPECT_FALSE(study.finish(*slow, {.int8_validation = 0.1, .checkpoint = "bytes of slow"}));
@@ -222,6 +223,8 @@ TEST_P(StoredStudy, ReleasedStepGoesOnFromItsCheckpoint) {
   Study study = place.open(kConfig);
   study.add(proposals(1)[0]);
   const Lease lease = taken(study, {.trial = 0, .to = 9, .decided = "new design"});
+  EXPECT_TRUE(study.keep(lease, "after 3 epochs"));
+  EXPECT_EQ(study.checkpoint(0), "after 3 epochs");
   EXPECT_TRUE(study.release(lease, "after 5 epochs"));
   EXPECT_EQ(study.checkpoint(0), "after 5 epochs");
   EXPECT_TRUE(study.claim("other", 60.0));

@@ -26,6 +26,7 @@ SearchOptions options_for(int threads, int trials) {
   options.max_trials = trials;
   options.threads = threads;
   options.lease_seconds = kShortLease;
+  options.finalists = 1;
   return options;
 }
 
@@ -117,6 +118,32 @@ TEST_P(Workers, OneThatWakesAfterItsLeaseIsRefused) {
   kill(sleeper, SIGCONT);
   EXPECT_EQ(exit_code(sleeper), 42);
   EXPECT_EQ(read_file(place.folder.path / "trials.json"), expected);
+}
+
+TEST_P(Workers, OneThatIsKilledLeavesTheEpochsOfItsLastLease) {
+  { Study study = place.open(kConfig); }
+  SearchOptions options = options_for(0, 1);
+  options.finalists = 0;
+  const pid_t slow = spawn([&] {
+    FakeEvaluator evaluator;
+    evaluator.each_epoch = [](const Proposal&, int epoch) {
+      if (epoch == 8) _exit(42);
+      if (epoch > 3) std::this_thread::sleep_for(std::chrono::duration<double>(kShortLease / 2));
+    };
+    Study study = place.join();
+    work_on(study, evaluator, {.threads = 1, .lease_seconds = kShortLease}, [](const std::string&) {});
+  });
+  const pid_t driver = spawn([&] {
+    FakeEvaluator nobody;
+    search(place, options, nobody);
+  });
+  EXPECT_EQ(exit_code(slow), 42);
+  FakeEvaluator evaluator;
+  Study study = place.join();
+  work_on(study, evaluator, {.threads = 1, .lease_seconds = kShortLease}, [](const std::string&) {});
+  EXPECT_EQ(exit_code(driver), 0);
+  ASSERT_EQ(evaluator.ran.size(), 1U);
+  EXPECT_LT(evaluator.trained, 9 - 3) << "the step from epoch 3 to 9 was not begun anew";
 }
 
 TEST_P(Workers, AHundredKillsLoseNothingAndCountNothingTwice) {

@@ -17,6 +17,14 @@ struct TrainBenchRow {
   double torch2 = 0.0;  ///< plain LibTorch, one trial with two threads; BLAS has one, as two pools hinder each other
 };
 
+/// Samples per second of whole steps of one trial on one core.
+struct TrainingSpeed {
+  double engine = 0.0;  ///< as trials are trained here
+  double plain = 0.0;   ///< plain LibTorch, as the tuning epochs are
+};
+/// Measures each for about `seconds`, on random features. To be called after prepare_training().
+TrainingSpeed training_speed(const Design& design, double seconds);
+
 /// The small published design of every type, and the medium and large DS-CNN.
 std::vector<Design> train_bench_designs();
 

@@ -21,8 +21,10 @@ struct Proposal {
   TrainOptions training;  ///< seed included
 };
 
-/// Progress of a running trial, for the progress bar: epochs it has been trained in all.
-using TrialProgress = std::function<void(int epochs_done)>;
+/// Called after each epoch of a running trial.
+///   epochs_done  that it has been trained in all
+///   checkpoint   makes one, from which the training can go on
+using TrialProgress = std::function<void(int epochs_done, const std::function<std::string()>& checkpoint)>;
 
 /// What a trial came to at a rung. Accuracies are shares in 0..1, those of the best epoch so far.
 struct TrialResult {
@@ -47,8 +49,8 @@ struct TestResult {
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
-  /// Trains up to epoch `epochs` of proposal.training.epochs, quantizes and measures on the validation split. The bytes
-  /// do not depend on the rungs a trial stopped at on its way.
+  /// Trains up to epoch `epochs` of proposal.training.all_epochs(), quantizes and measures on the validation split. The
+  /// bytes do not depend on the rungs a trial stopped at on its way.
   ///   checkpoint  what the last call for this proposal returned; empty: begins
   ///   throws  Interrupted when the user stopped it; Error for what a user can mend
   virtual TrialResult run(const Proposal& proposal, int epochs, const std::string& checkpoint,

@@ -21,6 +21,10 @@ struct SearchOptions {
   double evolution_share = 0.3;
   double model_share = 0.5;
   bool published = false;
+  int finalists = 2;
+  int final_seeds = 2;
+  int final_epochs = 0;
+  int tuning_epochs = 2;
   std::uint64_t seed = 1;
   std::uint64_t max_memory = 0;
   std::uint64_t max_ops = 0;
@@ -62,6 +66,11 @@ void describe(Field& field, SearchOptions& o) {
   field("evolution_share", o.evolution_share, 0.0, 1.0, "share of proposals that are one change of a good design");
   field("model_share", o.model_share, 0.0, 1.0, "share that a model of good designs picks; the rest is random");
   field("published", o.published, "begin with the published Hello Edge designs that keep a budget");
+  field("finalists", o.finalists, 0, 100,
+        "best trials of each budget that are trained anew at the end, unless a limit ended the search");
+  field("final_seeds", o.final_seeds, 1, 99, "trainings of each finalist, with other seeds; the best model wins");
+  field("final_epochs", o.final_epochs, 0, 10000, "epochs of such a training; 0: as many as the top rung");
+  field("tuning_epochs", o.tuning_epochs, 0, 10000, "epochs after them with the rounding of the int8 network");
   field("seed", o.seed, kNone, kMost, "seed of proposals and of every trial's training");
   field("max_memory", o.max_memory, kNone, kMost, "bytes of the budget \"custom\"; 0: no limit");
   field("max_ops", o.max_ops, kNone, kMost, "operations per inference of the budget \"custom\"; 0: no limit");

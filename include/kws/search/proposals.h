@@ -67,6 +67,9 @@ class Proposer {
   std::vector<std::string> warnings_;
 };
 
+/// Seed of a trial's training; JSON holds its 53 bits exactly.
+std::uint64_t training_seed(std::uint64_t search_seed, int number);
+
 /// Share of a budget that a design takes: the largest of its limits', 1 = all of it; 0 without limits.
 double budget_share(const Budget& budget, const Needs& needs);
 

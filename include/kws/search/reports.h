@@ -20,12 +20,15 @@ struct Winner {
 
 /// Whether the trial's design keeps a budget, whichever it was drawn for.
 bool fits(const Trial& trial, const Budget& budget);
+/// Whether all its epochs are done.
+bool trained_in_full(const Trial& trial);
 /// Wall time of all its rungs.
 double seconds_of(const Trial& trial);
 /// Orders trials that have a result: int8 validation accuracy; ties: less memory, then the lower number.
 bool better(const Trial& a, const Trial& b);
 
-/// The best of the trials that keep the budget and came furthest, as a rule those trained in full; nullptr: none.
+/// The best of the trials that keep the budget and were trained in full, finalists among them; where none was, of those
+/// that came furthest; nullptr: none has a result.
 const Trial* best_trial(std::span<const Trial> trials, const Budget& budget);
 /// The same of all that have a result, at whichever rung.
 const Trial* best_so_far(std::span<const Trial> trials, const Budget& budget);

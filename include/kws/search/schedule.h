@@ -59,6 +59,8 @@ class Schedule {
   [[nodiscard]] bool finished() const { return finished_; }
   /// No further job is begun; those under way still count.
   void stop() { stopped_ = true; }
+  /// By stop() or by max_epochs.
+  [[nodiscard]] bool stopped() const { return stopped_; }
 
   /// Epochs of the rungs, rising.
   [[nodiscard]] const std::vector<int>& rungs() const { return rungs_; }

@@ -192,4 +192,7 @@ struct Sample {
 ///   throws  Error (Exit::usage) when the kernels of the space fit no map of its front ends
 Sample sample(const Space& space, std::string_view type, int classes, Rng& rng);
 
+/// Designs of one type that sample() can give, all of them different; a whole number up to 2^53.
+double space_designs(const Space& space, std::string_view type);
+
 }  // namespace kws

@@ -105,6 +105,8 @@ class Study {
   std::optional<Lease> claim(const std::string& holder, double seconds);
   /// Returns whether the lease still stands, as do the following.
   bool renew(const Lease& lease, double seconds);
+  /// Whoever takes the step over goes on from this checkpoint.
+  bool keep(const Lease& lease, const std::string& checkpoint);
   /// The rung is reached; the checkpoint takes the place of the one before.
   bool finish(const Lease& lease, const TrialResult& result);
   bool fail(const Lease& lease, const std::string& failure);

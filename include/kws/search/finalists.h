@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "kws/search/options.h"
+#include "kws/search/study.h"
+
+namespace kws {
+
+/// The best trials are trained anew at the end of a search, each several times with other seeds, with the rounding of
+/// the int8 network in the last epochs. These trainings are trials too: the r-th (1, 2 ..) of trial t has the number
+/// 1,000,000 + 100 t + r, so that it keeps its number when the search is continued with more trials.
+constexpr int kFirstFinalist = 1'000'000;
+bool is_finalist(int number);
+/// The trial that a finalist trains anew.
+int finalist_of(int number);
+
+/// Trainings of the options.finalists best trials of every budget among those trained in full, trial by trial.
+///   trials  of the whole study
+std::vector<Proposal> finalists(std::span<const Trial> trials, const SearchOptions& options);
+
+/// Epochs they come to at most.
+int finalist_epochs(const SearchOptions& options);
+/// How many of them are tuning epochs.
+int finalist_tuning_epochs(const SearchOptions& options);
+
+}  // namespace kws

@@ -1,0 +1,57 @@
+#include "kws/search/finalists.h"
+
+#include <algorithm>
+#include <set>
+
+#include "kws/core/rng.h"
+#include "kws/search/proposals.h"
+#include "kws/search/reports.h"
+
+namespace kws {
+namespace {
+
+constexpr int kMostSeeds = 100;  // what the numbers leave room for
+
+int epochs_of(const SearchOptions& options) { return options.final_epochs > 0 ? options.final_epochs : options.epochs; }
+
+}  // namespace
+
+bool is_finalist(int number) { return number >= kFirstFinalist; }
+
+int finalist_of(int number) { return (number - kFirstFinalist) / kMostSeeds; }
+
+std::vector<Proposal> finalists(std::span<const Trial> trials, const SearchOptions& options) {
+  std::set<int> chosen;
+  std::vector<Proposal> list;
+  for (const Budget& budget : options.budgets()) {
+    std::vector<const Trial*> best;
+    for (const Trial& trial : trials) {
+      if (!is_finalist(trial.proposal.number) && trained_in_full(trial) && fits(trial, budget)) best.push_back(&trial);
+    }
+    std::ranges::sort(best, [](const Trial* a, const Trial* b) { return better(*a, *b); });
+    best.resize(std::min(best.size(), static_cast<std::size_t>(options.finalists)));
+    for (const Trial* trial : best) {
+      if (!chosen.insert(trial->proposal.number).second) continue;
+      for (int repetition = 1; repetition <= options.final_seeds; ++repetition) {
+        Proposal proposal = trial->proposal;
+        proposal.number = kFirstFinalist + kMostSeeds * trial->proposal.number + repetition;
+        proposal.training.epochs = epochs_of(options);
+        proposal.training.tuning_epochs = options.tuning_epochs;
+        proposal.training.seed = training_seed(options.seed, proposal.number);
+        list.push_back(std::move(proposal));
+      }
+    }
+  }
+  return list;
+}
+
+static int trainings(const SearchOptions& options) {
+  const auto budgets = static_cast<int>(options.budgets().size());
+  return budgets * std::min(options.finalists, options.max_trials) * options.final_seeds;
+}
+int finalist_epochs(const SearchOptions& options) {
+  return trainings(options) * (epochs_of(options) + options.tuning_epochs);
+}
+int finalist_tuning_epochs(const SearchOptions& options) { return trainings(options) * options.tuning_epochs; }
+
+}  // namespace kws
