@@ -66,20 +66,23 @@ Rung rung_of(const SqlRow& row) {
 constexpr const char* kRungCells = "epochs, decided, result, failure";
 
 std::vector<Trial> read_rows(Database& db) {
+  // Trials last, so that each has come before what is known of it.
+  const std::vector<SqlRow> rungs =
+      db.run(std::string("SELECT ") + kRungCells + ", number FROM rungs ORDER BY number, epochs", {});
+  const std::vector<SqlRow> standings = db.run("SELECT number, epochs, state, reason FROM standings", {});
   std::map<int, Trial> trials;
   std::map<int, int> standing_epochs;
   for (const SqlRow& row : db.run("SELECT number, proposal FROM trials", {})) {
     trials[number_of(row[0])].proposal = proposal_from_json(Json::parse(row[1].value()), db.name());
   }
-  for (const SqlRow& row : db.run("SELECT number, epochs, state, reason FROM standings", {})) {
+  for (const SqlRow& row : standings) {
     const int number = number_of(row[0]);
     Trial& trial = trials.at(number);
     standing_epochs[number] = number_of(row[1]);
     trial.state = state_from_name(row[2].value());
     trial.reason = row[3].value();
   }
-  const std::string rungs = std::string("SELECT ") + kRungCells + ", number FROM rungs ORDER BY number, epochs";
-  for (const SqlRow& row : db.run(rungs, {})) {
+  for (const SqlRow& row : rungs) {
     const int number = number_of(row[4]);
     Rung rung = rung_of(row);
     // A shorter search of the same study may have trained on what a longer one does not.

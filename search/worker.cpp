@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -99,7 +101,9 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
 
 namespace {
 
-constexpr std::chrono::milliseconds kIdlePause{500};
+using Seconds = std::chrono::duration<double>;
+constexpr Seconds kShortestPause{0.5}, kLongestPause{5.0};
+constexpr double kPauseShare = 0.1;
 
 /// What the threads of one process share.
 class Crew {
@@ -121,7 +125,9 @@ class Crew {
  private:
   void work(int number) {
     try {
-      Worker worker(study_, evaluator_, worker_name(number), options_.lease_seconds);
+      const std::string name = worker_name(number);
+      Worker worker(study_, evaluator_, name, options_.lease_seconds);
+      Rng rng({std::hash<std::string>{}(name)});
       while (!ended()) {
         Lease lease;
         const Worker::Outcome outcome = worker.work_one([&](const Lease& one, int epochs) {
@@ -129,7 +135,7 @@ class Crew {
           if (epochs == one.from) tell(one, "begins: " + one.decided);
         });
         if (outcome == Worker::Outcome::interrupted) end(WorkEnd::interrupted);
-        if (outcome == Worker::Outcome::nothing) rest();
+        if (outcome == Worker::Outcome::nothing) rest(rng);
         if (outcome == Worker::Outcome::delivered) tell(lease, "is delivered");
         if (outcome == Worker::Outcome::refused) tell(lease, "took longer than its lease, another worker has it");
       }
@@ -150,12 +156,18 @@ class Crew {
     const std::scoped_lock lock(mutex_);
     if (!end_) end_ = how;
   }
-  void rest() {
+  /// Waits before the next question.
+  void rest(Rng& rng) {
     if (study_.finished()) return end(WorkEnd::study_finished);
-    std::this_thread::sleep_for(kIdlePause);
+    // In short pieces, because the user may end the wait.
+    for (Seconds left = idle_pause(idle(), rng); left.count() > 0.0 && !ended(); left -= kShortestPause) {
+      std::this_thread::sleep_for(std::min(left, kShortestPause));
+    }
+    if (options_.idle_seconds > 0.0 && idle().count() > options_.idle_seconds) end(WorkEnd::idle);
+  }
+  Seconds idle() {
     const std::scoped_lock lock(mutex_);
-    const std::chrono::duration<double> idle = std::chrono::steady_clock::now() - last_step_;
-    if (options_.idle_seconds > 0.0 && idle.count() > options_.idle_seconds && !end_) end_ = WorkEnd::idle;
+    return std::chrono::steady_clock::now() - last_step_;
   }
   void tell(const Lease& lease, const std::string& what) {
     const std::scoped_lock lock(mutex_);
@@ -178,6 +190,10 @@ class Crew {
 WorkEnd work_on(Study& study, Evaluator& evaluator, const WorkOptions& options,
                 const std::function<void(const std::string& line)>& tell) {
   return Crew(study, evaluator, options, tell).work();
+}
+
+Seconds idle_pause(Seconds idle, Rng& rng) {
+  return std::clamp(kPauseShare * idle, kShortestPause, kLongestPause) * rng.uniform(0.75, 1.25);
 }
 
 std::string worker_name(int number) { return host() + std::to_string(getpid()) + ":" + std::to_string(number); }

@@ -1,19 +1,20 @@
 #include <gmock/gmock.h>
-#include <sys/wait.h>
 
 #include <csignal>
 #include <random>
 
 #include "kws/core/files.h"
-#include "kws/search/proposals.h"
 #include "kws/search/worker.h"
+#include "processes.h"
 #include "store_place.h"
 
 namespace kws {
 namespace {
 
+using testing::exit_code;
 using testing::FakeEvaluator;
 using testing::RecordingSink;
+using testing::spawn;
 using testing::StorePlace;
 using testing::two_budgets;
 
@@ -44,26 +45,6 @@ std::string undisturbed(int trials) {
   return read_file(place.folder.path / "trials.json");
 }
 
-/// Runs `body` in a process of its own.
-template <class Body>
-pid_t spawn(Body body) {
-  const pid_t child = fork();
-  if (child != 0) return child;
-  try {
-    body();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    _exit(1);
-  }
-  _exit(::testing::Test::HasFailure() ? 1 : 0);
-}
-
-int exit_code(pid_t child) {
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 /// What `kwsmith worker` does.
 void work(const StorePlace& place, std::chrono::microseconds pause) {
   FakeEvaluator evaluator;
@@ -72,6 +53,21 @@ void work(const StorePlace& place, std::chrono::microseconds pause) {
   const WorkEnd end =
       work_on(study, evaluator, {.threads = 1, .lease_seconds = kShortLease}, [](const std::string&) {});
   EXPECT_EQ(end, WorkEnd::study_finished);
+}
+
+TEST(Worker, AsksLessOftenTheLongerItFindsNothing) {
+  using Seconds = std::chrono::duration<double>;
+  Rng rng({1});
+  for (const auto& [idle, pause] : {std::pair{0.0, 0.5}, {20.0, 2.0}, {3600.0, 5.0}}) {
+    double shortest = 100.0, longest = 0.0;
+    for (int i = 0; i < 1000; ++i) {
+      const double drawn = idle_pause(Seconds(idle), rng).count();
+      shortest = std::min(shortest, drawn);
+      longest = std::max(longest, drawn);
+    }
+    EXPECT_NEAR(shortest, 0.75 * pause, 0.01 * pause);
+    EXPECT_NEAR(longest, 1.25 * pause, 0.01 * pause);
+  }
 }
 
 class Workers : public testing::StoredStudy {};
@@ -175,37 +171,6 @@ TEST_P(Workers, AHundredKillsLoseNothingAndCountNothingTwice) {
   }
   for (const pid_t process : processes) EXPECT_EQ(exit_code(process), 0);
   EXPECT_EQ(read_file(place.folder.path / "trials.json"), expected);
-}
-
-TEST_P(Workers, AThousandLeasesAreRenewedInTime) {
-  constexpr int kWorkers = 1000, kConnections = 4, kRounds = 3;
-  constexpr double kLease = 60.0;
-  Study study = place.open(kConfig);
-  study.add(*Proposer(two_budgets()).propose(0, 0, {}));
-  for (int i = 1; i <= kWorkers; ++i) study.offer(i, {.trial = 0, .to = i, .decided = "new design"});
-  std::vector<Lease> leases;
-  while (auto lease = study.claim("worker " + std::to_string(leases.size()), kLease)) leases.push_back(*lease);
-  ASSERT_EQ(leases.size(), std::size_t{kWorkers});
-  std::vector<Study> connections;
-  for (int i = 0; i < kConnections; ++i) connections.push_back(place.join());
-  std::atomic<int> renewed = 0;
-  const auto begin = std::chrono::steady_clock::now();
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t c = 0; c < connections.size(); ++c) {
-      threads.emplace_back([&, c] {
-        for (std::size_t i = c; i < leases.size() * kRounds; i += connections.size()) {
-          renewed += connections[c].renew(leases[i % leases.size()], kLease) ? 1 : 0;
-          connections[c].claim("idle", kLease);  // an idle worker asks for work, too
-        }
-      });
-    }
-  }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  EXPECT_EQ(renewed, kWorkers * kRounds);
-  const double rate = renewed / seconds, needed = kWorkers / (kLease / 3.0);
-  std::printf("%.0f renewals and as many questions for work a second; %d workers need %.0f\n", rate, kWorkers, needed);
-  EXPECT_GT(rate, needed);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, Workers, ::testing::ValuesIn(testing::stores()), testing::store_name);

@@ -27,7 +27,7 @@ start_postgres() {
   for _ in 1 2 3 4 5; do # another program may have the port
     port=$((20000 + RANDOM % 20000))
     if as_postgres "$postgres_programs/pg_ctl" -D "$postgres_folder/data" -l "$postgres_folder/log" -w \
-      -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off" start > /dev/null; then
+      -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=1100 -c fsync=off" start > /dev/null; then
       POSTGRES=postgresql://kwsmith@127.0.0.1:$port/postgres
       return
     fi

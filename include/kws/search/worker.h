@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
+#include "kws/core/rng.h"
 #include "kws/search/evaluator.h"
 #include "kws/search/study.h"
 
@@ -48,6 +50,11 @@ enum class WorkEnd { study_finished, idle, interrupted };
 ///   throws  what Worker::work_one throws
 WorkEnd work_on(Study& study, Evaluator& evaluator, const WorkOptions& options,
                 const std::function<void(const std::string& line)>& tell);
+
+/// How long a worker without a step waits before it asks again: a tenth of the time it has had none, between half a
+/// second and five seconds, give or take a quarter. So a search that hands out steps all the time is answered at once,
+/// while a thousand workers it has no use for ask the store 200 times a second, not 2,000, and not all together.
+std::chrono::duration<double> idle_pause(std::chrono::duration<double> idle, Rng& rng);
 
 /// "host:process:number" of a worker of this process.
 std::string worker_name(int number);
