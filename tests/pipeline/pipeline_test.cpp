@@ -11,7 +11,8 @@
 namespace kws {
 namespace {
 
-const TrialProgress kIgnore = [](int) {};
+using MakeCheckpoint = std::function<std::string()>;
+const TrialProgress kIgnore = [](int, const MakeCheckpoint&) {};
 
 class PipelineTest : public test::TonesTest {
  protected:
@@ -34,8 +35,13 @@ TEST_F(PipelineTest, EnginesAgreeAndTheModelSurvivesItsFolder) {
   const Dataset data = dataset();
   const auto evaluator = make_training_evaluator(data);
   int reported = 0;
-  const TrialResult result = evaluator->run(proposal(6), 6, "", [&](int done) { reported = done; });
+  std::string kept;
+  const TrialResult result = evaluator->run(proposal(6), 6, "", [&](int done, const MakeCheckpoint& checkpoint) {
+    reported = done;
+    if (done == 3) kept = checkpoint();
+  });
   EXPECT_EQ(reported, 6);
+  EXPECT_EQ(evaluator->run(proposal(6), 6, kept, kIgnore).model, result.model) << "from a checkpoint kept on the way";
   EXPECT_GE(result.int8_validation, 0.5);
 
   const Model model = unpack_model(result.model);

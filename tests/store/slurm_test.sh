@@ -74,7 +74,8 @@ fi
 
 data=$work/data
 "$kwsmith" -q data synth --speakers 6 --out "$data" > /dev/null
-search=("$kwsmith" -q search --data "$data" --types gru,crnn,ds_cnn --max-trials 9 --epochs 27 --seed 3 --deterministic)
+search=("$kwsmith" -q search --data "$data" --types gru,crnn,ds_cnn --max-trials 9 --epochs 27 --seed 3 --deterministic \
+  --finalists 1 --final-seeds 1)
 "${search[@]}" --study "$work/alone" > /dev/null || fail "search on its own"
 
 step "an array of workers completes a study, one of them cancelled"
