@@ -17,15 +17,15 @@
 worker=$!
 again=no
 trap 'again=yes; kill -TERM "$worker"' USR1 # the time limit: the task goes back into the queue
-trap 'kill -TERM "$worker"' TERM INT        # scancel: it does not
+# scancel: it does not. That signal reaches the worker, too, and a second one would end it with the step in its hands.
+trap : TERM INT
 
-# A signal ends `wait` before the worker has ended.
-while :; do
-  wait "$worker"
-  code=$?
-  kill -0 "$worker" 2> /dev/null || break
-done
-if [ "$again" = yes ] && [ "$code" = 75 ]; then
+# A signal ends `wait` before the worker has ended; its exit code is there for the asking once it has.
+while kill -0 "$worker" 2> /dev/null; do wait "$worker"; done
+wait "$worker"
+code=$?
+# 75: it gave its step back; 143: the signal came before it had one.
+if [ "$again" = yes ] && { [ "$code" = 75 ] || [ "$code" = 143 ]; }; then
   scontrol requeue "${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}"
 fi
 exit "$code"

@@ -1,5 +1,6 @@
 #!/bin/bash
-# A real Slurm on this machine runs configs/slurm_workers.sh as a job array; one task is cancelled on the way.
+# A real Slurm on this machine runs configs/slurm_workers.sh as a job array; one task is cancelled on the way, another
+# one reaches its time limit.
 #   slurm_test.sh KWSMITH SOURCE_DIR
 . "$2/tests/e2e/common.sh"
 for program in slurmctld slurmd sbatch munged; do
@@ -33,13 +34,14 @@ runuser -u munge -- munged --force --key-file="$slurm/key" --socket="$slurm/mung
   --pid-file="$slurm/munge/munged.pid" --log-file="$slurm/munge/log" --seed-file="$slurm/munge/seed"
 ln -s munge/munged.pid "$slurm/munged.pid"
 port=$((20000 + RANDOM % 20000))
+# A requeued job waits until the credential of its last start has run out, two minutes by default.
 cat > "$slurm/slurm.conf" <<CONF
 ClusterName=kwsmith
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=$port
 SlurmdPort=$((port + 1))
 AuthType=auth/munge
-AuthInfo=socket=$slurm/munge/socket
+AuthInfo=socket=$slurm/munge/socket,cred_expire=10
 CredType=cred/munge
 ProctrackType=proctrack/pgid
 TaskPlugin=task/none
@@ -54,6 +56,8 @@ SlurmdLogFile=$slurm/slurmd.log
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 ReturnToService=2
+JobRequeue=1
+SchedulerParameters=bf_interval=2,sched_interval=2
 KillWait=5
 NodeName=$host NodeAddr=127.0.0.1 CPUs=2 RealMemory=1000 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
@@ -78,22 +82,67 @@ search=("$kwsmith" -q search --data "$data" --types gru,crnn,ds_cnn --max-trials
   --finalists 1 --final-seeds 1)
 "${search[@]}" --study "$work/alone" > /dev/null || fail "search on its own"
 
+# within SECONDS COMMAND...: waits until the command succeeds
+within() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$end" ] || return 1
+    sleep 0.1
+  done
+}
+begun() { grep -q begins "$1" 2> /dev/null; }
+queue_is_empty() { [ -z "$(squeue -h)" ]; }
+# submit URL LOG OPTION...: prints the number of the job
+submit() {
+  local url=$1 log=$2
+  shift 2
+  KWSMITH=$kwsmith KWSMITH_STUDY=$url KWSMITH_DATA=$data sbatch --parsable --chdir="$work" --output="$work/$log" "$@" \
+    "$source_dir/configs/slurm_workers.sh"
+}
+
 step "an array of workers completes a study, one of them cancelled"
-job=$(KWSMITH=$kwsmith KWSMITH_STUDY=$POSTGRES KWSMITH_DATA=$data sbatch --parsable --array=0-2 --chdir="$work" \
-  --output="$work/task_%a.log" "$source_dir/configs/slurm_workers.sh")
-"${search[@]}" --study "$POSTGRES" --out "$work/shared" --workers 0 --lease 2 > /dev/null 2> "$work/search" &
+job=$(submit "$POSTGRES" task_%a.log --array=0-2)
+"${search[@]}" --study "$POSTGRES" --out "$work/shared" --workers 0 > /dev/null 2> "$work/search" &
 driver=$!
-for _ in $(seq 300); do
-  ! grep -q begins "$work/task_0.log" 2> /dev/null || break
-  sleep 0.1
-done
-grep -q begins "$work/task_0.log" || { cat "$work"/task_*.log >&2; fail "the first task takes no step"; }
+within 30 begun "$work/task_0.log" || { cat "$work"/task_*.log >&2; fail "the first task takes no step"; }
 scancel "${job}_0"
 wait "$driver" || { cat "$work/search" "$work"/task_*.log >&2; fail "the search"; }
 cmp "$work/alone/trials.json" "$work/shared/trials.json" || fail "trials.json differs"
-for _ in $(seq 100); do
-  [ -n "$(squeue -h)" ] || break
-  sleep 0.2
-done
-[ -z "$(squeue -h)" ] || { squeue; fail "workers do not leave when the search is over"; }
+grep -q interrupted "$work/task_0.log" || { cat "$work/task_0.log" >&2; fail "the cancelled task keeps its step"; }
+within 20 queue_is_empty || { squeue; fail "workers do not leave when the search is over"; }
+
+step "a task at its time limit gives its step back and goes on in the queue"
+sql() { "$postgres_programs/psql" -qtA -c "$1" "$POSTGRES"; }
+sql "CREATE SCHEMA limited"
+limited="$POSTGRES?options=-csearch_path%3Dlimited"
+job=$(submit "$limited" limited.log --array=0 --time=1)
+"${search[@]}" --study "$limited" --out "$work/limited" --workers 0 > /dev/null 2> "$work/search" &
+driver=$!
+within 30 begun "$work/limited.log" || { cat "$work/limited.log" >&2; fail "the task takes no step"; }
+# Slurm looks at time limits twice a minute: the worker sleeps with a step in its hands until the signal is there.
+holder() { sql "SELECT holder FROM limited.jobs WHERE holder IS NOT NULL"; }
+sleeps_with_a_step() {
+  worker=$(holder | cut -d : -f 2)
+  [ -n "$worker" ] || return 1
+  kill -STOP "$worker"
+  [ -z "$(holder)" ] || return 0
+  kill -CONT "$worker"
+  return 1
+}
+within 30 sleeps_with_a_step || fail "the worker has no step"
+told_to_end() { [ $((0x$(sed -n 's/^ShdPnd:\t*//p' "/proc/$worker/status") & 0x4000)) != 0 ]; } # SIGTERM
+within 45 told_to_end || fail "no signal before the time limit"
+kill -CONT "$worker"
+requeued() { scontrol show job "${job}_0" | grep -q 'JobState=PENDING' && scontrol show job "${job}_0" | grep -q 'Restarts=1'; }
+within 20 requeued || { scontrol show job "${job}_0"; cat "$work/limited.log"; fail "the task is not in the queue again"; }
+[ -z "$(holder)" ] || fail "the task keeps its step"
+# The signal may have come while the step was being delivered.
+[ "$(grep -c begins "$work/limited.log")" = "$(grep -c "is delivered" "$work/limited.log")" ] ||
+  [ "$(sql "SELECT count(*) FROM limited.jobs WHERE fence = 1 AND expires = 0")" = 1 ] || fail "the step is not given back"
+grep -q interrupted "$work/limited.log" || fail "the worker does not say that it was interrupted"
+scontrol update JobId="${job}_0" TimeLimit=60 # or the signal comes again
+wait "$driver" || { cat "$work/search" "$work/limited.log" >&2; fail "the search with a task that came back"; }
+cmp "$work/alone/trials.json" "$work/limited/trials.json" || fail "trials.json differs after the time limit"
+within 20 queue_is_empty || { squeue; fail "the task does not leave when the search is over"; }
 finish
