@@ -14,6 +14,7 @@
 #include "kws/search/finalists.h"
 #include "kws/search/proposals.h"
 #include "kws/search/worker.h"
+#include "winner.h"
 
 namespace kws {
 namespace {
@@ -292,38 +293,6 @@ class Run {
   std::size_t warned_ = 0;
 };
 
-void write_model(Evaluator& evaluator, const std::string& model, const std::filesystem::path& folder) {
-  std::filesystem::path fresh = folder, old = folder;
-  fresh += ".new";
-  old += ".old";
-  std::filesystem::remove_all(fresh);
-  std::filesystem::create_directories(folder.parent_path());
-  evaluator.write_model(model, fresh);
-  std::filesystem::remove_all(old);
-  if (std::filesystem::exists(folder)) std::filesystem::rename(folder, old);
-  std::filesystem::rename(fresh, folder);
-  std::filesystem::remove_all(old);
-}
-
-Winner crown(const Trial& trial, const std::string& budget, Evaluator& evaluator, Study& study) {
-  const int number = trial.proposal.number;
-  const std::string model = study.model(number, trial.rungs.back().epochs);
-  Winner winner{.budget = budget, .trial = trial, .test = {}, .folder = study.folder() / "best" / budget};
-  if (const auto known = study.test(number)) {
-    winner.test = *known;
-  } else {
-    winner.test = evaluator.test(model);
-    study.set_test(number, winner.test);
-  }
-  try {
-    write_model(evaluator, model, winner.folder);
-  } catch (const std::filesystem::filesystem_error& error) {
-    throw Error(winner.folder.string() + ": cannot be written: " + error.code().message() +
-                "; make room or check the permissions, then run again");
-  }
-  return winner;
-}
-
 }  // namespace
 
 SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink) {
@@ -333,8 +302,8 @@ SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Stu
   try {
     for (const Budget& budget : options.budgets()) {
       if (outcome.interrupted) break;
-      if (const Trial* best = best_trial(trials, budget)) {
-        outcome.winners.push_back(crown(*best, budget.name, evaluator, study));
+      if (auto winner = crown_winner(trials, budget, evaluator, study)) {
+        outcome.winners.push_back(*std::move(winner));
       } else {
         sink.warn("budget \"" + budget.name + "\": no trial that keeps it could be trained");
       }
