@@ -11,7 +11,7 @@
 namespace kws {
 
 struct ReplayOptions {
-  int seeds = 30;
+  int seeds = 200;
   int reduction = 3;
   int slots = 1;    ///< see ScheduleOptions
   int threads = 1;  ///< changes the time and nothing else
