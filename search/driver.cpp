@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -158,7 +159,10 @@ class Run {
     if (!schedule_.finished() || schedule_.stopped() || std::exchange(finalists_offered_, true)) return false;
     study_.stand(standings());  // tells the trials of this search from those of a longer one
     const std::vector<Proposal> proposals = finalists(study_.trials(), options_);
+    int left = options_.max_epochs > 0 ? options_.max_epochs - schedule_.epochs() : std::numeric_limits<int>::max();
     for (const Proposal& proposal : proposals) {
+      left -= proposal.training.all_epochs();
+      if (left < 0) break;
       study_.add(proposal);
       proposals_[proposal.number] = proposal;
       finals_.push_back({.number = jobs_++,

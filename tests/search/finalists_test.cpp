@@ -100,6 +100,16 @@ TEST(Finalists, AreNotTrainedWhereALimitEndedTheSearch) {
   for (const auto& [number, epochs] : evaluator.ran) EXPECT_FALSE(is_finalist(number));
 }
 
+TEST(Finalists, KeepTheLimitOfEpochs) {
+  const TemporaryFolder folder, limited;
+  FakeEvaluator all, some;
+  SearchOptions options = with_finalists();
+  search(options, all, folder.path);
+  options.max_epochs = all.trained - 14;  // one training of a finalist less
+  search(options, some, limited.path);
+  EXPECT_EQ(some.trained, options.max_epochs);
+}
+
 TEST(Finalists, ThatFailLeaveTheTrialItselfAsWinner) {
   const TemporaryFolder folder;
   FakeEvaluator evaluator;

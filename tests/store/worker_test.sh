@@ -11,7 +11,6 @@ data=$work/data
 "$kwsmith" -q data synth --speakers 6 --out "$data" > /dev/null
 options=(--data "$data" --types gru,crnn,ds_cnn --epochs 27 --seed 3 --deterministic --finalists 1 --final-seeds 1)
 search=("$kwsmith" -q search "${options[@]}" --max-trials 9)
-longer=("$kwsmith" -q search "${options[@]}" --max-trials 40)
 worker=("$kwsmith" worker --study "$POSTGRES" --data "$data" --threads 1 --lease 1)
 
 step "a search on its own"
@@ -46,29 +45,42 @@ cmp "$work/alone/trials.json" "$work/shared/trials.json" || fail "trials.json di
 cmp "$work/alone/best/small/model.json" "$work/shared/best/small/model.json" || fail "the winner differs"
 
 step "the same with a hundred kills of search and workers"
-"${longer[@]}" --study "$work/undisturbed" > /dev/null || fail "search"
 RANDOM=7
+trials=60
+search_most=("$kwsmith" -q search "${options[@]}")
 # start N: process 0 is the search, the others are workers
 start() {
   if [ "$1" = 0 ]; then
-    "${longer[@]}" --study "$work/killed" --workers 0 --lease 1 > /dev/null 2> "$work/search" &
+    "${search_most[@]}" --max-trials "$trials" --study "$work/killed" --workers 0 --lease 1 > /dev/null 2> "$work/search" &
   else
     "$kwsmith" worker --study "$work/killed" --data "$data" --threads 1 --lease 1 2>> "$work/killed_workers" &
   fi
   pids[$1]=$!
 }
+alive() { kill -0 "${pids[$1]}" 2> /dev/null; }
 for i in 0 1 2 3; do start $i; done
-for kills in $(seq 100); do
+kills=0
+while [ $kills -lt 100 ]; do
   sleep "0.$((RANDOM % 4 + 1))"
   i=$((RANDOM % 4))
-  kill -KILL "${pids[i]}" 2> /dev/null || { cat "$work/search" >&2; fail "process $i had ended before kill $kills"; }
+  if alive $i; then
+    kill -KILL "${pids[i]}"
+    kills=$((kills + 1))
+  elif [ $i = 0 ]; then
+    trials=$((trials + 20)) # a quick machine: the search was over, it goes on with more
+  fi
   wait "${pids[i]}" 2> /dev/null || true
   start $i
+done
+while alive 0; do
+  for i in 1 2 3; do alive $i || start $i; done # those that saw a search end
+  sleep 0.5
 done
 for i in 0 1 2 3; do
   wait "${pids[i]}" || { cat "$work/search" "$work/killed_workers" >&2; fail "process $i after the kills"; }
 done
-echo "steps delivered: $(grep -c "is delivered" "$work/killed_workers"), begun: $(grep -c begins "$work/killed_workers")"
+"${search_most[@]}" --max-trials "$trials" --study "$work/undisturbed" > /dev/null || fail "search"
+echo "trials: $trials; steps delivered: $(grep -c "is delivered" "$work/killed_workers"), begun: $(grep -c begins "$work/killed_workers")"
 cmp "$work/undisturbed/trials.json" "$work/killed/trials.json" || fail "trials.json differs after the kills"
 cmp "$work/undisturbed/best/small/model.json" "$work/killed/best/small/model.json" || fail "the winner differs after the kills"
 

@@ -62,6 +62,8 @@ class Schedule {
   /// By stop() or by max_epochs.
   [[nodiscard]] bool stopped() const { return stopped_; }
 
+  /// Handed out, all budgets together.
+  [[nodiscard]] int epochs() const { return epochs_; }
   /// Epochs of the rungs, rising.
   [[nodiscard]] const std::vector<int>& rungs() const { return rungs_; }
   /// Where the trials of a budget stand and why no further.
