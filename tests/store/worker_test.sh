@@ -58,6 +58,10 @@ start() {
   pids[$1]=$!
 }
 alive() { kill -0 "${pids[$1]}" 2> /dev/null; }
+# ended N: process N has come to its end by itself, which must be a good one
+ended() {
+  wait "${pids[$1]}" || { cat "$work/search" "$work/killed_workers" >&2; fail "process $1 between the kills"; }
+}
 for i in 0 1 2 3; do start $i; done
 kills=0
 while [ $kills -lt 100 ]; do
@@ -66,14 +70,15 @@ while [ $kills -lt 100 ]; do
   if alive $i; then
     kill -KILL "${pids[i]}"
     kills=$((kills + 1))
-  elif [ $i = 0 ]; then
-    trials=$((trials + 20)) # a quick machine: the search was over, it goes on with more
+    wait "${pids[i]}" 2> /dev/null || true
+  else
+    ended $i
+    [ $i != 0 ] || trials=$((trials + 20)) # a quick machine: the search was over, it goes on with more
   fi
-  wait "${pids[i]}" 2> /dev/null || true
   start $i
 done
 while alive 0; do
-  for i in 1 2 3; do alive $i || start $i; done # those that saw a search end
+  for i in 1 2 3; do alive $i || { ended $i; start $i; }; done # those that saw a search end
   sleep 0.5
 done
 for i in 0 1 2 3; do
