@@ -74,7 +74,8 @@ void add_bench(CLI::App& app, Common& common) {
   auto verb = std::make_shared<BenchVerb>();
   CLI::App* train = sub->add_subcommand(
       "train", "Training speed: fused steps on all cores against plain LibTorch with one and two threads, in turn");
-  train->add_option("--isa", verb->isa, "instruction set of the fused steps: avx2 or avx512")->capture_default_str();
+  train->add_option("--isa", verb->isa, "instruction set of the fused steps: avx2, avx512, avx512_bf16 or amx")
+      ->capture_default_str();
   train->add_option("--seconds", verb->seconds, "of one measurement")
       ->check(CLI::Range(0.01, 60.0))
       ->capture_default_str();

@@ -160,7 +160,7 @@ double expected_seconds(const SearchOptions& options, const std::vector<Design>&
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   double engine = 0.0, plain = 0.0;  // seconds of a clip
   for (const Design& design : first) {
-    const TrainingSpeed speed = training_speed(design, kMeasured);
+    const TrainingSpeed speed = training_speed(design, isa_for(options.precision), kMeasured);
     engine += 1.0 / speed.engine;
     plain += 1.0 / speed.plain;
   }
@@ -255,10 +255,12 @@ int run(const SearchVerb& verb, const Common& common) {
                     : "--out: goes with a --study that is a URL; the folder of --study holds the results",
                 Exit::usage);
   }
+  // Where workers train, they look at their own CPUs.
+  const Isa isa = options.threads == 0 ? best_isa() : isa_for(options.precision);
   const Proposer affordable(options);  // an impossible budget is known before any data is read
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   const Dataset dataset = verb.source.load(common.thread_count());
-  const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset);
+  const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);
   Study study(url ? verb.out : verb.study, study_config(options, dataset.labels(), dataset.fingerprint()),
               url ? verb.study : "");
   write_file(study.folder() / "config.json", search_options_to_json(options).dump(2) + "\n");

@@ -86,8 +86,10 @@ int run(TrainVerb& verb, const Common& common) {
   const Dataset dataset = verb.source.load(threads);
   const FeatureFeed feed(dataset, design.features, threads);
   Trainer trainer(build_graph(design), feed, verb.options, threads, isa);
-  const Json settings = {
-      {"design", design_to_json(design)}, {"training", options_to_json(verb.options)}, {"data", dataset.fingerprint()}};
+  const Json settings = {{"design", design_to_json(design)},
+                         {"training", options_to_json(verb.options)},
+                         {"precision", precision_of(isa)},
+                         {"data", dataset.fingerprint()}};
   continue_from(checkpoint, settings.dump(), trainer);
 
   Progress progress(common, "epoch");
@@ -126,7 +128,9 @@ void add_train(CLI::App& app, Common& common) {
   sub->add_option("--out", verb->out, "model folder to write")->required();
   sub->add_option("--config", verb->config, "JSON file with training options; flags beat it");
   sub->add_option("--isa", verb->isa,
-                  "instruction set of the training steps: avx512 or avx2 (same results), portable (plain LibTorch)")
+                  "instruction set of the training steps: avx2 or avx512 (float32, same results), avx512_bf16 or amx "
+                  "(bfloat16), "
+                  "portable (plain LibTorch)")
       ->capture_default_str();
   verb->flags = std::make_unique<Flags>(*sub, "Training");
   describe(*verb->flags, verb->options);

@@ -44,6 +44,7 @@ int run(WorkerVerb& verb, const Common& common) {
   if (!study) return static_cast<int>(interrupted() ? Exit::interrupted : Exit::done);
   const Json config = study->config();
   verb.source.keywords = config.at("keywords").get<std::vector<std::string>>();
+  const Isa isa = isa_for(config.at("search").at("precision"));
   verb.options.threads = common.thread_count();
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   const Dataset dataset = verb.source.load(common.thread_count());
@@ -51,7 +52,7 @@ int run(WorkerVerb& verb, const Common& common) {
     throw Error(verb.source.folder + ": is not the data that the search reads; give the same recordings and lists",
                 Exit::data);
   }
-  const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset);
+  const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);
   switch (work_on(*study, *evaluator, verb.options, [](const std::string& line) { log().info(line); })) {
     case WorkEnd::study_finished:
       log().info("the search is over");

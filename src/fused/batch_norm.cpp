@@ -30,10 +30,6 @@ void BatchNorm::begin(const float* statistics) {
   clear_sums();
 }
 
-void BatchNorm::add(const Kernels& kernels, std::ptrdiff_t rows, const float* y) {
-  kernels.moments(rows, pitch_, y, pivot_.data(), sum_.data(), product_.data());
-}
-
 void BatchNorm::set(int channel, double mean, double variance, const float* parameters) {
   const double gamma = slot_.gamma >= 0 ? static_cast<double>(parameters[slot_.gamma + channel]) : 1.0;
   const double inverse = 1.0 / std::sqrt(variance + kNormEpsilon);

@@ -14,7 +14,10 @@ class BatchNorm {
   BatchNorm(const LayerParameters& slot, int channels);
 
   void begin(const float* statistics);
-  void add(const Kernels& kernels, std::ptrdiff_t rows, const float* y);
+  template <class Value>
+  void add(const Kernels<Value>& kernels, std::ptrdiff_t rows, const Value* y) {
+    kernels.moments(rows, pitch_, y, pivot_.data(), sum_.data(), product_.data());
+  }
   /// Batch statistics become scale and shift, running ones follow.
   void finish(std::ptrdiff_t rows, const float* parameters, float* statistics);
   /// Evaluation: scale and shift from the running statistics.
@@ -36,8 +39,8 @@ class BatchNorm {
 
   LayerParameters slot_;
   int channels_, pitch_;
-  Buffer pivot_, mean_, scale_, shift_;
-  Buffer mean_dz_, slope_;
+  Buffer<float> pivot_, mean_, scale_, shift_;
+  Buffer<float> mean_dz_, slope_;
   std::vector<double> inverse_, sum_, product_;  // inverse deviation; sums of the forward, later of the backward pass
 };
 

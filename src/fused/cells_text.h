@@ -22,7 +22,7 @@ static inline Vec tangent_slope(Vec t) { return splat(1.0F) - t * t; }
 
 constexpr float kCellLimit = 8.0F;  // what a Q3.12 cell state holds; see quant/int8_model.h
 
-static void lstm(CellRows shape, float* gates, const float* c_old, const float* peephole, float* c, float* m) {
+static void lstm(CellRows shape, float* gates, const float* c_old, const float* peephole, float* c, Value* m) {
   const int pitch = shape.pitch;
   for (int r = 0; r < shape.rows; ++r, gates += 4 * pitch, c_old += pitch, c += pitch, m += pitch) {
     for (int j = 0; j < pitch; j += kLanes) {

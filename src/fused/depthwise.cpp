@@ -5,9 +5,14 @@
 namespace kws::fused {
 namespace {
 
-class Depthwise : public Step {
+template <class Value>
+class Depthwise : public Step<Value> {
+  using Step<Value>::out_;
+  using Step<Value>::y_;
+
  public:
-  Depthwise(const Layer& layer, const Depthwise2d& op, const LayerParameters& slot, const Stored& in, int capacity)
+  Depthwise(const Layer& layer, const Depthwise2d& op, const LayerParameters& slot, const Stored<Value>& in,
+            int capacity)
       : slot_(slot),
         taps_{op.kernel.time * op.kernel.freq, layer.output.channels, padded(layer.output.channels)},
         map_{layer.input.time,
@@ -27,16 +32,16 @@ class Depthwise : public Step {
         tiles_(depthwise_tiles(map_)),
         spread_(depthwise_spread(map_)),
         d_value_(in.size()) {
-    store_output(layer.output, capacity);
+    this->store_output(layer.output, capacity);
     epilogue_.attach(out_);
-    dy_ = Buffer(out_.size());
+    dy_ = Buffer<Value>(out_.size());
   }
 
-  void forward(const Pass& pass, const Stored& in) override {
+  void forward(const Pass<Value>& pass, const Stored<Value>& in) override {
     pack_vector(taps_, pass.parameters + slot_.weight, weight_.data());
     epilogue_.begin(pass);
     for (int clip = 0; clip < pass.clips; ++clip) {
-      float* y = y_.data() + clip * out_.clip;
+      Value* y = y_.data() + clip * out_.clip;
       pass.kernels.depthwise(map_, in.y + clip * in.clip, in.activation, weight_.data(), epilogue_.bias(), y,
                              tiles_.data(), clip_ahead(pass, in, in.y, clip + 1));
       epilogue_.wrote(pass, out_.positions(), y);
@@ -44,12 +49,12 @@ class Depthwise : public Step {
     epilogue_.finish(pass, static_cast<std::ptrdiff_t>(pass.clips) * out_.positions());
   }
 
-  void backward(const Pass& pass, const Stored& in, const float* dz, float* d_in) override {
+  void backward(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) override {
     epilogue_.begin_backward(pass, static_cast<std::ptrdiff_t>(pass.clips) * out_.positions());
     d_weight_.clear();
     for (int clip = 0; clip < pass.clips; ++clip) {
       const std::ptrdiff_t at = clip * out_.clip;
-      const float* dy = epilogue_.to_dy(pass, out_.positions(), dz + at, y_.data() + at, dy_.data());
+      const Value* dy = epilogue_.to_dy(pass, out_.positions(), dz + at, y_.data() + at, dy_.data());
       pass.kernels.depthwise_backward(map_, dy, in.y + clip * in.clip, in.activation, weight_.data(), d_value_.data(),
                                       d_weight_.data(), tiles_.data(), spread_.data(),
                                       clip_ahead(pass, in, in.y, clip + 1), clip_ahead(pass, out_, dz, clip + 1));
@@ -66,21 +71,27 @@ class Depthwise : public Step {
 
  private:
   /// One clip of an array laid out like `like`.
-  static Ahead clip_ahead(const Pass& pass, const Stored& like, const float* array, int clip) {
-    return clip < pass.clips ? Ahead{array + clip * like.clip, like.clip} : Ahead{};
+  static Ahead clip_ahead(const Pass<Value>& pass, const Stored<Value>& like, const Value* array, int clip) {
+    return clip < pass.clips ? Ahead{array + clip * like.clip, like.clip * static_cast<std::ptrdiff_t>(sizeof(Value))}
+                             : Ahead{};
   }
 
   LayerParameters slot_;
   Axis taps_;  // kernel elements, each a vector of channels
   DepthwiseMap map_;
-  Epilogue epilogue_;
-  Buffer weight_, d_weight_, tiles_, spread_, d_value_, dy_;
+  Epilogue<Value> epilogue_;
+  Buffer<float> weight_, d_weight_, tiles_, spread_, d_value_;
+  Buffer<Value> dy_;
 };
 
 }  // namespace
 
-std::unique_ptr<Step> make_depthwise(const Layer& layer, const LayerParameters& slot, const Stored& in, int capacity) {
-  return std::make_unique<Depthwise>(layer, std::get<Depthwise2d>(layer.op), slot, in, capacity);
+template <class Value>
+std::unique_ptr<Step<Value>> make_depthwise(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
+                                            int capacity) {
+  return std::make_unique<Depthwise<Value>>(layer, std::get<Depthwise2d>(layer.op), slot, in, capacity);
 }
+template std::unique_ptr<Step<float>> make_depthwise(const Layer&, const LayerParameters&, const Stored<float>&, int);
+template std::unique_ptr<Step<Bf16>> make_depthwise(const Layer&, const LayerParameters&, const Stored<Bf16>&, int);
 
 }  // namespace kws::fused

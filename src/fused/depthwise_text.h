@@ -10,14 +10,14 @@ static Tile padded_tile(const DepthwiseMap& m) {
 
 /// in [in_time][in_freq][pitch] -> tiles [groups][time][freq][kGroup], activated, zero outside the map. All groups in
 /// one go, because memory is fast only in its own order.
-static void fill_tiles(const DepthwiseMap& m, const float* in, Activation activation, float* tiles) {
+static void fill_tiles(const DepthwiseMap& m, const Value* in, Activation activation, float* tiles) {
   const Tile size = padded_tile(m);
   const std::ptrdiff_t tile = static_cast<std::ptrdiff_t>(size.time) * size.freq * kGroup;
   const int times = m.in_time < size.time - m.top ? m.in_time : size.time - m.top;
   const int freqs = m.in_freq < size.freq - m.left ? m.in_freq : size.freq - m.left;
   const bool normed = activation.scale != nullptr;
   for (int t = 0; t < times; ++t) {
-    const float* from = in + static_cast<std::ptrdiff_t>(t) * m.in_freq * m.pitch;
+    const Value* from = in + static_cast<std::ptrdiff_t>(t) * m.in_freq * m.pitch;
     float* position = tiles + (static_cast<std::ptrdiff_t>(t + m.top) * size.freq + m.left) * kGroup;
     for (int f = 0; f < freqs; ++f, from += m.pitch, position += kGroup) {
       float* to = position;
@@ -40,8 +40,8 @@ struct Correlation {
   std::ptrdiff_t out_pitch;
 };
 
-template <int kOutputs>
-static void correlate_run(const Correlation& k, const float* tile, Vec start, float* out) {
+template <int kOutputs, class Out>
+static void correlate_run(const Correlation& k, const float* tile, Vec start, Out* out) {
   Vec sum[std::size_t{kOutputs}];
   KWS_UNROLL for (int i = 0; i < kOutputs; ++i) sum[i] = start;
   const float* tap = k.taps;
@@ -56,13 +56,14 @@ static void correlate_run(const Correlation& k, const float* tile, Vec start, fl
   KWS_UNROLL for (int i = 0; i < kOutputs; ++i) store(out + i * k.out_pitch, sum[i]);
 }
 
-static void correlate(const Correlation& k, const float* tile, Vec start, float* out, Fetcher& ahead) {
+template <class Out>
+static void correlate(const Correlation& k, const float* tile, Vec start, Out* out, Fetcher& ahead) {
   for (int t = 0; t < k.out_time; ++t) {
     ahead.fetch();
     const float* row = tile + static_cast<std::ptrdiff_t>(t) * k.stride_time * k.tile_freq * kGroup;
     for (int f = 0; f < k.out_freq;) {
       const float* from = row + static_cast<std::ptrdiff_t>(f) * k.stride_freq * kGroup;
-      float* to = out + (static_cast<std::ptrdiff_t>(t) * k.out_freq + f) * k.out_pitch;
+      Out* to = out + (static_cast<std::ptrdiff_t>(t) * k.out_freq + f) * k.out_pitch;
       const int left = k.out_freq - f;
       if (left >= 5) {
         correlate_run<5>(k, from, start, to);
@@ -78,8 +79,8 @@ static void correlate(const Correlation& k, const float* tile, Vec start, float*
   }
 }
 
-static void depthwise(const DepthwiseMap& m, const float* in, Activation activation, const float* taps,
-                      const float* bias, float* out, float* tiles, Ahead ahead) {
+static void depthwise(const DepthwiseMap& m, const Value* in, Activation activation, const float* taps,
+                      const float* bias, Value* out, float* tiles, Ahead ahead) {
   const Tile size = padded_tile(m);
   Fetcher fetcher(ahead, static_cast<std::ptrdiff_t>(m.pitch) / kLanes * m.out_time);
   fill_tiles(m, in, activation, tiles);
@@ -93,7 +94,7 @@ static void depthwise(const DepthwiseMap& m, const float* in, Activation activat
 
 /// kTaps neighbouring taps of one kernel row: d_taps += sum over positions of dy * tile.
 template <int kTaps>
-static void tap_gradient(const DepthwiseMap& m, int tile_freq, const float* dy, const float* tile, float* d_taps) {
+static void tap_gradient(const DepthwiseMap& m, int tile_freq, const Value* dy, const float* tile, float* d_taps) {
   Vec sum[std::size_t{kTaps}];
   KWS_UNROLL for (int i = 0; i < kTaps; ++i) sum[i] = splat(0.0F);
   for (int t = 0; t < m.out_time; ++t) {
@@ -109,7 +110,7 @@ static void tap_gradient(const DepthwiseMap& m, int tile_freq, const float* dy, 
   }
 }
 
-static void tap_gradients(const DepthwiseMap& m, int tile_freq, const float* dy, const float* tile, float* d_taps,
+static void tap_gradients(const DepthwiseMap& m, int tile_freq, const Value* dy, const float* tile, float* d_taps,
                           Fetcher& ahead) {
   for (int kt = 0; kt < m.kernel_time; ++kt) {
     ahead.fetch();
@@ -131,7 +132,7 @@ static void tap_gradients(const DepthwiseMap& m, int tile_freq, const float* dy,
   }
 }
 
-static void depthwise_backward(const DepthwiseMap& m, const float* dy, const float* in, Activation activation,
+static void depthwise_backward(const DepthwiseMap& m, const Value* dy, const Value* in, Activation activation,
                                const float* taps, float* d_in, float* d_taps, float* tiles, float* spread, Ahead ahead,
                                Ahead also) {
   const Tile size = padded_tile(m);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <variant>
 #include <vector>
 
 #include "kws/features/front_end.h"
@@ -10,38 +11,43 @@
 
 namespace kws {
 
+using fused::Bf16;
 using fused::Buffer;
 using fused::Kernels;
 using fused::Pass;
 using fused::Stored;
+using fused::to_float;
 
-static const Kernels& kernels_for(Isa isa) {
-  return isa == Isa::avx512 ? fused::avx512_kernels() : fused::avx2_kernels();
-}
+constexpr int kEvaluated = 20;  // clips at once where training has its own arrays
 
-struct FusedNet::Impl {
-  const Kernels& kernels;
+namespace {
+
+/// A network's steps for one way to store activations.
+template <class Value>
+struct FusedSteps {
+  const Kernels<Value>& kernels;
   int capacity, classes;
-  Stored input;
-  Buffer x;
-  std::vector<std::unique_ptr<fused::Step>> steps;
-  Buffer d_out, d_in;  // gradients on the way back, exchanged from layer to layer
+  Stored<Value> input;
+  Buffer<Value> x;
+  std::vector<std::unique_ptr<fused::Step<Value>>> steps;
+  Buffer<Value> d_out, d_in;  // gradients on the way back, exchanged from layer to layer
 
-  Impl(const Graph& graph, int most, Isa isa)
-      : kernels(kernels_for(isa)),
-        capacity(most),
-        classes(graph.output().elements()),
-        x(static_cast<std::ptrdiff_t>(graph.input().elements()) * most) {
+  FusedSteps(const Graph& graph, int most, const Kernels<Value>& table)
+      : kernels(table), capacity(most), classes(graph.output().elements()) {
+    const bool frames = !graph.layers().empty() && (std::holds_alternative<Lstm>(graph.layers().front().op) ||
+                                                    std::holds_alternative<Gru>(graph.layers().front().op));
     input.shape = graph.input();
     input.pitch = graph.input().channels;
-    input.clip = input.size();
-    input.time = graph.input().step();
+    // What a product reads as one row, a time step or a clip, is made of whole factors.
+    input.time = frames ? fused::whole_factors<Value>(graph.input().step()) : graph.input().step();
+    input.clip = fused::whole_factors<Value>(static_cast<int>(input.time) * graph.input().time);
+    x = Buffer<Value>(input.clip * most);
     input.y = x.data();
   }
 
   /// Layer by layer; false at the first one that has no fused step.
   bool build(const Graph& graph, const ParameterLayout& layout) {
-    const Stored* in = &input;
+    const Stored<Value>* in = &input;
     std::ptrdiff_t largest = 0;
     for (std::size_t i = 0; i < graph.layers().size(); ++i) {
       auto step = fused::make_step(graph.layers()[i], layout.layers()[i], *in, i == 0, capacity);
@@ -50,22 +56,29 @@ struct FusedNet::Impl {
       in = &steps.back()->output();
       largest = std::max(largest, in->size() * capacity);
     }
-    d_out = Buffer(largest);
-    d_in = Buffer(largest);
+    d_out = Buffer<Value>(largest);
+    d_in = Buffer<Value>(largest);
     return !steps.empty() && in->plain() && in->positions() == 1;
   }
 
-  void forward(const Pass& pass, std::span<const std::int8_t> features) {
-    std::ranges::transform(features, x.data(), [](std::int8_t v) { return static_cast<float>(v) * kFeatureScale; });
-    const Stored* in = &input;
+  void forward(const Pass<Value>& pass, std::span<const std::int8_t> features) {
+    const int row = input.shape.step();
+    const std::int8_t* from = features.data();
+    for (int clip = 0; clip < pass.clips; ++clip) {
+      for (int t = 0; t < input.shape.time; ++t, from += row) {
+        std::transform(from, from + row, x.data() + clip * input.clip + t * input.time,
+                       [](std::int8_t v) { return fused::stored<Value>(static_cast<float>(v) * kFeatureScale); });
+      }
+    }
+    const Stored<Value>* in = &input;
     for (const auto& step : steps) {
       step->forward(pass, *in);
       in = &step->output();
     }
   }
 
-  [[nodiscard]] const float* logit_row(int clip) const {
-    const Stored& out = steps.back()->output();
+  [[nodiscard]] const Value* logit_row(int clip) const {
+    const Stored<Value>& out = steps.back()->output();
     return out.y + clip * out.clip;
   }
 
@@ -75,37 +88,56 @@ struct FusedNet::Impl {
     const std::ptrdiff_t pitch = steps.back()->output().pitch;
     const double spread = smoothing / classes;
     double sum = 0.0;
-    std::vector<double> exponentials(static_cast<std::size_t>(classes));
+    std::vector<double> logits(static_cast<std::size_t>(classes)), exponentials(logits.size());
     for (std::size_t i = 0; i < labels.size(); ++i) {
-      const float* row = logit_row(static_cast<int>(i));
-      const auto most = static_cast<double>(*std::max_element(row, row + classes));
+      const Value* row = logit_row(static_cast<int>(i));
+      std::transform(row, row + classes, logits.begin(), [](Value v) { return static_cast<double>(to_float(v)); });
+      const double most = *std::ranges::max_element(logits);
       double total = 0.0;
-      for (int c = 0; c < classes; ++c) {
-        exponentials[static_cast<std::size_t>(c)] = std::exp(static_cast<double>(row[c]) - most);
-        total += exponentials[static_cast<std::size_t>(c)];
+      for (std::size_t c = 0; c < logits.size(); ++c) {
+        exponentials[c] = std::exp(logits[c] - most);
+        total += exponentials[c];
       }
       const double log_total = std::log(total) + most;
-      float* gradient = d_out.data() + static_cast<std::ptrdiff_t>(i) * pitch;
-      std::fill_n(gradient, pitch, 0.0F);
-      for (int c = 0; c < classes; ++c) {
-        const double target = spread + (c == labels[i] ? 1.0 - smoothing : 0.0);
-        sum += target * (log_total - static_cast<double>(row[c]));
-        gradient[c] = static_cast<float>((exponentials[static_cast<std::size_t>(c)] / total - target) / clips);
+      Value* gradient = d_out.data() + static_cast<std::ptrdiff_t>(i) * pitch;
+      std::fill_n(gradient, pitch, Value{});
+      for (std::size_t c = 0; c < logits.size(); ++c) {
+        const double target = spread + (static_cast<int>(c) == labels[i] ? 1.0 - smoothing : 0.0);
+        sum += target * (log_total - logits[c]);
+        gradient[c] = fused::stored<Value>(static_cast<float>((exponentials[c] / total - target) / clips));
       }
     }
     return sum / clips;
   }
 
-  void backward(const Pass& pass) {
+  void backward(const Pass<Value>& pass) {
     for (std::size_t i = steps.size(); i-- > 0;) {
-      const Stored& in = i == 0 ? input : steps[i - 1]->output();
-      const Stored& out = steps[i]->output();
+      const Stored<Value>& in = i == 0 ? input : steps[i - 1]->output();
+      const Stored<Value>& out = steps[i]->output();
       // Clip by clip of equal size: written over what was just read, which is in the cache.
       const bool in_place = in.clip == out.clip && in.clip == in.size() && out.clip == out.size();
       steps[i]->backward(pass, in, d_out.data(), i == 0 ? nullptr : in_place ? d_out.data() : d_in.data());
       if (!in_place) std::swap(d_out, d_in);
     }
   }
+
+  double step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing,
+              std::span<const float> parameters, std::span<float> statistics, std::span<float> gradients) {
+    assert(!labels.empty() && labels.size() <= static_cast<std::size_t>(capacity));
+    const Pass<Value> pass{kernels,         static_cast<int>(labels.size()), true, parameters.data(), statistics.data(),
+                           gradients.data()};
+    forward(pass, features);
+    const double result = loss(labels, smoothing);
+    backward(pass);
+    return result;
+  }
+};
+
+}  // namespace
+
+struct FusedNet::Impl {
+  std::unique_ptr<FusedSteps<float>> floats;
+  std::unique_ptr<FusedSteps<Bf16>> halves;  // where a training step is one in bfloat16; evaluation stays in float
 };
 
 FusedNet::FusedNet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -113,35 +145,39 @@ FusedNet::~FusedNet() = default;
 
 std::unique_ptr<FusedNet> FusedNet::make(const Graph& graph, const ParameterLayout& layout, int capacity, Isa isa) {
   if (isa == Isa::portable) return nullptr;
-  auto impl = std::make_unique<Impl>(graph, capacity, isa);
-  if (!impl->build(graph, layout)) return nullptr;
+  const Kernels<float>& kernels = isa == Isa::avx2 ? fused::avx2_kernels() : fused::avx512_kernels();
+  const bool halves = isa == Isa::avx512_bf16;
+  auto impl = std::make_unique<Impl>();
+  impl->floats =
+      std::make_unique<FusedSteps<float>>(graph, halves ? std::min(capacity, kEvaluated) : capacity, kernels);
+  if (!impl->floats->build(graph, layout)) return nullptr;
+  if (halves) {
+    impl->halves = std::make_unique<FusedSteps<Bf16>>(graph, capacity, fused::bf16_kernels());
+    impl->halves->build(graph, layout);  // what a layer stores does not decide whether it has a step
+  }
   return std::unique_ptr<FusedNet>(new FusedNet(std::move(impl)));
 }
 
 double FusedNet::step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing,
                       std::span<const float> parameters, std::span<float> statistics, std::span<float> gradients) {
-  assert(!labels.empty() && labels.size() <= static_cast<std::size_t>(impl_->capacity));
-  const Pass pass{impl_->kernels,  static_cast<int>(labels.size()), true, parameters.data(), statistics.data(),
-                  gradients.data()};
-  impl_->forward(pass, features);
-  const double loss = impl_->loss(labels, smoothing);
-  impl_->backward(pass);
-  return loss;
+  return impl_->halves ? impl_->halves->step(features, labels, smoothing, parameters, statistics, gradients)
+                       : impl_->floats->step(features, labels, smoothing, parameters, statistics, gradients);
 }
 
 void FusedNet::logits(std::span<const std::int8_t> features, std::span<const float> parameters,
                       std::span<const float> statistics, std::span<float> out) {
-  const auto values = static_cast<std::size_t>(impl_->input.size());
-  const auto classes = static_cast<std::size_t>(impl_->classes);
-  const auto most = static_cast<std::size_t>(impl_->capacity);
+  FusedSteps<float>& net = *impl_->floats;
+  const auto values = static_cast<std::size_t>(net.input.size());
+  const auto classes = static_cast<std::size_t>(net.classes);
+  const auto most = static_cast<std::size_t>(net.capacity);
   std::vector<float> running(statistics.begin(), statistics.end());
   const std::size_t clips = features.size() / values;
   for (std::size_t first = 0; first < clips; first += most) {
     const std::size_t count = std::min(most, clips - first);
-    const Pass pass{impl_->kernels, static_cast<int>(count), false, parameters.data(), running.data(), nullptr};
-    impl_->forward(pass, features.subspan(first * values, count * values));
+    const Pass<float> pass{net.kernels, static_cast<int>(count), false, parameters.data(), running.data(), nullptr};
+    net.forward(pass, features.subspan(first * values, count * values));
     for (std::size_t i = 0; i < count; ++i) {
-      std::copy_n(impl_->logit_row(static_cast<int>(i)), classes,
+      std::copy_n(net.logit_row(static_cast<int>(i)), classes,
                   out.begin() + static_cast<std::ptrdiff_t>((first + i) * classes));
     }
   }

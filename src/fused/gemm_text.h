@@ -1,25 +1,26 @@
 // Part of kernels_text.h: matrix product.
 
-template <int kRows, int kColumns, bool kTransposed>
-static void gemm_tile(const Gemm& g, const float* a, const float* b, float* c, const float* bias) {
+template <int kRows, int kColumns, bool kTransposed, class Out>
+static void gemm_tile(const Gemm<Factor<Value>, Out>& g, const Factor<Value>* a, const Factor<Value>* b, Out* c,
+                      const float* bias) {
   Vec sum[std::size_t{kRows}][std::size_t{kColumns}];
-  const float* row[std::size_t{kRows}];
+  const Factor<Value>* row[std::size_t{kRows}];
   KWS_UNROLL for (int r = 0; r < kRows; ++r) {
     row[r] = a + r * g.a_row;
     KWS_UNROLL for (int v = 0; v < kColumns; ++v) sum[r][v] = splat(0.0F);
   }
   for (std::ptrdiff_t d = 0; d < g.depth; ++d) {
-    Vec right[std::size_t{kColumns}];
-    KWS_UNROLL for (int v = 0; v < kColumns; ++v) right[v] = load(b + v * kLanes);
+    Factors right[std::size_t{kColumns}];
+    KWS_UNROLL for (int v = 0; v < kColumns; ++v) right[v] = factors_at(b + v * kLanes);
     KWS_UNROLL for (int r = 0; r < kRows; ++r) {
-      const Vec left = splat(kTransposed ? a[r] : row[r][d]);
-      KWS_UNROLL for (int v = 0; v < kColumns; ++v) sum[r][v] = multiply_add(left, right[v], sum[r][v]);
+      const Factors left = factor_splat(kTransposed ? a[r] : row[r][d]);
+      KWS_UNROLL for (int v = 0; v < kColumns; ++v) sum[r][v] = accumulate(left, right[v], sum[r][v]);
     }
     b += g.b_row;
     if constexpr (kTransposed) a += g.a_depth;
   }
   KWS_UNROLL for (int r = 0; r < kRows; ++r) {
-    float* to = c + r * g.c_row;
+    Out* to = c + r * g.c_row;
     KWS_UNROLL for (int v = 0; v < kColumns; ++v) {
       Vec value = sum[r][v];
       if (bias != nullptr) value = value + load(bias + v * kLanes);
@@ -30,16 +31,18 @@ static void gemm_tile(const Gemm& g, const float* a, const float* b, float* c, c
 }
 
 /// The last rows, fewer than kRows + 1 of them.
-template <int kRows, int kColumns, bool kTransposed>
-static void gemm_rest(int rows, const Gemm& g, const float* a, const float* b, float* c, const float* bias) {
+template <int kRows, int kColumns, bool kTransposed, class Out>
+static void gemm_rest(int rows, const Gemm<Factor<Value>, Out>& g, const Factor<Value>* a, const Factor<Value>* b,
+                      Out* c, const float* bias) {
   if constexpr (kRows > 0) {
     if (rows == kRows) return gemm_tile<kRows, kColumns, kTransposed>(g, a, b, c, bias);
     gemm_rest<kRows - 1, kColumns, kTransposed>(rows, g, a, b, c, bias);
   }
 }
 
-template <int kColumns, bool kTransposed>
-static void gemm_panel(const Gemm& g, const float* b, float* c, const float* bias, Fetcher& first, Fetcher& second) {
+template <int kColumns, bool kTransposed, class Out>
+static void gemm_panel(const Gemm<Factor<Value>, Out>& g, const Factor<Value>* b, Out* c, const float* bias,
+                       Fetcher& first, Fetcher& second) {
   constexpr int kRows = tile_rows(kColumns);
   int r = 0;
   for (; r + kRows <= g.rows; r += kRows) {
@@ -50,8 +53,8 @@ static void gemm_panel(const Gemm& g, const float* b, float* c, const float* bia
   gemm_rest<kRows - 1, kColumns, kTransposed>(g.rows - r, g, g.a + r * g.a_row, b, c + r * g.c_row, bias);
 }
 
-template <bool kTransposed>
-static void gemm_columns(const Gemm& g) {
+template <bool kTransposed, class Out>
+static void gemm_columns(const Gemm<Factor<Value>, Out>& g) {
   const std::ptrdiff_t panels = (g.columns / kLanes + kMostColumns - 1) / kMostColumns;
   const std::ptrdiff_t tiles = panels * (g.rows / tile_rows(kMostColumns) + 1);
   Fetcher first(g.ahead, tiles), second(g.also, tiles);
@@ -77,7 +80,8 @@ static void gemm_columns(const Gemm& g) {
   }
 }
 
-static void gemm(const Gemm& g) {
+template <class Out>
+static void gemm(const Gemm<Factor<Value>, Out>& g) {
   if (g.a_row == 1 && g.a_depth != 1) {
     gemm_columns<true>(g);
   } else {

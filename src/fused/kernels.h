@@ -7,26 +7,48 @@
 
 namespace kws::fused {
 
+/// bfloat16: the upper half of a float. Activations and their gradients may be stored so.
+enum class [[gnu::may_alias]] Bf16 : std::uint16_t{};
+/// Two of them that are neighbours along a product's depth, the first one in the lower half.
+enum class [[gnu::may_alias]] Bf16Pair : std::uint32_t{};
+
+/// How a network stores activations and what its products read, of float or Bf16:
+///   Factor  one operand of a multiplication; kDepth values along the product's depth
+template <class Value>
+struct Storage {
+  using Factor = float;
+  static constexpr int kDepth = 1;
+};
+template <>
+struct Storage<Bf16> {
+  using Factor = Bf16Pair;
+  static constexpr int kDepth = 2;
+};
+template <class Value>
+using Factor = typename Storage<Value>::Factor;
+
 /// Channels are padded with zeros to whole groups, so that no kernel has a remainder loop.
 constexpr int kGroup = 16;
 
 /// Memory that the next block will need: fetched into the cache while this one computes, since neither processor nor
 /// program would otherwise do both at once.
 struct Ahead {
-  const float* from = nullptr;
-  std::ptrdiff_t floats = 0;
+  const void* from = nullptr;
+  std::ptrdiff_t bytes = 0;
 };
 
-/// Either a_row or a_depth is 1.
-/// c[r][n] = sum over d of a[r * a_row + d * a_depth] * b[d * b_row + n], one chain of fused multiply-adds in the order
-/// of d, hence the same bits for every instruction set. columns is a multiple of kGroup.
+/// Either a_row or a_depth is 1; depth and all steps of a and b count factors.
+/// c[r][n] = sum over d of a[r * a_row + d * a_depth] * b[d * b_row + n]; for floats one chain of fused multiply-adds
+/// in the order of d, hence the same bits for every instruction set. columns is a multiple of kGroup.
+///   Out  float, or the network's storage for what is kept
+template <class Factor, class Out>
 struct Gemm {
   int rows, columns, depth;
-  const float* a;
+  const Factor* a;
   std::ptrdiff_t a_row, a_depth;
-  const float* b;
+  const Factor* b;
   std::ptrdiff_t b_row;
-  float* c;
+  Out* c;
   std::ptrdiff_t c_row;
   const float* bias = nullptr;  ///< [columns], added to every row
   bool add = false;             ///< c += instead of c =
@@ -54,9 +76,10 @@ struct NormGradient {
 struct PatchMap {
   int out_freq;                         ///< outputs of one time step
   int kernel_time;                      ///< runs of a patch
-  int run;                              ///< neighbouring floats of a run: kernel_freq * channels
-  std::ptrdiff_t map_row;               ///< floats of one time step of the map
-  std::ptrdiff_t step_time, step_freq;  ///< floats that a patch moves for the next output
+  int run;                              ///< neighbouring values of a run: kernel_freq * channels
+  std::ptrdiff_t map_row;               ///< values of one time step of the map
+  std::ptrdiff_t step_time, step_freq;  ///< values that a patch moves for the next output
+  int length;                           ///< from one patch to the next: kernel_time * run or more
 };
 
 /// One clip of a depthwise convolution; maps are [time][freq][pitch].
@@ -81,40 +104,49 @@ struct CellRows {
   int rows, pitch;
 };
 
-/// The loops that take the time, once per instruction set; all results are the same bits for every one.
-/// Rows are `pitch` floats, pitch a multiple of kGroup. Sums go to double, block by block in the order of calls.
+/// The loops that take the time, once per storage and instruction set; for floats all results are the same bits for
+/// every set. Sums, gradients on their way through a layer and what cells compute are float. Rows are `pitch` values,
+/// pitch a multiple of kGroup. Sums go to double, block by block in the order of calls.
+template <class Value>
 struct Kernels {
-  void (*gemm)(const Gemm& gemm);
+  void (*gemm)(const Gemm<Factor<Value>, float>& gemm);
+  void (*gemm_kept)(const Gemm<Factor<Value>, Value>& gemm);
+  /// Rows as the factors of a product whose depth they are: [rows / kDepth][pitch], an odd last row beside zeros.
+  /// Returns `from` itself where a value is a factor, else `to`.
+  const Factor<Value>* (*factors)(std::ptrdiff_t rows, int pitch, const Value* from, std::ptrdiff_t from_row,
+                                  Factor<Value>* to);
+  /// Rounds count values, a multiple of kGroup; returns `from` itself where nothing is to round, else `to`.
+  const Value* (*narrow)(std::ptrdiff_t count, const float* from, Value* to);
 
   /// out = activation of y.
-  void (*activate)(std::ptrdiff_t rows, int pitch, const float* y, Activation activation, float* out);
+  void (*activate)(std::ptrdiff_t rows, int pitch, const Value* y, Activation activation, Value* out);
   /// sum[c] += y[r][c] - pivot[c], squares[c] += (y[r][c] - pivot[c])^2
-  void (*moments)(std::ptrdiff_t rows, int pitch, const float* y, const float* pivot, double* sum, double* squares);
+  void (*moments)(std::ptrdiff_t rows, int pitch, const Value* y, const float* pivot, double* sum, double* squares);
   /// sum[c] += y[r][c]
-  void (*sums)(std::ptrdiff_t rows, int pitch, const float* y, double* sum);
-  void (*norm_gradient)(std::ptrdiff_t rows, int pitch, const float* dz, const float* y, NormGradient norm, float* dy);
+  void (*sums)(std::ptrdiff_t rows, int pitch, const Value* y, double* sum);
+  void (*norm_gradient)(std::ptrdiff_t rows, int pitch, const Value* dz, const Value* y, NormGradient norm, Value* dy);
   /// dz = gradient where the activation's result was positive (everywhere without ReLU), and with a `mean`:
   /// sum[c] += dz[r][c], product[c] += dz[r][c] * (y[r][c] - mean[c])
-  void (*mask)(std::ptrdiff_t rows, int pitch, const float* gradient, const float* y, Activation activation,
-               const float* mean, float* dz, double* sum, double* product);
+  void (*mask)(std::ptrdiff_t rows, int pitch, const float* gradient, const Value* y, Activation activation,
+               const float* mean, Value* dz, double* sum, double* product);
 
-  /// patches [rows][kernel_time * run] of outputs first .. first + rows - 1. Up to kGroup floats behind the last one of
-  /// either array are read or written.
-  void (*gather)(const PatchMap& map, int first, int rows, const float* from, float* patches);
+  /// patches [rows][length] of outputs first .. first + rows - 1. Up to kGroup values behind the last one of either
+  /// array are read or written.
+  void (*gather)(const PatchMap& map, int first, int rows, const Value* from, Value* patches);
   /// The reverse: adds every patch to the map.
   void (*scatter)(const PatchMap& map, int first, int rows, const float* patches, float* to);
 
   /// out = taps * activation(in) + bias; taps [kernel_time][kernel_freq][pitch]
-  void (*depthwise)(const DepthwiseMap& map, const float* in, Activation activation, const float* taps,
-                    const float* bias, float* out, float* tiles, Ahead ahead);
+  void (*depthwise)(const DepthwiseMap& map, const Value* in, Activation activation, const float* taps,
+                    const float* bias, Value* out, float* tiles, Ahead ahead);
   /// From dy [out_time][out_freq][pitch] to the gradient of the activated input and of the taps (+=).
-  void (*depthwise_backward)(const DepthwiseMap& map, const float* dy, const float* in, Activation activation,
+  void (*depthwise_backward)(const DepthwiseMap& map, const Value* dy, const Value* in, Activation activation,
                              const float* taps, float* d_in, float* d_taps, float* tiles, float* spread, Ahead ahead,
                              Ahead also);
 
   /// gates [rows][4 pitch] as pre-activations input, forget, cell, output on entry, as gate values on return;
   /// c_old, c, m [rows][pitch]; peephole [3][pitch] or nullptr. m = output gate * tanh(c).
-  void (*lstm)(CellRows shape, float* gates, const float* c_old, const float* peephole, float* c, float* m);
+  void (*lstm)(CellRows shape, float* gates, const float* c_old, const float* peephole, float* c, Value* m);
   /// Gate values become gradients of the pre-activations. dm [rows][pitch]; dc [rows][pitch] is the gradient of c that
   /// the step after left, on return the one for the step before; d_peephole [3][pitch] += or nullptr.
   void (*lstm_backward)(CellRows shape, float* gates, const float* c_old, const float* c, const float* dm,
@@ -128,7 +160,8 @@ struct Kernels {
 };
 
 /// The tables; to be called on a CPU that has the instructions.
-const Kernels& avx2_kernels();
-const Kernels& avx512_kernels();
+const Kernels<float>& avx2_kernels();
+const Kernels<float>& avx512_kernels();
+const Kernels<Bf16>& bf16_kernels();
 
 }  // namespace kws::fused

@@ -27,10 +27,11 @@ inline Vec power_of_two(Vec n) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23));
 }
 
+#include "float_text.h"
 #include "kernels_text.h"
 
 }  // namespace
 
-const Kernels& avx2_kernels() { return kKernels; }
+const Kernels<float>& avx2_kernels() { return kKernels; }
 
 }  // namespace kws::fused

@@ -1,5 +1,8 @@
-// Included once per instruction set by a file that defines Vec, kLanes, load, store, splat, multiply_add and the others
-// for it. Everything is static: the same text becomes other code in each.
+// Included once per storage and instruction set by a file that defines for it
+//   Value, and Vec, kLanes, load, store, splat, multiply_add and the others on floats;
+//   Factors, factors_at, factor_splat, accumulate: what a product multiplies, kDepth values to a lane;
+//   move, narrow, factors.
+// Everything is static: the same text becomes other code in each.
 
 constexpr int kSumRows = 64;  // rows added in float before they go to double
 
@@ -17,14 +20,15 @@ class Fetcher {
  public:
   Fetcher(Ahead ahead, std::ptrdiff_t portions)
       : next_(reinterpret_cast<const char*>(ahead.from)),
-        end_(next_ + ahead.floats * static_cast<std::ptrdiff_t>(sizeof(float))),
-        portion_((ahead.floats / kGroup + portions - 1) / portions * 64) {}
+        end_(next_ + ahead.bytes),
+        portion_((ahead.bytes / kLine + portions - 1) / portions * kLine) {}
   void fetch() {
     const char* const stop = end_ - next_ < portion_ ? end_ : next_ + portion_;
-    for (; next_ < stop; next_ += 64) _mm_prefetch(next_, _MM_HINT_T1);
+    for (; next_ < stop; next_ += kLine) _mm_prefetch(next_, _MM_HINT_T1);
   }
 
  private:
+  static constexpr std::ptrdiff_t kLine = 64;
   const char* next_;
   const char* end_;
   std::ptrdiff_t portion_;
@@ -36,6 +40,7 @@ class Fetcher {
 #include "patches_text.h"
 #include "rows_text.h"
 
-static constexpr Kernels kKernels = {gemm, activate,      moments, sums,        norm_gradient,
-                                     mask, gather,        scatter, depthwise,   depthwise_backward,
-                                     lstm, lstm_backward, gru,     gru_backward};
+static constexpr Kernels<Value> kKernels = {
+    gemm<float>, gemm<Value>, factors, narrow,    activate,           moments, sums,          norm_gradient,
+    mask,        gather,      scatter, depthwise, depthwise_backward, lstm,    lstm_backward, gru,
+    gru_backward};

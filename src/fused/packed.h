@@ -11,28 +11,38 @@ struct Axis {
 };
 
 /// A weight matrix in the orders that the products read, with its gradient; padding is zero. In the flat arrays it is
-/// [out groups * out size][in groups * in size].
+/// [out groups * out size][in groups * in size]. Its depth is padded to whole factors.
+template <class Value>
 class PackedMatrix {
  public:
   /// with_backward: the input's gradient will be wanted too.
   PackedMatrix(Axis out, Axis in, bool with_backward);
 
-  void pack(const float* flat);
+  void pack(const Kernels<Value>& kernels, const float* flat);
   void collect(float* flat_gradient) const;
 
-  [[nodiscard]] int inputs() const { return in_.length(); }
+  [[nodiscard]] int inputs() const { return whole_factors<Value>(in_.length()); }
   [[nodiscard]] int outputs() const { return out_.length(); }
-  [[nodiscard]] const float* forward() const { return forward_.data(); }    ///< [inputs][outputs]
-  [[nodiscard]] const float* backward() const { return backward_.data(); }  ///< [outputs][inputs]
-  [[nodiscard]] float* gradient() { return gradient_.data(); }              ///< [inputs][outputs]
+  [[nodiscard]] const Factor<Value>* forward() const { return forward_.data(); }  ///< [inputs / kDepth][outputs]
+  /// [outputs / kDepth][inputs], from the factors of output `first` on
+  [[nodiscard]] const Factor<Value>* backward(int first = 0) const {
+    return backward_ + static_cast<std::ptrdiff_t>(first) / kDepth * inputs();
+  }
+  [[nodiscard]] float* gradient() { return gradient_.data(); }  ///< [inputs][outputs]
   void clear_gradient() { gradient_.clear(); }
 
  private:
   template <class Visit>
   void each_row(const Visit& visit) const;
 
+  static constexpr int kDepth = Storage<Value>::kDepth;
+
   Axis out_, in_;
-  Buffer forward_, backward_, gradient_;
+  Buffer<Factor<Value>> forward_;
+  Buffer<Value> rows_;            // [outputs][inputs]
+  Buffer<Factor<Value>> turned_;  // rows_ as factors along the outputs, where a value is none by itself
+  const Factor<Value>* backward_ = nullptr;
+  Buffer<float> gradient_;
 };
 
 /// A vector per output channel, padded group by group like the columns of a matrix.

@@ -19,7 +19,8 @@ struct Rows {
   PatchMap patch{};
 };
 
-Rows rows_of(const Layer& layer, const Stored& in) {
+template <class Value>
+Rows rows_of(const Layer& layer, const Stored<Value>& in) {
   const Shape& from = layer.input;
   const Shape& to = layer.output;
   const auto* op = std::get_if<Conv2d>(&layer.op);
@@ -38,57 +39,71 @@ Rows rows_of(const Layer& layer, const Stored& in) {
   rows.map = {extent(from.time, rows.top, to.time, op->stride.time, op->kernel.time),
               extent(from.freq, rows.left, to.freq, op->stride.freq, op->kernel.freq), in.pitch};
   const std::ptrdiff_t map_row = rows.map.step();
-  rows.patch = {to.freq, op->kernel.time,           op->kernel.freq * in.pitch,
-                map_row, op->stride.time * map_row, static_cast<std::ptrdiff_t>(op->stride.freq) * in.pitch};
+  rows.patch = {to.freq,
+                op->kernel.time,
+                op->kernel.freq * in.pitch,
+                map_row,
+                op->stride.time * map_row,
+                static_cast<std::ptrdiff_t>(op->stride.freq) * in.pitch,
+                whole_factors<Value>(rows.in.length())};
   return rows;
 }
 
-class Product : public Step {
+template <class Value>
+class Product : public Step<Value> {
+  using Step<Value>::out_;
+  using Step<Value>::y_;
+
  public:
-  Product(const Layer& layer, const LayerParameters& slot, Norm norm, bool relu, const Stored& in, bool first,
+  Product(const Layer& layer, const LayerParameters& slot, Norm norm, bool relu, const Stored<Value>& in, bool first,
           int capacity)
       : slot_(slot),
         rows_(rows_of(layer, in)),
         out_axis_{1, layer.output.channels, padded(layer.output.channels)},
         weight_(out_axis_, rows_.in, !first),
         epilogue_(slot, norm, relu, layer.output.channels),
-        row_(rows_.in.length()),
+        row_(weight_.inputs()),
+        factors_(row_ / kDepth),
         a_(static_cast<std::ptrdiff_t>(kBlockRows) * row_),
         dy_(static_cast<std::ptrdiff_t>(kBlockRows) * out_axis_.pitch),
+        a_factors_(kDepth > 1 ? a_.size() / kDepth : 0),
+        dy_factors_(kDepth > 1 ? dy_.size() / kDepth : 0),
         da_(first ? 0 : static_cast<std::ptrdiff_t>(kBlockRows) * row_),
         map_(rows_.patches ? rows_.map.elements() : 0),
         d_map_(rows_.patches && !first ? rows_.map.elements() : 0) {
-    store_output(layer.output, capacity);
+    this->store_output(layer.output, capacity);
     epilogue_.attach(out_);
   }
 
-  void forward(const Pass& pass, const Stored& in) override {
-    weight_.pack(pass.parameters + slot_.weight);
+  void forward(const Pass<Value>& pass, const Stored<Value>& in) override {
+    weight_.pack(pass.kernels, pass.parameters + slot_.weight);
     epilogue_.begin(pass);
     const int pitch = out_axis_.pitch;
-    each_block(pass, in, [&](std::ptrdiff_t first, int rows, const float* a) {
-      float* y = y_.data() + first * pitch;
-      pass.kernels.gemm({rows, pitch, row_, a, row_, 1, weight_.forward(), pitch, y, pitch, epilogue_.bias(), false,
-                         input_ahead(pass, in, first + rows), output_ahead(pass, y_.data(), first + rows)});
+    each_block(pass, in, [&](std::ptrdiff_t first, int rows, const Value* a) {
+      Value* y = y_.data() + first * pitch;
+      pass.kernels.gemm_kept({rows, pitch, factors_, row_factors(a), factors_, 1, weight_.forward(), pitch, y, pitch,
+                              epilogue_.bias(), false, input_ahead(pass, in, first + rows),
+                              output_ahead(pass, y_.data(), first + rows)});
       epilogue_.wrote(pass, rows, y);
     });
     epilogue_.finish(pass, all_rows(pass));
   }
 
-  void backward(const Pass& pass, const Stored& in, const float* dz, float* d_in) override {
-    const Kernels& k = pass.kernels;
+  void backward(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) override {
+    const Kernels<Value>& k = pass.kernels;
     const int pitch = out_axis_.pitch;
     epilogue_.begin_backward(pass, all_rows(pass));
     weight_.clear_gradient();
     each_block(
         pass, in,
-        [&](std::ptrdiff_t first, int rows, const float* a) {
-          const float* dy = epilogue_.to_dy(pass, rows, dz + first * pitch, y_.data() + first * pitch, dy_.data());
-          k.gemm({row_, pitch, rows, a, 1, row_, dy, pitch, weight_.gradient(), pitch, nullptr, true,
-                  output_ahead(pass, dz, first + rows), output_ahead(pass, y_.data(), first + rows)});
+        [&](std::ptrdiff_t first, int rows, const Value* a) {
+          const Value* dy = epilogue_.to_dy(pass, rows, dz + first * pitch, y_.data() + first * pitch, dy_.data());
+          k.gemm({row_, pitch, whole_factors<Value>(rows) / kDepth, k.factors(rows, row_, a, row_, a_factors_.data()),
+                  1, row_, k.factors(rows, pitch, dy, pitch, dy_factors_.data()), pitch, weight_.gradient(), pitch,
+                  nullptr, true, output_ahead(pass, dz, first + rows), output_ahead(pass, y_.data(), first + rows)});
           if (d_in == nullptr) return;
-          k.gemm({rows, row_, pitch, dy, pitch, 1, weight_.backward(), row_, da_.data(), row_, nullptr, false,
-                  input_ahead(pass, in, first + rows)});
+          k.gemm({rows, row_, pitch / kDepth, row_factors(dy), pitch / kDepth, 1, weight_.backward(), row_, da_.data(),
+                  row_, nullptr, false, input_ahead(pass, in, first + rows)});
           if (rows_.patches) {
             k.scatter(rows_.patch, static_cast<int>(first % rows_.per_clip), rows, da_.data(), d_map_.data());
           } else {
@@ -104,18 +119,22 @@ class Product : public Step {
   }
 
  private:
-  [[nodiscard]] std::ptrdiff_t all_rows(const Pass& pass) const {
+  [[nodiscard]] std::ptrdiff_t all_rows(const Pass<Value>& pass) const {
     return static_cast<std::ptrdiff_t>(pass.clips) * rows_.per_clip;
   }
 
+  static constexpr int kDepth = Storage<Value>::kDepth;
+  /// Rows as the factors that lie in them.
+  static const Factor<Value>* row_factors(const Value* rows) { return reinterpret_cast<const Factor<Value>*>(rows); }
+
   /// Calls block(first row, rows, activated input rows) for all rows, and with patches clip_done(clip) between clips.
   template <class Block, class ClipDone>
-  void each_block(const Pass& pass, const Stored& in, const Block& block, const ClipDone& clip_done) {
+  void each_block(const Pass<Value>& pass, const Stored<Value>& in, const Block& block, const ClipDone& clip_done) {
     if (!rows_.patches) {
       const std::ptrdiff_t all = all_rows(pass);
       for (std::ptrdiff_t first = 0; first < all; first += kBlockRows) {
         const int rows = static_cast<int>(std::min<std::ptrdiff_t>(kBlockRows, all - first));
-        const float* a = in.y + first * row_;
+        const Value* a = in.y + first * row_;
         if (!in.plain()) {
           pass.kernels.activate(rows * static_cast<std::ptrdiff_t>(row_ / in.pitch), in.pitch, a, in.activation,
                                 a_.data());
@@ -136,19 +155,19 @@ class Product : public Step {
     }
   }
   template <class Block>
-  void each_block(const Pass& pass, const Stored& in, const Block& block) {
+  void each_block(const Pass<Value>& pass, const Stored<Value>& in, const Block& block) {
     each_block(pass, in, block, [](int) {});
   }
 
   /// The block from row `first` on of an array laid out like the output.
-  [[nodiscard]] Ahead output_ahead(const Pass& pass, const float* array, std::ptrdiff_t first) const {
+  [[nodiscard]] Ahead output_ahead(const Pass<Value>& pass, const Value* array, std::ptrdiff_t first) const {
     const std::ptrdiff_t rows = std::min<std::ptrdiff_t>(kBlockRows, all_rows(pass) - first);
-    return {array + first * out_axis_.pitch, rows * out_axis_.pitch};
+    return {array + first * out_axis_.pitch, rows * out_axis_.pitch * static_cast<std::ptrdiff_t>(sizeof(Value))};
   }
-  [[nodiscard]] Ahead input_ahead(const Pass& pass, const Stored& in, std::ptrdiff_t first) const {
+  [[nodiscard]] Ahead input_ahead(const Pass<Value>& pass, const Stored<Value>& in, std::ptrdiff_t first) const {
     if (rows_.patches) return {};  // the clip's map is in the cache
     const std::ptrdiff_t rows = std::min<std::ptrdiff_t>(kBlockRows, all_rows(pass) - first);
-    return {in.y + first * row_, rows * row_};
+    return {in.y + first * row_, rows * row_ * static_cast<std::ptrdiff_t>(sizeof(Value))};
   }
 
   [[nodiscard]] std::ptrdiff_t map_at(int time) const {
@@ -156,9 +175,9 @@ class Product : public Step {
   }
 
   /// The padding around the clip stays zero from the start.
-  void fill_map(const Kernels& kernels, const Stored& in, int clip) {
+  void fill_map(const Kernels<Value>& kernels, const Stored<Value>& in, int clip) {
     for (int t = 0; t < in.shape.time; ++t) {
-      const float* from = in.y + clip * in.clip + t * in.time;
+      const Value* from = in.y + clip * in.clip + t * in.time;
       if (in.plain()) {
         std::copy_n(from, in.time, map_.data() + map_at(t));
       } else {
@@ -167,7 +186,7 @@ class Product : public Step {
     }
   }
 
-  void pass_back_map(const Kernels& kernels, const Stored& in, int clip, float* d_in) {
+  void pass_back_map(const Kernels<Value>& kernels, const Stored<Value>& in, int clip, Value* d_in) {
     for (int t = 0; t < in.shape.time; ++t) {
       const std::ptrdiff_t first = (static_cast<std::ptrdiff_t>(clip) * in.shape.time + t) * in.shape.freq;
       pass_back(kernels, in, first, in.shape.freq, d_map_.data() + map_at(t), d_in);
@@ -178,19 +197,28 @@ class Product : public Step {
   LayerParameters slot_;
   Rows rows_;
   Axis out_axis_;
-  PackedMatrix weight_;
-  Epilogue epilogue_;
-  int row_;  // floats of an input row
-  Buffer a_, dy_, da_, map_, d_map_;
+  PackedMatrix<Value> weight_;
+  Epilogue<Value> epilogue_;
+  int row_;      // values of an input row
+  int factors_;  // of them
+  Buffer<Value> a_, dy_;
+  Buffer<Factor<Value>> a_factors_, dy_factors_;  // where values are none by themselves: the rows as a product's depth
+  Buffer<float> da_;
+  Buffer<Value> map_;
+  Buffer<float> d_map_;
 };
 
 }  // namespace
 
-std::unique_ptr<Step> make_product(const Layer& layer, const LayerParameters& slot, const Stored& in, bool first,
-                                   int capacity) {
+template <class Value>
+std::unique_ptr<Step<Value>> make_product(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
+                                          bool first, int capacity) {
   const auto* dense = std::get_if<Dense>(&layer.op);
   const bool relu = dense != nullptr ? dense->relu : std::get<Conv2d>(layer.op).relu;
-  return std::make_unique<Product>(layer, slot, norm_of(layer.op), relu, in, first, capacity);
+  return std::make_unique<Product<Value>>(layer, slot, norm_of(layer.op), relu, in, first, capacity);
 }
+template std::unique_ptr<Step<float>> make_product(const Layer&, const LayerParameters&, const Stored<float>&, bool,
+                                                   int);
+template std::unique_ptr<Step<Bf16>> make_product(const Layer&, const LayerParameters&, const Stored<Bf16>&, bool, int);
 
 }  // namespace kws::fused

@@ -7,9 +7,12 @@ namespace kws::fused {
 namespace {
 
 /// What both cells have in common: the product with the input, whose rows are (clip, step) pairs.
-class Recurrent : public Step {
+template <class Value>
+class Recurrent : public Step<Value> {
  protected:
-  Recurrent(const Layer& layer, const LayerParameters& slot, int cells, int gates, const Stored& in, bool first,
+  static constexpr int kDepth = Storage<Value>::kDepth;
+
+  Recurrent(const Layer& layer, const LayerParameters& slot, int cells, int gates, const Stored<Value>& in, bool first,
             int capacity)
       : slot_(slot),
         steps_(layer.input.time),
@@ -20,16 +23,26 @@ class Recurrent : public Step {
         bias_(gate_axis_.length()),
         d_bias_(static_cast<std::size_t>(4 * pitch_)),
         gates_(blocks(steps_, 4 * pitch_)),
+        rounded_(kDepth > 1 ? blocks(1, 4 * pitch_) : 0),
+        gate_pairs_(pairs(4 * pitch_)),
+        x_pairs_(pairs(weight_.inputs())),
         x_(in.plain() ? 0 : in.size() * capacity),
         d_x_(in.plain() || first ? 0 : in.size() * capacity) {}
 
   [[nodiscard]] std::ptrdiff_t blocks(int count, int pitch) const {
     return static_cast<std::ptrdiff_t>(count) * capacity_ * pitch;
   }
+  /// Room for a step's rows as a product's depth, where values are no factors by themselves.
+  [[nodiscard]] std::ptrdiff_t pairs(int pitch) const {
+    return kDepth > 1 ? static_cast<std::ptrdiff_t>(whole_factors<Value>(capacity_)) / kDepth * pitch : 0;
+  }
+  static const Factor<Value>* row_factors(const Value* rows) { return reinterpret_cast<const Factor<Value>*>(rows); }
+  /// Factors along the depth that the clips of a batch are.
+  static int depth_factors(const Pass<Value>& pass) { return whole_factors<Value>(pass.clips) / kDepth; }
   [[nodiscard]] float* gates(int step) { return gates_.data() + blocks(step, 4 * pitch_); }
 
-  void begin(const Pass& pass, const Stored& in) {
-    weight_.pack(pass.parameters + slot_.weight);
+  void begin(const Pass<Value>& pass, const Stored<Value>& in) {
+    weight_.pack(pass.kernels, pass.parameters + slot_.weight);
     pack_vector(gate_axis_, pass.parameters + slot_.bias, bias_.data());
     if (x_.size() > 0) {
       pass.kernels.activate(static_cast<std::ptrdiff_t>(pass.clips) * in.positions(), in.pitch, in.y, in.activation,
@@ -37,29 +50,36 @@ class Recurrent : public Step {
     }
   }
   /// Pre-activations of one step from the input alone.
-  void multiply_input(const Pass& pass, const Stored& in, int step) {
+  void multiply_input(const Pass<Value>& pass, const Stored<Value>& in, int step) {
     const int columns = gate_axis_.length();
-    pass.kernels.gemm({pass.clips, columns, weight_.inputs(), value(in) + step * in.time, in.clip, 1, weight_.forward(),
-                       columns, gates(step), 4 * pitch_, bias_.data(), false});
+    pass.kernels.gemm({pass.clips, columns, weight_.inputs() / kDepth, row_factors(value(in) + step * in.time),
+                       in.clip / kDepth, 1, weight_.forward(), columns, gates(step), 4 * pitch_, bias_.data(), false});
   }
 
   void begin_backward() {
     weight_.clear_gradient();
     std::ranges::fill(d_bias_, 0.0);
   }
-  /// From the gradients of one step's pre-activations.
-  void input_gradients(const Pass& pass, const Stored& in, int step, float* d_in) {
-    const Kernels& k = pass.kernels;
-    const int columns = gate_axis_.length();
-    k.gemm({weight_.inputs(), columns, pass.clips, value(in) + step * in.time, 1, in.clip, gates(step), 4 * pitch_,
+  /// From the gradients of one step's pre-activations, which d_gates_ and gate_factors_ then point to.
+  void input_gradients(const Pass<Value>& pass, const Stored<Value>& in, int step, Value* d_in) {
+    const Kernels<Value>& k = pass.kernels;
+    const int columns = gate_axis_.length(), inputs = weight_.inputs();
+    d_gates_ = k.narrow(static_cast<std::ptrdiff_t>(pass.clips) * 4 * pitch_, gates(step), rounded_.data());
+    gate_factors_ = k.factors(pass.clips, 4 * pitch_, d_gates_, 4 * pitch_, gate_pairs_.data());
+    const Factor<Value>* x = k.factors(pass.clips, inputs, value(in) + step * in.time, in.clip, x_pairs_.data());
+    k.gemm({inputs, columns, depth_factors(pass), x, 1, kDepth > 1 ? inputs : in.clip, gate_factors_, 4 * pitch_,
             weight_.gradient(), columns, nullptr, true});
-    k.sums(pass.clips, 4 * pitch_, gates(step), d_bias_.data());
+    k.sums(pass.clips, 4 * pitch_, d_gates_, d_bias_.data());
     if (d_in == nullptr) return;
-    float* to = d_x_.size() > 0 ? d_x_.data() : d_in;
-    k.gemm({pass.clips, weight_.inputs(), columns, gates(step), 4 * pitch_, 1, weight_.backward(), weight_.inputs(),
-            to + step * in.time, in.clip, nullptr, false});
+    if (d_x_.size() > 0) {
+      k.gemm({pass.clips, inputs, columns / kDepth, row_factors(d_gates_), 4 * pitch_ / kDepth, 1, weight_.backward(),
+              inputs, d_x_.data() + step * in.time, in.clip, nullptr, false});
+    } else {
+      k.gemm_kept({pass.clips, inputs, columns / kDepth, row_factors(d_gates_), 4 * pitch_ / kDepth, 1,
+                   weight_.backward(), inputs, d_in + step * in.time, in.clip, nullptr, false});
+    }
   }
-  void finish_backward(const Pass& pass, const Stored& in, float* d_in) {
+  void finish_backward(const Pass<Value>& pass, const Stored<Value>& in, Value* d_in) {
     weight_.collect(pass.gradients + slot_.weight);
     collect_vector(gate_axis_, d_bias_.data(), pass.gradients + slot_.bias);
     if (d_in != nullptr && d_x_.size() > 0) {
@@ -71,20 +91,32 @@ class Recurrent : public Step {
   int steps_, capacity_;
   int pitch_;  // padded cells
   Axis gate_axis_;
-  PackedMatrix weight_;
-  Buffer bias_;
+  PackedMatrix<Value> weight_;
+  Buffer<float> bias_;
   std::vector<double> d_bias_;
-  Buffer gates_;  // [steps][capacity][4][pitch]: values, on the way back gradients
+  Buffer<float> gates_;  // [steps][capacity][4][pitch]: values, on the way back gradients
+  // Of the step under way: gradients of the pre-activations, as rows and as a product's depth.
+  const Value* d_gates_ = nullptr;
+  const Factor<Value>* gate_factors_ = nullptr;
 
  private:
-  [[nodiscard]] const float* value(const Stored& in) const { return x_.size() > 0 ? x_.data() : in.y; }
-  Buffer x_, d_x_;  // activated input and its gradient, where the input is not stored as it is read
+  [[nodiscard]] const Value* value(const Stored<Value>& in) const { return x_.size() > 0 ? x_.data() : in.y; }
+  Buffer<Value> rounded_;
+  Buffer<Factor<Value>> gate_pairs_, x_pairs_;
+  Buffer<Value> x_;    // activated input and
+  Buffer<float> d_x_;  // its gradient, where the input is not stored as it is read
 };
 
-class LstmStep : public Recurrent {
+template <class Value>
+class LstmStep : public Recurrent<Value> {
+  using Base = Recurrent<Value>;
+  using Base::blocks, Base::gates, Base::row_factors, Base::depth_factors, Base::kDepth;
+  using Base::slot_, Base::steps_, Base::pitch_, Base::gate_axis_, Base::d_gates_, Base::gate_factors_, Base::out_;
+
  public:
-  LstmStep(const Layer& layer, const Lstm& op, const LayerParameters& slot, const Stored& in, bool first, int capacity)
-      : Recurrent(layer, slot, op.cells, 4, in, first, capacity),
+  LstmStep(const Layer& layer, const Lstm& op, const LayerParameters& slot, const Stored<Value>& in, bool first,
+           int capacity)
+      : Base(layer, slot, op.cells, 4, in, first, capacity),
         projected_(op.projection > 0),
         peepholes_{3, op.cells, pitch_},
         h_pitch_(padded(layer.output.channels)),
@@ -97,60 +129,66 @@ class LstmStep : public Recurrent {
         h_(blocks(steps_ + 1, h_pitch_)),
         d_h_(blocks(1, h_pitch_)),
         d_m_(projected_ ? blocks(1, pitch_) : 0),
-        d_c_(blocks(1, pitch_)) {
+        d_c_(blocks(1, pitch_)),
+        d_h_rounded_(kDepth > 1 && projected_ ? d_h_.size() : 0),
+        h_pairs_(this->pairs(h_pitch_)),
+        m_pairs_(projected_ ? this->pairs(pitch_) : 0) {
     out_.shape = layer.output;
     out_.pitch = h_pitch_;
     out_.clip = out_.time = h_pitch_;
     out_.y = h(steps_);
   }
 
-  void forward(const Pass& pass, const Stored& in) override {
-    const Kernels& k = pass.kernels;
+  void forward(const Pass<Value>& pass, const Stored<Value>& in) override {
+    const Kernels<Value>& k = pass.kernels;
     const int n = pass.clips;
-    begin(pass, in);
-    recurrent_.pack(pass.parameters + slot_.recurrent_weight);
-    if (projected_) projection_.pack(pass.parameters + slot_.projection_weight);
+    this->begin(pass, in);
+    recurrent_.pack(k, pass.parameters + slot_.recurrent_weight);
+    if (projected_) projection_.pack(k, pass.parameters + slot_.projection_weight);
     if (peephole_.size() > 0) pack_vector(peepholes_, pass.parameters + slot_.peephole, peephole_.data());
     for (int t = 0; t < steps_; ++t) {
-      multiply_input(pass, in, t);
+      this->multiply_input(pass, in, t);
       if (t > 0) {
-        k.gemm({n, 4 * pitch_, h_pitch_, h(t), h_pitch_, 1, recurrent_.forward(), 4 * pitch_, gates(t), 4 * pitch_,
-                nullptr, true});
+        k.gemm({n, 4 * pitch_, h_pitch_ / kDepth, row_factors(h(t)), h_pitch_ / kDepth, 1, recurrent_.forward(),
+                4 * pitch_, gates(t), 4 * pitch_, nullptr, true});
       }
       k.lstm({n, pitch_}, gates(t), c(t), peephole(), c(t + 1), m(t));
       if (projected_) {
-        k.gemm({n, h_pitch_, pitch_, m(t), pitch_, 1, projection_.forward(), h_pitch_, h(t + 1), h_pitch_, nullptr,
-                false});
+        k.gemm_kept({n, h_pitch_, pitch_ / kDepth, row_factors(m(t)), pitch_ / kDepth, 1, projection_.forward(),
+                     h_pitch_, h(t + 1), h_pitch_, nullptr, false});
       }
     }
   }
 
-  void backward(const Pass& pass, const Stored& in, const float* dz, float* d_in) override {
-    const Kernels& k = pass.kernels;
+  void backward(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) override {
+    const Kernels<Value>& k = pass.kernels;
     const int n = pass.clips;
-    begin_backward();
+    this->begin_backward();
     recurrent_.clear_gradient();
     projection_.clear_gradient();
     d_peephole_.clear();
     d_c_.clear();
-    std::copy_n(dz, static_cast<std::ptrdiff_t>(n) * h_pitch_, d_h_.data());
+    std::transform(dz, dz + static_cast<std::ptrdiff_t>(n) * h_pitch_, d_h_.data(),
+                   [](Value g) { return to_float(g); });
     for (int t = steps_ - 1; t >= 0; --t) {
       if (projected_) {
-        k.gemm({pitch_, h_pitch_, n, m(t), 1, pitch_, d_h_.data(), h_pitch_, projection_.gradient(), h_pitch_, nullptr,
-                true});
-        k.gemm({n, pitch_, h_pitch_, d_h_.data(), h_pitch_, 1, projection_.backward(), pitch_, d_m_.data(), pitch_,
-                nullptr, false});
+        const Value* d_h = k.narrow(static_cast<std::ptrdiff_t>(n) * h_pitch_, d_h_.data(), d_h_rounded_.data());
+        k.gemm({pitch_, h_pitch_, depth_factors(pass), k.factors(n, pitch_, m(t), pitch_, m_pairs_.data()), 1, pitch_,
+                k.factors(n, h_pitch_, d_h, h_pitch_, h_pairs_.data()), h_pitch_, projection_.gradient(), h_pitch_,
+                nullptr, true});
+        k.gemm({n, pitch_, h_pitch_ / kDepth, row_factors(d_h), h_pitch_ / kDepth, 1, projection_.backward(), pitch_,
+                d_m_.data(), pitch_, nullptr, false});
       }
       k.lstm_backward({n, pitch_}, gates(t), c(t), c(t + 1), projected_ ? d_m_.data() : d_h_.data(), peephole(),
                       d_c_.data(), peephole_.size() > 0 ? d_peephole_.data() : nullptr);
-      input_gradients(pass, in, t, d_in);
+      this->input_gradients(pass, in, t, d_in);
       if (t == 0) break;
-      k.gemm({h_pitch_, 4 * pitch_, n, h(t), 1, h_pitch_, gates(t), 4 * pitch_, recurrent_.gradient(), 4 * pitch_,
-              nullptr, true});
-      k.gemm({n, h_pitch_, 4 * pitch_, gates(t), 4 * pitch_, 1, recurrent_.backward(), h_pitch_, d_h_.data(), h_pitch_,
-              nullptr, false});
+      k.gemm({h_pitch_, 4 * pitch_, depth_factors(pass), k.factors(n, h_pitch_, h(t), h_pitch_, h_pairs_.data()), 1,
+              h_pitch_, gate_factors_, 4 * pitch_, recurrent_.gradient(), 4 * pitch_, nullptr, true});
+      k.gemm({n, h_pitch_, 4 * pitch_ / kDepth, row_factors(d_gates_), 4 * pitch_ / kDepth, 1, recurrent_.backward(),
+              h_pitch_, d_h_.data(), h_pitch_, nullptr, false});
     }
-    finish_backward(pass, in, d_in);
+    this->finish_backward(pass, in, d_in);
     recurrent_.collect(pass.gradients + slot_.recurrent_weight);
     if (projected_) projection_.collect(pass.gradients + slot_.projection_weight);
     for (int gate = 0; gate < 3 && peephole_.size() > 0; ++gate) {
@@ -161,100 +199,130 @@ class LstmStep : public Recurrent {
 
  private:
   [[nodiscard]] float* c(int step) { return c_.data() + blocks(step, pitch_); }
-  [[nodiscard]] float* h(int step) { return h_.data() + blocks(step, h_pitch_); }
-  [[nodiscard]] float* m(int step) { return projected_ ? m_.data() + blocks(step, pitch_) : h(step + 1); }
+  [[nodiscard]] Value* h(int step) { return h_.data() + blocks(step, h_pitch_); }
+  [[nodiscard]] Value* m(int step) { return projected_ ? m_.data() + blocks(step, pitch_) : h(step + 1); }
   [[nodiscard]] const float* peephole() const { return peephole_.size() > 0 ? peephole_.data() : nullptr; }
 
   bool projected_;
   Axis peepholes_;
   int h_pitch_;
-  PackedMatrix recurrent_, projection_;
-  Buffer peephole_, d_peephole_;
-  Buffer c_, m_, h_;  // states before the first step and after each
-  Buffer d_h_, d_m_, d_c_;
+  PackedMatrix<Value> recurrent_, projection_;
+  Buffer<float> peephole_, d_peephole_;
+  Buffer<float> c_;      // states before the first step and after each
+  Buffer<Value> m_, h_;  // likewise
+  Buffer<float> d_h_, d_m_, d_c_;
+  Buffer<Value> d_h_rounded_;
+  Buffer<Factor<Value>> h_pairs_, m_pairs_;
 };
 
-class GruStep : public Recurrent {
+template <class Value>
+class GruStep : public Recurrent<Value> {
+  using Base = Recurrent<Value>;
+  using Base::blocks, Base::gates, Base::row_factors, Base::depth_factors, Base::kDepth;
+  using Base::slot_, Base::steps_, Base::pitch_, Base::gate_axis_, Base::d_gates_, Base::gate_factors_, Base::out_;
+
  public:
-  GruStep(const Layer& layer, const Gru& op, const LayerParameters& slot, const Stored& in, bool first, int capacity)
-      : Recurrent(layer, slot, op.cells, 3, in, first, capacity),
+  GruStep(const Layer& layer, const Gru& op, const LayerParameters& slot, const Stored<Value>& in, bool first,
+          int capacity)
+      : Base(layer, slot, op.cells, 3, in, first, capacity),
         sequence_(op.sequence),
         recurrent_(gate_axis_, {1, op.cells, pitch_}, true),
         h_(blocks(steps_ + 1, pitch_)),
-        d_h_(blocks(1, pitch_)) {
+        kept_(kDepth > 1 ? h_.size() : 0),
+        d_h_(blocks(1, pitch_)),
+        h_pairs_(this->pairs(pitch_)) {
     out_.shape = layer.output;
     out_.pitch = pitch_;
     out_.clip = pitch_;
     out_.time = blocks(1, pitch_);
-    out_.y = h(sequence_ ? 1 : steps_);
+    out_.y = kept(sequence_ ? 1 : steps_);
   }
 
-  void forward(const Pass& pass, const Stored& in) override {
-    const Kernels& k = pass.kernels;
+  void forward(const Pass<Value>& pass, const Stored<Value>& in) override {
+    const Kernels<Value>& k = pass.kernels;
     const int n = pass.clips;
-    begin(pass, in);
-    recurrent_.pack(pass.parameters + slot_.recurrent_weight);
+    this->begin(pass, in);
+    recurrent_.pack(k, pass.parameters + slot_.recurrent_weight);
     for (int t = 0; t < steps_; ++t) {
-      multiply_input(pass, in, t);
+      this->multiply_input(pass, in, t);
       // The new state's recurrent part stays apart from its input part: the reset gate scales it alone.
-      k.gemm({n, 2 * pitch_, pitch_, h(t), pitch_, 1, recurrent_.forward(), 3 * pitch_, gates(t), 4 * pitch_, nullptr,
+      const Factor<Value>* past = row_factors(kept(t));
+      const int depth = pitch_ / kDepth;
+      k.gemm({n, 2 * pitch_, depth, past, depth, 1, recurrent_.forward(), 3 * pitch_, gates(t), 4 * pitch_, nullptr,
               true});
-      k.gemm({n, pitch_, pitch_, h(t), pitch_, 1, recurrent_.forward() + 2 * pitch_, 3 * pitch_, gates(t) + 3 * pitch_,
+      k.gemm({n, pitch_, depth, past, depth, 1, recurrent_.forward() + 2 * pitch_, 3 * pitch_, gates(t) + 3 * pitch_,
               4 * pitch_, nullptr, false});
       k.gru({n, pitch_}, gates(t), h(t), h(t + 1));
+      k.narrow(static_cast<std::ptrdiff_t>(n) * pitch_, h(t + 1), kept(t + 1));
     }
   }
 
-  void backward(const Pass& pass, const Stored& in, const float* dz, float* d_in) override {
-    const Kernels& k = pass.kernels;
+  void backward(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) override {
+    const Kernels<Value>& k = pass.kernels;
     const int n = pass.clips;
     const std::ptrdiff_t values = static_cast<std::ptrdiff_t>(n) * pitch_;
-    begin_backward();
+    this->begin_backward();
     recurrent_.clear_gradient();
     d_h_.clear();
     for (int t = steps_ - 1; t >= 0; --t) {
       float* d_h = d_h_.data();
       if (sequence_ || t == steps_ - 1) {
-        const float* from = sequence_ ? dz + t * out_.time : dz;
-        for (std::ptrdiff_t i = 0; i < values; ++i) d_h[i] += from[i];
+        const Value* from = sequence_ ? dz + t * out_.time : dz;
+        for (std::ptrdiff_t i = 0; i < values; ++i) d_h[i] += to_float(from[i]);
       }
       k.gru_backward({n, pitch_}, gates(t), h(t), d_h);
-      input_gradients(pass, in, t, d_in);
-      const float* d_gates = gates(t);
-      const float* d_past = d_gates + 3 * pitch_;
-      k.gemm({pitch_, 2 * pitch_, n, h(t), 1, pitch_, d_gates, 4 * pitch_, recurrent_.gradient(), 3 * pitch_, nullptr,
-              true});
-      k.gemm({pitch_, pitch_, n, h(t), 1, pitch_, d_past, 4 * pitch_, recurrent_.gradient() + 2 * pitch_, 3 * pitch_,
-              nullptr, true});
-      k.gemm(
-          {n, pitch_, 2 * pitch_, d_gates, 4 * pitch_, 1, recurrent_.backward(), pitch_, d_h, pitch_, nullptr, true});
-      k.gemm({n, pitch_, pitch_, d_past, 4 * pitch_, 1,
-              recurrent_.backward() + static_cast<std::ptrdiff_t>(2) * pitch_ * pitch_, pitch_, d_h, pitch_, nullptr,
-              true});
+      this->input_gradients(pass, in, t, d_in);
+      const int columns = 4 * pitch_;
+      const Factor<Value>* past = k.factors(n, pitch_, kept(t), pitch_, h_pairs_.data());
+      k.gemm({pitch_, 2 * pitch_, depth_factors(pass), past, 1, pitch_, gate_factors_, columns, recurrent_.gradient(),
+              3 * pitch_, nullptr, true});
+      k.gemm({pitch_, pitch_, depth_factors(pass), past, 1, pitch_, gate_factors_ + 3 * pitch_, columns,
+              recurrent_.gradient() + 2 * pitch_, 3 * pitch_, nullptr, true});
+      k.gemm({n, pitch_, 2 * pitch_ / kDepth, row_factors(d_gates_), columns / kDepth, 1, recurrent_.backward(), pitch_,
+              d_h, pitch_, nullptr, true});
+      k.gemm({n, pitch_, pitch_ / kDepth, row_factors(d_gates_ + 3 * pitch_), columns / kDepth, 1,
+              recurrent_.backward(2 * pitch_), pitch_, d_h, pitch_, nullptr, true});
     }
-    finish_backward(pass, in, d_in);
+    this->finish_backward(pass, in, d_in);
     recurrent_.collect(pass.gradients + slot_.recurrent_weight);
   }
 
  private:
   [[nodiscard]] float* h(int step) { return h_.data() + blocks(step, pitch_); }
 
+  /// What products and the next layer read: a state that small updates add up in must not be rounded itself.
+  [[nodiscard]] Value* kept(int step) {
+    if constexpr (kDepth == 1) {
+      return h(step);
+    } else {
+      return kept_.data() + blocks(step, pitch_);
+    }
+  }
+
   bool sequence_;
-  PackedMatrix recurrent_;
-  Buffer h_;  // state before the first step and after each
-  Buffer d_h_;
+  PackedMatrix<Value> recurrent_;
+  Buffer<float> h_;  // state before the first step and after each
+  Buffer<Value> kept_;
+  Buffer<float> d_h_;
+  Buffer<Factor<Value>> h_pairs_;
 };
 
 }  // namespace
 
-std::unique_ptr<Step> make_lstm(const Layer& layer, const LayerParameters& slot, const Stored& in, bool first,
-                                int capacity) {
-  return std::make_unique<LstmStep>(layer, std::get<Lstm>(layer.op), slot, in, first, capacity);
+template <class Value>
+std::unique_ptr<Step<Value>> make_lstm(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
+                                       bool first, int capacity) {
+  return std::make_unique<LstmStep<Value>>(layer, std::get<Lstm>(layer.op), slot, in, first, capacity);
 }
+template std::unique_ptr<Step<float>> make_lstm(const Layer&, const LayerParameters&, const Stored<float>&, bool, int);
+template std::unique_ptr<Step<Bf16>> make_lstm(const Layer&, const LayerParameters&, const Stored<Bf16>&, bool, int);
 
-std::unique_ptr<Step> make_gru(const Layer& layer, const LayerParameters& slot, const Stored& in, bool first,
-                               int capacity) {
-  return std::make_unique<GruStep>(layer, std::get<Gru>(layer.op), slot, in, first, capacity);
+template <class Value>
+std::unique_ptr<Step<Value>> make_gru(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
+                                      bool first, int capacity) {
+  return std::make_unique<GruStep<Value>>(layer, std::get<Gru>(layer.op), slot, in, first, capacity);
 }
+template std::unique_ptr<Step<float>> make_gru(const Layer&, const LayerParameters&, const Stored<float>&, bool, int);
+template std::unique_ptr<Step<Bf16>> make_gru(const Layer&, const LayerParameters&, const Stored<Bf16>&, bool, int);
 
 }  // namespace kws::fused

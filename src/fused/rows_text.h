@@ -1,6 +1,6 @@
 // Part of kernels_text.h: rows of channels.
 
-static void activate(std::ptrdiff_t rows, int pitch, const float* y, Activation activation, float* out) {
+static void activate(std::ptrdiff_t rows, int pitch, const Value* y, Activation activation, Value* out) {
   if (activation.scale == nullptr) {
     for (std::ptrdiff_t i = 0; i < rows * pitch; i += kLanes) {
       const Vec x = load(y + i);
@@ -21,7 +21,7 @@ static void add_to(double* sum, Vec partial) {
   for (int i = 0; i < kLanes; ++i) sum[i] += static_cast<double>(values[i]);
 }
 
-static void moments(std::ptrdiff_t rows, int pitch, const float* y, const float* pivot, double* sum, double* squares) {
+static void moments(std::ptrdiff_t rows, int pitch, const Value* y, const float* pivot, double* sum, double* squares) {
   for (std::ptrdiff_t first = 0; first < rows; first += kSumRows) {
     const std::ptrdiff_t last = first + kSumRows < rows ? first + kSumRows : rows;
     for (int c = 0; c < pitch; c += kLanes) {
@@ -38,7 +38,7 @@ static void moments(std::ptrdiff_t rows, int pitch, const float* y, const float*
   }
 }
 
-static void sums(std::ptrdiff_t rows, int pitch, const float* y, double* sum) {
+static void sums(std::ptrdiff_t rows, int pitch, const Value* y, double* sum) {
   for (std::ptrdiff_t first = 0; first < rows; first += kSumRows) {
     const std::ptrdiff_t last = first + kSumRows < rows ? first + kSumRows : rows;
     for (int c = 0; c < pitch; c += kLanes) {
@@ -49,8 +49,8 @@ static void sums(std::ptrdiff_t rows, int pitch, const float* y, double* sum) {
   }
 }
 
-static void norm_gradient(std::ptrdiff_t rows, int pitch, const float* dz, const float* y, NormGradient norm,
-                          float* dy) {
+static void norm_gradient(std::ptrdiff_t rows, int pitch, const Value* dz, const Value* y, NormGradient norm,
+                          Value* dy) {
   for (std::ptrdiff_t r = 0; r < rows; ++r, dz += pitch, y += pitch, dy += pitch) {
     for (int c = 0; c < pitch; c += kLanes) {
       const Vec centred = load(y + c) - load(norm.mean_y + c);
@@ -60,8 +60,8 @@ static void norm_gradient(std::ptrdiff_t rows, int pitch, const float* dz, const
   }
 }
 
-static void mask(std::ptrdiff_t rows, int pitch, const float* gradient, const float* y, Activation activation,
-                 const float* mean, float* dz, double* sum, double* product) {
+static void mask(std::ptrdiff_t rows, int pitch, const float* gradient, const Value* y, Activation activation,
+                 const float* mean, Value* dz, double* sum, double* product) {
   for (std::ptrdiff_t first = 0; first < rows; first += kSumRows) {
     const std::ptrdiff_t last = first + kSumRows < rows ? first + kSumRows : rows;
     for (int c = 0; c < pitch; c += kLanes) {

@@ -5,24 +5,18 @@
 
 namespace kws::fused {
 
-void pass_back(const Kernels& kernels, const Stored& in, std::ptrdiff_t first, std::ptrdiff_t rows,
-               const float* gradient, float* dz) {
-  const std::ptrdiff_t at = first * in.pitch;
-  BatchNorm* norm = in.norm;
-  kernels.mask(rows, in.pitch, gradient, in.y + at, in.activation, norm == nullptr ? nullptr : norm->mean(), dz + at,
-               norm == nullptr ? nullptr : norm->sum(), norm == nullptr ? nullptr : norm->product());
-}
-
-void Step::store_output(const Shape& shape, int capacity) {
+template <class Value>
+void Step<Value>::store_output(const Shape& shape, int capacity) {
   out_.shape = shape;
   out_.pitch = padded(shape.channels);
   out_.clip = out_.size();
   out_.time = static_cast<std::ptrdiff_t>(shape.freq) * out_.pitch;
-  y_ = Buffer(out_.clip * capacity);
+  y_ = Buffer<Value>(out_.clip * capacity);
   out_.y = y_.data();
 }
 
-Epilogue::Epilogue(const LayerParameters& slot, Norm norm, bool relu, int channels)
+template <class Value>
+Epilogue<Value>::Epilogue(const LayerParameters& slot, Norm norm, bool relu, int channels)
     : slot_(slot),
       channels_{1, channels, padded(channels)},
       relu_(relu),
@@ -31,12 +25,14 @@ Epilogue::Epilogue(const LayerParameters& slot, Norm norm, bool relu, int channe
   if (norm != Norm::none) norm_.emplace(slot, channels);
 }
 
-void Epilogue::attach(Stored& out) {
+template <class Value>
+void Epilogue<Value>::attach(Stored<Value>& out) {
   out.activation = norm_ ? norm_->activation(relu_) : Activation{nullptr, nullptr, relu_};
   out.norm = norm_ ? &*norm_ : nullptr;
 }
 
-void Epilogue::begin(const Pass& pass) {
+template <class Value>
+void Epilogue<Value>::begin(const Pass<Value>& pass) {
   if (!norm_) {
     pack_vector(channels_, pass.parameters + slot_.bias, bias_.data());
   } else if (pass.training) {
@@ -44,11 +40,13 @@ void Epilogue::begin(const Pass& pass) {
   }
 }
 
-void Epilogue::wrote(const Pass& pass, std::ptrdiff_t rows, const float* y) {
+template <class Value>
+void Epilogue<Value>::wrote(const Pass<Value>& pass, std::ptrdiff_t rows, const Value* y) {
   if (norm_ && pass.training) norm_->add(pass.kernels, rows, y);
 }
 
-void Epilogue::finish(const Pass& pass, std::ptrdiff_t rows) {
+template <class Value>
+void Epilogue<Value>::finish(const Pass<Value>& pass, std::ptrdiff_t rows) {
   if (!norm_) return;
   if (pass.training) {
     norm_->finish(rows, pass.parameters, pass.statistics);
@@ -57,7 +55,8 @@ void Epilogue::finish(const Pass& pass, std::ptrdiff_t rows) {
   }
 }
 
-void Epilogue::begin_backward(const Pass& pass, std::ptrdiff_t rows) {
+template <class Value>
+void Epilogue<Value>::begin_backward(const Pass<Value>& pass, std::ptrdiff_t rows) {
   if (norm_) {
     d_norm_ = norm_->gradient(rows, pass.gradients);
   } else {
@@ -65,7 +64,9 @@ void Epilogue::begin_backward(const Pass& pass, std::ptrdiff_t rows) {
   }
 }
 
-const float* Epilogue::to_dy(const Pass& pass, std::ptrdiff_t rows, const float* dz, const float* y, float* dy) {
+template <class Value>
+const Value* Epilogue<Value>::to_dy(const Pass<Value>& pass, std::ptrdiff_t rows, const Value* dz, const Value* y,
+                                    Value* dy) {
   if (!norm_) {
     pass.kernels.sums(rows, channels_.pitch, dz, d_bias_.data());
     return dz;
@@ -74,42 +75,58 @@ const float* Epilogue::to_dy(const Pass& pass, std::ptrdiff_t rows, const float*
   return dy;
 }
 
-void Epilogue::finish_backward(const Pass& pass) {
+template <class Value>
+void Epilogue<Value>::finish_backward(const Pass<Value>& pass) {
   if (!norm_) collect_vector(channels_, d_bias_.data(), pass.gradients + slot_.bias);
 }
 
 namespace {
 
+template <class Value>
 struct Make {
   const Layer& layer;
   const LayerParameters& slot;
-  const Stored& in;
+  const Stored<Value>& in;
   bool first;
   int capacity;
 
-  std::unique_ptr<Step> operator()(const Conv2d& /*op*/) const {
+  std::unique_ptr<Step<Value>> operator()(const Conv2d& /*op*/) const {
     return make_product(layer, slot, in, first, capacity);
   }
-  std::unique_ptr<Step> operator()(const Dense& /*op*/) const { return make_product(layer, slot, in, first, capacity); }
-  std::unique_ptr<Step> operator()(const Depthwise2d& /*op*/) const {
+  std::unique_ptr<Step<Value>> operator()(const Dense& /*op*/) const {
+    return make_product(layer, slot, in, first, capacity);
+  }
+  std::unique_ptr<Step<Value>> operator()(const Depthwise2d& /*op*/) const {
     return first ? nullptr : make_depthwise(layer, slot, in, capacity);
   }
-  std::unique_ptr<Step> operator()(const AvgPool2d& /*op*/) const {
+  std::unique_ptr<Step<Value>> operator()(const AvgPool2d& /*op*/) const {
     return first ? nullptr : make_pool(layer, in, capacity);
   }
-  std::unique_ptr<Step> operator()(const Lstm& /*op*/) const { return make_lstm(layer, slot, in, first, capacity); }
-  std::unique_ptr<Step> operator()(const Gru& /*op*/) const { return make_gru(layer, slot, in, first, capacity); }
+  std::unique_ptr<Step<Value>> operator()(const Lstm& /*op*/) const {
+    return make_lstm(layer, slot, in, first, capacity);
+  }
+  std::unique_ptr<Step<Value>> operator()(const Gru& /*op*/) const {
+    return make_gru(layer, slot, in, first, capacity);
+  }
 };
 
 }  // namespace
 
-std::unique_ptr<Step> make_step(const Layer& layer, const LayerParameters& slot, const Stored& in, bool first,
-                                int capacity) {
+template <class Value>
+std::unique_ptr<Step<Value>> make_step(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
+                                       bool first, int capacity) {
   // Time-major sequences are read by recurrent layers alone.
   const bool sequence = !first && in.clip != in.size();
   const bool recurrent = std::holds_alternative<Lstm>(layer.op) || std::holds_alternative<Gru>(layer.op);
   if (sequence && !recurrent) return nullptr;
-  return std::visit(Make{layer, slot, in, first, capacity}, layer.op);
+  return std::visit(Make<Value>{layer, slot, in, first, capacity}, layer.op);
 }
+
+template class Step<float>;
+template class Step<Bf16>;
+template class Epilogue<float>;
+template class Epilogue<Bf16>;
+template std::unique_ptr<Step<float>> make_step(const Layer&, const LayerParameters&, const Stored<float>&, bool, int);
+template std::unique_ptr<Step<Bf16>> make_step(const Layer&, const LayerParameters&, const Stored<Bf16>&, bool, int);
 
 }  // namespace kws::fused

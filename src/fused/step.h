@@ -12,24 +12,26 @@ namespace kws::fused {
 
 /// A layer's output as it lies in memory, before batch norm and ReLU: whoever reads it applies them on the way, and on
 /// the way back masks its gradient and adds up what batch norm needs.
+template <class Value>
 struct Stored {
   Shape shape;
-  int pitch = 1;            ///< floats from one position to the next: padded channels; 1 for the network's input
-  std::ptrdiff_t clip = 0;  ///< floats from one clip to the next
-  std::ptrdiff_t time = 0;  ///< floats from one time step to the next
-  float* y = nullptr;
+  int pitch = 1;            ///< values from one position to the next: padded channels; 1 for the network's input
+  std::ptrdiff_t clip = 0;  ///< values from one clip to the next
+  std::ptrdiff_t time = 0;  ///< values from one time step to the next
+  Value* y = nullptr;
   Activation activation;
   BatchNorm* norm = nullptr;
 
   [[nodiscard]] int positions() const { return shape.time * shape.freq; }
-  /// Floats of one clip when clips lie one after the other.
+  /// Values of one clip when clips lie one after the other.
   [[nodiscard]] std::ptrdiff_t size() const { return static_cast<std::ptrdiff_t>(positions()) * pitch; }
   [[nodiscard]] bool plain() const { return activation.scale == nullptr && !activation.relu; }
 };
 
 /// What a step works with.
+template <class Value>
 struct Pass {
-  const Kernels& kernels;
+  const Kernels<Value>& kernels;
   int clips;
   bool training;            ///< batch statistics; else the running ones
   const float* parameters;  ///< flat, see ParameterLayout
@@ -38,67 +40,82 @@ struct Pass {
 };
 
 /// dz of `rows` positions of `in` from the gradient of their activated values; both start at position `first`.
-void pass_back(const Kernels& kernels, const Stored& in, std::ptrdiff_t first, std::ptrdiff_t rows,
-               const float* gradient, float* dz);
+template <class Value>
+void pass_back(const Kernels<Value>& kernels, const Stored<Value>& in, std::ptrdiff_t first, std::ptrdiff_t rows,
+               const float* gradient, Value* dz) {
+  const std::ptrdiff_t at = first * in.pitch;
+  BatchNorm* norm = in.norm;
+  kernels.mask(rows, in.pitch, gradient, in.y + at, in.activation, norm == nullptr ? nullptr : norm->mean(), dz + at,
+               norm == nullptr ? nullptr : norm->sum(), norm == nullptr ? nullptr : norm->product());
+}
 
 /// One layer: forward over a whole batch, then backward over it.
+template <class Value>
 class Step {
  public:
   virtual ~Step() = default;
   /// Reads in, writes output().
-  virtual void forward(const Pass& pass, const Stored& in) = 0;
+  virtual void forward(const Pass<Value>& pass, const Stored<Value>& in) = 0;
   /// dz: gradient of output()'s value before its ReLU and after its batch norm, laid out like it. Writes the layer's
   /// gradients, and the same dz of `in` into d_in unless that is nullptr. d_in is dz itself where the clips of both are
   /// equally long: a step reads all of a position's (a clip's) dz before it writes there.
-  virtual void backward(const Pass& pass, const Stored& in, const float* dz, float* d_in) = 0;
-  [[nodiscard]] const Stored& output() const { return out_; }
+  virtual void backward(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) = 0;
+  [[nodiscard]] const Stored<Value>& output() const { return out_; }
 
  protected:
   /// Storage for `capacity` clips of a layer's output, clip by clip.
   void store_output(const Shape& shape, int capacity);
-  Stored out_;
-  Buffer y_;
+  Stored<Value> out_;
+  Buffer<Value> y_;
 };
 
 /// capacity: most clips of a batch; in: how the layer's input will be stored; first: it is the network's input, whose
 /// gradient nobody wants. nullptr: no fused step for this layer.
-std::unique_ptr<Step> make_step(const Layer& layer, const LayerParameters& slot, const Stored& in, bool first,
-                                int capacity);
+template <class Value>
+std::unique_ptr<Step<Value>> make_step(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
+                                       bool first, int capacity);
 
-std::unique_ptr<Step> make_product(const Layer& layer, const LayerParameters& slot, const Stored& in, bool first,
-                                   int capacity);
-std::unique_ptr<Step> make_depthwise(const Layer& layer, const LayerParameters& slot, const Stored& in, int capacity);
-std::unique_ptr<Step> make_pool(const Layer& layer, const Stored& in, int capacity);
-std::unique_ptr<Step> make_lstm(const Layer& layer, const LayerParameters& slot, const Stored& in, bool first,
-                                int capacity);
-std::unique_ptr<Step> make_gru(const Layer& layer, const LayerParameters& slot, const Stored& in, bool first,
-                               int capacity);
+template <class Value>
+std::unique_ptr<Step<Value>> make_product(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
+                                          bool first, int capacity);
+template <class Value>
+std::unique_ptr<Step<Value>> make_depthwise(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
+                                            int capacity);
+template <class Value>
+std::unique_ptr<Step<Value>> make_pool(const Layer& layer, const Stored<Value>& in, int capacity);
+template <class Value>
+std::unique_ptr<Step<Value>> make_lstm(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
+                                       bool first, int capacity);
+template <class Value>
+std::unique_ptr<Step<Value>> make_gru(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
+                                      bool first, int capacity);
 
 /// Bias or batch norm of a convolution or dense layer, and its ReLU: everything between product and stored output.
+template <class Value>
 class Epilogue {
  public:
   Epilogue(const LayerParameters& slot, Norm norm, bool relu, int channels);
 
-  void begin(const Pass& pass);
+  void begin(const Pass<Value>& pass);
   /// After `rows` positions were written.
-  void wrote(const Pass& pass, std::ptrdiff_t rows, const float* y);
+  void wrote(const Pass<Value>& pass, std::ptrdiff_t rows, const Value* y);
   /// After the last position; `rows` are all of them.
-  void finish(const Pass& pass, std::ptrdiff_t rows);
+  void finish(const Pass<Value>& pass, std::ptrdiff_t rows);
   /// Marks `out` as being read through this epilogue.
-  void attach(Stored& out);
+  void attach(Stored<Value>& out);
   [[nodiscard]] const float* bias() const { return norm_ ? nullptr : bias_.data(); }
 
-  void begin_backward(const Pass& pass, std::ptrdiff_t rows);
+  void begin_backward(const Pass<Value>& pass, std::ptrdiff_t rows);
   /// Gradient of the stored output: dz itself without batch norm, else written to `dy`. Adds up the bias's gradient.
-  const float* to_dy(const Pass& pass, std::ptrdiff_t rows, const float* dz, const float* y, float* dy);
-  void finish_backward(const Pass& pass);
+  const Value* to_dy(const Pass<Value>& pass, std::ptrdiff_t rows, const Value* dz, const Value* y, Value* dy);
+  void finish_backward(const Pass<Value>& pass);
 
  private:
   LayerParameters slot_;
   Axis channels_;
   bool relu_;
   std::optional<BatchNorm> norm_;
-  Buffer bias_;
+  Buffer<float> bias_;
   std::vector<double> d_bias_;
   NormGradient d_norm_{};
 };

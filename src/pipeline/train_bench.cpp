@@ -96,12 +96,11 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-TrainingSpeed training_speed(const Design& design, double seconds) {
+TrainingSpeed training_speed(const Design& design, Isa isa, double seconds) {
   const Graph graph = build_graph(design);
   TrainingSpeed speed{.plain = plain_rate(graph, 1, seconds)};
-  speed.engine = FusedNet::make(graph, ParameterLayout(graph), kBatch, best_isa())
-                     ? engine_rate(graph, best_isa(), 1, seconds)
-                     : speed.plain;
+  speed.engine =
+      FusedNet::make(graph, ParameterLayout(graph), kBatch, isa) ? engine_rate(graph, isa, 1, seconds) : speed.plain;
   return speed;
 }
 

@@ -16,13 +16,13 @@ constexpr std::size_t kSharedBytes = std::size_t{512} << 20;
 
 class TrainingEvaluator : public Evaluator {
  public:
-  explicit TrainingEvaluator(const Dataset& dataset) : dataset_(dataset) {}
+  TrainingEvaluator(const Dataset& dataset, Isa isa) : dataset_(dataset), isa_(isa) {}
 
   TrialResult run(const Proposal& proposal, int epochs, const std::string& checkpoint,
                   const TrialProgress& progress) override {
     const auto start = std::chrono::steady_clock::now();
     const std::shared_ptr<const FeatureFeed> feed = feed_for(proposal.design.features);
-    Trainer trainer(build_graph(proposal.design), *feed, proposal.training, 1);
+    Trainer trainer(build_graph(proposal.design), *feed, proposal.training, 1, isa_);
     if (!checkpoint.empty()) trainer.restore(checkpoint);
     EpochReport epoch;
     const int begun = trainer.epochs_done();
@@ -74,6 +74,7 @@ class TrainingEvaluator : public Evaluator {
   }
 
   const Dataset& dataset_;
+  Isa isa_;
   /// One thread of low priority makes epochs ahead: it runs where a core has no trial.
   const std::shared_ptr<FeatureEpochs> shared_ = std::make_shared<FeatureEpochs>(kSharedBytes, 1);
   std::mutex mutex_;
@@ -82,8 +83,8 @@ class TrainingEvaluator : public Evaluator {
 
 }  // namespace
 
-std::unique_ptr<Evaluator> make_training_evaluator(const Dataset& dataset) {
-  return std::make_unique<TrainingEvaluator>(dataset);
+std::unique_ptr<Evaluator> make_training_evaluator(const Dataset& dataset, Isa isa) {
+  return std::make_unique<TrainingEvaluator>(dataset, isa);
 }
 
 }  // namespace kws

@@ -16,7 +16,7 @@ namespace int8 {
 
 const Kernels& kernels_for(Isa isa) {
   if (isa == Isa::portable) return portable_kernels();
-  return isa == Isa::avx512 && has_vnni() ? vnni_kernels() : avx2_kernels();
+  return isa >= Isa::avx512 && has_vnni() ? vnni_kernels() : avx2_kernels();
 }
 
 /// Clips side by side: two full tiles of a product, see kernels_text.h.

@@ -33,8 +33,8 @@ void training_step(benchmark::State& state, const Design& design, Isa isa) {
 const int kRegistered = [] {
   for (const Design& design : published_designs()) {
     if (!design.name.ends_with("_s") && design.type() != "ds_cnn") continue;
-    for (const Isa isa : {Isa::avx2, Isa::avx512}) {
-      if (!supported(isa)) continue;
+    for (const Isa isa : kAllIsas) {
+      if (isa == Isa::portable || !supported(isa)) continue;
       benchmark::RegisterBenchmark(("fused/" + design.name + "/" + std::string(isa_name(isa))).c_str(), training_step,
                                    design, isa)
           ->Unit(benchmark::kMillisecond);

@@ -9,7 +9,7 @@ namespace kws {
 namespace {
 
 TEST(Isa, NamesOfSupportedSetsReadBack) {
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
+  for (const Isa isa : kAllIsas) {
     if (supported(isa)) {
       EXPECT_EQ(isa_from_name(isa_name(isa)), isa);
     } else {
@@ -21,7 +21,7 @@ TEST(Isa, NamesOfSupportedSetsReadBack) {
 TEST(Isa, BestIsTheLastThatTheCpuSupports) {
   EXPECT_TRUE(supported(Isa::portable));
   EXPECT_TRUE(supported(best_isa()));
-  for (const Isa isa : {Isa::avx2, Isa::avx512}) {
+  for (const Isa isa : kAllIsas) {
     EXPECT_TRUE(isa <= best_isa() || !supported(isa));
   }
 }

@@ -110,7 +110,10 @@ expect 3 'nothing fits 4,000 bytes of flash' search --data "$work/speech" --stud
 expect 3 'nothing fits .*200 bytes of RAM' search --data "$work/speech" --study "$out/study" --budget small --max-ram 200
 
 step "boards"
-expect 2 'isa: "amx" is unknown; choose' bench train --isa amx
+grep -q amx_bf16 /proc/cpuinfo || expect 2 'isa: this CPU has no amx; the best here is' bench train --isa amx
+grep -q avx512_bf16 /proc/cpuinfo ||
+  expect 2 'precision: this CPU has no products of bfloat16; choose' search --dry-run --precision bfloat16
+expect 2 'search.precision: "half" is unknown; one of float32, bfloat16' search --dry-run --precision half
 expect 2 'isa: "portable" has no fused steps' bench train --isa portable
 expect 2 'isa: "sse" is unknown' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" --isa sse
 expect 2 'board "nrf52480": unknown; did you mean "nrf52840"' cost "$configs/dnn_s.json" --board nrf52480

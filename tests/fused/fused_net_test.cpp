@@ -9,6 +9,7 @@ namespace kws {
 namespace {
 
 using testing::Batch;
+using testing::float_isa;
 using testing::fused;
 using testing::Result;
 
@@ -26,7 +27,7 @@ TEST_P(FusedNetTest, LossFallsAlongTheGradient) {
     const Graph graph = build_graph(random(GetParam()));
     NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
     const Batch batch(graph, 5, rng);
-    const Result before = fused(graph, state, batch, best_isa());
+    const Result before = fused(graph, state, batch, float_isa());
     double squares = 0.0;
     for (const float g : before.gradients) squares += static_cast<double>(g) * g;
     // A step that should lower the loss by a thousandth, to first order.
@@ -34,7 +35,7 @@ TEST_P(FusedNetTest, LossFallsAlongTheGradient) {
     for (std::size_t p = 0; p < state.parameters.size(); ++p) {
       state.parameters[p] -= static_cast<float>(rate * before.gradients[p]);
     }
-    const Result after = fused(graph, state, batch, best_isa());
+    const Result after = fused(graph, state, batch, float_isa());
     EXPECT_NEAR(before.loss - after.loss, 1e-3 * before.loss, 3e-4 * before.loss) << "design " << i;
   }
 }
@@ -54,6 +55,81 @@ TEST_P(FusedNetTest, GradientsAreTheSameBitsForEveryInstructionSet) {
     EXPECT_EQ(results[0].loss, results[1].loss);
     EXPECT_EQ(results[0].gradients, results[1].gradients);
     EXPECT_EQ(results[0].statistics, results[1].statistics);
+  }
+}
+
+/// |a - b| / |b|
+double distance(std::span<const float> a, std::span<const float> b) {
+  double difference = 0.0, size = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference += std::pow(static_cast<double>(a[i]) - b[i], 2);
+    size += std::pow(static_cast<double>(b[i]), 2);
+  }
+  return std::sqrt(difference / std::max(size, 1e-30));
+}
+
+std::vector<Isa> bfloat16_isas() {
+  std::vector<Isa> isas;
+  for (const Isa isa : kAllIsas) {
+    if (supported(isa) && precision_of(isa) == "bfloat16") isas.push_back(isa);
+  }
+  return isas;
+}
+
+/// Every layer's weights by themselves, so that none hides behind larger ones.
+void expect_near_float(const Graph& graph, const NetState& state, const Batch& batch, double limit) {
+  const ParameterLayout layout(graph);
+  const Result exact = fused(graph, state, batch, float_isa());
+  for (const Isa isa : bfloat16_isas()) {
+    const Result rounded = fused(graph, state, batch, isa);
+    EXPECT_NEAR(rounded.loss, exact.loss, 0.01 * exact.loss) << isa_name(isa);
+    EXPECT_LT(distance(rounded.statistics, exact.statistics), 0.001) << isa_name(isa);
+    for (std::size_t i = 0; i < graph.layers().size(); ++i) {
+      for (const ParameterSpec& spec : parameters_of(graph.layers()[i])) {
+        if (spec.name == "bias" || layout.layers()[i].named(spec.name) < 0) continue;  // a bias may well have none
+        const auto part = [&](const std::vector<float>& all) {
+          return std::span(all).subspan(static_cast<std::size_t>(layout.layers()[i].named(spec.name)),
+                                        static_cast<std::size_t>(spec.elements()));
+        };
+        EXPECT_LT(distance(part(rounded.gradients), part(exact.gradients)), limit)
+            << isa_name(isa) << ", " << graph.layers()[i].name << "/" << spec.name;
+      }
+    }
+  }
+}
+
+// Rounding to 8 bits moves values across the corners of ReLUs, so that single gradients scatter; a wrong one would be
+// off by its size. Without ReLUs rounding alone is left.
+TEST_P(FusedNetTest, Bfloat16GradientsAreThoseOfFloatButForRounding) {
+  if (bfloat16_isas().empty()) GTEST_SKIP() << "this CPU has no products of bfloat16";
+  const bool corners = GetParam().ends_with("nn");  // dnn, cnn, crnn, ds_cnn
+  test::RandomDesign random(19);
+  Rng rng({20});
+  for (int i = 0; i < 6; ++i) {
+    SCOPED_TRACE("design " + std::to_string(i));
+    const Graph graph = build_graph(random(GetParam()));
+    const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
+    expect_near_float(graph, state, Batch(graph, 30 + i % 2, rng), corners ? 0.8 : 0.03);
+  }
+}
+
+TEST(FusedNet, Bfloat16GradientsWithoutReluAreThoseOfFloat) {
+  if (bfloat16_isas().empty()) GTEST_SKIP() << "this CPU has no products of bfloat16";
+  Rng rng({21});
+  for (int i = 0; i < 20; ++i) {
+    SCOPED_TRACE("network " + std::to_string(i));
+    const auto kernel = [&] { return Extent{rng.between(1, 5), rng.between(1, 4)}; };
+    const auto stride = [&] { return Extent{rng.between(1, 2), rng.between(1, 2)}; };
+    const Norm norm = i % 2 == 0 ? Norm::affine : Norm::none;
+    Graph graph({rng.between(9, 21), rng.between(7, 13), 1});
+    graph.add("conv", Conv2d{.filters = rng.between(3, 40), .kernel = kernel(), .stride = stride(), .norm = norm});
+    graph.add("depthwise", Depthwise2d{.kernel = kernel(), .stride = stride(), .norm = norm});
+    graph.add("pointwise", Conv2d{.filters = rng.between(3, 40), .kernel = {1, 1}, .stride = {1, 1}, .norm = norm});
+    graph.add("conv2", Conv2d{.filters = rng.between(3, 40), .kernel = kernel(), .stride = stride(), .norm = norm});
+    if (i % 3 != 0) graph.add("pool", AvgPool2d{});
+    graph.add("logits", Dense{.units = 5});
+    const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
+    expect_near_float(graph, state, Batch(graph, rng.between(3, 20), rng), 0.03);
   }
 }
 

@@ -25,6 +25,9 @@ struct Result {
   std::vector<float> gradients, statistics;
 };
 
+/// The best set that computes in float32.
+inline Isa float_isa() { return isa_for("float32"); }
+
 inline Result fused(const Graph& graph, const NetState& state, const Batch& batch, Isa isa) {
   const ParameterLayout layout(graph);
   const auto net = FusedNet::make(graph, layout, static_cast<int>(batch.labels.size()), isa);

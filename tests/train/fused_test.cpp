@@ -13,6 +13,7 @@ namespace kws {
 namespace {
 
 using testing::Batch;
+using testing::float_isa;
 using testing::fused;
 using testing::Result;
 
@@ -49,7 +50,7 @@ TEST_P(FusedGradients, AreThoseOfAutogradForRandomDesigns) {
     const Batch batch(graph, 7, rng);
     const Result exact = plain(graph, state, batch, Precision::float64);
     const Result single = plain(graph, state, batch, Precision::float32);
-    const Result result = fused(graph, state, batch, best_isa());
+    const Result result = fused(graph, state, batch, float_isa());
     EXPECT_NEAR(result.loss, exact.loss, 1e-5 * exact.loss);
     EXPECT_LT(distance(result.statistics, single.statistics), 1e-5) << "design " << i;
     // Where a value falls within float32's rounding of a ReLU's corner, the gradient of LibTorch's own float32 jumps
@@ -69,7 +70,7 @@ TEST_P(FusedGradients, LogitsAreThoseOfTheFoldedWeights) {
   NetState state = initial_state(graph, layout, 1);
   for (float& value : state.statistics) value = static_cast<float>(rng.uniform(0.5, 1.5));
   const Batch batch(graph, 25, rng);
-  const auto net = FusedNet::make(graph, layout, 10, best_isa());
+  const auto net = FusedNet::make(graph, layout, 10, float_isa());
   std::vector<float> logits(25 * static_cast<std::size_t>(graph.output().elements()));
   net->logits(batch.features, state.parameters, state.statistics, logits);
   const Weights weights = folded(graph, layout, state.parameters, state.statistics);

@@ -23,7 +23,7 @@ struct TrainingSpeed {
   double plain = 0.0;   ///< plain LibTorch, as the tuning epochs are
 };
 /// Measures each for about `seconds`, on random features. To be called after prepare_training().
-TrainingSpeed training_speed(const Design& design, double seconds);
+TrainingSpeed training_speed(const Design& design, Isa isa, double seconds);
 
 /// The small published design of every type, and the medium and large DS-CNN.
 std::vector<Design> train_bench_designs();

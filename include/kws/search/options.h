@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "kws/core/isa.h"
 #include "kws/core/options.h"
 #include "kws/cost/board.h"
 #include "kws/search/schedule.h"
@@ -25,6 +26,7 @@ struct SearchOptions {
   int final_seeds = 2;
   int final_epochs = 0;
   int tuning_epochs = 2;
+  std::string precision = precision_of(best_isa());
   std::uint64_t seed = 1;
   std::uint64_t max_memory = 0;
   std::uint64_t max_ops = 0;
@@ -71,6 +73,8 @@ void describe(Field& field, SearchOptions& o) {
   field("final_seeds", o.final_seeds, 1, 99, "trainings of each finalist, with other seeds; the best model wins");
   field("final_epochs", o.final_epochs, 0, 10000, "epochs of such a training; 0: as many as the top rung");
   field("tuning_epochs", o.tuning_epochs, 0, 10000, "epochs after them with the rounding of the int8 network");
+  field.choice("precision", o.precision, precision_names(),
+               "of training steps; bfloat16 is faster and needs AVX-512 BF16 or AMX on every machine of the study");
   field("seed", o.seed, kNone, kMost, "seed of proposals and of every trial's training");
   field("max_memory", o.max_memory, kNone, kMost, "bytes of the budget \"custom\"; 0: no limit");
   field("max_ops", o.max_ops, kNone, kMost, "operations per inference of the budget \"custom\"; 0: no limit");
