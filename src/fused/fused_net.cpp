@@ -146,13 +146,14 @@ FusedNet::~FusedNet() = default;
 std::unique_ptr<FusedNet> FusedNet::make(const Graph& graph, const ParameterLayout& layout, int capacity, Isa isa) {
   if (isa == Isa::portable) return nullptr;
   const Kernels<float>& kernels = isa == Isa::avx2 ? fused::avx2_kernels() : fused::avx512_kernels();
-  const bool halves = isa == Isa::avx512_bf16;
+  const bool halves = isa >= Isa::avx512_bf16;
   auto impl = std::make_unique<Impl>();
   impl->floats =
       std::make_unique<FusedSteps<float>>(graph, halves ? std::min(capacity, kEvaluated) : capacity, kernels);
   if (!impl->floats->build(graph, layout)) return nullptr;
   if (halves) {
-    impl->halves = std::make_unique<FusedSteps<Bf16>>(graph, capacity, fused::bf16_kernels());
+    impl->halves = std::make_unique<FusedSteps<Bf16>>(graph, capacity,
+                                                      isa == Isa::amx ? fused::amx_kernels() : fused::bf16_kernels());
     impl->halves->build(graph, layout);  // what a layer stores does not decide whether it has a step
   }
   return std::unique_ptr<FusedNet>(new FusedNet(std::move(impl)));

@@ -163,5 +163,6 @@ struct Kernels {
 const Kernels<float>& avx2_kernels();
 const Kernels<float>& avx512_kernels();
 const Kernels<Bf16>& bf16_kernels();
+const Kernels<Bf16>& amx_kernels();
 
 }  // namespace kws::fused

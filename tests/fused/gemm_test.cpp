@@ -1,0 +1,114 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <vector>
+
+#include "../src/fused/buffer.h"
+#include "emulated_tiles.h"
+#include "kws/core/isa.h"
+#include "kws/core/rng.h"
+
+namespace kws {
+namespace {
+
+using fused::Bf16;
+using fused::Bf16Pair;
+using fused::Gemm;
+using fused::to_float;
+
+/// One product with all its arrays, and what it should give. Arrays end where the product may read no further.
+struct Case {
+  int rows, columns, depth;  // pairs
+  bool transposed, add, bias;
+  std::ptrdiff_t a_step, b_row, c_row;
+  std::vector<Bf16> a, b;
+  std::vector<float> offset, before;
+
+  explicit Case(Rng& rng, bool may_transpose)
+      : rows(rng.between(1, 70)),
+        columns(16 * rng.between(1, 7)),
+        depth(rng.between(1, rng.below(4) == 0 ? 300 : 50)),
+        transposed(may_transpose && rng.below(2) == 0),
+        add(rng.below(2) == 0),
+        bias(rng.below(2) == 0),
+        a_step((transposed ? rows : depth) + rng.between(0, 9)),
+        b_row(columns + rng.between(0, 9)),
+        c_row(columns + rng.between(0, 9)) {
+    if (transposed && a_step == 1) a_step = 2;  // else the two orders are the same
+    const auto draw = [&rng](std::ptrdiff_t pairs) {
+      std::vector<Bf16> values;
+      for (std::ptrdiff_t i = 0; i < 2 * pairs; ++i) {
+        values.push_back(fused::to_bf16(static_cast<float>(rng.uniform(-1.0, 1.0))));
+      }
+      return values;
+    };
+    a = draw(transposed ? (depth - 1) * a_step + rows : (rows - 1) * a_step + depth);
+    b = draw((depth - 1) * b_row + columns);
+    for (int n = 0; n < columns; ++n) offset.push_back(static_cast<float>(rng.uniform(-1.0, 1.0)));
+    for (std::ptrdiff_t i = 0; i < rows * c_row; ++i) before.push_back(static_cast<float>(rng.between(-9, 9)));
+  }
+
+  [[nodiscard]] double sum(int r, int n) const {
+    double total = (bias ? static_cast<double>(offset[static_cast<std::size_t>(n)]) : 0.0) +
+                   (add ? static_cast<double>(before[static_cast<std::size_t>(r * c_row + n)]) : 0.0);
+    for (int d = 0; d < 2 * depth; ++d) {
+      const std::ptrdiff_t left = transposed ? d / 2 * a_step + r : r * a_step + d / 2, right = d / 2 * b_row + n;
+      total += static_cast<double>(to_float(a[static_cast<std::size_t>(2 * left + d % 2)])) *
+               static_cast<double>(to_float(b[static_cast<std::size_t>(2 * right + d % 2)]));
+    }
+    return total;
+  }
+
+  template <class Out>
+  void run_and_compare(const std::function<void(const Gemm<Bf16Pair, Out>&)>& gemm, double tolerance) const {
+    std::vector<Out> c;
+    for (const float value : before) c.push_back(fused::stored<Out>(value));
+    gemm({rows, columns, depth, reinterpret_cast<const Bf16Pair*>(a.data()), transposed ? 1 : a_step,
+          transposed ? a_step : 1, reinterpret_cast<const Bf16Pair*>(b.data()), b_row, c.data(), c_row,
+          bias ? offset.data() : nullptr, add});
+    for (int r = 0; r < rows; ++r) {
+      for (int n = 0; n < c_row; ++n) {
+        const auto at = static_cast<std::size_t>(r * c_row + n);
+        const double wanted = n < columns ? sum(r, n) : static_cast<double>(before[at]);
+        // Sums of up to 600 products in float; then perhaps 8 bits.
+        ASSERT_NEAR(static_cast<double>(to_float(c[at])), wanted, 1e-4 + tolerance * std::abs(wanted))
+            << rows << " x " << columns << " x " << depth << " pairs at " << r << ", " << n
+            << (transposed ? ", transposed" : "") << (add ? ", added" : "");
+      }
+    }
+  }
+};
+
+constexpr double kHalfUnit = 1.0 / 256;  // of a bfloat16's last place
+
+class GemmTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!supported(Isa::avx512_bf16)) GTEST_SKIP() << "this CPU has no AVX-512 BF16";
+  }
+  template <class FloatGemm, class KeptGemm>
+  void compare(const FloatGemm& gemm, const KeptGemm& kept) {
+    Rng rng({31});
+    for (int i = 0; i < 400 && !HasFatalFailure(); ++i) {
+      Case(rng, true).run_and_compare<float>(gemm, 1e-6);
+      Case(rng, false).run_and_compare<Bf16>(kept, kHalfUnit);
+    }
+  }
+};
+
+TEST_F(GemmTest, PairsAreMultipliedAndAdded) { compare(fused::bf16_kernels().gemm, fused::bf16_kernels().gemm_kept); }
+
+TEST_F(GemmTest, TilesAreCutAndTurnedAsTheProcessorWantsThem) {
+  using testing::emulated_gemm;
+  compare([](const Gemm<Bf16Pair, float>& g) { emulated_gemm(g); },
+          [](const Gemm<Bf16Pair, Bf16>& g) { emulated_gemm(g); });
+}
+
+TEST_F(GemmTest, TilesOfTheProcessorMultiplyAsTheOnesThatStandForThem) {
+  if (!supported(Isa::amx)) GTEST_SKIP() << "this CPU has no AMX";
+  compare(fused::amx_kernels().gemm, fused::amx_kernels().gemm_kept);
+}
+
+}  // namespace
+}  // namespace kws
