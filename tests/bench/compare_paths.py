@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Accuracy of the small published designs after training by plain LibTorch and by the fused steps.
 
-    tests/bench/compare_paths.py KWSMITH DATA OUT [--epochs 20] [--seeds 5] [--paths portable,avx512]
+    tests/bench/compare_paths.py KWSMITH DATA OUT [--epochs 20] [--seeds 5] [--paths portable,avx512] [--designs dnn_s]
 
 Trains every design with every seed on every path (results that lie in OUT already are kept, so that it can be stopped)
 and prints a Markdown table: means with standard errors of validation and test accuracy in per cent, and the difference
@@ -40,18 +40,20 @@ def main():
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--paths", default="portable,avx512")
+    parser.add_argument("--paths", default="portable,avx512,avx512_bf16")
+    parser.add_argument("--designs", default=",".join(DESIGNS))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     paths = options.paths.split(",")
-    found = {(path, design): [] for path in paths for design in DESIGNS}
+    designs = options.designs.split(",")
+    found = {(path, design): [] for path in paths for design in designs}
     for seed in range(1, options.seeds + 1):
-        for design in DESIGNS:
+        for design in designs:
             for path in paths:
                 found[path, design].append(train(options, path, design, seed))
     print("| design | path | " + " | ".join(c.replace("_", " ") for c in COLUMNS) + " |")
     print("| --- | --- |" + " --- |" * len(COLUMNS))
-    for design in DESIGNS:
+    for design in designs:
         reference = {}
         for path in paths:
             cells = []
