@@ -124,8 +124,6 @@ class Product : public Step<Value> {
   }
 
   static constexpr int kDepth = Storage<Value>::kDepth;
-  /// Rows as the factors that lie in them.
-  static const Factor<Value>* row_factors(const Value* rows) { return reinterpret_cast<const Factor<Value>*>(rows); }
 
   /// Calls block(first row, rows, activated input rows) for all rows, and with patches clip_done(clip) between clips.
   template <class Block, class ClipDone>

@@ -36,7 +36,6 @@ class Recurrent : public Step<Value> {
   [[nodiscard]] std::ptrdiff_t pairs(int pitch) const {
     return kDepth > 1 ? static_cast<std::ptrdiff_t>(whole_factors<Value>(capacity_)) / kDepth * pitch : 0;
   }
-  static const Factor<Value>* row_factors(const Value* rows) { return reinterpret_cast<const Factor<Value>*>(rows); }
   /// Factors along the depth that the clips of a batch are.
   static int depth_factors(const Pass<Value>& pass) { return whole_factors<Value>(pass.clips) / kDepth; }
   [[nodiscard]] float* gates(int step) { return gates_.data() + blocks(step, 4 * pitch_); }
@@ -110,7 +109,7 @@ class Recurrent : public Step<Value> {
 template <class Value>
 class LstmStep : public Recurrent<Value> {
   using Base = Recurrent<Value>;
-  using Base::blocks, Base::gates, Base::row_factors, Base::depth_factors, Base::kDepth;
+  using Base::blocks, Base::gates, Base::depth_factors, Base::kDepth;
   using Base::slot_, Base::steps_, Base::pitch_, Base::gate_axis_, Base::d_gates_, Base::gate_factors_, Base::out_;
 
  public:
@@ -218,7 +217,7 @@ class LstmStep : public Recurrent<Value> {
 template <class Value>
 class GruStep : public Recurrent<Value> {
   using Base = Recurrent<Value>;
-  using Base::blocks, Base::gates, Base::row_factors, Base::depth_factors, Base::kDepth;
+  using Base::blocks, Base::gates, Base::depth_factors, Base::kDepth;
   using Base::slot_, Base::steps_, Base::pitch_, Base::gate_axis_, Base::d_gates_, Base::gate_factors_, Base::out_;
 
  public:

@@ -39,6 +39,12 @@ struct Pass {
   float* gradients;  ///< written by the backward pass
 };
 
+/// Rows of values as the factors that lie in them.
+template <class Value>
+const Factor<Value>* row_factors(const Value* rows) {
+  return reinterpret_cast<const Factor<Value>*>(rows);
+}
+
 /// dz of `rows` positions of `in` from the gradient of their activated values; both start at position `first`.
 template <class Value>
 void pass_back(const Kernels<Value>& kernels, const Stored<Value>& in, std::ptrdiff_t first, std::ptrdiff_t rows,

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "kws/core/rng.h"
@@ -24,6 +26,16 @@ struct Result {
   double loss = 0.0;
   std::vector<float> gradients, statistics;
 };
+
+/// |a - b| / |b|
+inline double distance(std::span<const float> a, std::span<const float> b) {
+  double difference = 0.0, size = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference += std::pow(static_cast<double>(a[i]) - b[i], 2);
+    size += std::pow(static_cast<double>(b[i]), 2);
+  }
+  return std::sqrt(difference / std::max(size, 1e-30));
+}
 
 /// The best set that computes in float32.
 inline Isa float_isa() { return isa_for("float32"); }

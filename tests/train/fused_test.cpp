@@ -13,6 +13,7 @@ namespace kws {
 namespace {
 
 using testing::Batch;
+using testing::distance;
 using testing::float_isa;
 using testing::fused;
 using testing::Result;
@@ -24,16 +25,6 @@ Result plain(const Graph& graph, NetState state, const Batch& batch, Precision p
   result.loss = net.step(batch.features, batch.labels, 0.1);
   result.statistics = state.statistics;
   return result;
-}
-
-/// |a - b| / |b|
-double distance(std::span<const float> a, std::span<const float> b) {
-  double difference = 0.0, size = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference += std::pow(static_cast<double>(a[i]) - b[i], 2);
-    size += std::pow(static_cast<double>(b[i]), 2);
-  }
-  return std::sqrt(difference / std::max(size, 1e-30));
 }
 
 class FusedGradients : public ::testing::TestWithParam<std::string> {};
