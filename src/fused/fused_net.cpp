@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "kws/core/error.h"
 #include "kws/features/front_end.h"
 #include "step.h"
 
@@ -133,6 +134,27 @@ struct FusedSteps {
   }
 };
 
+/// The products of bfloat16 for a set. AMX multiplies small integers first, whose sums are exact: no CPU that has it
+/// was at hand when its kernels were written.
+const Kernels<Bf16>& bf16_kernels_for(Isa isa) {
+  if (isa != Isa::amx) return fused::bf16_kernels();
+  static const bool right = [] {
+    constexpr int kRows = 20, kColumns = 48, kPairs = 24;
+    Buffer<Bf16> a(2 * kRows * kPairs), b(2 * kColumns * kPairs);
+    for (int i = 0; i < 2 * kRows * kPairs; ++i) a.data()[i] = fused::to_bf16(static_cast<float>(i % 13 - 6));
+    for (int i = 0; i < 2 * kColumns * kPairs; ++i) b.data()[i] = fused::to_bf16(static_cast<float>(i % 11 - 5));
+    const auto product = [&](const Kernels<Bf16>& kernels) {
+      std::vector<float> c(std::size_t{kRows} * kColumns);
+      kernels.gemm({kRows, kColumns, kPairs, fused::row_factors(a.data()), kPairs, 1, fused::row_factors(b.data()),
+                    kColumns, c.data(), kColumns});
+      return c;
+    };
+    return product(fused::amx_kernels()) == product(fused::bf16_kernels());
+  }();
+  if (!right) throw Error("isa: this CPU's AMX tiles gave a wrong product; choose \"avx512\"", Exit::failed);
+  return fused::amx_kernels();
+}
+
 }  // namespace
 
 struct FusedNet::Impl {
@@ -155,8 +177,7 @@ std::unique_ptr<FusedNet> FusedNet::make(const Graph& graph, const ParameterLayo
       std::make_unique<FusedSteps<float>>(graph, halves ? std::min(capacity, kEvaluated) : capacity, kernels);
   if (!impl->floats->build(graph, layout)) return nullptr;
   if (halves) {
-    impl->halves = std::make_unique<FusedSteps<Bf16>>(graph, capacity,
-                                                      isa == Isa::amx ? fused::amx_kernels() : fused::bf16_kernels());
+    impl->halves = std::make_unique<FusedSteps<Bf16>>(graph, capacity, bf16_kernels_for(isa));
     impl->halves->build(graph, layout);  // what a layer stores does not decide whether it has a step
   }
   return std::unique_ptr<FusedNet>(new FusedNet(std::move(impl)));

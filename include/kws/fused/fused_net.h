@@ -20,6 +20,7 @@ class FusedNet {
  public:
   /// nullptr when a layer (or an order of layers) has no fused step, or for Isa::portable.
   ///   capacity  most clips of one batch
+  ///   throws    Error (Exit::failed) where the CPU's AMX tiles do not multiply as they should
   static std::unique_ptr<FusedNet> make(const Graph& graph, const ParameterLayout& layout, int capacity, Isa isa);
   ~FusedNet();
   FusedNet(const FusedNet&) = delete;
