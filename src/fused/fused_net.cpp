@@ -134,6 +134,16 @@ struct FusedSteps {
   }
 };
 
+/// Not for dense layers alone and LSTMs without a projection, by the comparison in docs/training_engine.md.
+bool bfloat16_is_as_accurate(const Graph& graph) {
+  const auto dense = [](const Layer& layer) { return std::holds_alternative<Dense>(layer.op); };
+  const auto basic_lstm = [](const Layer& layer) {
+    const auto* lstm = std::get_if<Lstm>(&layer.op);
+    return lstm != nullptr && lstm->projection == 0;
+  };
+  return !std::ranges::all_of(graph.layers(), dense) && std::ranges::none_of(graph.layers(), basic_lstm);
+}
+
 /// The products of bfloat16 for a set. AMX multiplies small integers first, whose sums are exact: no CPU that has it
 /// was at hand when its kernels were written.
 const Kernels<Bf16>& bf16_kernels_for(Isa isa) {
@@ -168,10 +178,7 @@ FusedNet::~FusedNet() = default;
 std::unique_ptr<FusedNet> FusedNet::make(const Graph& graph, const ParameterLayout& layout, int capacity, Isa isa) {
   if (isa == Isa::portable) return nullptr;
   const Kernels<float>& kernels = isa == Isa::avx2 ? fused::avx2_kernels() : fused::avx512_kernels();
-  // Dense layers alone would lose 0.4 points of accuracy by it for a seventh of the time: docs/training_engine.md.
-  const bool dense =
-      std::ranges::all_of(graph.layers(), [](const Layer& layer) { return std::holds_alternative<Dense>(layer.op); });
-  const bool halves = precision_of(isa) == "bfloat16" && !dense;
+  const bool halves = precision_of(isa) == "bfloat16" && bfloat16_is_as_accurate(graph);
   auto impl = std::make_unique<Impl>();
   impl->floats =
       std::make_unique<FusedSteps<float>>(graph, halves ? std::min(capacity, kEvaluated) : capacity, kernels);
