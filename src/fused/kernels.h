@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
+/// Loops over a tile's registers vanish, or the registers would live in memory.
+#define KWS_UNROLL _Pragma("GCC unroll 16")
+
 namespace kws::fused {
 
 /// bfloat16: the upper half of a float. Activations and their gradients may be stored so.

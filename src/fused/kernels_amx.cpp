@@ -5,8 +5,6 @@
 namespace kws::fused {
 namespace {
 
-#define KWS_UNROLL _Pragma("GCC unroll 16")
-
 #include "ahead_text.h"
 #include "avx512_text.h"
 #include "bf16_text.h"

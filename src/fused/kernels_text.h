@@ -6,8 +6,6 @@
 
 constexpr int kSumRows = 64;  // rows added in float before they go to double
 
-#define KWS_UNROLL _Pragma("GCC unroll 16")
-
 static inline Vec lower_zero(Vec x) { return maximum(x, splat(0.0F)); }
 
 static inline Vec activated(Vec y, Vec scale, Vec shift, bool relu) {

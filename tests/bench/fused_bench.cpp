@@ -8,7 +8,7 @@
 #include "kws/fused/fused_net.h"
 
 // One training step without the optimiser, batch 100, one thread: samples per second of every design that `bench train`
-// compares with LibTorch, for each instruction set of this CPU..
+// compares with LibTorch, for each instruction set of this CPU.
 namespace kws {
 namespace {
 

@@ -6,8 +6,6 @@
 namespace kws::fused {
 namespace {
 
-#define KWS_UNROLL _Pragma("GCC unroll 16")
-
 #include "../src/fused/ahead_text.h"
 #include "../src/fused/avx512_text.h"
 #include "../src/fused/bf16_text.h"
