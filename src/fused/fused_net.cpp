@@ -155,8 +155,16 @@ const Kernels<Bf16>& bf16_kernels_for(Isa isa) {
     for (int i = 0; i < 2 * kColumns * kPairs; ++i) b.data()[i] = fused::to_bf16(static_cast<float>(i % 11 - 5));
     const auto product = [&](const Kernels<Bf16>& kernels) {
       std::vector<float> c(std::size_t{kRows} * kColumns);
-      kernels.gemm({kRows, kColumns, kPairs, fused::row_factors(a.data()), kPairs, 1, fused::row_factors(b.data()),
-                    kColumns, c.data(), kColumns});
+      kernels.gemm({kRows,
+                    kColumns,
+                    {kPairs},
+                    fused::row_factors(a.data()),
+                    kPairs,
+                    1,
+                    fused::row_factors(b.data()),
+                    kColumns,
+                    c.data(),
+                    kColumns});
       return c;
     };
     return product(fused::amx_kernels()) == product(fused::bf16_kernels());

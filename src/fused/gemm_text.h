@@ -9,15 +9,20 @@ static void gemm_tile(const Gemm<Factor<Value>, Out>& g, const Factor<Value>* a,
     row[r] = a + r * g.a_row;
     KWS_UNROLL for (int v = 0; v < kColumns; ++v) sum[r][v] = splat(0.0F);
   }
-  for (std::ptrdiff_t d = 0; d < g.depth; ++d) {
-    Factors right[std::size_t{kColumns}];
-    KWS_UNROLL for (int v = 0; v < kColumns; ++v) right[v] = factors_at(b + v * kLanes);
-    KWS_UNROLL for (int r = 0; r < kRows; ++r) {
-      const Factors left = factor_splat(kTransposed ? a[r] : row[r][d]);
-      KWS_UNROLL for (int v = 0; v < kColumns; ++v) sum[r][v] = accumulate(left, right[v], sum[r][v]);
+  for (int run = 0; run < g.depth.runs; ++run) {
+    const std::ptrdiff_t first = std::ptrdiff_t{run} * g.depth.step, last = first + g.depth.run;
+    const Factor<Value>* from = b + first * g.b_row;
+    const Factor<Value>* turned = a + first * g.a_depth;
+    for (std::ptrdiff_t d = first; d < last; ++d) {
+      Factors right[std::size_t{kColumns}];
+      KWS_UNROLL for (int v = 0; v < kColumns; ++v) right[v] = factors_at(from + v * kLanes);
+      KWS_UNROLL for (int r = 0; r < kRows; ++r) {
+        const Factors left = factor_splat(kTransposed ? turned[r] : row[r][d]);
+        KWS_UNROLL for (int v = 0; v < kColumns; ++v) sum[r][v] = accumulate(left, right[v], sum[r][v]);
+      }
+      from += g.b_row;
+      if constexpr (kTransposed) turned += g.a_depth;
     }
-    b += g.b_row;
-    if constexpr (kTransposed) a += g.a_depth;
   }
   KWS_UNROLL for (int r = 0; r < kRows; ++r) {
     Out* to = c + r * g.c_row;

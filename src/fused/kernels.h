@@ -40,13 +40,23 @@ struct Ahead {
   std::ptrdiff_t bytes = 0;
 };
 
+/// What a product sums over, in factors: `runs` times `run` of them (padded gates of a cell, say), each `step` behind
+/// the one before; in between both operands hold zeros.
+struct Depth {
+  int run;
+  int runs = 1;
+  int step = 0;
+  [[nodiscard]] int whole() const { return (runs - 1) * step + run; }
+};
+
 /// Either a_row or a_depth is 1; depth and all steps of a and b count factors.
 /// c[r][n] = sum over d of a[r * a_row + d * a_depth] * b[d * b_row + n]; for floats one chain of fused multiply-adds
 /// in the order of d, hence the same bits for every instruction set. columns is a multiple of kGroup.
 ///   Out  float, or the network's storage for what is kept
 template <class Factor, class Out>
 struct Gemm {
-  int rows, columns, depth;
+  int rows, columns;
+  Depth depth;
   const Factor* a;
   std::ptrdiff_t a_row, a_depth;
   const Factor* b;

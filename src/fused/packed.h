@@ -8,7 +8,17 @@ namespace kws::fused {
 struct Axis {
   int groups, size, pitch;
   [[nodiscard]] int length() const { return groups * pitch; }
+  /// Without the padding behind the last group, which is as good as not there.
+  [[nodiscard]] int used() const { return length() - (pitch - size); }
 };
+
+/// A product over all elements of an axis.
+template <class Value>
+Depth depth_of(Axis axis) {
+  constexpr int kDepth = Storage<Value>::kDepth;
+  if (axis.groups == 1 || axis.size == axis.pitch) return {whole_factors<Value>(axis.used()) / kDepth};
+  return {whole_factors<Value>(axis.size) / kDepth, axis.groups, axis.pitch / kDepth};
+}
 
 /// A weight matrix in the orders that the products read, with its gradient; padding is zero. In the flat arrays it is
 /// [out groups * out size][in groups * in size]. Its depth is padded to whole factors.
@@ -23,6 +33,9 @@ class PackedMatrix {
 
   [[nodiscard]] int inputs() const { return whole_factors<Value>(in_.length()); }
   [[nodiscard]] int outputs() const { return out_.length(); }
+  [[nodiscard]] Depth input_depth() const { return depth_of<Value>(in_); }
+  [[nodiscard]] Depth output_depth() const { return depth_of<Value>(out_); }
+  [[nodiscard]] int used_inputs() const { return in_.used(); }  ///< rows of the gradient that are not all padding
   [[nodiscard]] const Factor<Value>* forward() const { return forward_.data(); }  ///< [inputs / kDepth][outputs]
   /// [outputs / kDepth][inputs], from the factors of output `first` on
   [[nodiscard]] const Factor<Value>* backward(int first = 0) const {

@@ -63,7 +63,6 @@ class Product : public Step<Value> {
         weight_(out_axis_, rows_.in, !first),
         epilogue_(slot, norm, relu, layer.output.channels),
         row_(weight_.inputs()),
-        factors_(row_ / kDepth),
         a_(static_cast<std::ptrdiff_t>(kBlockRows) * row_),
         dy_(static_cast<std::ptrdiff_t>(kBlockRows) * out_axis_.pitch),
         a_factors_(kDepth > 1 ? a_.size() / kDepth : 0),
@@ -81,8 +80,8 @@ class Product : public Step<Value> {
     const int pitch = out_axis_.pitch;
     each_block(pass, in, [&](std::ptrdiff_t first, int rows, const Value* a) {
       Value* y = y_.data() + first * pitch;
-      pass.kernels.gemm_kept({rows, pitch, factors_, row_factors(a), factors_, 1, weight_.forward(), pitch, y, pitch,
-                              epilogue_.bias(), false, input_ahead(pass, in, first + rows),
+      pass.kernels.gemm_kept({rows, pitch, weight_.input_depth(), row_factors(a), row_ / kDepth, 1, weight_.forward(),
+                              pitch, y, pitch, epilogue_.bias(), false, input_ahead(pass, in, first + rows),
                               output_ahead(pass, y_.data(), first + rows)});
       epilogue_.wrote(pass, rows, y);
     });
@@ -98,12 +97,23 @@ class Product : public Step<Value> {
         pass, in,
         [&](std::ptrdiff_t first, int rows, const Value* a) {
           const Value* dy = epilogue_.to_dy(pass, rows, dz + first * pitch, y_.data() + first * pitch, dy_.data());
-          k.gemm({row_, pitch, whole_factors<Value>(rows) / kDepth, k.factors(rows, row_, a, row_, a_factors_.data()),
-                  1, row_, k.factors(rows, pitch, dy, pitch, dy_factors_.data()), pitch, weight_.gradient(), pitch,
-                  nullptr, true, output_ahead(pass, dz, first + rows), output_ahead(pass, y_.data(), first + rows)});
+          k.gemm({weight_.used_inputs(),
+                  pitch,
+                  {whole_factors<Value>(rows) / kDepth},
+                  k.factors(rows, row_, a, row_, a_factors_.data()),
+                  1,
+                  row_,
+                  k.factors(rows, pitch, dy, pitch, dy_factors_.data()),
+                  pitch,
+                  weight_.gradient(),
+                  pitch,
+                  nullptr,
+                  true,
+                  output_ahead(pass, dz, first + rows),
+                  output_ahead(pass, y_.data(), first + rows)});
           if (d_in == nullptr) return;
-          k.gemm({rows, row_, pitch / kDepth, row_factors(dy), pitch / kDepth, 1, weight_.backward(), row_, da_.data(),
-                  row_, nullptr, false, input_ahead(pass, in, first + rows)});
+          k.gemm({rows, row_, weight_.output_depth(), row_factors(dy), pitch / kDepth, 1, weight_.backward(), row_,
+                  da_.data(), row_, nullptr, false, input_ahead(pass, in, first + rows)});
           if (rows_.patches) {
             k.scatter(rows_.patch, static_cast<int>(first % rows_.per_clip), rows, da_.data(), d_map_.data());
           } else {
@@ -197,8 +207,7 @@ class Product : public Step<Value> {
   Axis out_axis_;
   PackedMatrix<Value> weight_;
   Epilogue<Value> epilogue_;
-  int row_;      // values of an input row
-  int factors_;  // of them
+  int row_;  // values of an input row
   Buffer<Value> a_, dy_;
   Buffer<Factor<Value>> a_factors_, dy_factors_;  // where values are none by themselves: the rows as a product's depth
   Buffer<float> da_;

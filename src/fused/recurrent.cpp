@@ -37,7 +37,7 @@ class Recurrent : public Step<Value> {
     return kDepth > 1 ? static_cast<std::ptrdiff_t>(whole_factors<Value>(capacity_)) / kDepth * pitch : 0;
   }
   /// Factors along the depth that the clips of a batch are.
-  static int depth_factors(const Pass<Value>& pass) { return whole_factors<Value>(pass.clips) / kDepth; }
+  static Depth clips_depth(const Pass<Value>& pass) { return {whole_factors<Value>(pass.clips) / kDepth}; }
   [[nodiscard]] float* gates(int step) { return gates_.data() + blocks(step, 4 * pitch_); }
 
   void begin(const Pass<Value>& pass, const Stored<Value>& in) {
@@ -51,7 +51,7 @@ class Recurrent : public Step<Value> {
   /// Pre-activations of one step from the input alone.
   void multiply_input(const Pass<Value>& pass, const Stored<Value>& in, int step) {
     const int columns = gate_axis_.length();
-    pass.kernels.gemm({pass.clips, columns, weight_.inputs() / kDepth, row_factors(value(in) + step * in.time),
+    pass.kernels.gemm({pass.clips, columns, weight_.input_depth(), row_factors(value(in) + step * in.time),
                        in.clip / kDepth, 1, weight_.forward(), columns, gates(step), 4 * pitch_, bias_.data(), false});
   }
 
@@ -66,15 +66,15 @@ class Recurrent : public Step<Value> {
     d_gates_ = k.narrow(static_cast<std::ptrdiff_t>(pass.clips) * 4 * pitch_, gates(step), rounded_.data());
     gate_factors_ = k.factors(pass.clips, 4 * pitch_, d_gates_, 4 * pitch_, gate_pairs_.data());
     const Factor<Value>* x = k.factors(pass.clips, inputs, value(in) + step * in.time, in.clip, x_pairs_.data());
-    k.gemm({inputs, columns, depth_factors(pass), x, 1, kDepth > 1 ? inputs : in.clip, gate_factors_, 4 * pitch_,
-            weight_.gradient(), columns, nullptr, true});
+    k.gemm({weight_.used_inputs(), columns, clips_depth(pass), x, 1, kDepth > 1 ? inputs : in.clip, gate_factors_,
+            4 * pitch_, weight_.gradient(), columns, nullptr, true});
     k.sums(pass.clips, 4 * pitch_, d_gates_, d_bias_.data());
     if (d_in == nullptr) return;
     if (d_x_.size() > 0) {
-      k.gemm({pass.clips, inputs, columns / kDepth, row_factors(d_gates_), 4 * pitch_ / kDepth, 1, weight_.backward(),
-              inputs, d_x_.data() + step * in.time, in.clip, nullptr, false});
+      k.gemm({pass.clips, inputs, weight_.output_depth(), row_factors(d_gates_), 4 * pitch_ / kDepth, 1,
+              weight_.backward(), inputs, d_x_.data() + step * in.time, in.clip, nullptr, false});
     } else {
-      k.gemm_kept({pass.clips, inputs, columns / kDepth, row_factors(d_gates_), 4 * pitch_ / kDepth, 1,
+      k.gemm_kept({pass.clips, inputs, weight_.output_depth(), row_factors(d_gates_), 4 * pitch_ / kDepth, 1,
                    weight_.backward(), inputs, d_in + step * in.time, in.clip, nullptr, false});
     }
   }
@@ -109,7 +109,7 @@ class Recurrent : public Step<Value> {
 template <class Value>
 class LstmStep : public Recurrent<Value> {
   using Base = Recurrent<Value>;
-  using Base::blocks, Base::gates, Base::depth_factors, Base::kDepth;
+  using Base::blocks, Base::gates, Base::clips_depth, Base::kDepth;
   using Base::slot_, Base::steps_, Base::pitch_, Base::gate_axis_, Base::d_gates_, Base::gate_factors_, Base::out_;
 
  public:
@@ -148,13 +148,13 @@ class LstmStep : public Recurrent<Value> {
     for (int t = 0; t < steps_; ++t) {
       this->multiply_input(pass, in, t);
       if (t > 0) {
-        k.gemm({n, 4 * pitch_, h_pitch_ / kDepth, row_factors(h(t)), h_pitch_ / kDepth, 1, recurrent_.forward(),
+        k.gemm({n, 4 * pitch_, recurrent_.input_depth(), row_factors(h(t)), h_pitch_ / kDepth, 1, recurrent_.forward(),
                 4 * pitch_, gates(t), 4 * pitch_, nullptr, true});
       }
       k.lstm({n, pitch_}, gates(t), c(t), peephole(), c(t + 1), m(t));
       if (projected_) {
-        k.gemm_kept({n, h_pitch_, pitch_ / kDepth, row_factors(m(t)), pitch_ / kDepth, 1, projection_.forward(),
-                     h_pitch_, h(t + 1), h_pitch_, nullptr, false});
+        k.gemm_kept({n, h_pitch_, projection_.input_depth(), row_factors(m(t)), pitch_ / kDepth, 1,
+                     projection_.forward(), h_pitch_, h(t + 1), h_pitch_, nullptr, false});
       }
     }
   }
@@ -172,20 +172,22 @@ class LstmStep : public Recurrent<Value> {
     for (int t = steps_ - 1; t >= 0; --t) {
       if (projected_) {
         const Value* d_h = k.narrow(static_cast<std::ptrdiff_t>(n) * h_pitch_, d_h_.data(), d_h_rounded_.data());
-        k.gemm({pitch_, h_pitch_, depth_factors(pass), k.factors(n, pitch_, m(t), pitch_, m_pairs_.data()), 1, pitch_,
+        k.gemm({projection_.used_inputs(), h_pitch_, clips_depth(pass),
+                k.factors(n, pitch_, m(t), pitch_, m_pairs_.data()), 1, pitch_,
                 k.factors(n, h_pitch_, d_h, h_pitch_, h_pairs_.data()), h_pitch_, projection_.gradient(), h_pitch_,
                 nullptr, true});
-        k.gemm({n, pitch_, h_pitch_ / kDepth, row_factors(d_h), h_pitch_ / kDepth, 1, projection_.backward(), pitch_,
-                d_m_.data(), pitch_, nullptr, false});
+        k.gemm({n, pitch_, projection_.output_depth(), row_factors(d_h), h_pitch_ / kDepth, 1, projection_.backward(),
+                pitch_, d_m_.data(), pitch_, nullptr, false});
       }
       k.lstm_backward({n, pitch_}, gates(t), c(t), c(t + 1), projected_ ? d_m_.data() : d_h_.data(), peephole(),
                       d_c_.data(), peephole_.size() > 0 ? d_peephole_.data() : nullptr);
       this->input_gradients(pass, in, t, d_in);
       if (t == 0) break;
-      k.gemm({h_pitch_, 4 * pitch_, depth_factors(pass), k.factors(n, h_pitch_, h(t), h_pitch_, h_pairs_.data()), 1,
-              h_pitch_, gate_factors_, 4 * pitch_, recurrent_.gradient(), 4 * pitch_, nullptr, true});
-      k.gemm({n, h_pitch_, 4 * pitch_ / kDepth, row_factors(d_gates_), 4 * pitch_ / kDepth, 1, recurrent_.backward(),
-              h_pitch_, d_h_.data(), h_pitch_, nullptr, false});
+      k.gemm({recurrent_.used_inputs(), 4 * pitch_, clips_depth(pass),
+              k.factors(n, h_pitch_, h(t), h_pitch_, h_pairs_.data()), 1, h_pitch_, gate_factors_, 4 * pitch_,
+              recurrent_.gradient(), 4 * pitch_, nullptr, true});
+      k.gemm({n, h_pitch_, recurrent_.output_depth(), row_factors(d_gates_), 4 * pitch_ / kDepth, 1,
+              recurrent_.backward(), h_pitch_, d_h_.data(), h_pitch_, nullptr, false});
     }
     this->finish_backward(pass, in, d_in);
     recurrent_.collect(pass.gradients + slot_.recurrent_weight);
@@ -217,7 +219,7 @@ class LstmStep : public Recurrent<Value> {
 template <class Value>
 class GruStep : public Recurrent<Value> {
   using Base = Recurrent<Value>;
-  using Base::blocks, Base::gates, Base::depth_factors, Base::kDepth;
+  using Base::blocks, Base::gates, Base::clips_depth, Base::kDepth;
   using Base::slot_, Base::steps_, Base::pitch_, Base::gate_axis_, Base::d_gates_, Base::gate_factors_, Base::out_;
 
  public:
@@ -246,11 +248,11 @@ class GruStep : public Recurrent<Value> {
       this->multiply_input(pass, in, t);
       // The new state's recurrent part stays apart from its input part: the reset gate scales it alone.
       const Factor<Value>* past = row_factors(kept(t));
-      const int depth = pitch_ / kDepth;
-      k.gemm({n, 2 * pitch_, depth, past, depth, 1, recurrent_.forward(), 3 * pitch_, gates(t), 4 * pitch_, nullptr,
-              true});
-      k.gemm({n, pitch_, depth, past, depth, 1, recurrent_.forward() + 2 * pitch_, 3 * pitch_, gates(t) + 3 * pitch_,
-              4 * pitch_, nullptr, false});
+      const Depth depth = recurrent_.input_depth();
+      k.gemm({n, 2 * pitch_, depth, past, pitch_ / kDepth, 1, recurrent_.forward(), 3 * pitch_, gates(t), 4 * pitch_,
+              nullptr, true});
+      k.gemm({n, pitch_, depth, past, pitch_ / kDepth, 1, recurrent_.forward() + 2 * pitch_, 3 * pitch_,
+              gates(t) + 3 * pitch_, 4 * pitch_, nullptr, false});
       k.gru({n, pitch_}, gates(t), h(t), h(t + 1));
       k.narrow(static_cast<std::ptrdiff_t>(n) * pitch_, h(t + 1), kept(t + 1));
     }
@@ -273,13 +275,13 @@ class GruStep : public Recurrent<Value> {
       this->input_gradients(pass, in, t, d_in);
       const int columns = 4 * pitch_;
       const Factor<Value>* past = k.factors(n, pitch_, kept(t), pitch_, h_pairs_.data());
-      k.gemm({pitch_, 2 * pitch_, depth_factors(pass), past, 1, pitch_, gate_factors_, columns, recurrent_.gradient(),
-              3 * pitch_, nullptr, true});
-      k.gemm({pitch_, pitch_, depth_factors(pass), past, 1, pitch_, gate_factors_ + 3 * pitch_, columns,
+      k.gemm({gate_axis_.size, 2 * pitch_, clips_depth(pass), past, 1, pitch_, gate_factors_, columns,
+              recurrent_.gradient(), 3 * pitch_, nullptr, true});
+      k.gemm({gate_axis_.size, pitch_, clips_depth(pass), past, 1, pitch_, gate_factors_ + 3 * pitch_, columns,
               recurrent_.gradient() + 2 * pitch_, 3 * pitch_, nullptr, true});
-      k.gemm({n, pitch_, 2 * pitch_ / kDepth, row_factors(d_gates_), columns / kDepth, 1, recurrent_.backward(), pitch_,
-              d_h, pitch_, nullptr, true});
-      k.gemm({n, pitch_, pitch_ / kDepth, row_factors(d_gates_ + 3 * pitch_), columns / kDepth, 1,
+      k.gemm({n, pitch_, depth_of<Value>({2, gate_axis_.size, pitch_}), row_factors(d_gates_), columns / kDepth, 1,
+              recurrent_.backward(), pitch_, d_h, pitch_, nullptr, true});
+      k.gemm({n, pitch_, recurrent_.input_depth(), row_factors(d_gates_ + 3 * pitch_), columns / kDepth, 1,
               recurrent_.backward(2 * pitch_), pitch_, d_h, pitch_, nullptr, true});
     }
     this->finish_backward(pass, in, d_in);

@@ -68,7 +68,7 @@ static inline TileSource left_tile(const Gemm<Bf16Pair, Out>& g, bool transposed
   const int r = first + tile * kTile;
   if (transposed) return {scratch.turned[tile][d / kTile], kTile};
   const Bf16Pair* at = g.a + r * g.a_row + d;
-  const int rows = up_to_tile(g.rows - r), depth = up_to_tile(g.depth - d);
+  const int rows = up_to_tile(g.rows - r), depth = up_to_tile(g.depth.run - d);
   if (rows == kTile && depth == kTile) return {at, g.a_row};
   return edge_tile(at, g.a_row, rows, depth, scratch.spare[tile]);
 }
@@ -76,7 +76,7 @@ static inline TileSource left_tile(const Gemm<Bf16Pair, Out>& g, bool transposed
 template <class Out>
 static inline TileSource right_tile(const Gemm<Bf16Pair, Out>& g, int n, int tile, int d, TileScratch& scratch) {
   const Bf16Pair* at = g.b + d * g.b_row + n + tile * kTile;
-  const int depth = up_to_tile(g.depth - d);
+  const int depth = up_to_tile(g.depth.run - d);
   if (depth == kTile) return {at, g.b_row};
   return edge_tile(at, g.b_row, depth, kTile, scratch.spare[2 + tile]);
 }
@@ -97,7 +97,7 @@ static void tile_block(const Gemm<Bf16Pair, Out>& g, bool transposed, int r, int
   Tiles::template zero<1>();
   Tiles::template zero<2>();
   Tiles::template zero<3>();
-  for (int d = 0; d < g.depth; d += kTile) {
+  for (int d = 0; d < g.depth.run; d += kTile) {
     load_left.template operator()<0>(d);
     load_right.template operator()<0>(d);
     Tiles::template multiply<0, 4, 6>();
@@ -153,26 +153,28 @@ template <class Tiles, class Out>
 static void tile_gemm(const Gemm<Bf16Pair, Out>& whole) {
   TileScratch scratch;
   Gemm<Bf16Pair, Out> g = whole;
+  const int depth = whole.depth.whole();  // a tile's worth of zeros costs no more than cutting around them
+  g.depth = {depth};
   const std::ptrdiff_t blocks = static_cast<std::ptrdiff_t>(g.rows / (2 * kTile) + 1) * (g.columns / (2 * kTile) + 1);
   Fetcher first(g.ahead, blocks), second(g.also, blocks);
   const bool transposed = g.a_row == 1 && g.a_depth != 1;
   Tiles::begin();
-  for (int done = 0; done == 0 || done < whole.depth;) {
-    if (transposed && g.depth > kDepthTiles * kTile) g.depth = kDepthTiles * kTile;
+  for (int done = 0; done == 0 || done < depth;) {
+    if (transposed && g.depth.run > kDepthTiles * kTile) g.depth.run = kDepthTiles * kTile;
     for (int r = 0; r < g.rows; r += 2 * kTile) {
       for (int tile = 0; transposed && tile < 2 && r + tile * kTile < g.rows; ++tile) {
         const int at = r + tile * kTile;
-        for (int d = 0; d < g.depth; d += kTile) {
-          turn(g.a + at + d * g.a_depth, g.a_depth, up_to_tile(g.depth - d), up_to_tile(g.rows - at),
+        for (int d = 0; d < g.depth.run; d += kTile) {
+          turn(g.a + at + d * g.a_depth, g.a_depth, up_to_tile(g.depth.run - d), up_to_tile(g.rows - at),
                scratch.turned[tile][d / kTile]);
         }
       }
       tile_columns<Tiles>(g, transposed, r, scratch, first, second);
     }
-    done += g.depth > 0 ? g.depth : 1;
-    g.a += g.depth * g.a_depth;
-    g.b += g.depth * g.b_row;
-    g.depth = whole.depth - done;
+    done += g.depth.run > 0 ? g.depth.run : 1;
+    g.a += g.depth.run * g.a_depth;
+    g.b += g.depth.run * g.b_row;
+    g.depth.run = depth - done;
     g.bias = nullptr;
     g.add = true;
   }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <vector>
@@ -14,12 +15,15 @@ namespace {
 
 using fused::Bf16;
 using fused::Bf16Pair;
+using fused::Depth;
 using fused::Gemm;
 using fused::to_float;
 
 /// One product with all its arrays, and what it should give. Arrays end where the product may read no further.
 struct Case {
-  int rows, columns, depth;  // pairs
+  int rows, columns;
+  Depth runs;  // pairs
+  int depth;   // all of them
   bool transposed, add, bias;
   std::ptrdiff_t a_step, b_row, c_row;
   std::vector<Bf16> a, b;
@@ -28,7 +32,8 @@ struct Case {
   explicit Case(Rng& rng, bool may_transpose)
       : rows(rng.between(1, 70)),
         columns(16 * rng.between(1, 7)),
-        depth(rng.between(1, rng.below(4) == 0 ? 300 : 50)),
+        runs(draw_depth(rng)),
+        depth(runs.whole()),
         transposed(may_transpose && rng.below(2) == 0),
         add(rng.below(2) == 0),
         bias(rng.below(2) == 0),
@@ -45,8 +50,26 @@ struct Case {
     };
     a = draw(transposed ? (depth - 1) * a_step + rows : (rows - 1) * a_step + depth);
     b = draw((depth - 1) * b_row + columns);
+    clear_gaps();
     for (int n = 0; n < columns; ++n) offset.push_back(static_cast<float>(rng.uniform(-1.0, 1.0)));
     for (std::ptrdiff_t i = 0; i < rows * c_row; ++i) before.push_back(static_cast<float>(rng.between(-9, 9)));
+  }
+
+  static Depth draw_depth(Rng& rng) {
+    if (rng.below(3) != 0) return {rng.between(1, rng.below(4) == 0 ? 300 : 50)};
+    const int run = rng.between(1, 40);
+    return {run, rng.between(2, 4), run + rng.between(0, 9)};
+  }
+  /// Zeros between the runs, as a product may expect them.
+  void clear_gaps() {
+    for (int d = 0; d < depth; ++d) {
+      if (runs.runs == 1 || d % runs.step < runs.run) continue;
+      for (int n = 0; n < columns; ++n) clear_pair(b, d * b_row + n);
+      for (int r = 0; r < rows; ++r) clear_pair(a, transposed ? d * a_step + r : r * a_step + d);
+    }
+  }
+  static void clear_pair(std::vector<Bf16>& values, std::ptrdiff_t pair) {
+    std::fill_n(values.begin() + 2 * pair, 2, Bf16{});
   }
 
   [[nodiscard]] double sum(int r, int n) const {
@@ -64,7 +87,7 @@ struct Case {
   void run_and_compare(const std::function<void(const Gemm<Bf16Pair, Out>&)>& gemm, double tolerance) const {
     std::vector<Out> c;
     for (const float value : before) c.push_back(fused::stored<Out>(value));
-    gemm({rows, columns, depth, reinterpret_cast<const Bf16Pair*>(a.data()), transposed ? 1 : a_step,
+    gemm({rows, columns, runs, reinterpret_cast<const Bf16Pair*>(a.data()), transposed ? 1 : a_step,
           transposed ? a_step : 1, reinterpret_cast<const Bf16Pair*>(b.data()), b_row, c.data(), c_row,
           bias ? offset.data() : nullptr, add});
     for (int r = 0; r < rows; ++r) {
