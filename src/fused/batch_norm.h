@@ -14,10 +14,8 @@ class BatchNorm {
   BatchNorm(const LayerParameters& slot, int channels);
 
   void begin(const float* statistics);
-  template <class Value>
-  void add(const Kernels<Value>& kernels, std::ptrdiff_t rows, const Value* y) {
-    kernels.moments(rows, pitch_, y, pivot_.data(), sum_.data(), product_.data());
-  }
+  /// Where the batch's statistics are added up.
+  [[nodiscard]] Moments moments() { return {pivot_.data(), sum_.data(), product_.data()}; }
   /// Batch statistics become scale and shift, running ones follow.
   void finish(std::ptrdiff_t rows, const float* parameters, float* statistics);
   /// Evaluation: scale and shift from the running statistics.

@@ -11,6 +11,12 @@ static inline Vec load(const Bf16* p) { return _mm512_castsi512_ps(_mm512_slli_e
 static inline void store(Bf16* p, Vec x) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)));
 }
+/// Stores a value; returns it as it will be loaded.
+static inline Vec kept(Bf16* p, Vec x) {
+  const auto rounded = reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), rounded);
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(rounded), 16));
+}
 static inline Factors factors_at(const Bf16Pair* p) { return reinterpret_cast<Factors>(_mm512_loadu_si512(p)); }
 static inline Factors factor_splat(Bf16Pair x) {
   return reinterpret_cast<Factors>(_mm512_set1_epi32(static_cast<int>(x)));

@@ -11,8 +11,7 @@ class Depthwise : public Step<Value> {
   using Step<Value>::y_;
 
  public:
-  Depthwise(const Layer& layer, const Depthwise2d& op, const LayerParameters& slot, const Stored<Value>& in,
-            int capacity)
+  Depthwise(const Layer& layer, const Depthwise2d& op, const LayerParameters& slot, int capacity)
       : slot_(slot),
         taps_{op.kernel.time * op.kernel.freq, layer.output.channels, padded(layer.output.channels)},
         map_{layer.input.time,
@@ -29,22 +28,19 @@ class Depthwise : public Step<Value> {
         epilogue_(slot, op.norm, op.relu, layer.output.channels),
         weight_(taps_.length()),
         d_weight_(taps_.length()),
-        tiles_(depthwise_tiles(map_)),
-        spread_(depthwise_spread(map_)),
-        d_value_(in.size()) {
+        tile_(depthwise_tile(map_)),
+        spread_(depthwise_spread(map_)) {
     this->store_output(layer.output, capacity);
     epilogue_.attach(out_);
-    dy_ = Buffer<Value>(out_.size());
   }
 
   void forward(const Pass<Value>& pass, const Stored<Value>& in) override {
     pack_vector(taps_, pass.parameters + slot_.weight, weight_.data());
     epilogue_.begin(pass);
     for (int clip = 0; clip < pass.clips; ++clip) {
-      Value* y = y_.data() + clip * out_.clip;
-      pass.kernels.depthwise(map_, in.y + clip * in.clip, in.activation, weight_.data(), epilogue_.bias(), y,
-                             tiles_.data(), clip_ahead(pass, in, in.y, clip + 1));
-      epilogue_.wrote(pass, out_.positions(), y);
+      pass.kernels.depthwise(
+          map_, {in.y + clip * in.clip, in.activation, weight_.data(), epilogue_.bias(), y_.data() + clip * out_.clip,
+                 epilogue_.moments(), tile_.data(), clip_ahead(pass, in, in.y, clip + 1)});
     }
     epilogue_.finish(pass, static_cast<std::ptrdiff_t>(pass.clips) * out_.positions());
   }
@@ -54,12 +50,12 @@ class Depthwise : public Step<Value> {
     d_weight_.clear();
     for (int clip = 0; clip < pass.clips; ++clip) {
       const std::ptrdiff_t at = clip * out_.clip;
-      const Value* dy = epilogue_.to_dy(pass, out_.positions(), dz + at, y_.data() + at, dy_.data());
-      pass.kernels.depthwise_backward(map_, dy, in.y + clip * in.clip, in.activation, weight_.data(), d_value_.data(),
-                                      d_weight_.data(), tiles_.data(), spread_.data(),
-                                      clip_ahead(pass, in, in.y, clip + 1), clip_ahead(pass, out_, dz, clip + 1));
-      const std::ptrdiff_t positions = in.positions();
-      pass_back(pass.kernels, in, clip * positions, positions, d_value_.data(), d_in);
+      epilogue_.add_bias(pass, out_.positions(), dz + at);
+      pass.kernels.depthwise_backward(
+          map_,
+          {dz + at, y_.data() + at, epilogue_.norm_gradient(), weight_.data(), mask_of(in, clip * in.clip),
+           d_in + clip * in.clip, d_weight_.data(), tile_.data(), spread_.data(), clip_ahead(pass, in, in.y, clip + 1),
+           clip_ahead(pass, out_, dz, clip + 1), clip_ahead(pass, out_, y_.data(), clip + 1)});
     }
     float* gradient = pass.gradients + slot_.weight;
     for (int tap = 0; tap < taps_.groups; ++tap) {
@@ -80,18 +76,16 @@ class Depthwise : public Step<Value> {
   Axis taps_;  // kernel elements, each a vector of channels
   DepthwiseMap map_;
   Epilogue<Value> epilogue_;
-  Buffer<float> weight_, d_weight_, tiles_, spread_, d_value_;
-  Buffer<Value> dy_;
+  Buffer<float> weight_, d_weight_, tile_, spread_;
 };
 
 }  // namespace
 
 template <class Value>
-std::unique_ptr<Step<Value>> make_depthwise(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                            int capacity) {
-  return std::make_unique<Depthwise<Value>>(layer, std::get<Depthwise2d>(layer.op), slot, in, capacity);
+std::unique_ptr<Step<Value>> make_depthwise(const Layer& layer, const LayerParameters& slot, int capacity) {
+  return std::make_unique<Depthwise<Value>>(layer, std::get<Depthwise2d>(layer.op), slot, capacity);
 }
-template std::unique_ptr<Step<float>> make_depthwise(const Layer&, const LayerParameters&, const Stored<float>&, int);
-template std::unique_ptr<Step<Bf16>> make_depthwise(const Layer&, const LayerParameters&, const Stored<Bf16>&, int);
+template std::unique_ptr<Step<float>> make_depthwise(const Layer&, const LayerParameters&, int);
+template std::unique_ptr<Step<Bf16>> make_depthwise(const Layer&, const LayerParameters&, int);
 
 }  // namespace kws::fused

@@ -85,6 +85,25 @@ struct NormGradient {
   const float* mean_y;
 };
 
+/// Sums of a batch norm's statistics about a value near the mean:
+/// sum[c] += y[c] - pivot[c], squares[c] += (y[c] - pivot[c])^2
+struct Moments {
+  const float* pivot;
+  double* sum;
+  double* squares;
+};
+
+/// How the gradient of a stored output's activated value becomes its dz: zero where the ReLU's result is; with a `mean`
+/// sum[c] += dz[c], product[c] += dz[c] * (y[c] - mean[c])
+template <class Value>
+struct Mask {
+  const Value* y;
+  Activation activation;
+  const float* mean;  ///< or nullptr
+  double* sum;
+  double* product;
+};
+
 /// The patches of one clip that a convolution's rows are made of; the map is padded, [time][freq][channels].
 struct PatchMap {
   int out_freq;                         ///< outputs of one time step
@@ -103,14 +122,44 @@ struct DepthwiseMap {
   int pitch;
 };
 
-/// Floats of the depthwise kernels' scratch memory. They write the same places each time and rely on zeros around them.
-inline std::ptrdiff_t depthwise_tiles(const DepthwiseMap& m) {
+/// Floats of the depthwise kernels' scratch memory: a group of channels of the padded input and of the padded gradient.
+/// They write the same places each time and rely on zeros around them.
+inline std::ptrdiff_t depthwise_tile(const DepthwiseMap& m) {
   return static_cast<std::ptrdiff_t>((m.out_time - 1) * m.stride_time + m.kernel_time) *
-         ((m.out_freq - 1) * m.stride_freq + m.kernel_freq) * m.pitch;
+         ((m.out_freq - 1) * m.stride_freq + m.kernel_freq) * kGroup;
 }
 inline std::ptrdiff_t depthwise_spread(const DepthwiseMap& m) {
   return static_cast<std::ptrdiff_t>(m.in_time + m.kernel_time - 1) * (m.in_freq + m.kernel_freq - 1) * kGroup;
 }
+
+/// The way forward of one clip; taps [kernel_time][kernel_freq][pitch].
+///   out = taps * activation(in) + bias
+template <class Value>
+struct DepthwiseForward {
+  const Value* in;
+  Activation activation;
+  const float* taps;
+  const float* bias;  ///< or nullptr
+  Value* out;
+  const Moments* moments;  ///< of out, or nullptr
+  float* tile;
+  Ahead ahead{};
+};
+
+/// The way back: from dz of the output y to dz of the input (mask.y) and to the gradient of the taps (+=). d_in may be
+/// dz itself where both have the same shape.
+template <class Value>
+struct DepthwiseBackward {
+  const Value* dz;
+  const Value* y;
+  const NormGradient* norm;  ///< from dz to dy, or nullptr where they are the same
+  const float* taps;
+  Mask<Value> mask;
+  Value* d_in;
+  float* d_taps;
+  float *tile, *spread;
+  Ahead in_ahead{}, dz_ahead{}, y_ahead{};
+};
 
 /// Shapes of a recurrent layer's step over `rows` clips; cells padded to `pitch`.
 struct CellRows {
@@ -124,6 +173,10 @@ template <class Value>
 struct Kernels {
   void (*gemm)(const Gemm<Factor<Value>, float>& gemm);
   void (*gemm_kept)(const Gemm<Factor<Value>, Value>& gemm);
+  /// And the moments of what was kept. Here and below c's rows follow each other, without bias or addition.
+  void (*gemm_moments)(const Gemm<Factor<Value>, Value>& gemm, const Moments& moments);
+  /// The product is a gradient, what is kept is its dz; mask.y lies like c. scratch: [rows][columns].
+  void (*gemm_masked)(const Gemm<Factor<Value>, Value>& gemm, const Mask<Value>& mask, float* scratch);
   /// Rows as the factors of a product whose depth they are: [rows / kDepth][pitch], an odd last row beside zeros.
   /// Returns `from` itself where a value is a factor, else `to`.
   const Factor<Value>* (*factors)(std::ptrdiff_t rows, int pitch, const Value* from, std::ptrdiff_t from_row,
@@ -133,15 +186,11 @@ struct Kernels {
 
   /// out = activation of y.
   void (*activate)(std::ptrdiff_t rows, int pitch, const Value* y, Activation activation, Value* out);
-  /// sum[c] += y[r][c] - pivot[c], squares[c] += (y[r][c] - pivot[c])^2
-  void (*moments)(std::ptrdiff_t rows, int pitch, const Value* y, const float* pivot, double* sum, double* squares);
+  void (*moments)(std::ptrdiff_t rows, int pitch, const Value* y, const Moments& moments);
   /// sum[c] += y[r][c]
   void (*sums)(std::ptrdiff_t rows, int pitch, const Value* y, double* sum);
   void (*norm_gradient)(std::ptrdiff_t rows, int pitch, const Value* dz, const Value* y, NormGradient norm, Value* dy);
-  /// dz = gradient where the activation's result was positive (everywhere without ReLU), and with a `mean`:
-  /// sum[c] += dz[r][c], product[c] += dz[r][c] * (y[r][c] - mean[c])
-  void (*mask)(std::ptrdiff_t rows, int pitch, const float* gradient, const Value* y, Activation activation,
-               const float* mean, Value* dz, double* sum, double* product);
+  void (*mask)(std::ptrdiff_t rows, int pitch, const float* gradient, const Mask<Value>& mask, Value* dz);
 
   /// patches [rows][length] of outputs first .. first + rows - 1. Up to kGroup values behind the last one of either
   /// array are read or written.
@@ -149,13 +198,8 @@ struct Kernels {
   /// The reverse: adds every patch to the map.
   void (*scatter)(const PatchMap& map, int first, int rows, const float* patches, float* to);
 
-  /// out = taps * activation(in) + bias; taps [kernel_time][kernel_freq][pitch]
-  void (*depthwise)(const DepthwiseMap& map, const Value* in, Activation activation, const float* taps,
-                    const float* bias, Value* out, float* tiles, Ahead ahead);
-  /// From dy [out_time][out_freq][pitch] to the gradient of the activated input and of the taps (+=).
-  void (*depthwise_backward)(const DepthwiseMap& map, const Value* dy, const Value* in, Activation activation,
-                             const float* taps, float* d_in, float* d_taps, float* tiles, float* spread, Ahead ahead,
-                             Ahead also);
+  void (*depthwise)(const DepthwiseMap& map, const DepthwiseForward<Value>& pass);
+  void (*depthwise_backward)(const DepthwiseMap& map, const DepthwiseBackward<Value>& pass);
 
   /// gates [rows][4 pitch] as pre-activations input, forget, cell, output on entry, as gate values on return;
   /// c_old, c, m [rows][pitch]; peephole [3][pitch] or nullptr. m = output gate * tanh(c).

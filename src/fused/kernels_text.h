@@ -1,26 +1,18 @@
 // Included once per storage and instruction set by a file that defines for it
 //   Value, and Vec, kLanes, load, store, splat, multiply_add and the others on floats;
 //   Factors, factors_at, factor_splat, accumulate: what a product multiplies, kDepth values to a lane;
-//   move, narrow, factors.
+//   move, kept, narrow, factors.
 // Everything is static: the same text becomes other code in each.
-
-constexpr int kSumRows = 64;  // rows added in float before they go to double
-
-static inline Vec lower_zero(Vec x) { return maximum(x, splat(0.0F)); }
-
-static inline Vec activated(Vec y, Vec scale, Vec shift, bool relu) {
-  const Vec x = multiply_add(y, scale, shift);
-  return relu ? lower_zero(x) : x;
-}
 
 #include "ahead_text.h"
 #include "cells_text.h"
+#include "channels_text.h"
 #include "depthwise_text.h"
 #include "gemm_text.h"
 #include "patches_text.h"
 #include "rows_text.h"
 
-static constexpr Kernels<Value> kKernels = {
-    gemm<float>, gemm<Value>, factors, narrow,    activate,           moments, sums,          norm_gradient,
-    mask,        gather,      scatter, depthwise, depthwise_backward, lstm,    lstm_backward, gru,
-    gru_backward};
+static constexpr Kernels<Value> kKernels = {gemm<float>, gemm<Value>,   gemm_moments, gemm_masked, factors,
+                                            narrow,      activate,      moments,      sums,        norm_gradient,
+                                            mask,        gather,        scatter,      depthwise,   depthwise_backward,
+                                            lstm,        lstm_backward, gru,          gru_backward};

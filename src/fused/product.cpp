@@ -80,10 +80,25 @@ class Product : public Step<Value> {
     const int pitch = out_axis_.pitch;
     each_block(pass, in, [&](std::ptrdiff_t first, int rows, const Value* a) {
       Value* y = y_.data() + first * pitch;
-      pass.kernels.gemm_kept({rows, pitch, weight_.input_depth(), row_factors(a), row_ / kDepth, 1, weight_.forward(),
-                              pitch, y, pitch, epilogue_.bias(), false, input_ahead(pass, in, first + rows),
-                              output_ahead(pass, y_.data(), first + rows)});
-      epilogue_.wrote(pass, rows, y);
+      const Gemm<Factor<Value>, Value> product = {rows,
+                                                  pitch,
+                                                  weight_.input_depth(),
+                                                  row_factors(a),
+                                                  row_ / kDepth,
+                                                  1,
+                                                  weight_.forward(),
+                                                  pitch,
+                                                  y,
+                                                  pitch,
+                                                  epilogue_.bias(),
+                                                  false,
+                                                  input_ahead(pass, in, first + rows),
+                                                  output_ahead(pass, y_.data(), first + rows)};
+      if (epilogue_.moments() == nullptr) {
+        pass.kernels.gemm_kept(product);
+      } else {
+        pass.kernels.gemm_moments(product, *epilogue_.moments());
+      }
     });
     epilogue_.finish(pass, all_rows(pass));
   }
@@ -111,15 +126,7 @@ class Product : public Step<Value> {
                   true,
                   output_ahead(pass, dz, first + rows),
                   output_ahead(pass, y_.data(), first + rows)});
-          if (d_in == nullptr) return;
-          k.gemm({rows, row_, weight_.output_depth(), row_factors(dy), pitch / kDepth, 1, weight_.backward(), row_,
-                  da_.data(), row_, nullptr, false, input_ahead(pass, in, first + rows)});
-          if (rows_.patches) {
-            k.scatter(rows_.patch, static_cast<int>(first % rows_.per_clip), rows, da_.data(), d_map_.data());
-          } else {
-            const std::ptrdiff_t positions = row_ / in.pitch;  // of one row
-            pass_back(k, in, first * positions, rows * positions, da_.data(), d_in);
-          }
+          if (d_in != nullptr) input_gradient(pass, in, first, rows, dy, d_in);
         },
         [&](int clip) {
           if (d_in != nullptr) pass_back_map(k, in, clip, d_in);
@@ -129,6 +136,38 @@ class Product : public Step<Value> {
   }
 
  private:
+  void input_gradient(const Pass<Value>& pass, const Stored<Value>& in, std::ptrdiff_t first, int rows, const Value* dy,
+                      Value* d_in) {
+    const Kernels<Value>& k = pass.kernels;
+    const auto product = [&]<class Out>(Out* to) -> Gemm<Factor<Value>, Out> {
+      return {rows,
+              row_,
+              weight_.output_depth(),
+              row_factors(dy),
+              out_axis_.pitch / kDepth,
+              1,
+              weight_.backward(),
+              row_,
+              to,
+              row_,
+              nullptr,
+              false,
+              input_ahead(pass, in, first + rows)};
+    };
+    Value* to = d_in + first * row_;
+    if (row_ == in.pitch && !rows_.patches && dy != to) {
+      k.gemm_masked(product(to), mask_of(in, first * row_), da_.data());
+      return;
+    }
+    k.gemm(product(da_.data()));
+    if (rows_.patches) {
+      k.scatter(rows_.patch, static_cast<int>(first % rows_.per_clip), rows, da_.data(), d_map_.data());
+    } else {
+      const std::ptrdiff_t positions = row_ / in.pitch;  // of one row
+      pass_back(k, in, first * positions, rows * positions, da_.data(), d_in);
+    }
+  }
+
   [[nodiscard]] std::ptrdiff_t all_rows(const Pass<Value>& pass) const {
     return static_cast<std::ptrdiff_t>(pass.clips) * rows_.per_clip;
   }

@@ -33,16 +33,13 @@ void Epilogue<Value>::attach(Stored<Value>& out) {
 
 template <class Value>
 void Epilogue<Value>::begin(const Pass<Value>& pass) {
+  moments_.reset();
   if (!norm_) {
     pack_vector(channels_, pass.parameters + slot_.bias, bias_.data());
   } else if (pass.training) {
     norm_->begin(pass.statistics);
+    moments_ = norm_->moments();
   }
-}
-
-template <class Value>
-void Epilogue<Value>::wrote(const Pass<Value>& pass, std::ptrdiff_t rows, const Value* y) {
-  if (norm_ && pass.training) norm_->add(pass.kernels, rows, y);
 }
 
 template <class Value>
@@ -65,10 +62,15 @@ void Epilogue<Value>::begin_backward(const Pass<Value>& pass, std::ptrdiff_t row
 }
 
 template <class Value>
+void Epilogue<Value>::add_bias(const Pass<Value>& pass, std::ptrdiff_t rows, const Value* dz) {
+  if (!norm_) pass.kernels.sums(rows, channels_.pitch, dz, d_bias_.data());
+}
+
+template <class Value>
 const Value* Epilogue<Value>::to_dy(const Pass<Value>& pass, std::ptrdiff_t rows, const Value* dz, const Value* y,
                                     Value* dy) {
   if (!norm_) {
-    pass.kernels.sums(rows, channels_.pitch, dz, d_bias_.data());
+    add_bias(pass, rows, dz);
     return dz;
   }
   pass.kernels.norm_gradient(rows, channels_.pitch, dz, y, d_norm_, dy);
@@ -97,7 +99,7 @@ struct Make {
     return make_product(layer, slot, in, first, capacity);
   }
   std::unique_ptr<Step<Value>> operator()(const Depthwise2d& /*op*/) const {
-    return first ? nullptr : make_depthwise(layer, slot, in, capacity);
+    return first ? nullptr : make_depthwise<Value>(layer, slot, capacity);
   }
   std::unique_ptr<Step<Value>> operator()(const AvgPool2d& /*op*/) const {
     return first ? nullptr : make_pool(layer, in, capacity);

@@ -45,14 +45,19 @@ const Factor<Value>* row_factors(const Value* rows) {
   return reinterpret_cast<const Factor<Value>*>(rows);
 }
 
+/// How gradients of `in`'s activated values from value `at` on become dz.
+template <class Value>
+Mask<Value> mask_of(const Stored<Value>& in, std::ptrdiff_t at) {
+  if (in.norm == nullptr) return {in.y + at, in.activation, nullptr, nullptr, nullptr};
+  return {in.y + at, in.activation, in.norm->mean(), in.norm->sum(), in.norm->product()};
+}
+
 /// dz of `rows` positions of `in` from the gradient of their activated values; both start at position `first`.
 template <class Value>
 void pass_back(const Kernels<Value>& kernels, const Stored<Value>& in, std::ptrdiff_t first, std::ptrdiff_t rows,
                const float* gradient, Value* dz) {
   const std::ptrdiff_t at = first * in.pitch;
-  BatchNorm* norm = in.norm;
-  kernels.mask(rows, in.pitch, gradient, in.y + at, in.activation, norm == nullptr ? nullptr : norm->mean(), dz + at,
-               norm == nullptr ? nullptr : norm->sum(), norm == nullptr ? nullptr : norm->product());
+  kernels.mask(rows, in.pitch, gradient, mask_of(in, at), dz + at);
 }
 
 /// One layer: forward over a whole batch, then backward over it.
@@ -85,8 +90,7 @@ template <class Value>
 std::unique_ptr<Step<Value>> make_product(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
                                           bool first, int capacity);
 template <class Value>
-std::unique_ptr<Step<Value>> make_depthwise(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                            int capacity);
+std::unique_ptr<Step<Value>> make_depthwise(const Layer& layer, const LayerParameters& slot, int capacity);
 template <class Value>
 std::unique_ptr<Step<Value>> make_pool(const Layer& layer, const Stored<Value>& in, int capacity);
 template <class Value>
@@ -103,8 +107,8 @@ class Epilogue {
   Epilogue(const LayerParameters& slot, Norm norm, bool relu, int channels);
 
   void begin(const Pass<Value>& pass);
-  /// After `rows` positions were written.
-  void wrote(const Pass<Value>& pass, std::ptrdiff_t rows, const Value* y);
+  /// To be added up while the output is written; nullptr without batch norm and in evaluation.
+  [[nodiscard]] const Moments* moments() const { return moments_ ? &*moments_ : nullptr; }
   /// After the last position; `rows` are all of them.
   void finish(const Pass<Value>& pass, std::ptrdiff_t rows);
   /// Marks `out` as being read through this epilogue.
@@ -112,6 +116,10 @@ class Epilogue {
   [[nodiscard]] const float* bias() const { return norm_ ? nullptr : bias_.data(); }
 
   void begin_backward(const Pass<Value>& pass, std::ptrdiff_t rows);
+  /// From dz to the gradient of the stored output; nullptr without batch norm, where they are the same.
+  [[nodiscard]] const NormGradient* norm_gradient() const { return norm_ ? &d_norm_ : nullptr; }
+  /// Adds up the bias's gradient, if there is one.
+  void add_bias(const Pass<Value>& pass, std::ptrdiff_t rows, const Value* dz);
   /// Gradient of the stored output: dz itself without batch norm, else written to `dy`. Adds up the bias's gradient.
   const Value* to_dy(const Pass<Value>& pass, std::ptrdiff_t rows, const Value* dz, const Value* y, Value* dy);
   void finish_backward(const Pass<Value>& pass);
@@ -121,6 +129,7 @@ class Epilogue {
   Axis channels_;
   bool relu_;
   std::optional<BatchNorm> norm_;
+  std::optional<Moments> moments_;
   Buffer<float> bias_;
   std::vector<double> d_bias_;
   NormGradient d_norm_{};
