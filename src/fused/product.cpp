@@ -7,7 +7,7 @@
 namespace kws::fused {
 namespace {
 
-constexpr int kBlockRows = 48;  // rows in flight: their input, output and gradients stay in the inner caches
+constexpr int kBlockRows = 96;  // rows in flight: their input, output and gradients stay in the inner caches
 
 /// How rows come out of the stored input.
 struct Rows {
