@@ -21,12 +21,12 @@ static void fill_tile(const DepthwiseMap& m, const Value* in, const Activate& ac
   }
 }
 
-/// A correlation of a tile [..][tile_freq][kLanes] with taps that lie tap_step apart (negative: turned round).
+/// A correlation of a tile [..][tile_freq][kLanes].
 struct Correlation {
   int out_time, out_freq, kernel_time, kernel_freq, stride_time, stride_freq, tile_freq;
   const float* taps;
-  std::ptrdiff_t tap_step;
-  int out_pitch;
+  std::ptrdiff_t tap_time, tap_freq;             // steps between taps; negative: the kernel is turned round
+  std::ptrdiff_t first_out, time_out, freq_out;  // offset of the first output, steps between them
 };
 
 /// Runs of neighbouring outputs for any kernel.
@@ -36,10 +36,10 @@ struct AnyKernel {
   template <int kOutputs>
   void run(const float* tile, Vec (&sum)[std::size_t{kOutputs}]) const {
     KWS_UNROLL for (int i = 0; i < kOutputs; ++i) sum[i] = start;
-    const float* tap = k.taps;
     for (int kt = 0; kt < k.kernel_time; ++kt) {
+      const float* tap = k.taps + kt * k.tap_time;
       const float* from = tile + static_cast<std::ptrdiff_t>(kt) * k.tile_freq * kLanes;
-      for (int kf = 0; kf < k.kernel_freq; ++kf, from += kLanes, tap += k.tap_step) {
+      for (int kf = 0; kf < k.kernel_freq; ++kf, from += kLanes, tap += k.tap_freq) {
         const Vec weight = load(tap);
         KWS_UNROLL for (int i = 0; i < kOutputs; ++i) {
           sum[i] = multiply_add(load(from + i * k.stride_freq * kLanes), weight, sum[i]);
@@ -49,7 +49,10 @@ struct AnyKernel {
   }
 };
 
-constexpr int kThree = 3;  // the kernel that nearly all designs have: 3 x 3, stride 1 along the frequencies
+constexpr int kThree = 3;  // the kernel that nearly all designs have: 3 x 3, stride 1 or 2 along the frequencies
+
+/// Inputs that neighbouring outputs of that kernel read.
+static constexpr int read_by(int outputs, int stride) { return (outputs - 1) * stride + kThree; }
 
 template <int kCount>
 static inline void load_neighbours(const float* from, Vec (&to)[std::size_t{kCount}]) {
@@ -57,21 +60,25 @@ static inline void load_neighbours(const float* from, Vec (&to)[std::size_t{kCou
 }
 
 /// The same sums in the same order for the usual kernel: what is loaded serves three taps.
+template <int kStride>
 struct ThreeByThree {
   Vec tap[std::size_t{kThree}][std::size_t{kThree}];
   Vec start;
   std::ptrdiff_t tile_row;
   ThreeByThree(const Correlation& k, Vec first) : start(first), tile_row(std::ptrdiff_t{k.tile_freq} * kLanes) {
-    for (int i = 0; i < kThree * kThree; ++i) tap[i / kThree][i % kThree] = load(k.taps + i * k.tap_step);
+    for (int kt = 0; kt < kThree; ++kt) {
+      for (int kf = 0; kf < kThree; ++kf) tap[kt][kf] = load(k.taps + kt * k.tap_time + kf * k.tap_freq);
+    }
   }
   template <int kOutputs>
   void run(const float* tile, Vec (&sum)[std::size_t{kOutputs}]) const {
     KWS_UNROLL for (int i = 0; i < kOutputs; ++i) sum[i] = start;
     KWS_UNROLL for (int kt = 0; kt < kThree; ++kt) {
-      Vec in[std::size_t{kOutputs + kThree - 1}];
-      load_neighbours<kOutputs + kThree - 1>(tile + kt * tile_row, in);
+      constexpr int kInputs = read_by(kOutputs, kStride);
+      Vec in[std::size_t{kInputs}];
+      load_neighbours<kInputs>(tile + kt * tile_row, in);
       KWS_UNROLL for (int kf = 0; kf < kThree; ++kf) {
-        KWS_UNROLL for (int i = 0; i < kOutputs; ++i) sum[i] = multiply_add(in[i + kf], tap[kt][kf], sum[i]);
+        KWS_UNROLL for (int i = 0; i < kOutputs; ++i) sum[i] = multiply_add(in[i * kStride + kf], tap[kt][kf], sum[i]);
       }
     }
   }
@@ -106,8 +113,8 @@ static void correlate_with(const Correlation& k, const Kernel& kernel, const flo
     in_runs(k.out_freq, [&]<int kOutputs>(int f) {
       Vec sum[std::size_t{kOutputs}];
       kernel.template run<kOutputs>(row + static_cast<std::ptrdiff_t>(f) * k.stride_freq * kLanes, sum);
-      const std::ptrdiff_t out = (static_cast<std::ptrdiff_t>(t) * k.out_freq + f) * k.out_pitch;
-      KWS_UNROLL for (int i = 0; i < kOutputs; ++i) finish.at(out + i * k.out_pitch, sum[i]);
+      const std::ptrdiff_t out = k.first_out + t * k.time_out + f * k.freq_out;
+      KWS_UNROLL for (int i = 0; i < kOutputs; ++i) finish.at(out + i * k.freq_out, sum[i]);
     });
     unflushed += k.out_freq;
     if (unflushed < kSumRows && t + 1 < k.out_time) continue;
@@ -116,14 +123,15 @@ static void correlate_with(const Correlation& k, const Kernel& kernel, const flo
   }
 }
 
-static bool usual(int kernel_time, int kernel_freq, int stride_freq) {
-  return kernel_time == kThree && kernel_freq == kThree && stride_freq == 1;
-}
+static bool three_by_three(int kernel_time, int kernel_freq) { return kernel_time == kThree && kernel_freq == kThree; }
 
 template <class Finish>
-static void correlate(const Correlation& k, const float* tile, Vec start, Finish finish, Fetcher& ahead) {
-  if (usual(k.kernel_time, k.kernel_freq, k.stride_freq)) {
-    correlate_with(k, ThreeByThree(k, start), tile, finish, ahead);
+static void correlate(const Correlation& k, const float* tile, Vec start, Finish& finish, Fetcher& ahead) {
+  const bool usual = three_by_three(k.kernel_time, k.kernel_freq);
+  if (usual && k.stride_freq == 1) {
+    correlate_with(k, ThreeByThree<1>(k, start), tile, finish, ahead);
+  } else if (usual && k.stride_freq == 2) {
+    correlate_with(k, ThreeByThree<2>(k, start), tile, finish, ahead);
   } else {
     correlate_with(k, AnyKernel{k, start}, tile, finish, ahead);
   }
@@ -151,9 +159,7 @@ struct StoreMasked {
   int c;
   PassMask pass{mask, c};
   PartialSums sums{};
-  void at(std::ptrdiff_t offset, Vec gradient) {
-    store(d_in + offset, pass(gradient, load(mask.y + c + offset), sums));
-  }
+  void at(std::ptrdiff_t offset, Vec gradient) { store(d_in + offset, pass(gradient, load(mask.y + offset), sums)); }
   void flush() {
     if (mask.mean != nullptr) sums.add(mask.sum + c, mask.product + c);
   }
@@ -161,29 +167,40 @@ struct StoreMasked {
 
 static void depthwise(const DepthwiseMap& m, const DepthwiseForward<Value>& pass) {
   Fetcher fetcher(pass.ahead, static_cast<std::ptrdiff_t>(m.pitch) / kLanes * m.out_time);
+  const std::ptrdiff_t pitch = m.pitch;
   for (int c = 0; c < m.pitch; c += kLanes) {
     fill_tile(m, pass.in + c, Activate(pass.activation, c), pass.tile);
-    const Correlation k = {m.out_time,    m.out_freq,          m.kernel_time, m.kernel_freq, m.stride_time,
-                           m.stride_freq, padded_tile(m).freq, pass.taps + c, m.pitch,       m.pitch};
+    const Correlation k = {m.out_time,
+                           m.out_freq,
+                           m.kernel_time,
+                           m.kernel_freq,
+                           m.stride_time,
+                           m.stride_freq,
+                           padded_tile(m).freq,
+                           pass.taps + c,
+                           m.kernel_freq * pitch,
+                           pitch,
+                           c,
+                           m.out_freq * pitch,
+                           pitch};
     const Vec start = pass.bias == nullptr ? splat(0.0F) : load(pass.bias + c);
     if (pass.moments == nullptr) {
-      correlate(k, pass.tile, start, StoreOutput{pass.out + c}, fetcher);
+      StoreOutput finish{pass.out};
+      correlate(k, pass.tile, start, finish, fetcher);
     } else {
-      correlate(k, pass.tile, start, StoreWithMoments{pass.out + c, *pass.moments, c}, fetcher);
+      StoreWithMoments finish{pass.out, *pass.moments, c};
+      correlate(k, pass.tile, start, finish, fetcher);
     }
   }
 }
 
-/// dy of the vector of channels from c on, spread out by the strides and padded: [time][freq][kLanes].
+/// dy of the vector of channels from c on: [time][freq][kLanes], zeros around it.
 struct Spread {
-  float* at;  // of the first output
-  std::ptrdiff_t time_step, freq_step;
-  int freq;  // extent
-  Spread(const DepthwiseMap& m, float* spread)
-      : time_step(std::ptrdiff_t{m.stride_time} * (m.in_freq + m.kernel_freq - 1) * kLanes),
-        freq_step(std::ptrdiff_t{m.stride_freq} * kLanes),
-        freq(m.in_freq + m.kernel_freq - 1) {
-    at = spread + (std::ptrdiff_t{m.kernel_time - 1 - m.top} * freq + m.kernel_freq - 1 - m.left) * kLanes;
+  float* all;
+  float* at;           // of the first output
+  std::ptrdiff_t row;  // floats of a time step
+  Spread(const DepthwiseMap& m, float* spread) : all(spread), row(std::ptrdiff_t{spread_freqs(m)} * kLanes) {
+    at = spread + reach(m.kernel_time, m.stride_time) * row + reach(m.kernel_freq, m.stride_freq) * kLanes;
   }
 };
 
@@ -191,8 +208,8 @@ static void fill_spread(const DepthwiseMap& m, const DepthwiseBackward<Value>& p
   const auto each = [&](const auto& dy_of) {
     std::ptrdiff_t at = c;
     for (int t = 0; t < m.out_time; ++t) {
-      float* to = spread.at + t * spread.time_step;
-      for (int f = 0; f < m.out_freq; ++f, to += spread.freq_step, at += m.pitch) store(to, dy_of(at));
+      float* to = spread.at + t * spread.row;
+      for (int f = 0; f < m.out_freq; ++f, to += kLanes, at += m.pitch) store(to, dy_of(at));
     }
   };
   if (pass.norm == nullptr) {
@@ -211,8 +228,8 @@ static void tap_gradient(const DepthwiseMap& m, int tile_freq, const Spread& dy,
   KWS_UNROLL for (int i = 0; i < kTaps; ++i) sum[i] = splat(0.0F);
   for (int t = 0; t < m.out_time; ++t) {
     const float* from = tile + static_cast<std::ptrdiff_t>(t) * m.stride_time * tile_freq * kLanes;
-    const float* gradient = dy.at + t * dy.time_step;
-    for (int f = 0; f < m.out_freq; ++f, from += m.stride_freq * kLanes, gradient += dy.freq_step) {
+    const float* gradient = dy.at + t * dy.row;
+    for (int f = 0; f < m.out_freq; ++f, from += m.stride_freq * kLanes, gradient += kLanes) {
       const Vec g = load(gradient);
       KWS_UNROLL for (int i = 0; i < kTaps; ++i) sum[i] = multiply_add(g, load(from + i * kLanes), sum[i]);
     }
@@ -224,21 +241,24 @@ static void tap_gradient(const DepthwiseMap& m, int tile_freq, const Spread& dy,
 }
 
 /// The same sums for the usual kernel, all taps at once.
+template <int kStride>
 static void three_by_three_gradients(const DepthwiseMap& m, int tile_freq, const Spread& dy, const float* tile,
                                      float* d_taps) {
   Vec sum[std::size_t{kThree}][std::size_t{kThree}];
   KWS_UNROLL for (int i = 0; i < kThree * kThree; ++i) sum[i / kThree][i % kThree] = splat(0.0F);
   for (int t = 0; t < m.out_time; ++t) {
     const float* row = tile + static_cast<std::ptrdiff_t>(t) * m.stride_time * tile_freq * kLanes;
-    const float* gradient = dy.at + t * dy.time_step;
+    const float* gradient = dy.at + t * dy.row;
     in_runs(m.out_freq, [&]<int kOutputs>(int f) {
       Vec g[std::size_t{kOutputs}];
       load_neighbours<kOutputs>(gradient + f * kLanes, g);
       KWS_UNROLL for (int kt = 0; kt < kThree; ++kt) {
-        Vec in[std::size_t{kOutputs + kThree - 1}];
-        load_neighbours<kOutputs + kThree - 1>(row + (kt * tile_freq + f) * kLanes, in);
+        constexpr int kInputs = read_by(kOutputs, kStride);
+        Vec in[std::size_t{kInputs}];
+        load_neighbours<kInputs>(row + (kt * tile_freq + f * kStride) * kLanes, in);
         KWS_UNROLL for (int i = 0; i < kOutputs; ++i) {
-          KWS_UNROLL for (int kf = 0; kf < kThree; ++kf) sum[kt][kf] = multiply_add(g[i], in[i + kf], sum[kt][kf]);
+          KWS_UNROLL for (int kf = 0; kf < kThree; ++kf) sum[kt][kf] =
+              multiply_add(g[i], in[i * kStride + kf], sum[kt][kf]);
         }
       }
     });
@@ -250,10 +270,9 @@ static void three_by_three_gradients(const DepthwiseMap& m, int tile_freq, const
 }
 
 static void tap_gradients(const DepthwiseMap& m, int tile_freq, const Spread& dy, const float* tile, float* d_taps) {
-  if (usual(m.kernel_time, m.kernel_freq, m.stride_freq)) {
-    three_by_three_gradients(m, tile_freq, dy, tile, d_taps);
-    return;
-  }
+  const bool usual = three_by_three(m.kernel_time, m.kernel_freq);
+  if (usual && m.stride_freq == 1) return three_by_three_gradients<1>(m, tile_freq, dy, tile, d_taps);
+  if (usual && m.stride_freq == 2) return three_by_three_gradients<2>(m, tile_freq, dy, tile, d_taps);
   for (int kt = 0; kt < m.kernel_time; ++kt) {
     for (int kf = 0; kf < m.kernel_freq;) {
       const float* from = tile + (static_cast<std::ptrdiff_t>(kt) * tile_freq + kf) * kLanes;
@@ -270,10 +289,48 @@ static void tap_gradients(const DepthwiseMap& m, int tile_freq, const Spread& dy
   }
 }
 
+/// One dimension of the inputs that lie alike to the stride, every stride-th one from `first` on: `count` of them,
+/// which see taps last, last - stride, .. of the kernel, the first of them with the gradient at `from` of the spread.
+struct Alike {
+  int first, count, taps, last, from;
+  Alike(int phase, int in, int before, int kernel, int stride)
+      : first(((phase - before) % stride + stride) % stride),
+        count(first < in ? (in - first + stride - 1) / stride : 0),
+        taps(phase < kernel ? (kernel - phase + stride - 1) / stride : 0),
+        last(phase + (taps - 1) * stride),
+        from(reach(kernel, stride) + (first + before) / stride - (taps - 1)) {}
+};
+
+/// The input's gradient is the correlation of dy with the kernel turned round, and with a stride one such correlation
+/// for each of its phases, with the taps that meet it.
+template <class Finish>
+static void input_gradient(const DepthwiseMap& m, const float* taps, int c, const Spread& spread, Finish& finish,
+                           Fetcher& ahead) {
+  const std::ptrdiff_t pitch = m.pitch, tap_row = m.kernel_freq * pitch;
+  for (int phase = 0; phase < m.stride_time * m.stride_freq; ++phase) {
+    const Alike time(phase / m.stride_freq, m.in_time, m.top, m.kernel_time, m.stride_time);
+    const Alike freq(phase % m.stride_freq, m.in_freq, m.left, m.kernel_freq, m.stride_freq);
+    const Correlation k = {time.count,
+                           freq.count,
+                           time.taps,
+                           freq.taps,
+                           1,
+                           1,
+                           spread_freqs(m),
+                           taps + time.last * tap_row + freq.last * pitch + c,
+                           -m.stride_time * tap_row,
+                           -m.stride_freq * pitch,
+                           (std::ptrdiff_t{time.first} * m.in_freq + freq.first) * pitch + c,
+                           m.stride_time * m.in_freq * pitch,
+                           m.stride_freq * pitch};
+    correlate(k, spread.all + time.from * spread.row + freq.from * kLanes, splat(0.0F), finish, ahead);
+  }
+}
+
 static void depthwise_backward(const DepthwiseMap& m, const DepthwiseBackward<Value>& pass) {
-  const std::ptrdiff_t portions = static_cast<std::ptrdiff_t>(m.pitch) / kLanes * m.in_time;
-  Fetcher in_ahead(pass.in_ahead, portions), dz_ahead(pass.dz_ahead, portions / m.in_time),
-      y_ahead(pass.y_ahead, portions / m.in_time);
+  const std::ptrdiff_t vectors = static_cast<std::ptrdiff_t>(m.pitch) / kLanes;
+  Fetcher in_ahead(pass.in_ahead, vectors * m.in_time), dz_ahead(pass.dz_ahead, vectors),
+      y_ahead(pass.y_ahead, vectors);
   const Spread spread(m, pass.spread);
   for (int c = 0; c < m.pitch; c += kLanes) {
     fill_tile(m, pass.mask.y + c, Activate(pass.mask.activation, c), pass.tile);
@@ -281,11 +338,7 @@ static void depthwise_backward(const DepthwiseMap& m, const DepthwiseBackward<Va
     fill_spread(m, pass, c, spread);
     y_ahead.fetch();
     tap_gradients(m, padded_tile(m).freq, spread, pass.tile, pass.d_taps + c);
-    // The input's gradient is the correlation of what was spread with the kernel turned round.
-    const std::ptrdiff_t last = static_cast<std::ptrdiff_t>(m.kernel_time) * m.kernel_freq - 1;
-    const Correlation k = {m.in_time, m.in_freq, m.kernel_time, m.kernel_freq,
-                           1,         1,         spread.freq,   pass.taps + last * m.pitch + c,
-                           -m.pitch,  m.pitch};
-    correlate(k, pass.spread, splat(0.0F), StoreMasked{pass.d_in + c, pass.mask, c}, in_ahead);
+    StoreMasked finish{pass.d_in, pass.mask, c};
+    input_gradient(m, pass.taps, c, spread, finish, in_ahead);
   }
 }

@@ -122,6 +122,20 @@ struct DepthwiseMap {
   int pitch;
 };
 
+/// So many outputs before its own one an input is read by, at most.
+constexpr int reach(int kernel, int stride) { return (kernel - 1) / stride; }
+/// Extent of a gradient by the output with zeros around it, so that every input finds all outputs that may read it.
+constexpr int spread_extent(int in, int before, int out, int kernel, int stride) {
+  const int last = (in - 1 + before) / stride;
+  return reach(kernel, stride) + (last + 1 > out ? last + 1 : out);
+}
+constexpr int spread_times(const DepthwiseMap& m) {
+  return spread_extent(m.in_time, m.top, m.out_time, m.kernel_time, m.stride_time);
+}
+constexpr int spread_freqs(const DepthwiseMap& m) {
+  return spread_extent(m.in_freq, m.left, m.out_freq, m.kernel_freq, m.stride_freq);
+}
+
 /// Floats of the depthwise kernels' scratch memory: a group of channels of the padded input and of the padded gradient.
 /// They write the same places each time and rely on zeros around them.
 inline std::ptrdiff_t depthwise_tile(const DepthwiseMap& m) {
@@ -129,7 +143,7 @@ inline std::ptrdiff_t depthwise_tile(const DepthwiseMap& m) {
          ((m.out_freq - 1) * m.stride_freq + m.kernel_freq) * kGroup;
 }
 inline std::ptrdiff_t depthwise_spread(const DepthwiseMap& m) {
-  return static_cast<std::ptrdiff_t>(m.in_time + m.kernel_time - 1) * (m.in_freq + m.kernel_freq - 1) * kGroup;
+  return static_cast<std::ptrdiff_t>(spread_times(m)) * spread_freqs(m) * kGroup;
 }
 
 /// The way forward of one clip; taps [kernel_time][kernel_freq][pitch].
