@@ -134,14 +134,10 @@ struct FusedSteps {
   }
 };
 
-/// Not for dense layers alone and LSTMs without a projection, by the comparison in docs/training_engine.md.
+/// Not for dense layers alone, by the comparison in docs/training_engine.md.
 bool bfloat16_is_as_accurate(const Graph& graph) {
-  const auto dense = [](const Layer& layer) { return std::holds_alternative<Dense>(layer.op); };
-  const auto basic_lstm = [](const Layer& layer) {
-    const auto* lstm = std::get_if<Lstm>(&layer.op);
-    return lstm != nullptr && lstm->projection == 0;
-  };
-  return !std::ranges::all_of(graph.layers(), dense) && std::ranges::none_of(graph.layers(), basic_lstm);
+  return !std::ranges::all_of(graph.layers(),
+                              [](const Layer& layer) { return std::holds_alternative<Dense>(layer.op); });
 }
 
 /// The products of bfloat16 for a set. AMX multiplies small integers first, whose sums are exact: no CPU that has it
