@@ -48,15 +48,8 @@ const Kernels<Bf16>& amx_kernels() {
     Kernels<Bf16> kernels = bf16_kernels();
     kernels.gemm = tile_gemm<HardwareTiles, float>;
     kernels.gemm_kept = tile_gemm<HardwareTiles, Bf16>;
-    kernels.gemm_moments = [](const Gemm<Bf16Pair, Bf16>& g, const Moments& moments) {
-      tile_gemm<HardwareTiles>(g);
-      bf16_kernels().moments(g.rows, g.columns, g.c, moments);
-    };
-    kernels.gemm_masked = [](const Gemm<Bf16Pair, Bf16>& g, const Mask<Bf16>& mask, float* scratch) {
-      tile_gemm<HardwareTiles, float>({g.rows, g.columns, g.depth, g.a, g.a_row, g.a_depth, g.b, g.b_row, scratch,
-                                       g.columns, nullptr, false, g.ahead, g.also});
-      bf16_kernels().mask(g.rows, g.columns, scratch, mask, g.c);
-    };
+    kernels.gemm_moments = tile_gemm_moments<HardwareTiles>;
+    kernels.gemm_masked = tile_gemm_masked<HardwareTiles>;
     return kernels;
   }();
   return table;

@@ -180,3 +180,18 @@ static void tile_gemm(const Gemm<Bf16Pair, Out>& whole) {
   }
   Tiles::end();
 }
+
+// Sums of tiles are stored before anyone can read them: what else is made of them passes over the result.
+
+template <class Tiles>
+static void tile_gemm_moments(const Gemm<Bf16Pair, Bf16>& g, const Moments& moments) {
+  tile_gemm<Tiles>(g);
+  bf16_kernels().moments(g.rows, g.columns, g.c, moments);
+}
+
+template <class Tiles>
+static void tile_gemm_masked(const Gemm<Bf16Pair, Bf16>& g, const Mask<Bf16>& mask, float* scratch) {
+  tile_gemm<Tiles, float>({g.rows, g.columns, g.depth, g.a, g.a_row, g.a_depth, g.b, g.b_row, scratch, g.columns,
+                           nullptr, false, g.ahead, g.also});
+  bf16_kernels().mask(g.rows, g.columns, scratch, mask, g.c);
+}

@@ -61,5 +61,12 @@ void emulated_gemm(const fused::Gemm<fused::Bf16Pair, float>& gemm) { fused::til
 void emulated_gemm(const fused::Gemm<fused::Bf16Pair, fused::Bf16>& gemm) {
   fused::tile_gemm<fused::EmulatedTiles>(gemm);
 }
+void emulated_gemm_moments(const fused::Gemm<fused::Bf16Pair, fused::Bf16>& gemm, const fused::Moments& moments) {
+  fused::tile_gemm_moments<fused::EmulatedTiles>(gemm, moments);
+}
+void emulated_gemm_masked(const fused::Gemm<fused::Bf16Pair, fused::Bf16>& gemm, const fused::Mask<fused::Bf16>& mask,
+                          float* scratch) {
+  fused::tile_gemm_masked<fused::EmulatedTiles>(gemm, mask, scratch);
+}
 
 }  // namespace kws::testing

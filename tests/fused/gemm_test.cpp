@@ -72,6 +72,9 @@ struct Case {
     std::fill_n(values.begin() + 2 * pair, 2, Bf16{});
   }
 
+  [[nodiscard]] const Bf16Pair* left() const { return reinterpret_cast<const Bf16Pair*>(a.data()); }
+  [[nodiscard]] const Bf16Pair* right() const { return reinterpret_cast<const Bf16Pair*>(b.data()); }
+
   [[nodiscard]] double sum(int r, int n) const {
     double total = (bias ? static_cast<double>(offset[static_cast<std::size_t>(n)]) : 0.0) +
                    (add ? static_cast<double>(before[static_cast<std::size_t>(r * c_row + n)]) : 0.0);
@@ -87,9 +90,8 @@ struct Case {
   void run_and_compare(const std::function<void(const Gemm<Bf16Pair, Out>&)>& gemm, double tolerance) const {
     std::vector<Out> c;
     for (const float value : before) c.push_back(fused::stored<Out>(value));
-    gemm({rows, columns, runs, reinterpret_cast<const Bf16Pair*>(a.data()), transposed ? 1 : a_step,
-          transposed ? a_step : 1, reinterpret_cast<const Bf16Pair*>(b.data()), b_row, c.data(), c_row,
-          bias ? offset.data() : nullptr, add});
+    gemm({rows, columns, runs, left(), transposed ? 1 : a_step, transposed ? a_step : 1, right(), b_row, c.data(),
+          c_row, bias ? offset.data() : nullptr, add});
     for (int r = 0; r < rows; ++r) {
       for (int n = 0; n < c_row; ++n) {
         const auto at = static_cast<std::size_t>(r * c_row + n);
@@ -128,9 +130,60 @@ TEST_F(GemmTest, TilesAreCutAndTurnedAsTheProcessorWantsThem) {
           [](const Gemm<Bf16Pair, Bf16>& g) { emulated_gemm(g); });
 }
 
+/// Products that also add up or mask, against the plain one and a pass over its result.
+template <class WithMoments, class WithMask>
+void compare_sums(const WithMoments& with_moments, const WithMask& with_mask) {
+  const fused::Kernels<Bf16>& kernels = fused::bf16_kernels();
+  Rng rng({33});
+  for (int i = 0; i < 100; ++i) {
+    const Case c(rng, false);
+    const int pitch = c.columns;
+    const auto values = static_cast<std::size_t>(c.rows) * static_cast<std::size_t>(pitch);
+    const auto product = [&]<class Out>(std::vector<Out>& to) -> Gemm<Bf16Pair, Out> {
+      return {c.rows, pitch, c.runs, c.left(), c.a_step, 1, c.right(), c.b_row, to.data(), pitch};
+    };
+    std::vector<Bf16> wanted(values), found(values), y(values);
+    for (Bf16& value : y) value = fused::to_bf16(static_cast<float>(rng.uniform(-1.0, 1.0)));
+    std::vector<float> gradient(values), scratch(values);
+    std::vector<double> sums[4];
+    for (auto& sum : sums) sum.resize(static_cast<std::size_t>(pitch));
+    const auto expect_equal = [&](const char* what) {
+      for (std::size_t n = 0; n < values; ++n) {
+        const auto value = static_cast<double>(to_float(wanted[n]));
+        ASSERT_NEAR(static_cast<double>(to_float(found[n])), value, 1e-4 + 2 * kHalfUnit * std::abs(value)) << what;
+      }
+      for (std::size_t n = 0; n < sums[0].size(); ++n) {
+        ASSERT_NEAR(sums[0][n], sums[2][n], 1e-4 + 1e-5 * std::abs(sums[2][n])) << what << ' ' << n;
+        ASSERT_NEAR(sums[1][n], sums[3][n], 1e-4 + 1e-5 * std::abs(sums[3][n])) << what << ' ' << n;
+      }
+    };
+    const float* offset = c.offset.data();
+    with_moments(product(found), {offset, sums[0].data(), sums[1].data()});
+    kernels.gemm_kept(product(wanted));
+    kernels.moments(c.rows, pitch, wanted.data(), {offset, sums[2].data(), sums[3].data()});
+    expect_equal("moments");
+    const auto mask = [&](int first) -> fused::Mask<Bf16> {
+      return {y.data(), {offset, offset, c.add}, offset, sums[first].data(), sums[first + 1].data()};
+    };
+    with_mask(product(found), mask(0), scratch.data());
+    kernels.gemm(product(gradient));
+    kernels.mask(c.rows, pitch, gradient.data(), mask(2), wanted.data());
+    expect_equal("mask");
+  }
+}
+
+TEST_F(GemmTest, SumsAndMasksAreThoseOfAPassOverTheResult) {
+  compare_sums(fused::bf16_kernels().gemm_moments, fused::bf16_kernels().gemm_masked);
+}
+
+TEST_F(GemmTest, TilesAreAddedUpAndMaskedAfterwards) {
+  compare_sums(testing::emulated_gemm_moments, testing::emulated_gemm_masked);
+}
+
 TEST_F(GemmTest, TilesOfTheProcessorMultiplyAsTheOnesThatStandForThem) {
   if (!supported(Isa::amx)) GTEST_SKIP() << "this CPU has no AMX";
   compare(fused::amx_kernels().gemm, fused::amx_kernels().gemm_kept);
+  compare_sums(fused::amx_kernels().gemm_moments, fused::amx_kernels().gemm_masked);
 }
 
 }  // namespace
