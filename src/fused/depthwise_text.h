@@ -170,19 +170,19 @@ static void depthwise(const DepthwiseMap& m, const DepthwiseForward<Value>& pass
   const std::ptrdiff_t pitch = m.pitch;
   for (int c = 0; c < m.pitch; c += kLanes) {
     fill_tile(m, pass.in + c, Activate(pass.activation, c), pass.tile);
-    const Correlation k = {m.out_time,
-                           m.out_freq,
-                           m.kernel_time,
-                           m.kernel_freq,
-                           m.stride_time,
-                           m.stride_freq,
-                           padded_tile(m).freq,
-                           pass.taps + c,
-                           m.kernel_freq * pitch,
-                           pitch,
-                           c,
-                           m.out_freq * pitch,
-                           pitch};
+    const Correlation k = {.out_time = m.out_time,
+                           .out_freq = m.out_freq,
+                           .kernel_time = m.kernel_time,
+                           .kernel_freq = m.kernel_freq,
+                           .stride_time = m.stride_time,
+                           .stride_freq = m.stride_freq,
+                           .tile_freq = padded_tile(m).freq,
+                           .taps = pass.taps + c,
+                           .tap_time = m.kernel_freq * pitch,
+                           .tap_freq = pitch,
+                           .first_out = c,
+                           .time_out = m.out_freq * pitch,
+                           .freq_out = pitch};
     const Vec start = pass.bias == nullptr ? splat(0.0F) : load(pass.bias + c);
     if (pass.moments == nullptr) {
       StoreOutput finish{pass.out};
@@ -310,19 +310,19 @@ static void input_gradient(const DepthwiseMap& m, const float* taps, int c, cons
   for (int phase = 0; phase < m.stride_time * m.stride_freq; ++phase) {
     const Alike time(phase / m.stride_freq, m.in_time, m.top, m.kernel_time, m.stride_time);
     const Alike freq(phase % m.stride_freq, m.in_freq, m.left, m.kernel_freq, m.stride_freq);
-    const Correlation k = {time.count,
-                           freq.count,
-                           time.taps,
-                           freq.taps,
-                           1,
-                           1,
-                           spread_freqs(m),
-                           taps + time.last * tap_row + freq.last * pitch + c,
-                           -m.stride_time * tap_row,
-                           -m.stride_freq * pitch,
-                           (std::ptrdiff_t{time.first} * m.in_freq + freq.first) * pitch + c,
-                           m.stride_time * m.in_freq * pitch,
-                           m.stride_freq * pitch};
+    const Correlation k = {.out_time = time.count,
+                           .out_freq = freq.count,
+                           .kernel_time = time.taps,
+                           .kernel_freq = freq.taps,
+                           .stride_time = 1,
+                           .stride_freq = 1,
+                           .tile_freq = spread_freqs(m),
+                           .taps = taps + time.last * tap_row + freq.last * pitch + c,
+                           .tap_time = -m.stride_time * tap_row,
+                           .tap_freq = -m.stride_freq * pitch,
+                           .first_out = (std::ptrdiff_t{time.first} * m.in_freq + freq.first) * pitch + c,
+                           .time_out = m.stride_time * m.in_freq * pitch,
+                           .freq_out = m.stride_freq * pitch};
     correlate(k, spread.all + time.from * spread.row + freq.from * kLanes, splat(0.0F), finish, ahead);
   }
 }

@@ -80,20 +80,19 @@ class Product : public Step<Value> {
     const int pitch = out_axis_.pitch;
     each_block(pass, in, [&](std::ptrdiff_t first, int rows, const Value* a) {
       Value* y = y_.data() + first * pitch;
-      const Gemm<Factor<Value>, Value> product = {rows,
-                                                  pitch,
-                                                  weight_.input_depth(),
-                                                  row_factors(a),
-                                                  row_ / kDepth,
-                                                  1,
-                                                  weight_.forward(),
-                                                  pitch,
-                                                  y,
-                                                  pitch,
-                                                  epilogue_.bias(),
-                                                  false,
-                                                  input_ahead(pass, in, first + rows),
-                                                  output_ahead(pass, y_.data(), first + rows)};
+      const Gemm<Factor<Value>, Value> product = {.rows = rows,
+                                                  .columns = pitch,
+                                                  .depth = weight_.input_depth(),
+                                                  .a = row_factors(a),
+                                                  .a_row = row_ / kDepth,
+                                                  .a_depth = 1,
+                                                  .b = weight_.forward(),
+                                                  .b_row = pitch,
+                                                  .c = y,
+                                                  .c_row = pitch,
+                                                  .bias = epilogue_.bias(),
+                                                  .ahead = input_ahead(pass, in, first + rows),
+                                                  .also = output_ahead(pass, y_.data(), first + rows)};
       if (epilogue_.moments() == nullptr) {
         pass.kernels.gemm_kept(product);
       } else {
@@ -112,20 +111,19 @@ class Product : public Step<Value> {
         pass, in,
         [&](std::ptrdiff_t first, int rows, const Value* a) {
           const Value* dy = epilogue_.to_dy(pass, rows, dz + first * pitch, y_.data() + first * pitch, dy_.data());
-          k.gemm({weight_.used_inputs(),
-                  pitch,
-                  {whole_factors<Value>(rows) / kDepth},
-                  k.factors(rows, row_, a, row_, a_factors_.data()),
-                  1,
-                  row_,
-                  k.factors(rows, pitch, dy, pitch, dy_factors_.data()),
-                  pitch,
-                  weight_.gradient(),
-                  pitch,
-                  nullptr,
-                  true,
-                  output_ahead(pass, dz, first + rows),
-                  output_ahead(pass, y_.data(), first + rows)});
+          k.gemm({.rows = weight_.used_inputs(),
+                  .columns = pitch,
+                  .depth = {whole_factors<Value>(rows) / kDepth},
+                  .a = k.factors(rows, row_, a, row_, a_factors_.data()),
+                  .a_row = 1,
+                  .a_depth = row_,
+                  .b = k.factors(rows, pitch, dy, pitch, dy_factors_.data()),
+                  .b_row = pitch,
+                  .c = weight_.gradient(),
+                  .c_row = pitch,
+                  .add = true,
+                  .ahead = output_ahead(pass, dz, first + rows),
+                  .also = output_ahead(pass, y_.data(), first + rows)});
           if (d_in != nullptr) input_gradient(pass, in, first, rows, dy, d_in);
         },
         [&](int clip) {
@@ -140,19 +138,17 @@ class Product : public Step<Value> {
                       Value* d_in) {
     const Kernels<Value>& k = pass.kernels;
     const auto product = [&]<class Out>(Out* to) -> Gemm<Factor<Value>, Out> {
-      return {rows,
-              row_,
-              weight_.output_depth(),
-              row_factors(dy),
-              out_axis_.pitch / kDepth,
-              1,
-              weight_.backward(),
-              row_,
-              to,
-              row_,
-              nullptr,
-              false,
-              input_ahead(pass, in, first + rows)};
+      return {.rows = rows,
+              .columns = row_,
+              .depth = weight_.output_depth(),
+              .a = row_factors(dy),
+              .a_row = out_axis_.pitch / kDepth,
+              .a_depth = 1,
+              .b = weight_.backward(),
+              .b_row = row_,
+              .c = to,
+              .c_row = row_,
+              .ahead = input_ahead(pass, in, first + rows)};
     };
     Value* to = d_in + first * row_;
     if (row_ == in.pitch && !rows_.patches && dy != to) {
