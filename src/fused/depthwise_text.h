@@ -51,12 +51,17 @@ struct AnyKernel {
 
 constexpr int kThree = 3;  // the kernel that nearly all designs have: 3 x 3, stride 1 or 2 along the frequencies
 
-/// Inputs that neighbouring outputs of that kernel read.
-static constexpr int read_by(int outputs, int stride) { return (outputs - 1) * stride + kThree; }
-
-template <int kCount>
-static inline void load_neighbours(const float* from, Vec (&to)[std::size_t{kCount}]) {
-  KWS_UNROLL for (int i = 0; i < kCount; ++i) to[i] = load(from + i * kLanes);
+/// Calls use(input, output, tap) for neighbouring outputs of one row of that kernel: input by input, each loaded once
+/// for all that read it, because 16 registers would not hold them all; every output meets its taps in order.
+template <int kOutputs, int kStride, class Use>
+static inline void each_input(const float* from, const Use& use) {
+  constexpr int kInputs = (kOutputs - 1) * kStride + kThree;
+  KWS_UNROLL for (int j = 0; j < kInputs; ++j) {
+    const Vec in = load(from + j * kLanes);
+    KWS_UNROLL for (int i = 0; i < kOutputs; ++i) {
+      if (const int tap = j - i * kStride; tap >= 0 && tap < kThree) use(in, i, tap);
+    }
+  }
 }
 
 /// The same sums in the same order for the usual kernel: what is loaded serves three taps.
@@ -74,12 +79,8 @@ struct ThreeByThree {
   void run(const float* tile, Vec (&sum)[std::size_t{kOutputs}]) const {
     KWS_UNROLL for (int i = 0; i < kOutputs; ++i) sum[i] = start;
     KWS_UNROLL for (int kt = 0; kt < kThree; ++kt) {
-      constexpr int kInputs = read_by(kOutputs, kStride);
-      Vec in[std::size_t{kInputs}];
-      load_neighbours<kInputs>(tile + kt * tile_row, in);
-      KWS_UNROLL for (int kf = 0; kf < kThree; ++kf) {
-        KWS_UNROLL for (int i = 0; i < kOutputs; ++i) sum[i] = multiply_add(in[i * kStride + kf], tap[kt][kf], sum[i]);
-      }
+      each_input<kOutputs, kStride>(tile + kt * tile_row,
+                                    [&](Vec in, int i, int kf) { sum[i] = multiply_add(in, tap[kt][kf], sum[i]); });
     }
   }
 };
@@ -251,15 +252,11 @@ static void three_by_three_gradients(const DepthwiseMap& m, int tile_freq, const
     const float* gradient = dy.at + t * dy.row;
     in_runs(m.out_freq, [&]<int kOutputs>(int f) {
       Vec g[std::size_t{kOutputs}];
-      load_neighbours<kOutputs>(gradient + f * kLanes, g);
+      KWS_UNROLL for (int i = 0; i < kOutputs; ++i) g[i] = load(gradient + (f + i) * kLanes);
       KWS_UNROLL for (int kt = 0; kt < kThree; ++kt) {
-        constexpr int kInputs = read_by(kOutputs, kStride);
-        Vec in[std::size_t{kInputs}];
-        load_neighbours<kInputs>(row + (kt * tile_freq + f * kStride) * kLanes, in);
-        KWS_UNROLL for (int i = 0; i < kOutputs; ++i) {
-          KWS_UNROLL for (int kf = 0; kf < kThree; ++kf) sum[kt][kf] =
-              multiply_add(g[i], in[i * kStride + kf], sum[kt][kf]);
-        }
+        each_input<kOutputs, kStride>(row + (kt * tile_freq + f * kStride) * kLanes, [&](Vec in, int i, int kf) {
+          sum[kt][kf] = multiply_add(g[i], in, sum[kt][kf]);
+        });
       }
     });
   }
