@@ -158,14 +158,14 @@ Json proposal_row(const Proposal& proposal, Core core) {
 double expected_seconds(const SearchOptions& options, const std::vector<Design>& first, int epochs, std::size_t clips) {
   constexpr double kMeasured = 0.1;  // seconds of each
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
-  double engine = 0.0, plain = 0.0;  // seconds of a clip
+  double trained = 0.0, tuned = 0.0;  // seconds of a clip
   for (const Design& design : first) {
     const TrainingSpeed speed = training_speed(design, isa_for(options.precision), kMeasured);
-    engine += 1.0 / speed.engine;
-    plain += 1.0 / speed.plain;
+    trained += 1.0 / speed.engine;
+    tuned += 1.0 / speed.tuning;
   }
   const double tuning = finalist_tuning_epochs(options);
-  const double clip_seconds = (epochs - tuning) * engine + tuning * plain;
+  const double clip_seconds = (epochs - tuning) * trained + tuning * tuned;
   const int at_once = std::clamp(options.threads, 1, options.slots);
   return clip_seconds / static_cast<double>(first.size()) * static_cast<double>(clips) / at_once;
 }

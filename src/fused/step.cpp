@@ -91,6 +91,7 @@ struct Make {
   const Stored<Value>& in;
   bool first;
   int capacity;
+  const Quant* rounded;
 
   std::unique_ptr<Step<Value>> operator()(const Conv2d& /*op*/) const {
     return make_product(layer, slot, in, first, capacity);
@@ -105,10 +106,10 @@ struct Make {
     return first ? nullptr : make_pool(layer, in, capacity);
   }
   std::unique_ptr<Step<Value>> operator()(const Lstm& /*op*/) const {
-    return make_lstm(layer, slot, in, first, capacity);
+    return make_lstm(layer, slot, in, first, capacity, rounded);
   }
   std::unique_ptr<Step<Value>> operator()(const Gru& /*op*/) const {
-    return make_gru(layer, slot, in, first, capacity);
+    return make_gru(layer, slot, in, first, capacity, rounded);
   }
 };
 
@@ -116,19 +117,21 @@ struct Make {
 
 template <class Value>
 std::unique_ptr<Step<Value>> make_step(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                       bool first, int capacity) {
+                                       bool first, int capacity, const Quant* rounded) {
   // Time-major sequences are read by recurrent layers alone.
   const bool sequence = !first && in.clip != in.size();
   const bool recurrent = std::holds_alternative<Lstm>(layer.op) || std::holds_alternative<Gru>(layer.op);
   if (sequence && !recurrent) return nullptr;
-  return std::visit(Make<Value>{layer, slot, in, first, capacity}, layer.op);
+  return std::visit(Make<Value>{layer, slot, in, first, capacity, rounded}, layer.op);
 }
 
 template class Step<float>;
 template class Step<Bf16>;
 template class Epilogue<float>;
 template class Epilogue<Bf16>;
-template std::unique_ptr<Step<float>> make_step(const Layer&, const LayerParameters&, const Stored<float>&, bool, int);
-template std::unique_ptr<Step<Bf16>> make_step(const Layer&, const LayerParameters&, const Stored<Bf16>&, bool, int);
+template std::unique_ptr<Step<float>> make_step(const Layer&, const LayerParameters&, const Stored<float>&, bool, int,
+                                                const Quant*);
+template std::unique_ptr<Step<Bf16>> make_step(const Layer&, const LayerParameters&, const Stored<Bf16>&, bool, int,
+                                               const Quant*);
 
 }  // namespace kws::fused

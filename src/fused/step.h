@@ -6,6 +6,7 @@
 #include "batch_norm.h"
 #include "buffer.h"
 #include "kws/fused/parameters.h"
+#include "kws/quant/int8_model.h"
 #include "packed.h"
 
 namespace kws::fused {
@@ -81,10 +82,11 @@ class Step {
 };
 
 /// capacity: most clips of a batch; in: how the layer's input will be stored; first: it is the network's input, whose
-/// gradient nobody wants. nullptr: no fused step for this layer.
+/// gradient nobody wants; rounded: the output of the int8 network whose rounding a recurrent layer's states get (float
+/// alone), or nullptr. nullptr: no fused step for this layer.
 template <class Value>
 std::unique_ptr<Step<Value>> make_step(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                       bool first, int capacity);
+                                       bool first, int capacity, const Quant* rounded = nullptr);
 
 template <class Value>
 std::unique_ptr<Step<Value>> make_product(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
@@ -95,10 +97,10 @@ template <class Value>
 std::unique_ptr<Step<Value>> make_pool(const Layer& layer, const Stored<Value>& in, int capacity);
 template <class Value>
 std::unique_ptr<Step<Value>> make_lstm(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                       bool first, int capacity);
+                                       bool first, int capacity, const Quant* rounded);
 template <class Value>
 std::unique_ptr<Step<Value>> make_gru(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                      bool first, int capacity);
+                                      bool first, int capacity, const Quant* rounded);
 
 /// Bias or batch norm of a convolution or dense layer, and its ReLU: everything between product and stored output.
 template <class Value>

@@ -8,6 +8,7 @@
 #include "kws/core/interrupt.h"
 #include "kws/core/rng.h"
 #include "kws/fused/fused_net.h"
+#include "kws/fused/rounded_net.h"
 #include "kws/train/adam.h"
 #include "kws/train/plain_net.h"
 
@@ -56,19 +57,41 @@ double rate(double seconds, const Step& step) {
   return steps * kBatch / passed;
 }
 
+/// Of one trial whose net->step() is `step`(its arrays).
+template <class Net, class Step>
+double trial_rate(const Graph& graph, const std::unique_ptr<Net>& net, double seconds, const Step& step) {
+  Trial t(graph);
+  return rate(seconds, [&] {
+    step(*net, t);
+    t.update();
+  });
+}
+
+double fused_rate(const Graph& graph, Isa isa, double seconds) {
+  const auto net = FusedNet::make(graph, ParameterLayout(graph), kBatch, isa);
+  return trial_rate(graph, net, seconds, [](FusedNet& n, Trial& t) {
+    n.step(t.features, t.labels, 0.1, t.state.parameters, t.state.statistics, t.gradients);
+  });
+}
+
+double rounded_rate(const Graph& graph, Isa isa, double seconds) {
+  const ParameterLayout layout(graph);
+  const NetState state = initial_state(graph, layout, 1);
+  Ranges ranges;
+  for (const Layer& layer : graph.layers()) ranges[layer.name] = {-1.0F, 1.0F};
+  const Int8Model int8 = quantize(graph, folded(graph, layout, state.parameters, state.statistics), ranges);
+  const auto net = RoundedNet::make(graph, layout, kBatch, isa, int8);
+  return trial_rate(graph, net, seconds, [](RoundedNet& n, Trial& t) {
+    n.step(t.features, t.labels, 0.1, t.state.parameters, t.state.statistics, t.gradients);
+  });
+}
+
 double engine_rate(const Graph& graph, Isa isa, int cores, double seconds) {
   std::vector<double> rates(static_cast<std::size_t>(cores));
   std::vector<std::thread> threads;
   threads.reserve(rates.size());
   for (double& result : rates) {
-    threads.emplace_back([&graph, isa, seconds, &result] {
-      Trial t(graph);
-      const auto net = FusedNet::make(graph, t.layout, kBatch, isa);
-      result = rate(seconds, [&] {
-        net->step(t.features, t.labels, 0.1, t.state.parameters, t.state.statistics, t.gradients);
-        t.update();
-      });
-    });
+    threads.emplace_back([&graph, isa, seconds, &result] { result = fused_rate(graph, isa, seconds); });
   }
   for (std::thread& thread : threads) thread.join();
   double sum = 0.0;
@@ -98,10 +121,11 @@ double median(std::vector<double> values) {
 
 TrainingSpeed training_speed(const Design& design, Isa isa, double seconds) {
   const Graph graph = build_graph(design);
-  TrainingSpeed speed{.plain = plain_rate(graph, 1, seconds)};
-  speed.engine =
-      FusedNet::make(graph, ParameterLayout(graph), kBatch, isa) ? engine_rate(graph, isa, 1, seconds) : speed.plain;
-  return speed;
+  if (FusedNet::make(graph, ParameterLayout(graph), kBatch, isa)) {
+    return {fused_rate(graph, isa, seconds), rounded_rate(graph, isa, seconds)};
+  }
+  const double plain = plain_rate(graph, 1, seconds);
+  return {plain, plain};
 }
 
 std::vector<Design> train_bench_designs() {

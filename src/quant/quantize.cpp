@@ -13,8 +13,6 @@
 namespace kws {
 namespace {
 
-const Quant state_quant{.scale = 1.0 / 128.0, .zero_point = 0};  ///< h8 and m8 of the recurrent cells
-
 /// A float matrix whose row r is {data[r * row_step + j * item_step]}.
 struct Rows {
   std::span<const float> data;
@@ -32,6 +30,10 @@ Rows row_major(const Tensor& tensor) {
 Rows per_channel(const Tensor& tensor) {
   const auto rows = static_cast<std::size_t>(tensor.shape.back());
   return {.data = tensor.data, .rows = rows, .length = tensor.data.size() / rows, .row_step = 1, .item_step = rows};
+}
+
+Rows rows_of(const Op& op, const Tensor& tensor) {
+  return std::holds_alternative<Depthwise2d>(op) ? per_channel(tensor) : row_major(tensor);
 }
 
 double row_scale(const Rows& weight, std::size_t row) {
@@ -155,17 +157,17 @@ class Quantizer {
   }
 
   void fill(const Gru& /*op*/, Int8Layer& to) const {
-    to.output = state_quant;
-    fill_gates(0x1p-11, state_quant, to);
+    to.output = kStateQuant;
+    fill_gates(0x1p-11, kStateQuant, to);
   }
 
   void fill(const Lstm& op, Int8Layer& to) const {
-    to.output = state_quant;
+    to.output = kStateQuant;
     if (op.projection > 0) {
       const Range& seen = range(to);
       const double largest = std::max(std::abs(seen.low), std::abs(seen.high));
       to.output = {.scale = largest > 0.0 ? largest / 127.0 : 1.0, .zero_point = 0};
-      to.projection = quantize_product(row_major(tensor(to, "projection_weight")), {}, state_quant, to.output.scale);
+      to.projection = quantize_product(row_major(tensor(to, "projection_weight")), {}, kStateQuant, to.output.scale);
     }
     fill_gates(0x1p-12, to.output, to);
     if (op.peepholes) {
@@ -200,6 +202,24 @@ Int8Model quantize(const Graph& graph, const Weights& weights, const Ranges& ran
     quant = model.layers.back().output;
   }
   return model;
+}
+
+void round_weights(const Graph& graph, Weights& weights) {
+  for (const Layer& layer : graph.layers()) {
+    for (const ParameterSpec& spec : parameters_of(layer)) {
+      if (spec.name == "bias") continue;
+      Tensor& tensor = weights.at(layer.name + "/" + spec.name);
+      const Rows rows = rows_of(layer.op, tensor);
+      for (std::size_t r = 0; r < rows.rows; ++r) {
+        const double scale = row_scale(rows, r);
+        if (scale == 0.0) continue;
+        for (std::size_t j = 0; j < rows.length; ++j) {
+          float& value = tensor.data[r * rows.row_step + j * rows.item_step];
+          value = static_cast<float>(scale * to_int8(static_cast<double>(value) / scale));
+        }
+      }
+    }
+  }
 }
 
 }  // namespace kws

@@ -51,8 +51,6 @@ torch::Tensor rounded(const torch::Tensor& x, const Quant& quant) {
   return torch::fake_quantize_per_tensor_affine(x, quant.scale, quant.zero_point, -128, 127);
 }
 
-constexpr Quant kCellQuant{.scale = 1.0 / 128.0, .zero_point = 0};  // of h8 and m8, see quant/int8_model.h
-
 }  // namespace
 
 /// One visitor for all ops; x is [N, C, T, F] throughout.
@@ -123,7 +121,7 @@ struct FloatNet::Forward {
       c = torch::sigmoid(forget) * c + torch::sigmoid(input) * torch::tanh(gates[2]);
       c = torch::clamp(c, -kCellLimit, kCellLimit);
       if (op.peepholes) out = torch::addcmul(out, c, peephole[2]);
-      h = state(torch::sigmoid(out) * torch::tanh(c), kCellQuant);
+      h = state(torch::sigmoid(out) * torch::tanh(c), kStateQuant);
       if (op.projection > 0) h = torch::mm(h, projection);
       if (op.projection > 0 && int8 != nullptr) h = rounded(h, int8->output);
     }
@@ -141,7 +139,7 @@ struct FloatNet::Forward {
       const torch::Tensor update = torch::sigmoid(in[1] + past[1]);
       const torch::Tensor fresh = torch::tanh(torch::addcmul(in[2], reset, past[2]));
       h = torch::lerp(fresh, h, update);
-      seen = state(h, kCellQuant);
+      seen = state(h, kStateQuant);
       if (op.sequence) outputs.push_back(seen);
     }
     if (!op.sequence) return seen.unsqueeze(2).unsqueeze(3);

@@ -10,6 +10,7 @@
 #include "float_net.h"
 #include "kws/core/interrupt.h"
 #include "kws/fused/fused_net.h"
+#include "kws/fused/rounded_net.h"
 #include "kws/train/adam.h"
 #include "kws/train/plain_net.h"
 #include "ranges.h"
@@ -78,12 +79,14 @@ struct Trainer::Impl {
   const FeatureFeed& feed;
   TrainOptions options;
   int feature_threads;
+  Isa isa;
   ParameterLayout layout;
   NetState state;
   std::vector<float> gradients;
-  std::unique_ptr<FusedNet> fused;  // the fast path, or
-  std::unique_ptr<PlainNet> plain;  // what trains without it
-  std::unique_ptr<PlainNet> tuned;  // what trains in the tuning epochs, from the first of them on
+  std::unique_ptr<FusedNet> fused;      // the fast path, or
+  std::unique_ptr<PlainNet> plain;      // what trains without it
+  std::unique_ptr<RoundedNet> rounded;  // the same for the tuning epochs, from the first of them on
+  std::unique_ptr<PlainNet> plain_rounded;
   FeatureBatch validation;
   Adam adam;
   std::vector<float> average_statistics;  // of batch norm, averaged like the weights
@@ -96,11 +99,12 @@ struct Trainer::Impl {
   double best_int8 = -1.0;    // validation accuracy, since then
   std::future<FeatureBatch> next;
 
-  Impl(const Graph& g, const FeatureFeed& f, const TrainOptions& o, int threads, Isa isa)
+  Impl(const Graph& g, const FeatureFeed& f, const TrainOptions& o, int threads, Isa set)
       : graph(g),
         feed(f),
         options(o),
         feature_threads(threads),
+        isa(set),
         layout(g),
         state(initial_state(g, layout, o.seed)),
         gradients(layout.parameters()),
@@ -152,17 +156,26 @@ struct Trainer::Impl {
     }
     best_int8 = int8_accuracy();
   }
-  void make_tuned_net() {
-    tuned = std::make_unique<PlainNet>(graph, layout, state.parameters, gradients, state.statistics);
-    tuned->round_as(average_as_int8());
+  void make_rounded_net() {
+    if (rounded || plain_rounded) return;
+    const Int8Model int8 = average_as_int8();
+    if (fused) {
+      rounded = RoundedNet::make(graph, layout, options.batch_size, isa, int8);
+    } else {
+      plain_rounded = std::make_unique<PlainNet>(graph, layout, state.parameters, gradients, state.statistics);
+      plain_rounded->round_as(int8);
+    }
+  }
+
+  double gradients_of(std::span<const std::int8_t> features, std::span<const int> labels) {
+    const double smoothing = options.label_smoothing;
+    if (!fused) return (tunes() ? plain_rounded : plain)->step(features, labels, smoothing);
+    if (tunes()) return rounded->step(features, labels, smoothing, state.parameters, state.statistics, gradients);
+    return fused->step(features, labels, smoothing, state.parameters, state.statistics, gradients);
   }
 
   double train_step(std::span<const std::int8_t> features, std::span<const int> labels, std::int64_t steps) {
-    const double smoothing = options.label_smoothing;
-    const double step_loss =
-        tunes() ? tuned->step(features, labels, smoothing)
-        : fused ? fused->step(features, labels, smoothing, state.parameters, state.statistics, gradients)
-                : plain->step(features, labels, smoothing);
+    const double step_loss = gradients_of(features, labels);
     const double average_decay = warm_average(options.ema, adam.step);
     const double peak = tunes() ? kTuningRate * options.peak_rate : options.peak_rate;
     adam.update(state.parameters, gradients, layout.decayed(), cosine_rate(peak, adam.step, steps),
@@ -219,7 +232,7 @@ bool Trainer::run_epoch(EpochReport& report) {
   const FeatureBatch batch = t.features(t.epoch);
   use_plain_threads(1);  // a trial is one thread
   if (t.epoch == t.options.epochs) t.begin_tuning();
-  if (t.tunes() && !t.tuned) t.make_tuned_net();
+  if (t.tunes()) t.make_rounded_net();
   const auto values = static_cast<std::size_t>(t.graph.input().elements());
   const auto size = static_cast<std::size_t>(t.options.batch_size);
   const std::size_t rows = batch.labels.size();
@@ -277,7 +290,8 @@ std::string Trainer::checkpoint() const {
 void Trainer::restore(const std::string& bytes) {
   CheckpointReader reader(bytes);
   impl_->visit(reader);
-  impl_->tuned.reset();
+  impl_->rounded.reset();
+  impl_->plain_rounded.reset();
   if (impl_->next.valid()) impl_->next.get();  // made for an epoch that is not the next one any more
   impl_->next = {};
 }

@@ -36,16 +36,18 @@ struct EmulatedTiles {
     }
   }
   static float as_float(std::uint32_t bits) { return __builtin_bit_cast(float, bits); }
+  /// In the order of Intel's manual, "TDPBF16PS": the halves of the pairs by themselves, then what was there.
   template <int kSum, int kLeft, int kRight>
   static void multiply() {
     for (int m = 0; m < kTile; ++m) {
       for (int n = 0; n < kTile; ++n) {
-        float sum = as_float(tiles[kSum][m][n]);
+        float lower = 0.0F, upper = 0.0F;
         for (int k = 0; k < kTile; ++k) {
           const std::uint32_t a = tiles[kLeft][m][k], b = tiles[kRight][k][n];
-          sum += as_float(a << 16) * as_float(b << 16);
-          sum += as_float(a & 0xFFFF0000U) * as_float(b & 0xFFFF0000U);
+          lower = __builtin_fmaf(as_float(a << 16), as_float(b << 16), lower);
+          upper = __builtin_fmaf(as_float(a & 0xFFFF0000U), as_float(b & 0xFFFF0000U), upper);
         }
+        const float sum = as_float(tiles[kSum][m][n]) + (lower + upper);
         tiles[kSum][m][n] = __builtin_bit_cast(std::uint32_t, sum);
       }
     }

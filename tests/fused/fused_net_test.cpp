@@ -2,6 +2,7 @@
 
 #include "families/random_design.h"
 #include "fused/fused_step.h"
+#include "kws/fused/rounded_net.h"
 
 // Against autograd the steps are tested in tests/train/fused_test.cpp; what stands here needs no LibTorch and runs
 // under the sanitizers.
@@ -121,6 +122,31 @@ TEST(FusedNet, Bfloat16GradientsWithoutReluAreThoseOfFloat) {
     graph.add("logits", Dense{.units = 5});
     const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
     expect_near_float(graph, state, Batch(graph, rng.between(3, 20), rng), 0.03);
+  }
+}
+
+Result rounded(const Graph& graph, const NetState& state, const Batch& batch, Isa isa) {
+  const ParameterLayout layout(graph);
+  Ranges ranges;
+  for (const Layer& layer : graph.layers()) ranges[layer.name] = {-1.0F, 1.0F};
+  const Int8Model int8 = quantize(graph, folded(graph, layout, state.parameters, state.statistics), ranges);
+  const auto net = RoundedNet::make(graph, layout, static_cast<int>(batch.labels.size()), isa, int8);
+  Result result{0.0, std::vector<float>(layout.parameters(), NAN), state.statistics};
+  result.loss = net->step(batch.features, batch.labels, 0.1, state.parameters, state.statistics, result.gradients);
+  return result;
+}
+
+TEST_P(FusedNetTest, RoundedGradientsAreTheSameBitsForEveryInstructionSet) {
+  test::RandomDesign random(25);
+  Rng rng({26});
+  for (int i = 0; i < 2; ++i) {
+    const Graph graph = build_graph(random(GetParam()));
+    const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
+    const Batch batch(graph, 4, rng);
+    const Result best = rounded(graph, state, batch, best_isa()), narrow = rounded(graph, state, batch, Isa::avx2);
+    EXPECT_TRUE(std::ranges::all_of(best.gradients, [](float g) { return std::isfinite(g); }));
+    EXPECT_EQ(best.loss, narrow.loss);
+    EXPECT_EQ(best.gradients, narrow.gradients);
   }
 }
 

@@ -29,6 +29,21 @@ TEST(Quantize, ScalesEachRowToItsLargestWeight) {
   EXPECT_EQ(fc.input.zero_point, 0);
 }
 
+TEST(RoundWeights, GivesWhatTheInt8NetworkMultipliesByAndLeavesBiasesAlone) {
+  const Graph graph =
+      Graph({1, 2, 1}).add("dw", Depthwise2d{.kernel = {2, 1}, .stride = {1, 1}}).add("fc", Dense{.units = 2});
+  Weights weights = {{"dw/weight", {{2, 1, 1}, {127.0F, 40.4F}}},
+                     {"dw/bias", {{1}, {0.3F}}},
+                     {"fc/weight", {{2, 2}, {1.27F, -0.504F, 0.0F, 0.0F}}},
+                     {"fc/bias", {{2}, {0.1F, -0.2F}}}};
+  round_weights(graph, weights);
+  EXPECT_EQ(weights.at("dw/weight").data, (std::vector<float>{127.0F, 40.0F}));  // a column is a row
+  EXPECT_FLOAT_EQ(weights.at("fc/weight").data[0], 1.27F);
+  EXPECT_FLOAT_EQ(weights.at("fc/weight").data[1], -0.5F);
+  EXPECT_EQ(weights.at("fc/weight").data[2], 0.0F);
+  EXPECT_EQ(weights.at("fc/bias").data, (std::vector<float>{0.1F, -0.2F}));
+}
+
 TEST(Quantize, RangesIncludeZeroAndReluStartsThere) {
   const Tensor weight{{1, 1}, {1.0F}};
   const Quant above = quantize_dense(weight, {0.0F}, {2.0F, 5.1F}).output;

@@ -19,6 +19,9 @@ struct Quant {
   int zero_point = 0;
 };
 
+/// h8 and m8 of the recurrent cells.
+constexpr Quant kStateQuant{.scale = 1.0 / 128.0, .zero_point = 0};
+
 /// One product: int8 weights with a scale per output row, int32 accumulator, and the way back.
 ///   weight      rows in storage order of ParameterSpec
 ///   bias        [rows] int32, at the scale input * weight, with the input's zero point already folded in:
@@ -94,6 +97,10 @@ void quantize_multiplier(double factor, std::int32_t& multiplier, std::int8_t& s
 ///   throws   Error when a weight or range is not finite (training diverged);
 ///            std::out_of_range when a tensor or range is missing (a broken promise of the caller)
 Int8Model quantize(const Graph& graph, const Weights& weights, const Ranges& ranges);
+
+/// Rounds all weights but the biases to int8 at the scale of their row, and back to float: what training with the
+/// rounding of the int8 network multiplies by.
+void round_weights(const Graph& graph, Weights& weights);
 
 /// The int8 network on the host, own code apart from the exported C: tests and `eval` hold one against the other.
 /// Prepares an Int8Engine (int8_engine.h) for one run; keep an engine where there are several.
