@@ -36,6 +36,7 @@ const Kernels<Bf16>& bf16_kernels_for(Isa isa) {
     for (int i = 0; i < 2 * kColumns * kPairs; ++i) b.data()[i] = fused::to_bf16(static_cast<float>(i % 11 - 5));
     const auto product = [&](const Kernels<Bf16>& kernels) {
       std::vector<float> c(std::size_t{kRows} * kColumns);
+      const fused::Products products(kernels);
       kernels.gemm({kRows,
                     kColumns,
                     {kPairs},

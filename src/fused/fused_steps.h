@@ -133,6 +133,7 @@ struct FusedSteps {
     assert(!labels.empty() && labels.size() <= static_cast<std::size_t>(capacity));
     const Pass<Value> pass{kernels,         static_cast<int>(labels.size()), true, parameters.data(), statistics.data(),
                            gradients.data()};
+    const Products products(kernels);
     forward(pass, features);
     const double result = loss(labels, smoothing);
     backward(pass);

@@ -185,6 +185,11 @@ struct CellRows {
 /// pitch a multiple of kGroup. Sums go to double, block by block in the order of calls.
 template <class Value>
 struct Kernels {
+  /// Before and after a thread's products, all of a step at once: setting AMX tiles up is slow, and nobody else may use
+  /// them in between.
+  void (*begin)();
+  void (*end)();
+
   void (*gemm)(const Gemm<Factor<Value>, float>& gemm);
   void (*gemm_kept)(const Gemm<Factor<Value>, Value>& gemm);
   /// And the moments of what was kept. Here and below c's rows follow each other, without bias or addition.

@@ -46,6 +46,8 @@ struct HardwareTiles {
 const Kernels<Bf16>& amx_kernels() {
   static const Kernels<Bf16> table = [] {
     Kernels<Bf16> kernels = bf16_kernels();
+    kernels.begin = HardwareTiles::begin;
+    kernels.end = HardwareTiles::end;
     kernels.gemm = tile_gemm<HardwareTiles, float>;
     kernels.gemm_kept = tile_gemm<HardwareTiles, Bf16>;
     kernels.gemm_moments = tile_gemm_moments<HardwareTiles>;

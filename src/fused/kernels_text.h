@@ -12,7 +12,26 @@
 #include "patches_text.h"
 #include "rows_text.h"
 
-static constexpr Kernels<Value> kKernels = {gemm<float>, gemm<Value>,   gemm_moments, gemm_masked, factors,
-                                            narrow,      activate,      moments,      sums,        norm_gradient,
-                                            mask,        gather,        scatter,      depthwise,   depthwise_backward,
-                                            lstm,        lstm_backward, gru,          gru_backward};
+static void nothing() {}
+
+static constexpr Kernels<Value> kKernels = {nothing,
+                                            nothing,
+                                            gemm<float>,
+                                            gemm<Value>,
+                                            gemm_moments,
+                                            gemm_masked,
+                                            factors,
+                                            narrow,
+                                            activate,
+                                            moments,
+                                            sums,
+                                            norm_gradient,
+                                            mask,
+                                            gather,
+                                            scatter,
+                                            depthwise,
+                                            depthwise_backward,
+                                            lstm,
+                                            lstm_backward,
+                                            gru,
+                                            gru_backward};

@@ -29,6 +29,19 @@ struct Stored {
   [[nodiscard]] bool plain() const { return activation.scale == nullptr && !activation.relu; }
 };
 
+/// Products of the calling thread are taken while it lives.
+template <class Value>
+class Products {
+ public:
+  explicit Products(const Kernels<Value>& kernels) : kernels_(kernels) { kernels_.begin(); }
+  ~Products() { kernels_.end(); }
+  Products(const Products&) = delete;
+  Products& operator=(const Products&) = delete;
+
+ private:
+  const Kernels<Value>& kernels_;
+};
+
 /// What a step works with.
 template <class Value>
 struct Pass {

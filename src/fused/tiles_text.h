@@ -1,5 +1,5 @@
 // Included after bf16_text.h and ahead_text.h: the matrix product on AMX tiles. Tiles is the processor's own, or what
-// stands for it in a test: eight tiles of 16 rows of 64 bytes, all of them in use at full size.
+// stands for it in a test: eight tiles of 16 rows of 64 bytes, all of them set up at full size.
 
 constexpr int kTile = 16;       // rows of a tile; pairs or floats of its row
 constexpr int kDepthTiles = 8;  // of a transposed matrix that are turned at once
@@ -158,7 +158,6 @@ static void tile_gemm(const Gemm<Bf16Pair, Out>& whole) {
   const std::ptrdiff_t blocks = static_cast<std::ptrdiff_t>(g.rows / (2 * kTile) + 1) * (g.columns / (2 * kTile) + 1);
   Fetcher first(g.ahead, blocks), second(g.also, blocks);
   const bool transposed = g.a_row == 1 && g.a_depth != 1;
-  Tiles::begin();
   for (int done = 0; done == 0 || done < depth;) {
     if (transposed && g.depth.run > kDepthTiles * kTile) g.depth.run = kDepthTiles * kTile;
     for (int r = 0; r < g.rows; r += 2 * kTile) {
@@ -178,7 +177,6 @@ static void tile_gemm(const Gemm<Bf16Pair, Out>& whole) {
     g.bias = nullptr;
     g.add = true;
   }
-  Tiles::end();
 }
 
 // Sums of tiles are stored before anyone can read them: what else is made of them passes over the result.

@@ -14,10 +14,6 @@ namespace {
 struct EmulatedTiles {
   static inline std::uint32_t tiles[8][kTile][kTile];
 
-  static void begin() {
-    for (auto& tile : tiles) clear(tile);
-  }
-  static void end() {}
   static void clear(std::uint32_t (&tile)[kTile][kTile]) { __builtin_memset(tile, 0, sizeof tile); }
   template <int kIndex>
   static void zero() {

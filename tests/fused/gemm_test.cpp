@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "../src/fused/buffer.h"
+#include "../src/fused/step.h"
 #include "emulated_tiles.h"
 #include "kws/core/isa.h"
 #include "kws/core/rng.h"
@@ -183,6 +183,7 @@ TEST_F(GemmTest, TilesAreAddedUpAndMaskedAfterwards) {
 
 TEST_F(GemmTest, TilesOfTheProcessorMultiplyAsTheOnesThatStandForThem) {
   if (!supported(Isa::amx)) GTEST_SKIP() << "this CPU has no AMX";
+  const fused::Products products(fused::amx_kernels());
   compare(fused::amx_kernels().gemm, fused::amx_kernels().gemm_kept);
   compare_sums(fused::amx_kernels().gemm_moments, fused::amx_kernels().gemm_masked);
 }
