@@ -155,12 +155,13 @@ Json proposal_row(const Proposal& proposal, Core core) {
 }
 
 /// Seconds that the epochs of a search take, judged by the speed at which its first designs train on this machine.
-double expected_seconds(const SearchOptions& options, const std::vector<Design>& first, int epochs, std::size_t clips) {
+double expected_seconds(const SearchOptions& options, Isa isa, const std::vector<Design>& first, int epochs,
+                        std::size_t clips) {
   constexpr double kMeasured = 0.1;  // seconds of each
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   double trained = 0.0, tuned = 0.0;  // seconds of a clip
   for (const Design& design : first) {
-    const TrainingSpeed speed = training_speed(design, isa_for(options.precision), kMeasured);
+    const TrainingSpeed speed = training_speed(design, isa, kMeasured);
     trained += 1.0 / speed.engine;
     tuned += 1.0 / speed.tuning;
   }
@@ -182,7 +183,7 @@ Json whole_number(double value) { return value < 0x1p63 ? Json(static_cast<std::
 /// What a search would begin with, how large the space is, how much of it each budget leaves, and how many epochs and
 /// how much time it would come to.
 ///   clips  of an epoch; nothing: no data is given, so nobody knows the time
-void print_plan(const SearchOptions& options, std::optional<std::size_t> clips, Format format) {
+void print_plan(const SearchOptions& options, Isa isa, std::optional<std::size_t> clips, Format format) {
   constexpr int kDraws = 20000, kMostShown = 28;
   Proposer proposer(options);
   Json proposals = Json::array(), shares = Json::array();
@@ -206,7 +207,7 @@ void print_plan(const SearchOptions& options, std::optional<std::size_t> clips, 
                       {"budget", share.budget},
                       {"share_of_draws_that_fits", share.share}});
   }
-  const double seconds = clips ? expected_seconds(options, designs, epochs, *clips) : 0.0;
+  const double seconds = clips ? expected_seconds(options, isa, designs, epochs, *clips) : 0.0;
   if (format == Format::json) {
     const Json json = {{"schema", "kwsmith.proposals/1"},
                        {"proposals", proposals},
@@ -240,10 +241,12 @@ void print_winners(const SearchOutcome& outcome, Core core, const std::string& s
 
 int run(const SearchVerb& verb, const Common& common) {
   const SearchOptions options = resolve(verb, common);
+  // Where workers train, they look at their own CPUs.
+  const Isa isa = options.threads == 0 ? best_isa() : isa_for(options.precision);
   if (verb.dry_run) {
     std::optional<std::size_t> clips;
     if (!verb.source.folder.empty()) clips = verb.source.load(common.thread_count()).training_epoch(1, 0).size();
-    print_plan(options, clips, verb.format);
+    print_plan(options, isa, clips, verb.format);
     return static_cast<int>(Exit::done);
   }
   for (const auto& [flag, value] : {std::pair{"--data", verb.source.folder}, std::pair{"--study", verb.study}}) {
@@ -255,8 +258,6 @@ int run(const SearchVerb& verb, const Common& common) {
                     : "--out: goes with a --study that is a URL; the folder of --study holds the results",
                 Exit::usage);
   }
-  // Where workers train, they look at their own CPUs.
-  const Isa isa = options.threads == 0 ? best_isa() : isa_for(options.precision);
   const Proposer affordable(options);  // an impossible budget is known before any data is read
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   const Dataset dataset = verb.source.load(common.thread_count());
