@@ -142,12 +142,14 @@ TEST(Space, DesignsAreCountedAsTheyAreDrawn) {
   for (const std::string& type : network_types()) {
     Rng rng({9});
     std::set<std::string> seen;
-    for (int i = 0; i < 60000; ++i) {
+    const double counted = space_designs(space, type);
+    // Designs are not equally likely, and none may be missed.
+    for (int i = 0; i < 40 * counted; ++i) {
       Design design = sample(space, type, 12, rng).design;
       design.name = "sample";
       seen.insert(design_hash(design));
     }
-    EXPECT_EQ(space_designs(space, type), static_cast<double>(seen.size())) << type;
+    EXPECT_EQ(counted, static_cast<double>(seen.size())) << type;
   }
 }
 
