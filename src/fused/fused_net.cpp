@@ -25,8 +25,8 @@ bool bfloat16_is_as_accurate(const Graph& graph) {
                               [](const Layer& layer) { return std::holds_alternative<Dense>(layer.op); });
 }
 
-/// The products of bfloat16 for a set. AMX multiplies small integers first, whose sums are exact: no CPU that has it
-/// was at hand when its kernels were written.
+/// The products of bfloat16 for a set. AMX multiplies small integers first, whose sums are exact: its kernels have run
+/// on an emulated CPU alone.
 const Kernels<Bf16>& bf16_kernels_for(Isa isa) {
   if (isa != Isa::amx) return fused::bf16_kernels();
   static const bool right = [] {
