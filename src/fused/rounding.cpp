@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <limits>
 
-namespace kws::fused {
+#include "kws/core/wide.h"
 
-// Compiled for wider registers too, chosen at start: the same operations on each element, so the same bits.
-#define KWS_WIDE [[gnu::target_clones("avx512f", "avx2", "default")]]
+namespace kws::fused {
 
 Grid::Grid(const Quant& quant, bool relu)
     : step(static_cast<float>(quant.scale)),

@@ -4,10 +4,9 @@
 #include <cmath>
 #include <numbers>
 
-namespace kws {
+#include "kws/core/wide.h"
 
-// Compiled for wider registers too, chosen at start: the same operations on each element, so the same bits.
-#define KWS_WIDE [[gnu::target_clones("avx512f", "avx2", "default")]]
+namespace kws {
 
 /// Sixteen sums side by side in a fixed order, which compilers can put into registers.
 KWS_WIDE static double square_sum(const float* values, std::size_t count) {
