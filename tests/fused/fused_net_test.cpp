@@ -139,15 +139,19 @@ Result rounded(const Graph& graph, const NetState& state, const Batch& batch, Is
 TEST_P(FusedNetTest, RoundedGradientsAreTheSameBitsForEveryInstructionSet) {
   test::RandomDesign random(25);
   Rng rng({26});
+  const bool wider = best_isa() != Isa::avx2;
   for (int i = 0; i < 2; ++i) {
     const Graph graph = build_graph(random(GetParam()));
     const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
     const Batch batch(graph, 4, rng);
-    const Result best = rounded(graph, state, batch, best_isa()), narrow = rounded(graph, state, batch, Isa::avx2);
-    EXPECT_TRUE(std::ranges::all_of(best.gradients, [](float g) { return std::isfinite(g); }));
-    EXPECT_EQ(best.loss, narrow.loss);
-    EXPECT_EQ(best.gradients, narrow.gradients);
+    const Result narrow = rounded(graph, state, batch, Isa::avx2);
+    EXPECT_TRUE(std::ranges::all_of(narrow.gradients, [](float g) { return std::isfinite(g); }));
+    if (!wider) continue;
+    const Result wide = rounded(graph, state, batch, best_isa());
+    EXPECT_EQ(wide.loss, narrow.loss);
+    EXPECT_EQ(wide.gradients, narrow.gradients);
   }
+  if (!wider) GTEST_SKIP() << "this CPU has one fused instruction set at most";
 }
 
 TEST_P(FusedNetTest, ResultsDoNotDependOnTheBatchBefore) {
