@@ -138,6 +138,8 @@ TEST_P(FusedGradients, RoundedStepSeesWhatTheInt8NetworkComputes) {
     const double real = int8_loss(net.int8, net.batch, 0.1);
     off += std::abs(result.loss - real) / real;
     EXPECT_EQ(result.statistics, before.statistics);
+    EXPECT_TRUE(std::ranges::all_of(result.gradients, [](float g) { return std::isfinite(g); }));
+    EXPECT_GT(distance(result.gradients, std::vector<float>(result.gradients.size())), 0.0);
   }
   EXPECT_LT(off / 4.0, 0.01);
 }
