@@ -116,11 +116,10 @@ step "a task at its time limit gives its step back and goes on in the queue"
 sql() { "$postgres_programs/psql" -qtA -c "$1" "$POSTGRES"; }
 sql "CREATE SCHEMA limited"
 limited="$POSTGRES?options=-csearch_path%3Dlimited"
-job=$(submit "$limited" limited.log --array=0 --time=1)
+job=$(submit "$limited" limited.log --array=0 --time=60)
 "${search[@]}" --study "$limited" --out "$work/limited" --workers 0 > /dev/null 2> "$work/search" &
 driver=$!
 within 30 begun "$work/limited.log" || { cat "$work/limited.log" >&2; fail "the task takes no step"; }
-# Slurm looks at time limits twice a minute: the worker sleeps with a step in its hands until the signal is there.
 holder() { sql "SELECT holder FROM limited.jobs WHERE holder IS NOT NULL"; }
 sleeps_with_a_step() {
   worker=$(holder | cut -d : -f 2)
@@ -131,6 +130,9 @@ sleeps_with_a_step() {
   return 1
 }
 within 30 sleeps_with_a_step || fail "the worker has no step"
+# Only now comes a limit whose warning is due, or it might end the task before it has a step. Slurm looks at limits
+# twice a minute; the worker sleeps until the signal is there.
+scontrol update JobId="${job}_0" TimeLimit=2
 told_to_end() { [ $((0x$(sed -n 's/^ShdPnd:\t*//p' "/proc/$worker/status") & 0x4000)) != 0 ]; } # SIGTERM
 within 45 told_to_end || fail "no signal before the time limit"
 kill -CONT "$worker"
