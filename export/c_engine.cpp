@@ -102,10 +102,6 @@ void compile(const fs::path& folder, const FrontEnd& front_end) {
   }
 }
 
-struct CloseLibrary {
-  void operator()(void* library) const { ::dlclose(library); }
-};
-
 template <class Function>
 Function* symbol(void* library, const char* name) {
   void* address = ::dlsym(library, (std::string(kPrefix) + name).c_str());
@@ -116,7 +112,10 @@ Function* symbol(void* library, const char* name) {
 }  // namespace
 
 struct CEngine::Impl {
-  std::unique_ptr<void, CloseLibrary> library;
+  struct Close {
+    void operator()(void* library) const { ::dlclose(library); }
+  };
+  std::unique_ptr<void, Close> library;
   void (*invoke)(const std::int8_t*, std::int8_t*, void*) = nullptr;
   int (*classify)(const std::int16_t*, std::int8_t*, void*) = nullptr;
   void (*features)(const std::int16_t*, std::int8_t*, void*) = nullptr;

@@ -13,7 +13,7 @@
 namespace kws {
 namespace {
 
-constexpr const char* kSchema = "kwsmith.curves/1";
+constexpr const char* kCurvesSchema = "kwsmith.curves/1";
 
 [[noreturn]] void fail(const std::string& origin, const std::string& fact) {
   throw Error(origin + ": " + fact + "; make the table anew or give another --table", Exit::usage);
@@ -93,7 +93,8 @@ CurveTable load_curves(const std::filesystem::path& file) {
   const std::string origin = file.string();
   const Json json = Json::parse(read_unpacked(file), nullptr, false);
   if (json.is_discarded()) fail(origin, "is not JSON");
-  if (member(json, "schema", origin) != kSchema) fail(origin, std::string("schema is not \"") + kSchema + "\"");
+  if (member(json, "schema", origin) != kCurvesSchema)
+    fail(origin, std::string("schema is not \"") + kCurvesSchema + "\"");
   const Json& designs = member(json, "designs", origin);
   if (!designs.is_array() || designs.empty()) fail(origin + ": designs", "needs a list of designs");
   CurveTable table;
@@ -116,7 +117,8 @@ void save_curves(const std::filesystem::path& file, const CurveTable& table, con
                        {"ops", curve.ops},
                        {"epochs", curve.accuracy}});
   }
-  const Json json = {{"schema", kSchema}, {"epochs", table.epochs()}, {"data", data}, {"designs", std::move(designs)}};
+  const Json json = {
+      {"schema", kCurvesSchema}, {"epochs", table.epochs()}, {"data", data}, {"designs", std::move(designs)}};
   const std::string text = json.dump() + "\n";
   write_file(file, file.extension() == ".gz" ? pack(text) : text);
 }

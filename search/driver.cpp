@@ -20,7 +20,7 @@
 namespace kws {
 namespace {
 
-constexpr std::chrono::milliseconds kPause{200};  ///< between looks at the store for results of other processes
+constexpr std::chrono::milliseconds kResultPause{200};  ///< between looks at the store for results of other processes
 
 /// The search's own side of a study: decides, offers, collects, while workers here and elsewhere train.
 class Run {
@@ -83,7 +83,7 @@ class Run {
           interrupted_ = true;
           stop();
         } else if (outcome == Worker::Outcome::nothing) {
-          if (!stop_) offered_.wait_for(lock, kPause);
+          if (!stop_) offered_.wait_for(lock, kResultPause);
         } else {
           ++delivered_;
           changed_.notify_all();
@@ -113,7 +113,7 @@ class Run {
       bool more = offer();
       if (offer_finalists()) more = true;
       if (schedule_.finished() && outstanding_.empty()) break;
-      if (ended.empty() && !more && delivered == delivered_ && !stop_) changed_.wait_for(lock, kPause);
+      if (ended.empty() && !more && delivered == delivered_ && !stop_) changed_.wait_for(lock, kResultPause);
     }
     stop();
   }

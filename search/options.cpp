@@ -5,16 +5,16 @@
 namespace kws {
 namespace {
 
-constexpr const char* kSchema = "kwsmith.search/1";
+constexpr const char* kSearchSchema = "kwsmith.search/1";
 
 /// The config file without its lists of names.
 struct Document {
-  std::string schema = kSchema;
+  std::string schema = kSearchSchema;
   SearchOptions& options;
 };
 template <class Field>
 void describe(Field& field, Document& o) {
-  field.choice("schema", o.schema, {kSchema}, "format of this file");
+  field.choice("schema", o.schema, {kSearchSchema}, "format of this file");
   field.object("search", o.options, "the search");
   field.object("space", o.options.space, "ranges of the search space");
 }

@@ -10,7 +10,7 @@ namespace kws {
 namespace {
 
 constexpr std::chrono::seconds kPatience{30};  ///< for a server that restarts
-constexpr std::chrono::milliseconds kPause{500};
+constexpr std::chrono::milliseconds kReconnectPause{500};
 constexpr pqxx::oid kBytea = 17;
 /// Two numbers that nobody else in the database takes for an advisory lock; the second tells schemas apart.
 constexpr const char* kTryLock = "SELECT pg_try_advisory_lock(5787031, hashtext(current_schema()))";
@@ -106,7 +106,7 @@ class PostgresDatabase : public Database {
         if (connection_) throw;
         if (std::chrono::steady_clock::now() > give_up) throw;
       }
-      std::this_thread::sleep_for(kPause);
+      std::this_thread::sleep_for(kReconnectPause);
     }
   }
 

@@ -17,10 +17,10 @@ constexpr int kProbeDraws = 20000;    ///< before a type counts as too large for
 constexpr int kProposalDraws = 5000;  ///< before a design below half of the budget is taken
 constexpr double kWantedShare = 0.5;
 constexpr std::size_t kLeastParents = 3;
-constexpr int kTournament = 4;     ///< parents to choose from
-constexpr int kChanges = 50;       ///< of one parent before a random design is taken
-constexpr int kCandidates = 64;    ///< that the model chooses from
-constexpr int kModelDraws = 2000;  ///< to find so many
+constexpr int kTournament = 4;        ///< parents to choose from
+constexpr int kChanges = 50;          ///< of one parent before a random design is taken
+constexpr int kModelCandidates = 64;  ///< that the model chooses from
+constexpr int kModelDraws = 2000;     ///< to find so many
 
 void append(std::string& list, std::int64_t figure, std::string_view unit) {
   list += (list.empty() ? "" : ", ") + grouped(figure) + " " + std::string(unit);
@@ -209,7 +209,7 @@ std::optional<Sample> Proposer::promising(const Line& line, std::span<const Outl
   std::optional<Sample> best;
   double best_score = 0.0;
   int candidates = 0;
-  for (int i = 0; i < kModelDraws && candidates < kCandidates; ++i) {
+  for (int i = 0; i < kModelDraws && candidates < kModelCandidates; ++i) {
     Sample drawn = sample(options_.space, types[rng.below(types.size())], options_.classes, rng);
     if (!fresh_and_fitting(line, drawn)) continue;
     ++candidates;

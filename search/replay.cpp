@@ -14,7 +14,7 @@ namespace kws {
 namespace {
 
 // One stream of random numbers per purpose, so that none shifts another.
-enum Stream : std::uint64_t { kOrder = 1, kCandidates = 2, kResamples = 3 };
+enum ReplayStream : std::uint64_t { kOrder = 1, kCandidates = 2, kResamples = 3 };
 
 constexpr double kTargetShare = 0.99;
 

@@ -4,7 +4,7 @@
 
 namespace kws {
 
-static void add_layers(Graph& graph, const NetworkOptions& options, int classes) {
+static void add_cnn_layers(Graph& graph, const NetworkOptions& options, int classes) {
   const auto& o = std::get<CnnOptions>(options);
   int number = 0;
   for (const ConvOptions& conv : o.conv) {
@@ -26,7 +26,7 @@ Family cnn() {
   return {.name = "cnn",
           .summary = "convolutions, a low-rank linear layer, a fully connected layer",
           .options = CnnOptions{},
-          .add_layers = add_layers};
+          .add_layers = add_cnn_layers};
 }
 
 }  // namespace kws

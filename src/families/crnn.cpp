@@ -2,7 +2,7 @@
 
 namespace kws {
 
-static void add_layers(Graph& graph, const NetworkOptions& options, int classes) {
+static void add_crnn_layers(Graph& graph, const NetworkOptions& options, int classes) {
   const auto& o = std::get<CrnnOptions>(options);
   graph.add("conv1", Conv2d{.filters = o.conv.filters,
                             .kernel = o.conv.kernel,
@@ -19,7 +19,7 @@ Family crnn() {
   return {.name = "crnn",
           .summary = "a convolution, GRU layers over its rows, a fully connected layer",
           .options = CrnnOptions{},
-          .add_layers = add_layers};
+          .add_layers = add_crnn_layers};
 }
 
 }  // namespace kws

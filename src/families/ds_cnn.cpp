@@ -4,7 +4,7 @@
 
 namespace kws {
 
-static void add_layers(Graph& graph, const NetworkOptions& options, int classes) {
+static void add_ds_cnn_layers(Graph& graph, const NetworkOptions& options, int classes) {
   const auto& o = std::get<DsCnnOptions>(options);
   // Batch norm here has gamma fixed at 1: the next layer's weights scale as well as gamma would.
   graph.add("conv1", Conv2d{.filters = o.conv.filters,
@@ -37,7 +37,7 @@ Family ds_cnn() {
   return {.name = "ds_cnn",
           .summary = "depthwise-separable convolutions, average pooling",
           .options = DsCnnOptions{},
-          .add_layers = add_layers};
+          .add_layers = add_ds_cnn_layers};
 }
 
 }  // namespace kws

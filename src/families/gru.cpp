@@ -10,7 +10,7 @@ void add_grus(Graph& graph, int layers, int cells) {
   }
 }
 
-static void add_layers(Graph& graph, const NetworkOptions& options, int classes) {
+static void add_gru_layers(Graph& graph, const NetworkOptions& options, int classes) {
   const auto& o = std::get<GruOptions>(options);
   add_grus(graph, o.layers, o.cells);
   graph.add("logits", Dense{.units = classes});
@@ -18,7 +18,7 @@ static void add_layers(Graph& graph, const NetworkOptions& options, int classes)
 
 /// Stacked GRU layers; the classifier reads the last state of the top one.
 Family gru() {
-  return {.name = "gru", .summary = "stacked GRU layers", .options = GruOptions{}, .add_layers = add_layers};
+  return {.name = "gru", .summary = "stacked GRU layers", .options = GruOptions{}, .add_layers = add_gru_layers};
 }
 
 }  // namespace kws

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Modules = std::set<std::string>;
-using Table = std::map<std::string, Modules>;
+using ModuleTable = std::map<std::string, Modules>;
 
 const fs::path kSource = KWS_SOURCE_DIR;
 
@@ -35,10 +35,10 @@ Modules split(const std::string& list) {
 }
 
 /// The rows "| `module` | what it does | may use |" of ARCHITECTURE.md.
-Table table() {
+ModuleTable table() {
   const std::regex row("^\\| `([a-z_]+)` \\|.*\\|([^|]*)\\|$");
   std::istringstream text(read_file(kSource / "ARCHITECTURE.md"));
-  Table table;
+  ModuleTable table;
   for (std::string line; std::getline(text, line);) {
     std::smatch match;
     if (std::regex_match(line, match, row)) table[match[1]] = split(match[2]);
@@ -71,7 +71,7 @@ TEST(Layering, EveryModuleStandsInTheTable) {
 
 TEST(Layering, DependenciesPointOneWay) {
   // Taking away what uses nothing that is left must empty the table; a cycle would stay.
-  Table rest = table();
+  ModuleTable rest = table();
   while (!rest.empty()) {
     const auto free = std::find_if(rest.begin(), rest.end(), [](const auto& row) { return row.second.empty(); });
     ASSERT_NE(free, rest.end()) << "a cycle through " << rest.begin()->first;

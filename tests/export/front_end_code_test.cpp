@@ -13,7 +13,7 @@
 namespace kws::test {
 namespace {
 
-constexpr const char* kStrict =
+constexpr const char* kStrictFrontEnd =
     " -std=c99 -Wall -Wextra -pedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wcast-align -Wundef"
     " -Wdouble-promotion -Wstrict-prototypes -Wmissing-prototypes -Werror ";
 
@@ -95,7 +95,7 @@ TEST_F(FrontEndCode, IntegersPassTheSelftestStrictlyCompiledUnderSanitizers) {
         << output();
   }
   write_file(folder_ / "all.c", "#define DOOR_IMPLEMENTATION\n#include \"door/door_single.h\"\n");
-  EXPECT_EQ(run("gcc" + std::string(kStrict) + "-fsyntax-only all.c"), 0) << output();
+  EXPECT_EQ(run("gcc" + std::string(kStrictFrontEnd) + "-fsyntax-only all.c"), 0) << output();
   if (!has("g++")) return;
   EXPECT_EQ(run("g++ -x c++ -std=c++17 -Wall -Wextra -Wconversion -Wsign-conversion -Werror -fsyntax-only"
                 " door/door_features.c door/door_frontend_integer.c"),
@@ -107,7 +107,7 @@ TEST_F(FrontEndCode, IntegersNeedNoFloatsOnAnyCore) {
   KWS_SKIP_WITHOUT("arm-none-eabi-gcc", "arm-none-eabi-nm")
   write_c_model(parts(in_integers(small_features())).model(1), {}, folder_ / "kws");
   for (const std::string core : {"m0", "m3"}) {
-    ASSERT_EQ(run("arm-none-eabi-gcc -mthumb -mcpu=cortex-" + core + " -O2" + kStrict +
+    ASSERT_EQ(run("arm-none-eabi-gcc -mthumb -mcpu=cortex-" + core + " -O2" + kStrictFrontEnd +
                   "-c kws/kws_frontend_integer.c kws/kws_features.c && arm-none-eabi-nm -u kws_frontend_integer.o"),
               0)
         << output();

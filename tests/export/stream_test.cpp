@@ -203,7 +203,7 @@ TEST_F(Stream, RefusesToCarryOnAStateThatIsNotThere) {
   const Exportable parts(RandomModels(1).model(small_graphs(25, 10, 6).front().graph), small_features());
   write_c_model(parts.model(), {}, folder_ / "kws");
   EXPECT_NE(run("gcc -DKWS_CONTINUOUS=1 -fsyntax-only kws/kws_stream.c"), 0);
-  EXPECT_THAT(output(), testing::HasSubstr("KWS_CONTINUOUS needs a network that is recurrent"));
+  EXPECT_THAT(output(), ::testing::HasSubstr("KWS_CONTINUOUS needs a network that is recurrent"));
 }
 
 TEST_F(Stream, ComparesNoDecisionsOfOtherOptions) {
@@ -212,7 +212,7 @@ TEST_F(Stream, ComparesNoDecisionsOfOtherOptions) {
   write_c_model(parts.model(), {}, folder_ / "kws");
   ASSERT_EQ(run("gcc -DKWS_HOP_FRAMES=3 -Ikws -o selftest kws/example/selftest.c kws/*.c -lm && ./selftest"), 0)
       << output();
-  EXPECT_THAT(output(), testing::HasSubstr("stream: not compared, because options were changed at compile time\n"));
+  EXPECT_THAT(output(), ::testing::HasSubstr("stream: not compared, because options were changed at compile time\n"));
 }
 
 TEST_F(Stream, CountsTheDecisionsThatASlowCallerMisses) {

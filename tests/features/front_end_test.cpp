@@ -11,9 +11,12 @@
 
 #include "kws/core/error.h"
 #include "kws/core/rng.h"
+#include "various_options.h"
 
 namespace kws {
 namespace {
+
+using test::various_options;
 
 std::vector<std::int16_t> noise_clip(std::uint64_t seed, double amplitude = 20000.0) {
   Rng rng({seed});
@@ -55,15 +58,6 @@ std::vector<double> reference_frame(const FeatureOptions& o, const std::int16_t*
     mfcc.push_back(sum);
   }
   return mfcc;
-}
-
-std::vector<FeatureOptions> various_options() {
-  std::vector<FeatureOptions> all(5);
-  all[1] = {"mfcc", 40, 30, 10, 40, 20, 7600};
-  all[2] = {"log_mel", 40, 25, 10, 40, 20, 7600};
-  all[3] = {"mfcc", 13, 20, 20, 20, 60, 4000};
-  all[4] = {"mfcc", 10, 40, 40, 40, 20, 4000};
-  return all;
 }
 
 TEST(FrontEnd, FollowsTensorFlowsDefinition) {

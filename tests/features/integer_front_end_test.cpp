@@ -12,6 +12,7 @@
 #include "kws/datasets/corpus.h"
 #include "kws/features/front_end.h"
 #include "kws_frontend_integer.h"
+#include "various_options.h"
 
 // The same code again with the multiplication of cores that have no long one.
 #define KWS_LONG_MULTIPLY 0
@@ -28,17 +29,8 @@ void short_multiply_quantize(const kws_frontend_integer* fe, const std::int32_t*
 namespace kws {
 namespace {
 
+using test::various_options;
 using Pcm = std::vector<std::int16_t>;
-
-std::vector<FeatureOptions> various_options() {
-  std::vector<FeatureOptions> all(6);
-  all[1] = {"mfcc", 40, 30, 10, 40, 20, 7600};
-  all[2] = {"log_mel", 40, 25, 10, 40, 20, 7600};
-  all[3] = {"mfcc", 13, 20, 20, 20, 60, 4000};
-  all[4] = {"log_mel", 20, 30, 20, 20, 20, 8000};
-  all[5] = {"mfcc", 9, 10, 40, 27, 0, 8000};  // an FFT of 256 points, an odd number of bands
-  return all;
-}
 
 /// Noise with a slope of the spectrum, a chirp, and bursts; louder and softer.
 std::vector<Pcm> synthetic_clips() {

@@ -17,11 +17,10 @@ namespace {
 using ::testing::ElementsAre;
 using testing::FakeEvaluator;
 using ::testing::HasSubstr;
+using testing::kStudyConfig;
 using testing::RecordingSink;
 using testing::TemporaryFolder;
 using testing::two_budgets;
-
-const Json kConfig = {{"seed", 7}};
 
 void drop_seconds(Json& json) {
   if (json.is_object()) json.erase("seconds");
@@ -34,12 +33,6 @@ Json trials_of(const std::filesystem::path& folder) {
   Json json = Json::parse(read_file(folder / "trials.json"));
   drop_seconds(json);
   return json;
-}
-
-SearchOutcome search(const SearchOptions& options, FakeEvaluator& evaluator, const std::filesystem::path& folder) {
-  Study study(folder, kConfig);
-  RecordingSink sink;
-  return run_search(options, evaluator, study, sink);
 }
 
 /// trials.json of a search nobody disturbs.
@@ -101,7 +94,7 @@ TEST(Search, TellsOfRungsInTheSameOrderForAnyNumberOfThreads) {
     RecordingSink sink;
     SearchOptions options = two_budgets();
     options.threads = threads;
-    Study study(folder.path, kConfig);
+    Study study(folder.path, kStudyConfig);
     run_search(options, evaluator, study, sink);
     if (threads == 1) order = sink.ended;
     EXPECT_EQ(sink.ended, order);

@@ -108,4 +108,14 @@ inline SearchOptions two_budgets() {
   return options;
 }
 
+/// What a study says its search is, where a test does not care.
+inline const Json kStudyConfig = {{"seed", 7}};
+
+inline SearchOutcome search(const SearchOptions& options, FakeEvaluator& evaluator,
+                            const std::filesystem::path& folder) {
+  Study study(folder, kStudyConfig);
+  RecordingSink sink;
+  return run_search(options, evaluator, study, sink);
+}
+
 }  // namespace kws::testing

@@ -23,12 +23,6 @@ SearchOptions with_finalists() {
   return options;
 }
 
-SearchOutcome search(const SearchOptions& options, FakeEvaluator& evaluator, const std::filesystem::path& folder) {
-  testing::RecordingSink sink;
-  Study study(folder, Json::object());
-  return run_search(options, evaluator, study, sink);
-}
-
 TEST(Finalists, AreTheBestOfEveryBudgetTrainedAnewToTheEnd) {
   const TemporaryFolder folder;
   FakeEvaluator evaluator;

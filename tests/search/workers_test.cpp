@@ -13,12 +13,12 @@ namespace {
 
 using testing::exit_code;
 using testing::FakeEvaluator;
+using testing::kStudyConfig;
 using testing::RecordingSink;
 using testing::spawn;
 using testing::StorePlace;
 using testing::two_budgets;
 
-const Json kConfig = {{"seed", 7}};
 constexpr double kShortLease = 0.2;
 
 SearchOptions options_for(int threads, int trials) {
@@ -32,13 +32,13 @@ SearchOptions options_for(int threads, int trials) {
 }
 
 void search(const StorePlace& place, const SearchOptions& options, FakeEvaluator& evaluator) {
-  Study study = place.open(kConfig);
+  Study study = place.open(kStudyConfig);
   RecordingSink sink;
   run_search(options, evaluator, study, sink);
 }
 
 /// trials.json of a search nobody disturbs.
-std::string undisturbed(int trials) {
+std::string undisturbed_workers(int trials) {
   const StorePlace place("");
   FakeEvaluator evaluator;
   search(place, options_for(1, trials), evaluator);
@@ -56,12 +56,11 @@ void work(const StorePlace& place, std::chrono::microseconds pause) {
 }
 
 TEST(Worker, AsksLessOftenTheLongerItFindsNothing) {
-  using Seconds = std::chrono::duration<double>;
   Rng rng({1});
   for (const auto& [idle, pause] : {std::pair{0.0, 0.5}, {20.0, 2.0}, {3600.0, 5.0}}) {
     double shortest = 100.0, longest = 0.0;
     for (int i = 0; i < 1000; ++i) {
-      const double drawn = idle_pause(Seconds(idle), rng).count();
+      const double drawn = idle_pause(std::chrono::duration<double>(idle), rng).count();
       shortest = std::min(shortest, drawn);
       longest = std::max(longest, drawn);
     }
@@ -73,10 +72,10 @@ TEST(Worker, AsksLessOftenTheLongerItFindsNothing) {
 class Workers : public testing::StoredStudy {};
 
 TEST_P(Workers, AnyNumberOfProcessesComesToTheSameResult) {
-  const std::string expected = undisturbed(28);
+  const std::string expected = undisturbed_workers(28);
   for (const int count : {2, 4, 8}) {
     const StorePlace own(GetParam());
-    { Study study = own.open(kConfig); }  // workers may come before the search
+    { Study study = own.open(kStudyConfig); }  // workers may come before the search
     std::vector<pid_t> workers;
     for (int i = 0; i < count; ++i) {
       workers.push_back(spawn([&] { work(own, std::chrono::microseconds(200)); }));
@@ -90,8 +89,8 @@ TEST_P(Workers, AnyNumberOfProcessesComesToTheSameResult) {
 }
 
 TEST_P(Workers, OneThatWakesAfterItsLeaseIsRefused) {
-  const std::string expected = undisturbed(6);
-  { Study study = place.open(kConfig); }
+  const std::string expected = undisturbed_workers(6);
+  { Study study = place.open(kStudyConfig); }
   const pid_t sleeper = spawn([&] {
     FakeEvaluator evaluator;
     evaluator.before_run = [](const Proposal&, int) { raise(SIGSTOP); };
@@ -117,7 +116,7 @@ TEST_P(Workers, OneThatWakesAfterItsLeaseIsRefused) {
 }
 
 TEST_P(Workers, OneThatIsKilledLeavesTheEpochsOfItsLastLease) {
-  { Study study = place.open(kConfig); }
+  { Study study = place.open(kStudyConfig); }
   SearchOptions options = options_for(0, 1);
   options.finalists = 0;
   const pid_t slow = spawn([&] {
@@ -144,8 +143,8 @@ TEST_P(Workers, OneThatIsKilledLeavesTheEpochsOfItsLastLease) {
 
 TEST_P(Workers, AHundredKillsLoseNothingAndCountNothingTwice) {
   constexpr int kTrials = 84, kKills = 100;
-  const std::string expected = undisturbed(kTrials);
-  { Study study = place.open(kConfig); }
+  const std::string expected = undisturbed_workers(kTrials);
+  { Study study = place.open(kStudyConfig); }
   const std::chrono::microseconds pause(10000);
   const auto start = [&](std::size_t role) {
     return spawn([&] {
