@@ -1,18 +1,12 @@
 #include "stream_reference.h"
 
 #include <algorithm>
-#include <cmath>
-
-#include "kws/core/error.h"
 
 namespace kws {
 
 namespace {
 
 constexpr int kSamplesPerMs = kRateHz / 1000;
-constexpr int kDefaultHopMs = 100;
-constexpr int kLongestHopMs = 1000;
-constexpr double kOne = 32768.0;  // Q15
 
 /// int8 features of every frame inside pcm: [frames][coefficients].
 std::vector<std::int8_t> all_frames(const ExportModel& model, std::span<const std::int16_t> pcm) {
@@ -57,52 +51,18 @@ std::vector<std::int8_t> logits_at(const ExportModel& model, const StreamOptions
 
 /// Decisions with logits become decisions with labels, scores and detections.
 void detect(std::vector<StreamDecision>& decisions, const ExportModel& model, const StreamOptions& options) {
-  const std::int64_t stride = model.front_end.options().stride_ms;
-  const auto smoothing = static_cast<std::size_t>(smoothing_decisions(options, model.front_end.options()));
-  const std::vector<std::uint16_t> table = exp_table(model.network.layers.back().output.scale);
-  std::vector<std::vector<std::int64_t>> history;
-  int last_detection = -1;  // frame
+  const FeatureOptions& features = model.front_end.options();
+  PosteriorSmoother smoother(model.network.layers.back().output.scale, smoothing_decisions(options, features));
+  DetectionGate gate(model.info.labels, options, features.stride_ms);
   for (StreamDecision& d : decisions) {
-    history.push_back(posteriors(d.logits, table));
-    const std::size_t count = std::min(smoothing, history.size());
-    std::int64_t best = -1;
-    for (std::size_t label = 0; label < d.logits.size(); ++label) {
-      std::int64_t sum = 0;
-      for (std::size_t i = 0; i < count; ++i) sum += history[history.size() - 1 - i][label];
-      const std::int64_t mean = sum / static_cast<std::int64_t>(count);
-      if (mean <= best) continue;
-      best = mean;
-      d.label = static_cast<int>(label);
-    }
-    d.score = static_cast<int>(best);
-    const bool rested = last_detection < 0 || (d.frame - last_detection) * stride >= options.refractory_ms;
-    if (best >= options.threshold && !model.info.labels.at(static_cast<std::size_t>(d.label)).starts_with('_') &&
-        rested) {
-      d.detected = d.label;
-      last_detection = d.frame;
-    }
+    const SmoothedDecision smoothed = smoother.push(d.logits, d.frame);
+    d.label = smoothed.label;
+    d.score = smoothed.score;
+    if (gate.detects(smoothed)) d.detected = d.label;
   }
 }
 
 }  // namespace
-
-StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& detector, int hop_ms) {
-  const int stride_ms = front_end.options().stride_ms;
-  if (hop_ms != 0 && (hop_ms < stride_ms || hop_ms > kLongestHopMs || hop_ms % stride_ms != 0)) {
-    throw Error("--hop-ms " + std::to_string(hop_ms) + ": use a multiple of the frame stride, " +
-                    std::to_string(stride_ms) + " ms, up to " + std::to_string(kLongestHopMs),
-                Exit::usage);
-  }
-  return {.hop_frames = std::max(1, (hop_ms == 0 ? kDefaultHopMs : hop_ms) / stride_ms),
-          .smoothing_ms = detector.smoothing_ms,
-          .threshold = static_cast<int>(std::lround(detector.threshold * kOne)),
-          .refractory_ms = detector.refractory_ms};
-}
-
-int smoothing_decisions(const StreamOptions& options, const FeatureOptions& features) {
-  const int hop_ms = options.hop_frames * features.stride_ms;
-  return std::max(1, (options.smoothing_ms + hop_ms / 2) / hop_ms);
-}
 
 std::vector<StreamDecision> stream_reference(const ExportModel& model, const StreamOptions& options,
                                              std::span<const std::int16_t> pcm) {

@@ -8,21 +8,6 @@
 
 namespace kws {
 
-/// The constants of PREFIX_detect.h.
-struct StreamOptions {
-  int hop_frames = 1;
-  int smoothing_ms = 0;
-  int threshold = 0;  ///< Q15
-  int refractory_ms = 0;
-  bool continuous = false;  ///< recurrent networks: the state is carried on from the stream's begin
-};
-/// hop_ms 0: the largest whole number of strides within 100 ms.
-///   throws  Error (Exit::usage) when an option is out of range
-StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& detector, int hop_ms);
-
-/// Decisions that are averaged.
-int smoothing_decisions(const StreamOptions& options, const FeatureOptions& features);
-
 struct StreamDecision {
   int frame = 0;  ///< from 1
   int label = 0;

@@ -51,6 +51,7 @@ void add_data(CLI::App& app, Common& common);
 void add_cost(CLI::App& app, Common& common);
 void add_train(CLI::App& app, Common& common);
 void add_eval(CLI::App& app, Common& common);
+void add_listen(CLI::App& app, Common& common);
 void add_export(CLI::App& app, Common& common);
 void add_search(CLI::App& app, Common& common);
 void add_worker(CLI::App& app, Common& common);

@@ -160,17 +160,17 @@ TEST_P(FusedNetTest, ResultsDoNotDependOnTheBatchBefore) {
   const Graph graph = build_graph(random(GetParam()));
   const ParameterLayout layout(graph);
   const NetState state = initial_state(graph, layout, 1);
-  const auto net = FusedNet::make(graph, layout, 13, best_isa());
+  const auto net = FusedNet::make(graph, layout, 7, best_isa());
   const auto run = [&](const Batch& batch) {
     Result result{0.0, std::vector<float>(layout.parameters()), state.statistics};
     result.loss = net->step(batch.features, batch.labels, 0.1, state.parameters, result.statistics, result.gradients);
     return result;
   };
-  const Batch small(graph, 6, rng), large(graph, 13, rng);
+  const Batch small(graph, 3, rng), large(graph, 7, rng);
   const Result first = run(small);
   run(large);
-  std::vector<float> logits(40 * static_cast<std::size_t>(graph.output().elements()));
-  net->logits(Batch(graph, 40, rng).features, state.parameters, state.statistics, logits);
+  std::vector<float> logits(20 * static_cast<std::size_t>(graph.output().elements()));
+  net->logits(Batch(graph, 20, rng).features, state.parameters, state.statistics, logits);
   const Result again = run(small);
   EXPECT_EQ(first.gradients, again.gradients);
   EXPECT_EQ(first.statistics, again.statistics);

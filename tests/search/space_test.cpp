@@ -143,11 +143,13 @@ TEST(Space, DesignsAreCountedAsTheyAreDrawn) {
     Rng rng({9});
     std::set<std::string> seen;
     const double counted = space_designs(space, type);
-    // Designs are not equally likely, and none may be missed.
-    for (int i = 0; i < 40 * counted; ++i) {
+    // Designs are not equally likely, and none may be missed; once all are there, as many draws again find no other.
+    int needed = 0;
+    for (int i = 0; i < 40 * counted && (needed == 0 || i < 2 * needed); ++i) {
       Design design = sample(space, type, 12, rng).design;
       design.name = "sample";
       seen.insert(design_hash(design));
+      if (needed == 0 && static_cast<double>(seen.size()) == counted) needed = i + 1;
     }
     EXPECT_EQ(counted, static_cast<double>(seen.size())) << type;
   }

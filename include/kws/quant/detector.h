@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "kws/features/front_end.h"
 
 namespace kws {
 
@@ -33,5 +36,62 @@ std::vector<std::int64_t> posteriors(std::span<const std::int8_t> logits, const 
 ///   logits  [clips][labels] of the int8 network, truth [clips]; of data the network was not trained on
 DetectorOptions tune_detector(DetectorOptions options, double false_accepts, std::span<const std::int8_t> logits,
                               std::span<const int> truth, const std::vector<std::string>& labels, double logit_scale);
+
+/// A detector in the integers of the exported one, the constants of PREFIX_detect.h.
+struct StreamOptions {
+  int hop_frames = 1;
+  int smoothing_ms = 0;
+  int threshold = 0;  ///< Q15
+  int refractory_ms = 0;
+  bool continuous = false;  ///< recurrent networks: the state is carried on from the stream's begin
+};
+/// hop_ms 0: the largest whole number of strides within 100 ms.
+///   throws  Error (Exit::usage) when an option is out of range
+StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& detector, int hop_ms);
+/// A threshold in 0..1 as Q15.
+int threshold_q15(double threshold);
+/// And back.
+double threshold_of_q15(int q15);
+
+/// Decisions that are averaged.
+int smoothing_decisions(const StreamOptions& options, const FeatureOptions& features);
+
+/// What one decision of a stream says once posteriors are averaged.
+struct SmoothedDecision {
+  int frame = 0;  ///< of the stream, from 1: the last one that the network saw
+  int label = 0;  ///< the first with the largest mean posterior
+  int score = 0;  ///< that mean, Q15
+  friend bool operator==(const SmoothedDecision&, const SmoothedDecision&) = default;
+};
+
+/// Averages the posteriors of the last decisions of one stream.
+class PosteriorSmoother {
+ public:
+  ///   logit_scale  of the network's last layer;  decisions  that are averaged, fewer at the stream's begin
+  PosteriorSmoother(double logit_scale, int decisions)
+      : table_(exp_table(logit_scale)), decisions_(static_cast<std::size_t>(decisions)) {}
+  /// logits [classes] of the decision after `frame`
+  SmoothedDecision push(std::span<const std::int8_t> logits, int frame);
+
+ private:
+  std::vector<std::uint16_t> table_;
+  std::size_t decisions_;
+  std::vector<std::vector<std::int64_t>> last_;  ///< posteriors, a ring of `decisions_`
+  std::size_t next_ = 0;
+};
+
+/// Tells which decisions of one stream are detections: a keyword, sure enough, and not too soon after the last one.
+class DetectionGate {
+ public:
+  DetectionGate(const std::vector<std::string>& labels, const StreamOptions& options, int stride_ms);
+  /// Decisions come in the stream's order.
+  bool detects(const SmoothedDecision& decision);
+
+ private:
+  std::vector<bool> keyword_;  ///< [labels]
+  int threshold_;
+  std::int64_t refractory_ms_, stride_ms_;
+  int last_ = -1;  ///< frame of the last detection
+};
 
 }  // namespace kws

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kws/datasets/corpus.h"
+#include "kws/model/model.h"
+#include "kws/quant/detector.h"
+
+namespace kws {
+
+/// Runs a model's int8 network and smoothing over audio as it comes; the decisions are those of the exported stream.
+class Listener {
+ public:
+  ///   model    outlives this
+  ///   hop_ms   from decision to decision, as ExportOptions::hop_ms
+  ///   throws   Error (Exit::usage) when an option is out of range
+  Listener(const Model& model, const DetectorOptions& detector, int hop_ms, int threads);
+  ~Listener();
+  Listener(Listener&&) noexcept;
+  Listener& operator=(Listener&&) noexcept;
+
+  [[nodiscard]] const StreamOptions& options() const;
+  /// Takes the next samples of the stream, any number, and gives the decisions that they complete, in order.
+  ///   throws  Error (Exit::interrupted) when the user has asked to stop
+  std::vector<SmoothedDecision> push(std::span<const std::int16_t> pcm);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A keyword that is spoken in a recording.
+struct SpokenWord {
+  double begin = 0.0, end = 0.0;  ///< seconds
+  int label = 0;
+};
+
+/// A long recording with what is known to be spoken in it.
+struct Recording {
+  std::string name;
+  std::vector<std::int16_t> pcm;  ///< 16 kHz mono
+  bool labelled = false;          ///< whether `words` are all keywords in it
+  std::vector<SpokenWord> words;  ///< by begin
+};
+
+/// Reads FILE and, where it lies beside it, FILE's label track NAME.txt as Audacity writes it: lines
+/// "begin TAB end TAB word", seconds. Words that are no keywords of `labels` are left out.
+///   throws  Error (Exit::data): unreadable audio, or a line that is none of a label track
+Recording read_recording(const std::filesystem::path& file, const std::vector<std::string>& labels);
+
+/// How a recording is made of the clips of a split.
+struct TestStreamOptions {
+  int minutes = 60;
+  double keyword_percent = 20.0;
+  int pause_ms = 1000;
+  double noise_volume = 0.1;
+  std::uint64_t seed = 1;
+};
+template <class Field>
+void describe(Field& field, TestStreamOptions& o) {
+  field("minutes", o.minutes, 1, 6000, "length of the recording made from --data");
+  field("keyword_percent", o.keyword_percent, 1.0, 100.0, "share of keywords among its words");
+  field("pause_ms", o.pause_ms, 0, 60000, "mean pause between its words, half to one and a half of it");
+  field("noise_volume", o.noise_volume, 0.0, 1.0, "largest factor of its background noise, changed every half minute");
+  field("seed", o.seed, std::int64_t{0}, std::int64_t{9007199254740991}, "seed of words, pauses and noise");
+}
+
+/// A labelled recording of the split's clips, one after the other in random order, each as often as any other of its
+/// kind (give or take one), over background noise. Source: TensorFlow's generate_streaming_test_wav.
+///   throws  Error (Exit::data) when the split holds no keyword, or a clip cannot be read
+Recording make_test_stream(const Corpus& corpus, const LabelSet& labels, Split split, const TestStreamOptions& options);
+
+/// A recording after listening: what is known of it, without the audio.
+struct Heard {
+  std::string name;
+  double seconds = 0.0;
+  bool labelled = false;
+  std::vector<SpokenWord> words;
+  std::vector<SmoothedDecision> decisions;
+};
+
+/// What one model made of some recordings.
+struct Listening {
+  std::string model;                ///< name of the design
+  std::vector<std::string> labels;  ///< of the model
+  StreamOptions options;
+  int stride_ms = 0;
+  std::vector<Heard> heard;
+};
+/// Nothing heard yet. throws as Listener.
+Listening begin_listening(const Model& model, const DetectorOptions& detector, int hop_ms);
+/// Adds one recording, as a stream of its own. throws as Listener.
+void listen_to(const Recording& recording, const Model& model, const DetectorOptions& detector, int hop_ms, int threads,
+               Listening& listening);
+
+struct Detection {
+  double seconds = 0.0;  ///< end of the frame that completed it
+  int label = 0;
+  double score = 0.0;  ///< mean posterior
+  bool found = false;  ///< a spoken word; else, in a labelled recording, a false accept
+};
+
+/// A detection finds the first word of its label that nothing has found yet and that sounds then, or ended at most this
+/// much before: the posteriors' average comes late.
+constexpr double kLateSeconds = 1.0;
+
+/// Detections in one of the recordings, by time.
+std::vector<Detection> detections(const Listening& listening, const Heard& heard);
+
+/// What detections in the labelled recordings come to at one threshold.
+struct OperatingPoint {
+  double threshold = 0.0;
+  double hours = 0.0;
+  int words = 0;                                   ///< spoken keywords
+  int found = 0;                                   ///< of them
+  int false_accepts = 0;                           ///< detections that find no word
+  [[nodiscard]] double false_reject_rate() const;  ///< share of the words not found; 0 without words
+  [[nodiscard]] double false_accepts_per_hour() const;
+};
+OperatingPoint operating_point(const Listening& listening, double threshold);
+
+/// The smallest threshold in hundredths with at most so many false accepts an hour; 1.0 when none has.
+double tune_threshold(const Listening& listening, double false_accepts_per_hour);
+
+/// schema kwsmith.listen/1: recordings, detections at the listening's threshold, and its operating points.
+nlohmann::ordered_json listening_to_json(const Listening& listening);
+
+}  // namespace kws

@@ -1,0 +1,179 @@
+#include "kws/pipeline/listen.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <iostream>
+#include <memory>
+
+#include "cli.h"
+#include "kws/core/error.h"
+#include "kws/core/interrupt.h"
+#include "kws/core/table.h"
+#include "log.h"
+
+namespace kws::cli {
+
+namespace {
+
+struct ListenVerb {
+  std::string model, data, split = "test";
+  std::vector<std::string> files;
+  int hop_ms = 0;
+  double tune = -1.0;
+  bool sweep = false;
+  DetectorOptions detector;
+  TestStreamOptions stream;
+  std::unique_ptr<Flags> detector_flags, stream_flags;
+  Format format = Format::table;
+};
+
+/// From standard input to its end or Ctrl-C, each detection as it comes.
+void listen_live(const ListenVerb& verb, const Model& model) {
+  if (verb.format == Format::json) {
+    throw Error("--format json: a stream on standard input has no end to wait for; take table or csv", Exit::usage);
+  }
+  Listener listener(model, verb.detector, verb.hop_ms, 1);
+  const int stride_ms = model.design.features.stride_ms;
+  DetectionGate gate(model.labels, listener.options(), stride_ms);
+  if (verb.format == Format::csv) std::cout << "seconds,word,score\n" << std::flush;
+  std::array<char, 3200> bytes;  // a tenth of a second
+  std::size_t kept = 0;
+  while (!interrupted()) {
+    const ssize_t got = ::read(STDIN_FILENO, bytes.data() + kept, bytes.size() - kept);
+    if (got <= 0) break;
+    const std::size_t size = kept + static_cast<std::size_t>(got);
+    std::vector<std::int16_t> pcm(size / 2);
+    std::memcpy(pcm.data(), bytes.data(), 2 * pcm.size());
+    kept = size % 2;
+    if (kept == 1) bytes[0] = bytes[size - 1];
+    for (const SmoothedDecision& decision : listener.push(pcm)) {
+      if (!gate.detects(decision)) continue;
+      const std::string seconds = fixed(decision.frame * stride_ms / 1000.0, 2);
+      const std::string& word = model.labels.at(static_cast<std::size_t>(decision.label));
+      const std::string score = fixed(threshold_of_q15(decision.score), 3);
+      std::cout << (verb.format == Format::csv ? seconds + "," + word + "," + score
+                                               : seconds + " s  " + word + "  " + score)
+                << std::endl;
+    }
+  }
+}
+
+std::string verdict(const Json& found) { return found.is_null() ? "" : found.get<bool>() ? "found" : "false accept"; }
+
+Table detection_table(const Json& json) {
+  Table table({"recording", "seconds", "word", "score", "verdict"});
+  for (const Json& d : json["detections"]) {
+    table.add({d["recording"], fixed(d["seconds"].get<double>(), 2), d["word"], fixed(d["score"].get<double>(), 3),
+               verdict(d["found"])});
+  }
+  return table;
+}
+
+Table threshold_table(const Json& json) {
+  Table table({"threshold", "words", "found", "false_rejects", "false_accepts", "false_accepts_per_hour"});
+  for (const Json& p : json["thresholds"]) {
+    table.add({fixed(p["threshold"].get<double>(), 2), p["words"].dump(), p["found"].dump(),
+               percent(p["false_reject_rate"].get<double>()), p["false_accepts"].dump(),
+               fixed(p["false_accepts_per_hour"].get<double>(), 2)});
+  }
+  return table;
+}
+
+std::string summary(const Json& json) {
+  const std::string heard = json["model"].get<std::string>() + ": " +
+                            fixed(json["seconds_heard"].get<double>() / 3600.0, 3) + " hours at threshold " +
+                            fixed(json["threshold"].get<double>(), 3) + ": ";
+  const Json& judged = json["judged"];
+  if (judged.is_null()) {
+    return heard + grouped(static_cast<long long>(json["detections"].size())) + " detections, " +
+           fixed(json["detections_per_hour"].get<double>(), 2) + " an hour";
+  }
+  return heard + "found " + grouped(judged["found"].get<long long>()) + " of " +
+         grouped(judged["words"].get<long long>()) + " keywords (" +
+         percent(judged["false_reject_rate"].get<double>()) + " false rejects), " +
+         grouped(judged["false_accepts"].get<long long>()) + " false accepts, " +
+         fixed(judged["false_accepts_per_hour"].get<double>(), 2) + " an hour";
+}
+
+void print(const ListenVerb& verb, const Json& json) {
+  if (verb.format == Format::json) {
+    std::cout << json.dump(2) << "\n";
+    return;
+  }
+  const Table table = verb.sweep ? threshold_table(json) : detection_table(json);
+  std::cout << (verb.format == Format::csv ? table.csv() : table.text());
+  if (verb.format == Format::table) std::cout << summary(json) << "\n";
+}
+
+Listening listen(const ListenVerb& verb, const Model& model, int threads) {
+  Listening listening = begin_listening(model, verb.detector, verb.hop_ms);
+  for (const std::string& file : verb.files) {
+    listen_to(read_recording(file, model.labels), model, verb.detector, verb.hop_ms, threads, listening);
+  }
+  if (!verb.data.empty()) {
+    const LabelSet labels{{model.labels.begin() + 2, model.labels.end()}};  // behind silence and unknown
+    listen_to(make_test_stream(scan_corpus(verb.data), labels, split_from_name(verb.split), verb.stream), model,
+              verb.detector, verb.hop_ms, threads, listening);
+  }
+  return listening;
+}
+
+void run(ListenVerb& verb, const Common& common) {
+  Model model = load_model(verb.model);
+  if (model.metrics.detector_threshold) verb.detector.threshold = *model.metrics.detector_threshold;
+  read_options(verb.detector_flags->given(), verb.detector, "command line", "");
+  read_options(verb.stream_flags->given(), verb.stream, "command line", "");
+  const bool live = verb.files == std::vector<std::string>{"-"};
+  if (verb.files.empty() == verb.data.empty()) {
+    throw Error("listen: give recordings, or - for standard input, or --data", Exit::usage);
+  }
+  if (live) return listen_live(verb, model);
+  Listening listening = listen(verb, model, common.thread_count());
+  if (verb.sweep || verb.tune >= 0.0) {
+    const bool judged = operating_point(listening, 0.5).hours > 0.0;
+    if (!judged) {
+      throw Error(
+          "listen: no recording has a label track (NAME.txt beside NAME.wav) to judge detections by; --data "
+          "makes a labelled one",
+          Exit::usage);
+    }
+  }
+  if (verb.tune >= 0.0) {
+    model.metrics.detector_threshold = tune_threshold(listening, verb.tune);
+    listening.options.threshold = threshold_q15(*model.metrics.detector_threshold);
+    save_model(model, verb.model);
+    log().info("{}: threshold {} from now on", verb.model, fixed(*model.metrics.detector_threshold, 2));
+  }
+  print(verb, listening_to_json(listening));
+}
+
+}  // namespace
+
+void add_listen(CLI::App& app, Common& common) {
+  auto verb = std::make_shared<ListenVerb>();
+  CLI::App* sub = app.add_subcommand(
+      "listen", "Detect keywords in long audio as the exported code does, count false accepts an hour");
+  sub->add_option("model", verb->model, "model folder")->required();
+  sub->add_option("recordings", verb->files,
+                  "WAV or FLAC, 16 kHz mono, any length, judged by a label track NAME.txt beside it (Audacity: begin "
+                  "TAB end TAB word); or - for raw 16-bit samples on standard input");
+  sub->add_option("--data", verb->data, "instead: a recording made of the clips of this Speech Commands folder");
+  sub->add_option("--split", verb->split, "train, validation or test; whose clips")->capture_default_str();
+  sub->add_option("--hop-ms", verb->hop_ms,
+                  "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold")
+      ->capture_default_str();
+  sub->add_flag("--sweep", verb->sweep, "a row per threshold instead of detections");
+  sub->add_option("--tune", verb->tune,
+                  "store in the model the smallest threshold with at most so many false accepts an hour")
+      ->check(CLI::NonNegativeNumber.description(""));
+  verb->detector_flags = std::make_unique<Flags>(*sub, "Detector (threshold: the model's)");
+  describe(*verb->detector_flags, verb->detector);
+  verb->stream_flags = std::make_unique<Flags>(*sub, "Recording made from --data");
+  describe(*verb->stream_flags, verb->stream);
+  add_format(*sub, verb->format);
+  sub->callback([verb, &common] { run(*verb, common); });
+}
+
+}  // namespace kws::cli

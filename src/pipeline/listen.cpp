@@ -1,0 +1,217 @@
+#include "kws/pipeline/listen.h"
+
+#include <algorithm>
+
+#include "kws/core/error.h"
+#include "kws/core/interrupt.h"
+#include "kws/core/options.h"
+#include "kws/core/parallel.h"
+#include "kws/quant/int8_engine.h"
+
+namespace kws {
+
+namespace {
+
+constexpr std::size_t kDecisionsPerTask = 16;
+constexpr std::size_t kTasksPerBlock = 64;  ///< between looks for an interrupt
+constexpr double kSweep[] = {0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99};
+
+}  // namespace
+
+struct Listener::Impl {
+  Impl(const Model& model_, const DetectorOptions& detector, int hop_ms, int threads_)
+      : model(model_),
+        front_end(model_.design.features),
+        engine(model_.int8),
+        options(stream_options(front_end, detector, hop_ms)),
+        smoother(model_.int8.layers.back().output.scale, smoothing_decisions(options, model_.design.features)),
+        threads(threads_),
+        frame(front_end.frames()) {
+    const FrontEnd::Tables& tables = front_end.tables();
+    hop = static_cast<std::size_t>(options.hop_frames) * static_cast<std::size_t>(tables.stride);
+    needed = static_cast<std::size_t>((front_end.frames() - 1) * tables.stride + tables.window);
+  }
+
+  /// Logits of the decisions that begin at `hop`s from `pcm` on: [count][classes].
+  [[nodiscard]] std::vector<std::int8_t> logits_of(std::span<const std::int16_t> pcm, std::size_t count) const {
+    const auto classes = static_cast<std::size_t>(model.int8.classes());
+    const auto values = static_cast<std::size_t>(front_end.values());
+    std::vector<std::int8_t> logits(count * classes);
+    const std::size_t tasks = (count + kDecisionsPerTask - 1) / kDecisionsPerTask;
+    parallel_for_each_index(tasks, threads, [&](std::size_t task) {
+      const std::size_t first = task * kDecisionsPerTask;
+      const std::size_t clips = std::min(count - first, kDecisionsPerTask);
+      // The frames of one decision are those of a clip; behind them it is not read.
+      std::vector<std::int16_t> windows(clips * kClipSamples);
+      for (std::size_t i = 0; i < clips; ++i) {
+        std::ranges::copy(pcm.subspan((first + i) * hop, needed),
+                          windows.begin() + static_cast<std::ptrdiff_t>(i * kClipSamples));
+      }
+      std::vector<std::int8_t> features(clips * values);
+      front_end.quantized(windows, model.normalisation, features);
+      engine.run(features, std::span(logits).subspan(first * classes, clips * classes));
+    });
+    return logits;
+  }
+
+  const Model& model;
+  FrontEnd front_end;
+  Int8Engine engine;
+  StreamOptions options;
+  PosteriorSmoother smoother;
+  int threads;
+  std::size_t hop = 0, needed = 0;  ///< samples from decision to decision, and of one
+  std::vector<std::int16_t> rest;   ///< from the begin of the next decision on
+  std::size_t skip = 0;             ///< samples to come before that begin
+  int frame;                        ///< of the next decision
+};
+
+Listener::Listener(const Model& model, const DetectorOptions& detector, int hop_ms, int threads)
+    : impl_(std::make_unique<Impl>(model, detector, hop_ms, threads)) {}
+Listener::~Listener() = default;
+Listener::Listener(Listener&&) noexcept = default;
+Listener& Listener::operator=(Listener&&) noexcept = default;
+
+const StreamOptions& Listener::options() const { return impl_->options; }
+
+std::vector<SmoothedDecision> Listener::push(std::span<const std::int16_t> pcm) {
+  Impl& s = *impl_;
+  const std::size_t skipped = std::min(s.skip, pcm.size());
+  s.skip -= skipped;
+  pcm = pcm.subspan(skipped);
+  s.rest.insert(s.rest.end(), pcm.begin(), pcm.end());
+  const std::span<const std::int16_t> all = s.rest;
+  const std::size_t count = all.size() < s.needed ? 0 : 1 + (all.size() - s.needed) / s.hop;
+  const auto classes = static_cast<std::size_t>(s.model.int8.classes());
+  std::vector<SmoothedDecision> decisions;
+  for (std::size_t first = 0; first < count; first += kDecisionsPerTask * kTasksPerBlock) {
+    if (interrupted()) throw Error("interrupted", Exit::interrupted);
+    const std::size_t block = std::min(count - first, kDecisionsPerTask * kTasksPerBlock);
+    const std::vector<std::int8_t> logits = s.logits_of(all.subspan(first * s.hop), block);
+    for (std::size_t i = 0; i < block; ++i) {
+      decisions.push_back(s.smoother.push(std::span(logits).subspan(i * classes, classes), s.frame));
+      s.frame += s.options.hop_frames;
+    }
+  }
+  // A hop may be longer than what is there.
+  const std::size_t used = std::min(count * s.hop, s.rest.size());
+  s.skip += count * s.hop - used;
+  s.rest.erase(s.rest.begin(), s.rest.begin() + static_cast<std::ptrdiff_t>(used));
+  return decisions;
+}
+
+Listening begin_listening(const Model& model, const DetectorOptions& detector, int hop_ms) {
+  const FrontEnd front_end(model.design.features);
+  return {.model = model.design.name,
+          .labels = model.labels,
+          .options = stream_options(front_end, detector, hop_ms),
+          .stride_ms = model.design.features.stride_ms,
+          .heard = {}};
+}
+
+void listen_to(const Recording& recording, const Model& model, const DetectorOptions& detector, int hop_ms, int threads,
+               Listening& listening) {
+  listening.heard.push_back({.name = recording.name,
+                             .seconds = static_cast<double>(recording.pcm.size()) / kRateHz,
+                             .labelled = recording.labelled,
+                             .words = recording.words,
+                             .decisions = Listener(model, detector, hop_ms, threads).push(recording.pcm)});
+}
+
+std::vector<Detection> detections(const Listening& listening, const Heard& heard) {
+  DetectionGate gate(listening.labels, listening.options, listening.stride_ms);
+  std::vector<Detection> list;
+  std::vector<bool> taken(heard.words.size());
+  for (const SmoothedDecision& decision : heard.decisions) {
+    if (!gate.detects(decision)) continue;
+    Detection& d = list.emplace_back(Detection{.seconds = decision.frame * listening.stride_ms / 1000.0,
+                                               .label = decision.label,
+                                               .score = threshold_of_q15(decision.score)});
+    for (std::size_t i = 0; i < heard.words.size() && !d.found; ++i) {
+      const SpokenWord& word = heard.words[i];
+      if (taken[i] || word.label != d.label || d.seconds < word.begin || d.seconds > word.end + kLateSeconds) continue;
+      taken[i] = d.found = true;
+    }
+  }
+  return list;
+}
+
+double OperatingPoint::false_reject_rate() const {
+  return words == 0 ? 0.0 : static_cast<double>(words - found) / words;
+}
+
+double OperatingPoint::false_accepts_per_hour() const { return hours > 0.0 ? false_accepts / hours : 0.0; }
+
+OperatingPoint operating_point(const Listening& listening, double threshold) {
+  Listening at = {.model = {},
+                  .labels = listening.labels,
+                  .options = listening.options,
+                  .stride_ms = listening.stride_ms,
+                  .heard = {}};
+  at.options.threshold = threshold_q15(threshold);
+  OperatingPoint point{.threshold = threshold};
+  for (const Heard& heard : listening.heard) {
+    if (!heard.labelled) continue;
+    point.hours += heard.seconds / 3600.0;
+    point.words += static_cast<int>(heard.words.size());
+    for (const Detection& d : detections(at, heard)) ++(d.found ? point.found : point.false_accepts);
+  }
+  return point;
+}
+
+double tune_threshold(const Listening& listening, double false_accepts_per_hour) {
+  // Not by bisection: the pause after a detection makes the number of false accepts rise in places.
+  for (int hundredths = 1; hundredths < 100; ++hundredths) {
+    const double threshold = hundredths / 100.0;
+    if (operating_point(listening, threshold).false_accepts_per_hour() <= false_accepts_per_hour) return threshold;
+  }
+  return 1.0;
+}
+
+nlohmann::ordered_json listening_to_json(const Listening& listening) {
+  const auto of = [](const OperatingPoint& point) -> Json {
+    return {{"threshold", point.threshold},
+            {"words", point.words},
+            {"found", point.found},
+            {"false_reject_rate", point.false_reject_rate()},
+            {"false_accepts", point.false_accepts},
+            {"false_accepts_per_hour", point.false_accepts_per_hour()}};
+  };
+  Json recordings = Json::array(), found = Json::array(), points = Json::array();
+  double seconds = 0.0;
+  bool labelled = false;
+  for (const Heard& heard : listening.heard) {
+    seconds += heard.seconds;
+    labelled = labelled || heard.labelled;
+    recordings.push_back({{"name", heard.name},
+                          {"seconds", heard.seconds},
+                          {"decisions", heard.decisions.size()},
+                          {"words", heard.labelled ? Json(heard.words.size()) : Json()}});
+    for (const Detection& d : detections(listening, heard)) {
+      found.push_back({{"recording", heard.name},
+                       {"seconds", d.seconds},
+                       {"word", listening.labels.at(static_cast<std::size_t>(d.label))},
+                       {"score", d.score},
+                       {"found", heard.labelled ? Json(d.found) : Json()}});
+    }
+  }
+  if (labelled) {
+    for (const double threshold : kSweep) points.push_back(of(operating_point(listening, threshold)));
+  }
+  const double threshold = threshold_of_q15(listening.options.threshold);
+  const std::size_t count = found.size();
+  return {{"schema", "kwsmith.listen/1"},
+          {"model", listening.model},
+          {"threshold", threshold},
+          {"smoothing_ms", listening.options.smoothing_ms},
+          {"refractory_ms", listening.options.refractory_ms},
+          {"hop_ms", listening.options.hop_frames * listening.stride_ms},
+          {"seconds_heard", seconds},
+          {"recordings", std::move(recordings)},
+          {"detections", std::move(found)},
+          {"detections_per_hour", seconds > 0.0 ? static_cast<double>(count) * 3600.0 / seconds : 0.0},
+          {"judged", labelled ? of(operating_point(listening, threshold)) : Json()},
+          {"thresholds", std::move(points)}};
+}
+
+}  // namespace kws

@@ -1,0 +1,187 @@
+#include "kws/pipeline/listen.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "../../export/stream_reference.h"
+#include "kws/core/error.h"
+#include "kws/core/files.h"
+#include "kws/core/options.h"
+#include "kws/core/rng.h"
+#include "kws/pipeline/pipeline.h"
+#include "kws/pipeline/training_evaluator.h"
+#include "train/tones.h"
+
+namespace kws {
+namespace {
+
+class ListenTest : public test::TonesTest {
+ protected:
+  [[nodiscard]] Model trained(int epochs) const {
+    Proposal proposal{.number = 0,
+                      .budget = "small",
+                      .design = design_from_json(Json::parse(R"({"schema":"kwsmith.design/1","name":"small",
+          "features":{"kind":"mfcc","coefficients":10,"window_ms":30,"stride_ms":40,"mel_bins":40,"low_hz":20,"high_hz":4000},
+          "network":{"type":"gru","layers":1,"cells":16},"classes":4})"),
+                                                 "test"),
+                      .training = {}};
+    proposal.training.epochs = epochs;
+    proposal.training.batch_size = 10;
+    proposal.training.ema = 0.9;
+    const auto nothing = [](int, const std::function<std::string()>&) {};
+    const Dataset data = dataset();
+    return unpack_model(make_training_evaluator(data)->run(proposal, epochs, "", nothing).model);
+  }
+  [[nodiscard]] Recording stream(std::uint64_t seed, int minutes = 1) const {
+    return make_test_stream(scan_corpus(root_), {{"low", "high"}}, Split::testing,
+                            {.minutes = minutes, .keyword_percent = 50.0, .pause_ms = 500, .seed = seed});
+  }
+};
+
+TEST_F(ListenTest, DecisionsAreThoseOfTheExportedStreamForChunksOfAnySize) {
+  const Model model = trained(1);
+  const FrontEnd front_end(model.design.features);
+  const std::vector<std::int16_t> pcm = stream(1).pcm;
+  // A decision per frame, the default, and hops longer than a frame is.
+  for (const int hop_ms : {40, 0, 240, 1000}) {
+    const DetectorOptions detector{.smoothing_ms = 500};
+    std::vector<SmoothedDecision> expected;
+    for (const StreamDecision& d :
+         stream_reference(export_view(model, front_end), stream_options(front_end, detector, hop_ms), pcm)) {
+      expected.push_back({.frame = d.frame, .label = d.label, .score = d.score});
+    }
+    ASSERT_GT(expected.size(), 50U);
+    EXPECT_EQ(Listener(model, detector, hop_ms, 2).push(pcm), expected) << hop_ms;
+    Listener listener(model, detector, hop_ms, 1);
+    std::vector<SmoothedDecision> pieces;
+    Rng rng({5});
+    for (std::size_t at = 0; at < pcm.size();) {
+      const std::size_t size = std::min(pcm.size() - at, static_cast<std::size_t>(rng.between(1, 40000)));
+      std::ranges::copy(listener.push(std::span(pcm).subspan(at, size)), std::back_inserter(pieces));
+      at += size;
+    }
+    EXPECT_EQ(pieces, expected) << hop_ms;
+  }
+}
+
+TEST_F(ListenTest, HopsThatAreNoWholeStridesAreRefused) { EXPECT_THROW(Listener(trained(1), {}, 50, 1), Error); }
+
+TEST_F(ListenTest, ATrainedModelFindsItsWordsInALongRecording) {
+  const Model model = trained(12);
+  Listening listening = begin_listening(model, {.threshold = 0.6}, 0);
+  listen_to(stream(3, 3), model, {}, 0, 2, listening);
+  const OperatingPoint point = operating_point(listening, 0.6);
+  EXPECT_NEAR(point.hours, 3.0 / 60.0, 1e-9);
+  EXPECT_GT(point.words, 40);
+  EXPECT_LT(point.false_reject_rate(), 0.4);
+  const Json json = listening_to_json(listening);
+  EXPECT_EQ(json["judged"]["found"].get<int>() + json["judged"]["false_accepts"].get<int>(),
+            static_cast<int>(json["detections"].size()))
+      << "rows add up";
+}
+
+Listening said(const std::vector<SmoothedDecision>& decisions, const std::vector<SpokenWord>& words, bool labelled) {
+  return {.model = "m",
+          .labels = {"_silence_", "_unknown_", "yes", "no"},
+          .options = {.hop_frames = 5, .threshold = threshold_q15(0.5), .refractory_ms = 1000},
+          .stride_ms = 20,
+          .heard = {{.name = "r", .seconds = 1800.0, .labelled = labelled, .words = words, .decisions = decisions}}};
+}
+
+TEST(Detections, FindAWordOnceWhileItSoundsOrSoonAfter) {
+  const int sure = threshold_q15(0.9), unsure = threshold_q15(0.4);
+  const std::vector<SpokenWord> words = {{10.0, 11.0, 2}, {20.0, 21.0, 3}, {30.0, 31.0, 2}, {40.0, 41.0, 2}};
+  // Frames of 20 ms: 500 is second 10.
+  const Listening listening = said({{490, 2, sure},     // before it begins: wrong
+                                    {545, 2, sure},     // found
+                                    {560, 2, sure},     // within the refractory time: nothing
+                                    {598, 2, sure},     // the same word again: wrong
+                                    {1010, 2, sure},    // another word sounds: wrong
+                                    {1070, 3, unsure},  // not sure enough
+                                    {1600, 2, sure},    // a second after its end: found
+                                    {2101, 2, sure},    // a frame more than a second: wrong
+                                    {2200, 1, sure}},   // no keyword
+                                   words, true);
+  std::vector<std::pair<double, bool>> list;
+  for (const Detection& d : detections(listening, listening.heard[0])) list.emplace_back(d.seconds, d.found);
+  const std::vector<std::pair<double, bool>> expected = {{9.8, false},  {10.9, true}, {11.96, false},
+                                                         {20.2, false}, {32.0, true}, {42.02, false}};
+  EXPECT_EQ(list, expected);
+  const OperatingPoint point = operating_point(listening, 0.5);
+  EXPECT_EQ(point.words, 4);
+  EXPECT_EQ(point.found, 2);
+  EXPECT_EQ(point.false_accepts, 4);
+  EXPECT_DOUBLE_EQ(point.false_reject_rate(), 0.5);
+  EXPECT_DOUBLE_EQ(point.false_accepts_per_hour(), 8.0);
+}
+
+TEST(Detections, InRecordingsWithoutLabelsAreNotJudged) {
+  const Listening listening = said({{490, 2, 32768}}, {}, false);
+  EXPECT_EQ(operating_point(listening, 0.5).false_accepts, 0);
+  const Json json = listening_to_json(listening);
+  EXPECT_TRUE(json["judged"].is_null());
+  EXPECT_TRUE(json["detections"][0]["found"].is_null());
+  EXPECT_EQ(json["thresholds"].size(), 0U);
+  EXPECT_DOUBLE_EQ(json["detections_per_hour"].get<double>(), 2.0);
+}
+
+TEST(Detections, TheTunedThresholdIsTheSmallestThatKeepsTheRate) {
+  std::vector<SmoothedDecision> decisions;
+  for (int i = 1; i <= 9; ++i) decisions.push_back({100 * i, 2, threshold_q15(0.1 * i)});
+  const Listening listening = said(decisions, {}, true);  // half an hour of false accepts
+  EXPECT_DOUBLE_EQ(tune_threshold(listening, 4.0), 0.71);
+  EXPECT_DOUBLE_EQ(tune_threshold(listening, 0.0), 0.91);
+  EXPECT_DOUBLE_EQ(tune_threshold(listening, 1000.0), 0.01);
+  EXPECT_DOUBLE_EQ(tune_threshold(said({{100, 2, 32768}}, {}, true), 0.0), 1.0);
+}
+
+TEST_F(ListenTest, ATestStreamHoldsItsWordsWhereItSays) {
+  const Recording recording = stream(7, 2);
+  EXPECT_EQ(recording.pcm.size(), 2U * 60U * 16000U);
+  ASSERT_GT(recording.words.size(), 20U);
+  std::map<std::vector<std::int16_t>, int> times;
+  for (const SpokenWord& word : recording.words) {
+    EXPECT_TRUE(word.label == 2 || word.label == 3);
+    const auto begin = static_cast<std::size_t>(std::lround(word.begin * 16000));
+    const auto end = static_cast<std::size_t>(std::lround(word.end * 16000));
+    ++times[{recording.pcm.begin() + static_cast<std::ptrdiff_t>(begin),
+             recording.pcm.begin() + static_cast<std::ptrdiff_t>(end)}];
+  }
+  // Two words of ten speakers; without noise they are the clips themselves, all of them before any comes again.
+  EXPECT_EQ(times.size(), 20U);
+  for (const auto& [clip, count] : times) {
+    EXPECT_NEAR(count, static_cast<double>(recording.words.size()) / 20.0, 1.0);
+  }
+  EXPECT_EQ(stream(7, 2).pcm, recording.pcm);
+  EXPECT_NE(stream(8, 2).pcm, recording.pcm);
+  EXPECT_THROW(make_test_stream(scan_corpus(root_), {{"missing", "absent"}}, Split::testing, {}), Error);
+}
+
+TEST_F(ListenTest, LabelTracksAreReadAndWrongLinesNamed) {
+  const std::vector<std::string> labels = {"_silence_", "_unknown_", "yes", "no"};
+  add("long/a.wav", std::vector<std::int16_t>(48000));
+  EXPECT_FALSE(read_recording(root_ / "long" / "a.wav", labels).labelled);
+  text("long/a.txt", "1.5\t2.25\tno\n0.5\t1.0\tyes\r\n\n2.5\t2.6\tchair\n");
+  const Recording recording = read_recording(root_ / "long" / "a.wav", labels);
+  ASSERT_TRUE(recording.labelled);
+  ASSERT_EQ(recording.words.size(), 2U);
+  EXPECT_EQ(recording.words[0].label, 2);
+  EXPECT_EQ(recording.words[1].label, 3);
+  EXPECT_DOUBLE_EQ(recording.words[1].end, 2.25);
+  for (const char* wrong : {"0.5\t1.0\n", "yes\n", "2.0\t1.0\tyes\n", "-1\t1\tyes\n", "nan\t1\tyes\n"}) {
+    text("long/a.txt", std::string("0.1\t0.2\tyes\n") + wrong);
+    try {
+      (void)read_recording(root_ / "long" / "a.wav", labels);
+      ADD_FAILURE() << wrong;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_code(), Exit::data);
+      EXPECT_NE(std::string(error.what()).find("a.txt:2: is not"), std::string::npos) << error.what();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace kws
