@@ -23,20 +23,8 @@ train_on() {
   expect "$1" "$2" search --data "$3" --study "$out/study" --max-trials 1 --epochs 1
 }
 
-little_endian() { # VALUE BYTES
-  local i
-  for ((i = 0; i < $2; ++i)); do printf '%b' "\\x$(printf '%02x' $((($1 >> (8 * i)) & 255)))"; done
-}
-
 # wav FILE RATE CHANNELS DECLARED_BYTES PRESENT_BYTES: 16-bit silence
-wav() {
-  {
-    printf 'RIFF'; little_endian $(($4 + 36)) 4; printf 'WAVEfmt '
-    little_endian 16 4; little_endian 1 2; little_endian "$3" 2; little_endian "$2" 4
-    little_endian $(($2 * $3 * 2)) 4; little_endian $(($3 * 2)) 2; little_endian 16 2
-    printf 'data'; little_endian "$4" 4; head -c "$5" /dev/zero
-  } >"$1"
-}
+wav() { { wav_header "$2" "$3" "$4"; head -c "$5" /dev/zero; } >"$1"; }
 
 step "data: folders"
 "$kwsmith" -q data synth --speakers 6 --out "$work/speech" >/dev/null
@@ -150,6 +138,14 @@ expect 2 '9lives' export "$work/model" --out "$out/c" --prefix 9lives
 expect 2 'hop-ms 7: ' export "$work/model" --out "$out/c" --hop-ms 7
 expect 2 'dev' eval "$work/model" --data "$work/speech" --split dev
 expect 2 'training clips' eval "$work/model" --data "$work/speech" --split train
+expect 2 'give recordings' listen "$work/model"
+expect 2 'give recordings' listen "$work/model" "$work/rate.wav" --data "$work/speech"
+expect 4 "$work/none.wav: " listen "$work/model" "$work/none.wav"
+wav "$work/rate.wav" 8000 1 32000 32000 && expect 4 'rate.wav: 8,000 Hz' listen "$work/model" "$work/rate.wav"
+wav "$work/long.wav" 16000 1 64000 64000 && expect 2 'label track' listen "$work/model" "$work/long.wav" --tune 1
+echo 'yes at noon' >"$work/long.txt" && expect 4 'long.txt:1: is not' listen "$work/model" "$work/long.wav"
+expect 2 'threshold: 2.*0.*1' listen "$work/model" "$work/long.wav" --threshold 2
+expect 2 'json: ' listen "$work/model" - --json
 expect 2 "$work/model: exists" train "$configs/dnn_s.json" --data "$work/speech" --out "$work/model" --epochs 1
 expect 2 'board "abacus": unknown' export "$work/model" --out "$out/c" --board abacus
 expect 5 'dnn_s: needs .* bytes of flash, budget "lpc11u24" allows 32,768; largest part: ' export "$work/model" \

@@ -26,6 +26,19 @@ finish() {
 # value FILE KEY: a number or text of the first "KEY": in a JSON file that has one key a line.
 value() { sed -nE "s/^ *\"$2\": \"?([^\",]*)\"?,?\$/\1/p" "$1" | head -n 1; }
 
+little_endian() { # VALUE BYTES
+  local i
+  for ((i = 0; i < $2; ++i)); do printf '%b' "\\x$(printf '%02x' $((($1 >> (8 * i)) & 255)))"; done
+}
+
+# wav_header RATE CHANNELS BYTES: what stands before so many bytes of 16-bit samples
+wav_header() {
+  printf 'RIFF'; little_endian $(($3 + 36)) 4; printf 'WAVEfmt '
+  little_endian 16 4; little_endian 1 2; little_endian "$2" 2; little_endian "$1" 4
+  little_endian $(($1 * $2 * 2)) 4; little_endian $(($2 * 2)) 2; little_endian 16 2
+  printf 'data'; little_endian "$3" 4
+}
+
 # evaluate MODEL DATA ENGINE [OPTION...]: leaves the JSON in MODEL.ENGINE.json
 evaluate() {
   local model=$1 data=$2 engine=$3

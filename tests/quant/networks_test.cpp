@@ -78,10 +78,10 @@ int each_dropped(Json& node, const std::string& path, const std::function<void(c
     }
   }
   for (const std::string& key : plain) {
-    const Json value = node[key];
+    const Json whole = node;  // its keys have an order
     node.erase(key);
     check(path + "/" + key);
-    node[key] = value;
+    node = whole;
   }
   if (node.is_array() && !node.empty() && !node.back().is_structured()) {
     const Json value = node.back();
