@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <sstream>
+#include <vector>
 
 #include "kws/core/error.h"
 
@@ -50,19 +52,39 @@ void make_parent(const fs::path& path) {
   if (error) fail(parent, "cannot make this folder", error.value());
 }
 
+/// One hash in the making.
+class Digest {
+ public:
+  explicit Digest(const EVP_MD* algorithm) { require(EVP_DigestInit_ex(context_.get(), algorithm, nullptr)); }
+  void add(std::string_view bytes) { require(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size())); }
+  /// Lower-case hexadecimal; call once.
+  std::string hex() {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int length = 0;
+    require(EVP_DigestFinal_ex(context_.get(), digest.data(), &length));
+    std::string text;
+    for (unsigned int i = 0; i < length; ++i) {
+      constexpr const char* kDigits = "0123456789abcdef";
+      text += kDigits[digest[i] >> 4U];
+      text += kDigits[digest[i] & 15U];
+    }
+    return text;
+  }
+
+ private:
+  static void require(int success) {
+    if (success != 1) throw Error("the cryptographic library refuses to hash");
+  }
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  std::unique_ptr<EVP_MD_CTX, Free> context_{EVP_MD_CTX_new()};
+};
+
 std::string hex_digest(std::string_view bytes, const EVP_MD* algorithm) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, algorithm, nullptr) != 1) {
-    throw Error("the cryptographic library refuses to hash");
-  }
-  std::string text;
-  for (unsigned int i = 0; i < length; ++i) {
-    constexpr const char* kDigits = "0123456789abcdef";
-    text += kDigits[digest[i] >> 4U];
-    text += kDigits[digest[i] & 15U];
-  }
-  return text;
+  Digest digest(algorithm);
+  digest.add(bytes);
+  return digest.hex();
 }
 
 }  // namespace
@@ -145,5 +167,18 @@ void require_writable_folder(const fs::path& path) {
 
 std::string sha1_hex(std::string_view bytes) { return hex_digest(bytes, EVP_sha1()); }
 std::string sha256_hex(std::string_view bytes) { return hex_digest(bytes, EVP_sha256()); }
+
+std::string sha256_of_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in || fs::is_directory(path)) fail(path, "cannot read", in ? EISDIR : errno);
+  Digest digest(EVP_sha256());
+  std::vector<char> piece(std::size_t{1} << 20U);
+  while (in) {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    digest.add({piece.data(), static_cast<std::size_t>(in.gcount())});
+  }
+  if (in.bad()) fail(path, "cannot read", EIO);
+  return digest.hex();
+}
 
 }  // namespace kws

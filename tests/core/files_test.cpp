@@ -125,5 +125,15 @@ TEST(Digests, HaveTheirPublishedValues) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST_F(Files, AreHashedPieceByPiece) {
+  write_file(root_ / "empty", "");
+  EXPECT_EQ(sha256_of_file(root_ / "empty"), sha256_hex(""));
+  const std::string bytes((std::size_t{2} << 20U) + 3, 'k');  // more than two pieces
+  write_file(root_ / "long", bytes);
+  EXPECT_EQ(sha256_of_file(root_ / "long"), sha256_hex(bytes));
+  EXPECT_THAT(error_of([&] { sha256_of_file(root_ / "none"); }), HasSubstr("none: cannot read"));
+  EXPECT_THAT(error_of([&] { sha256_of_file(root_); }), HasSubstr("cannot read"));
+}
+
 }  // namespace
 }  // namespace kws

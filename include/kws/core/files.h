@@ -26,5 +26,7 @@ void require_writable_folder(const std::filesystem::path& path);
 /// Lower-case hexadecimal SHA-1 and SHA-256 of the bytes.
 std::string sha1_hex(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
+/// SHA-256 of a file of any size, read piece by piece. throws Error naming the path when it cannot be read.
+std::string sha256_of_file(const std::filesystem::path& path);
 
 }  // namespace kws
