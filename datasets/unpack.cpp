@@ -1,0 +1,129 @@
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+#include "kws/core/error.h"
+#include "kws/core/interrupt.h"
+#include "kws/datasets/fetch.h"
+
+namespace kws {
+namespace {
+
+struct FreeReader {
+  void operator()(archive* reader) const { archive_read_free(reader); }
+};
+using Reader = std::unique_ptr<archive, FreeReader>;
+
+std::string path_of(archive_entry* entry) {
+  // The second call would lose names that the locale "C" cannot spell.
+  if (const char* text = archive_entry_pathname_utf8(entry)) return text;
+  const char* text = archive_entry_pathname(entry);
+  return text == nullptr ? "" : text;
+}
+
+/// Names come from outside: an error stays one line whatever they hold.
+std::string quoted_entry(std::string path) {
+  std::ranges::replace_if(
+      path, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
+  return "entry \"" + path + "\"";
+}
+
+/// Why an entry must not be written, or "". Only what stays inside the folder and points nowhere else is harmless.
+std::string objection(archive_entry* entry, const std::filesystem::path& path) {
+  if (path.empty()) return "has no name";
+  if (path.is_absolute() || std::ranges::find(path, "..") != path.end()) return "leads out of the folder";
+  if (archive_entry_hardlink(entry) != nullptr || archive_entry_filetype(entry) == AE_IFLNK) return "is a link";
+  const bool plain = archive_entry_filetype(entry) == AE_IFREG || archive_entry_filetype(entry) == AE_IFDIR;
+  return plain ? "" : "is neither file nor folder";
+}
+
+/// One archive on its way into one folder.
+class Unpacker {
+ public:
+  Unpacker(const std::filesystem::path& file, const std::string& name) : name_(name), reader_(archive_read_new()) {
+    archive_read_support_filter_gzip(reader_.get());
+    archive_read_support_filter_bzip2(reader_.get());
+    archive_read_support_filter_xz(reader_.get());
+    archive_read_support_filter_zstd(reader_.get());
+    archive_read_support_format_tar(reader_.get());
+    if (archive_read_open_filename(reader_.get(), file.c_str(), std::size_t{1} << 18U) != ARCHIVE_OK) fail_to_read();
+  }
+
+  /// nullptr after the last.
+  archive_entry* next() {
+    archive_entry* entry = nullptr;
+    const int code = archive_read_next_header(reader_.get(), &entry);
+    if (code == ARCHIVE_EOF) return nullptr;
+    if (code != ARCHIVE_OK && code != ARCHIVE_WARN) fail_to_read();
+    return entry;
+  }
+
+  void write(archive_entry* entry, const std::filesystem::path& folder) {
+    const std::string path = path_of(entry);
+    if (const std::string fact = objection(entry, path); !fact.empty()) {
+      throw Error(name_ + ": " + quoted_entry(path) + " " + fact + "; give an archive of plain files and folders",
+                  Exit::data);
+    }
+    const std::filesystem::path target = folder / std::filesystem::path(path).lexically_normal();
+    const bool is_folder = archive_entry_filetype(entry) == AE_IFDIR;
+    std::error_code error;
+    std::filesystem::create_directories(is_folder ? target : target.parent_path(), error);
+    if (error) fail_to_write(path, error.message());
+    if (!is_folder) write_content(path, target);
+  }
+
+  /// Bytes of the archive that have been read.
+  [[nodiscard]] std::int64_t bytes() const { return archive_filter_bytes(reader_.get(), -1); }
+
+ private:
+  void write_content(const std::string& path, const std::filesystem::path& target) {
+    std::ofstream out(target, std::ios::binary);
+    while (out) {
+      const la_ssize_t length = archive_read_data(reader_.get(), piece_.data(), piece_.size());
+      if (length < 0) fail_to_read();
+      if (length == 0) break;
+      out.write(piece_.data(), length);
+    }
+    out.close();
+    if (!out) fail_to_write(path, std::strerror(errno));
+  }
+
+  [[noreturn]] void fail_to_read() const {
+    const char* reason = archive_error_string(reader_.get());
+    throw Error(name_ + ": cannot be unpacked (" + (reason == nullptr ? "unreadable" : reason) +
+                    "); give the URL of a whole .tar.gz",
+                Exit::data);
+  }
+  [[noreturn]] void fail_to_write(const std::string& path, const std::string& reason) const {
+    throw Error(name_ + ": " + quoted_entry(path) + ": cannot write: " + reason +
+                "; make room or choose another folder, then run the same command again");
+  }
+
+  std::string name_;
+  Reader reader_;
+  std::vector<char> piece_ = std::vector<char>(std::size_t{1} << 16U);
+};
+
+}  // namespace
+
+void unpack(const std::filesystem::path& archive, const std::string& name, const std::filesystem::path& folder,
+            const FetchProgress& progress) {
+  const auto all = static_cast<std::int64_t>(std::filesystem::file_size(archive));
+  Unpacker unpacker(archive, name);
+  while (archive_entry* entry = unpacker.next()) {
+    if (interrupted()) {
+      throw Error(name + ": interrupted while unpacking, the download is kept; run the same command again to continue",
+                  Exit::interrupted);
+    }
+    unpacker.write(entry, folder);
+    if (progress) progress(FetchStep::unpack, unpacker.bytes(), all);
+  }
+}
+
+}  // namespace kws

@@ -1,0 +1,100 @@
+#include <gmock/gmock.h>
+
+#include "archive_fixture.h"
+#include "kws/datasets/fetch.h"
+
+namespace kws::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class Unpack : public ArchiveFolder {
+ protected:
+  void unpack_bytes(const std::string& bytes) {
+    text("a.tar.gz", bytes);
+    std::filesystem::remove_all(root_ / "out");
+    std::filesystem::create_directory(root_ / "out");
+    unpack(root_ / "a.tar.gz", "http://host/a.tar.gz", root_ / "out");
+  }
+  std::string refusal(const std::string& bytes) {
+    return error_line([&] { unpack_bytes(bytes); });
+  }
+};
+
+TEST_F(Unpack, WritesFilesAndFoldersByteForByte) {
+  unpack_bytes(small_corpus());
+  EXPECT_EQ(read_file(root_ / "out/yes/s10_nohash_0.wav"), wav(2));
+  EXPECT_EQ(read_file(root_ / "out/LICENSE"), "CC BY 4.0");
+  const Corpus corpus = scan_corpus(root_ / "out");
+  EXPECT_THAT(corpus.words, ElementsAre("no", "yes"));
+  EXPECT_EQ(corpus.clips.size(), 4U);
+}
+
+TEST_F(Unpack, StripsNothingButTheDot) {
+  unpack_bytes(tar_gz({{.path = "./top/yes/a.wav", .content = "x"}, {.path = "no/b.wav", .content = "y"}}));
+  EXPECT_EQ(read_file(root_ / "out/top/yes/a.wav"), "x");
+  EXPECT_EQ(read_file(root_ / "out/no/b.wav"), "y");
+}
+
+TEST_F(Unpack, TellsHowFarItIs) {
+  text("a.tar.gz", small_corpus());
+  const auto all = static_cast<std::int64_t>(std::filesystem::file_size(root_ / "a.tar.gz"));
+  std::filesystem::create_directory(root_ / "out");
+  std::int64_t last = 0;
+  unpack(root_ / "a.tar.gz", "a", root_ / "out", [&](FetchStep step, std::int64_t bytes, std::int64_t of) {
+    EXPECT_EQ(step, FetchStep::unpack);
+    EXPECT_EQ(of, all);
+    EXPECT_GE(bytes, last);
+    EXPECT_LE(bytes, all);
+    last = bytes;
+  });
+  EXPECT_GT(last, 0);
+}
+
+TEST_F(Unpack, RefusesEntriesThatLeaveTheFolder) {
+  const std::string absolute = (root_ / "absolute").string();
+  for (const std::string& path : {std::string("../beside"), std::string("yes/../../beside"), absolute}) {
+    EXPECT_THAT(refusal(tar_gz({{.path = path, .content = "x"}})),
+                HasSubstr("http://host/a.tar.gz: entry \"" + path + "\" leads out of the folder; "));
+    EXPECT_THAT(names(), ElementsAre("a.tar.gz", "out"));
+    EXPECT_TRUE(std::filesystem::is_empty(root_ / "out"));
+  }
+}
+
+TEST_F(Unpack, RefusesLinksAndSpecialFiles) {
+  EXPECT_THAT(refusal(tar_gz({{.path = "yes", .type = AE_IFLNK, .link = ".."}, {.path = "yes/a.wav", .content = "x"}})),
+              HasSubstr("entry \"yes\" is a link; "));
+  EXPECT_THAT(refusal(tar_gz({{.path = "a", .content = "x"}, {.path = "b", .hardlink = "a"}})),
+              HasSubstr("entry \"b\" is a link; "));
+  EXPECT_THAT(refusal(tar_gz({{.path = "pipe", .type = AE_IFIFO}})),
+              HasSubstr("\"pipe\" is neither file nor folder; "));
+  EXPECT_THAT(names(), ElementsAre("a.tar.gz", "out"));
+}
+
+TEST_F(Unpack, ANameCannotBreakTheErrorsLine) {
+  EXPECT_THAT(refusal(tar_gz({{.path = "../a\nb", .content = "x"}})), HasSubstr("entry \"../a?b\" leads out"));
+}
+
+TEST_F(Unpack, RefusesWhatIsNoArchive) {
+  for (const std::string& bytes : {std::string(), std::string("<html>Sign in</html>"), std::string(100000, 'x')}) {
+    EXPECT_THAT(refusal(bytes), HasSubstr("http://host/a.tar.gz: cannot be unpacked ("));
+  }
+}
+
+TEST_F(Unpack, NoticesATruncatedArchiveWhereverItEnds) {
+  const std::string whole = small_corpus();
+  for (std::size_t length = 1000; length + 100 < whole.size(); length += whole.size() / 7) {
+    EXPECT_THAT(refusal(whole.substr(0, length)), HasSubstr(": cannot be unpacked (")) << length;
+  }
+}
+
+TEST_F(Unpack, AFileInTheWayOfAFolderIsNamed) {
+  const std::string bytes = tar_gz({{.path = "yes", .content = "x"}, {.path = "yes/a.wav", .content = "y"}});
+  EXPECT_THAT(error_line([&] { unpack_bytes(bytes); }, Exit::failed),
+              AllOf(HasSubstr("entry \"yes/a.wav\": cannot write: "), HasSubstr("; ")));
+}
+
+}  // namespace
+}  // namespace kws::test
