@@ -1,9 +1,13 @@
+#include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "cli.h"
 #include "kws/core/table.h"
 #include "kws/datasets/corpus.h"
+#include "kws/datasets/fetch.h"
 #include "kws/datasets/synth.h"
 #include "log.h"
 
@@ -112,11 +116,98 @@ void add_synth(CLI::App& data, Common& common) {
   sub->callback([verb, &common] { synth(*verb, common); });
 }
 
+struct FetchVerb {
+  std::string name, out;
+  FetchSource source;
+  bool replace = false;
+};
+
+/// Bytes as megabytes in a bar for each step, drawn now and then, with the rate since the last drawing.
+class FetchBar {
+ public:
+  explicit FetchBar(const Common& common) : common_(common) {}
+  FetchBar(const FetchBar&) = delete;
+  FetchBar& operator=(const FetchBar&) = delete;
+  ~FetchBar() { done(); }  // an error begins its own line
+  void show(FetchStep step, std::int64_t bytes, std::int64_t all) {
+    if (!bar_ || step != step_) {
+      done();
+      step_ = step;
+      bar_.emplace(common_, "MB");
+      last_ = Clock::now();
+      last_bytes_ = bytes;
+      drawn_ = false;
+    }
+    const double seconds = std::chrono::duration<double>(Clock::now() - last_).count();
+    const bool complete = drawn_ && bytes == all && bytes > last_bytes_;
+    if (seconds < bar_->interval() && !complete) return;
+    const double rate = static_cast<double>(bytes - last_bytes_) / 1e6 / std::max(seconds, 1e-3);
+    bar_->show(megabytes(bytes), megabytes(std::max(bytes, all)),
+               (step == FetchStep::download ? "downloaded, " : "unpacked, ") + fixed(rate, 1) + " MB/s");
+    last_ = Clock::now();
+    last_bytes_ = bytes;
+    drawn_ = true;
+  }
+  void done() {
+    if (bar_) bar_->done();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static int megabytes(std::int64_t bytes) { return static_cast<int>(bytes / 1'000'000); }
+  const Common& common_;
+  std::optional<Progress> bar_;
+  FetchStep step_ = FetchStep::download;
+  Clock::time_point last_;
+  std::int64_t last_bytes_ = 0;
+  bool drawn_ = false;
+};
+
+void fetch(FetchVerb& verb, const Common& common) {
+  FetchSource& source = verb.source;
+  if (source.url.empty() || !verb.name.empty()) {
+    const KnownDataset& known = verb.name.empty() ? kKnownDatasets.front() : known_dataset(verb.name);
+    if (source.url.empty()) source.url = known.url;
+    if (source.sha256.empty()) {
+      source.sha256 = known.sha256;
+      source.bytes = known.bytes;
+    }
+  }
+  FetchBar bar(common);
+  const Corpus corpus =
+      fetch_corpus(source, verb.out, verb.replace,
+                   [&](FetchStep step, std::int64_t bytes, std::int64_t all) { bar.show(step, bytes, all); });
+  bar.done();
+  std::cout << verb.out << ": " << grouped(static_cast<long long>(corpus.words.size())) << " words, "
+            << grouped(static_cast<long long>(corpus.clips.size())) << " clips; " << corpus.noises.size()
+            << " background recordings\n";
+}
+
+void add_fetch(CLI::App& data, Common& common) {
+  auto verb = std::make_shared<FetchVerb>();
+  CLI::App* sub = data.add_subcommand(
+      "fetch", "Download Google's Speech Commands (Pete Warden, CC BY 4.0), or an archive of that layout");
+  std::string names;
+  for (const KnownDataset& known : kKnownDatasets) {
+    names += (names.empty() ? "" : ", ") + std::string(known.name) + " (" +
+             fixed(static_cast<double>(known.bytes) / 1e9, 1) + " GB)";
+  }
+  sub->add_option("name", verb->name, "version: " + names)->default_str(std::string(kKnownDatasets.front().name));
+  sub->add_option("--out", verb->out, "folder to make; the download grows in OUT.part")->required();
+  sub->add_option("--url", verb->source.url,
+                  "another archive, http or https: tar with WORD/*.wav or *.flac at its top; with a name, its mirror");
+  sub->add_option("--sha256", verb->source.sha256, "what the archive must have; known for the versions above");
+  sub->add_flag("--replace", verb->replace, "replace the folder when it exists");
+  sub->callback([verb, &common] { fetch(*verb, common); });
+}
+
 }  // namespace
 
 void add_data(CLI::App& app, Common& common) {
-  CLI::App* data = app.add_subcommand("data", "Check a folder of recordings, or make one of synthetic speech");
+  CLI::App* data =
+      app.add_subcommand("data", "Fetch recordings, check a folder of them, or make one of synthetic speech");
   data->require_subcommand(1);
+  add_fetch(*data, common);
   add_check(*data, common);
   add_synth(*data, common);
 }

@@ -21,6 +21,8 @@ class Progress {
   void show(int done, int total, const std::string& note);
   /// Ends the bar's line.
   void done();
+  /// Seconds between two calls of show() for what counts faster than anyone reads.
+  [[nodiscard]] double interval() const { return terminal_ ? 0.2 : 10.0; }
 
  private:
   std::string unit_;

@@ -42,6 +42,15 @@ cp -r "$work/speech" "$work/listed" && touch "$work/listed/validation_list.txt"
 echo yes/nobody_nohash_0.wav >"$work/listed/testing_list.txt"
 train_on 4 'yes/nobody_nohash_0.wav' "$work/listed"
 
+step "data: fetching"
+export no_proxy=127.0.0.1 # whatever proxy this machine needs
+expect 2 'data set "v0.2": unknown; did you mean "v0.02"' data fetch v0.2 --out "$out/fetched"
+expect 2 'data set "librispeech": unknown; choose one of v0.02, v0.01' data fetch librispeech --out "$out/fetched"
+expect 2 "$work/speech: exists already; .*--replace" data fetch --url http://127.0.0.1:1/a.tar.gz --out "$work/speech"
+expect 1 'http://127.0.0.1:1/a.tar.gz: no connection' data fetch --url http://127.0.0.1:1/a.tar.gz --out "$out/fetched"
+expect 2 'ftp://127.0.0.1/a.tar.gz: .*http' data fetch --url ftp://127.0.0.1/a.tar.gz --out "$out/fetched"
+expect 2 'sha256 "12ab": ' data fetch --sha256 12ab --out "$out/fetched"
+
 step "data: recordings"
 # bad_clip NAME PATTERN: data check lists the clip on stdout, training refuses it by name
 bad_clip() {
@@ -163,6 +172,7 @@ for place in "$work/design.json/below" /proc/kwsmith/below; do
   expect 1 "$place|$(dirname "$place")" search --data "$work/speech" --study "$place/study" --max-trials 1 --epochs 1
   expect 1 "$place|$(dirname "$place")" export "$work/model" --out "$place/c"
   expect 1 "$place|$(dirname "$place")" data synth --speakers 3 --words yes --out "$place/speech"
+  expect 1 "$place|$(dirname "$place")" data fetch --url http://127.0.0.1:1/a.tar.gz --out "$place/fetched"
 done
 got=0
 "$kwsmith" cost "$configs/dnn_s.json" >/dev/full 2>"$work/stderr" || got=$?
