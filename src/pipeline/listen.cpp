@@ -29,7 +29,8 @@ struct Listener::Impl {
         frame(front_end.frames()) {
     const FrontEnd::Tables& tables = front_end.tables();
     hop = static_cast<std::size_t>(options.hop_frames) * static_cast<std::size_t>(tables.stride);
-    needed = static_cast<std::size_t>((front_end.frames() - 1) * tables.stride + tables.window);
+    const int samples = (front_end.frames() - 1) * tables.stride + tables.window;
+    needed = static_cast<std::size_t>(samples);
   }
 
   /// Logits of the decisions that begin at `hop`s from `pcm` on: [count][classes].
