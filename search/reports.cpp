@@ -7,6 +7,7 @@
 #include "kws/core/table.h"
 #include "kws/search/finalists.h"
 #include "kws/search/pareto.h"
+#include "kws/search/view.h"
 
 namespace kws {
 namespace {
@@ -25,50 +26,8 @@ Json rungs_json(const Trial& trial) {
   return list;
 }
 
-/// The columns that CSV and JSON share.
-Json row_of(const Trial& trial, const std::vector<Budget>& budgets) {
-  const Proposal& proposal = trial.proposal;
-  const Graph graph = build_graph(proposal.design);
-  const Cost cost = hello_edge_cost(graph);
-  const Core core = budgets.front().core;
-  const FirmwareSizes firmware = firmware_sizes(proposal.design.features, graph, core);
-  const Needs needs{.memory_bytes = cost.memory_bytes, .ops = cost.ops, .firmware = firmware};
-  Json fits = Json::array();
-  for (const Budget& budget : budgets) {
-    if (budget.fits(needs)) fits.push_back(budget.name);
-  }
-  const TrialResult* result = trial.result();
-  const auto if_measured = [&](auto TrialResult::*field) { return result != nullptr ? Json(result->*field) : Json(); };
-  return {{"trial", proposal.number},
-          {"finalist_of", is_finalist(proposal.number) ? Json(finalist_of(proposal.number)) : Json()},
-          {"type", proposal.design.type()},
-          {"name", proposal.design.name},
-          {"budget", proposal.budget},
-          {"fits", fits},
-          {"state", state_name(trial.state)},
-          {"memory_bytes", cost.memory_bytes},
-          {"ops", cost.ops},
-          {"parameters", cost.parameters},
-          {"macs", cost.macs},
-          {"arena_bytes", plan_arena(graph).bytes},
-          {"core", core_name(core)},
-          {"flash_bytes", firmware.flash_bytes},
-          {"ram_bytes", firmware.ram_bytes},
-          {"float_validation", if_measured(&TrialResult::float_validation)},
-          {"int8_validation", if_measured(&TrialResult::int8_validation)},
-          {"final_loss", if_measured(&TrialResult::final_loss)},
-          {"best_epoch", if_measured(&TrialResult::best_epoch)},
-          {"epochs", trial.rungs.back().epochs},
-          {"peak_rate", proposal.training.peak_rate},
-          {"seed", proposal.training.seed},
-          {"data_seed", proposal.training.data_seed},
-          {"design_hash", design_hash(proposal.design)},
-          {"reason", trial.reason.empty() ? Json() : Json(trial.reason)},
-          {"seconds", seconds_of(trial)}};
-}
-
 Json csv_row(const Trial& trial, const std::vector<Budget>& budgets, bool with_times) {
-  Json row = row_of(trial, budgets);
+  Json row = trial_row(trial, budgets);
   if (!with_times) row.erase("seconds");
   const Json features = options_to_json(trial.proposal.design.features);
   for (const auto& [key, value] : features.items()) row[key] = value;
@@ -83,8 +42,6 @@ std::string csv_cell(const Json& value) {
   for (const Json& item : value) text += (text.empty() ? "" : ";") + item.get<std::string>();
   return text;
 }
-
-bool begun(const Trial& trial) { return !trial.rungs.empty(); }
 
 Json front_json(const std::vector<const Trial*>& trials) {
   std::vector<ParetoPoint> points;
@@ -142,6 +99,8 @@ bool better(const Trial& a, const Trial& b) {
   return memory_a != memory_b ? memory_a < memory_b : a.proposal.number < b.proposal.number;
 }
 
+bool begun(const Trial& trial) { return !trial.rungs.empty(); }
+
 const Trial* best_trial(std::span<const Trial> trials, const Budget& budget) {
   if (const Trial* best = best_of(trials, budget, trained_in_full)) return best;
   int furthest = 0;
@@ -153,6 +112,47 @@ const Trial* best_trial(std::span<const Trial> trials, const Budget& budget) {
 
 const Trial* best_so_far(std::span<const Trial> trials, const Budget& budget) {
   return best_of(trials, budget, [](const Trial&) { return true; });
+}
+
+Json trial_row(const Trial& trial, const std::vector<Budget>& budgets) {
+  const Proposal& proposal = trial.proposal;
+  const Graph graph = build_graph(proposal.design);
+  const Cost cost = hello_edge_cost(graph);
+  const Core core = budgets.front().core;
+  const FirmwareSizes firmware = firmware_sizes(proposal.design.features, graph, core);
+  const Needs needs{.memory_bytes = cost.memory_bytes, .ops = cost.ops, .firmware = firmware};
+  Json fits = Json::array();
+  for (const Budget& budget : budgets) {
+    if (budget.fits(needs)) fits.push_back(budget.name);
+  }
+  const TrialResult* result = trial.result();
+  const auto if_measured = [&](auto TrialResult::*field) { return result != nullptr ? Json(result->*field) : Json(); };
+  return {{"trial", proposal.number},
+          {"finalist_of", is_finalist(proposal.number) ? Json(finalist_of(proposal.number)) : Json()},
+          {"type", proposal.design.type()},
+          {"name", proposal.design.name},
+          {"budget", proposal.budget},
+          {"fits", fits},
+          {"state", state_name(trial.state)},
+          {"memory_bytes", cost.memory_bytes},
+          {"ops", cost.ops},
+          {"parameters", cost.parameters},
+          {"macs", cost.macs},
+          {"arena_bytes", plan_arena(graph).bytes},
+          {"core", core_name(core)},
+          {"flash_bytes", firmware.flash_bytes},
+          {"ram_bytes", firmware.ram_bytes},
+          {"float_validation", if_measured(&TrialResult::float_validation)},
+          {"int8_validation", if_measured(&TrialResult::int8_validation)},
+          {"final_loss", if_measured(&TrialResult::final_loss)},
+          {"best_epoch", if_measured(&TrialResult::best_epoch)},
+          {"epochs", trial.rungs.back().epochs},
+          {"peak_rate", proposal.training.peak_rate},
+          {"seed", proposal.training.seed},
+          {"data_seed", proposal.training.data_seed},
+          {"design_hash", design_hash(proposal.design)},
+          {"reason", trial.reason.empty() ? Json() : Json(trial.reason)},
+          {"seconds", seconds_of(trial)}};
 }
 
 std::string trials_csv(std::span<const Trial> trials, const SearchOptions& options) {
@@ -177,7 +177,7 @@ Json trials_json(std::span<const Trial> trials, std::span<const Winner> winners,
   Json rows = Json::array();
   for (const Trial& trial : trials) {
     if (!begun(trial)) continue;
-    Json row = row_of(trial, budgets);
+    Json row = trial_row(trial, budgets);
     if (options.deterministic) row.erase("seconds");
     row["design"] = design_to_json(trial.proposal.design);
     row["training"] = options_to_json(trial.proposal.training);
@@ -216,10 +216,10 @@ Json pareto_json(std::span<const Trial> trials, const SearchOptions& options) {
 }
 
 void write_reports(const Study& study, std::span<const Winner> winners, const SearchOptions& options) {
-  const std::vector<Trial> trials = study.trials();
-  write_file(study.folder() / "trials.csv", trials_csv(trials, options));
-  write_file(study.folder() / "trials.json", trials_json(trials, winners, options).dump(2) + "\n");
-  write_file(study.folder() / "pareto.json", pareto_json(trials, options).dump(2) + "\n");
+  const StudyView view = view_of(study, options);
+  write_file(study.folder() / "trials.csv", trials_csv(view.trials, options));
+  write_file(study.folder() / "trials.json", trials_json(view.trials, winners, options).dump(2) + "\n");
+  write_file(study.folder() / "pareto.json", pareto_json(view.trials, options).dump(2) + "\n");
 }
 
 }  // namespace kws

@@ -395,15 +395,23 @@ void Study::set_test(int number, const TestResult& test) {
               {std::int64_t{number}, json.dump()});
 }
 
-std::optional<TestResult> Study::test(int number) const {
-  return store_->run(false, [&]() -> std::optional<TestResult> {
-    const auto rows = store_->db->run("SELECT result FROM tests WHERE number = $1", {std::int64_t{number}});
-    if (rows.empty()) return std::nullopt;
-    const Json json = Json::parse(rows[0][0].value());
-    return TestResult{.float_accuracy = json.at("float_accuracy").get<double>(),
-                      .int8_accuracy = json.at("int8_accuracy").get<double>(),
-                      .clips = json.at("clips").get<int>()};
+std::map<int, TestResult> Study::tests() const {
+  return store_->run(false, [&] {
+    std::map<int, TestResult> tests;
+    for (const SqlRow& row : store_->db->run("SELECT number, result FROM tests", {})) {
+      const Json json = Json::parse(row[1].value());
+      tests[number_of(row[0])] = {.float_accuracy = json.at("float_accuracy").get<double>(),
+                                  .int8_accuracy = json.at("int8_accuracy").get<double>(),
+                                  .clips = json.at("clips").get<int>()};
+    }
+    return tests;
   });
+}
+
+std::optional<TestResult> Study::test(int number) const {
+  const std::map<int, TestResult> known = tests();
+  const auto found = known.find(number);
+  return found == known.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace kws

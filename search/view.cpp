@@ -46,29 +46,35 @@ std::vector<double> full_curve(const Trial& trial, int epochs) {
 
 }  // namespace
 
+StudyView view_of(const Study& study, const SearchOptions& options) {
+  StudyView view{.study = study.name(),
+                 .options = options,
+                 .data = study.config().value("data", ""),
+                 .trials = study.trials(),
+                 .tests = study.tests(),
+                 .searched = study.searched(),
+                 .workers = study.workers()};
+  for (Trial& trial : view.trials) settle(trial);
+  return view;
+}
+
 StudyView view_study(const std::string& study) {
   const Study joined = Study::join(study, false);
   Json config = joined.config();
-  StudyView view{.study = joined.name(),
-                 .options = {},
-                 .data = {},
-                 .trials = joined.trials(),
-                 .searched = joined.searched(),
-                 .workers = joined.workers()};
+  SearchOptions options;
   try {
-    view.data = config.at("data").get<std::string>();
+    config.at("data").get<std::string>();
     const int keywords = static_cast<int>(config.at("keywords").size());
     config.erase("data");
     config.erase("keywords");
-    view.options = search_options_from_json(config, view.study + ": config");
-    view.options.classes = keywords + 2;  // silence and unknown words
+    options = search_options_from_json(config, joined.name() + ": config");
+    options.classes = keywords + 2;  // silence and unknown words
   } catch (const Json::exception&) {
-    throw Error(view.study + ": config: is not that of a search; give the --study folder of a search", Exit::store);
+    throw Error(joined.name() + ": config: is not that of a search; give the --study folder of a search", Exit::store);
   } catch (const Error& error) {
     throw Error(error.what(), Exit::store);  // nobody has typed it
   }
-  for (Trial& trial : view.trials) settle(trial);
-  return view;
+  return view_of(joined, options);
 }
 
 Budget budget_of_study(const StudyView& view, const std::string& name) {

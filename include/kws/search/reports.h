@@ -20,6 +20,8 @@ struct Winner {
 
 /// Whether the trial's design keeps a budget, whichever it was drawn for.
 bool fits(const Trial& trial, const Budget& budget);
+/// Whether it has reached a rung or failed on the way to the first.
+bool begun(const Trial& trial);
 /// Whether all its epochs are done.
 bool trained_in_full(const Trial& trial);
 /// Wall time of all its rungs.
@@ -32,6 +34,11 @@ bool better(const Trial& a, const Trial& b);
 const Trial* best_trial(std::span<const Trial> trials, const Budget& budget);
 /// The same of all that have a result, at whichever rung.
 const Trial* best_so_far(std::span<const Trial> trials, const Budget& budget);
+
+/// The columns that CSV and JSON share, "seconds" among them.
+///   trial    has begun
+///   budgets  of the study, at least one
+Json trial_row(const Trial& trial, const std::vector<Budget>& budgets);
 
 /// Trials that have reached a rung or failed, one line each, ordered by number. `fits` holds the requested budgets it
 /// keeps, "a;b"; flash_bytes and ram_bytes are those of the export for the column `core`.

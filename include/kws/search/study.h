@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -128,6 +129,8 @@ class Study {
   /// What the test split said about a trial's model; it is read once.
   void set_test(int number, const TestResult& test);
   [[nodiscard]] std::optional<TestResult> test(int number) const;
+  /// The same of all that have read it, by trial.
+  [[nodiscard]] std::map<int, TestResult> tests() const;
 
  private:
   struct Store;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,18 +17,22 @@ inline constexpr std::array kTrialStates = {TrialState::waiting, TrialState::sto
 
 /// What one who looks on sees of a study, also while a search is writing to it.
 struct StudyView {
-  std::string study;          ///< Study::name()
-  SearchOptions options;      ///< but max_trials, which a study does not keep
-  std::string data;           ///< fingerprint of the recordings
-  std::vector<Trial> trials;  ///< by number
-  bool searched = false;      ///< a search runs
-  int workers = 0;            ///< trainings under way
+  std::string study;                     ///< Study::name()
+  SearchOptions options;                 ///< but max_trials, which a study does not keep
+  std::string data;                      ///< fingerprint of the recordings
+  std::vector<Trial> trials;             ///< by number
+  std::map<int, TestResult> tests = {};  ///< by trial, of those whose model has read the test split
+  bool searched = false;                 ///< a search runs
+  int workers = 0;                       ///< trainings under way
 };
 
 /// Reads a study. A search that runs or was killed has left no standings; then a trial that failed or was trained in
 /// full is known by its last rung, and the others are waiting.
 ///   throws  Error  Exit::usage: no study there; Exit::store: damaged
 StudyView view_study(const std::string& study);
+
+/// The same of a study that is open, with the options of its search.
+StudyView view_of(const Study& study, const SearchOptions& options);
 
 /// Which trials to show; "" and 0: all.
 struct TrialFilter {
