@@ -7,6 +7,7 @@
 #include "kws/core/table.h"
 #include "kws/search/finalists.h"
 #include "kws/search/pareto.h"
+#include "kws/search/report_html.h"
 #include "kws/search/view.h"
 
 namespace kws {
@@ -220,6 +221,7 @@ void write_reports(const Study& study, std::span<const Winner> winners, const Se
   write_file(study.folder() / "trials.csv", trials_csv(view.trials, options));
   write_file(study.folder() / "trials.json", trials_json(view.trials, winners, options).dump(2) + "\n");
   write_file(study.folder() / "pareto.json", pareto_json(view.trials, options).dump(2) + "\n");
+  write_file(study.folder() / "report.html", report_html(view));
 }
 
 }  // namespace kws

@@ -40,7 +40,7 @@ struct SearchOutcome {
 /// checkpoint, is in the store before the next job of its worker starts. A trial that throws is kept as failed and the
 /// search goes on, but an Error with Exit::data or Exit::store ends it, as no other trial could fare better. At the end
 /// the best trial of each budget reads the test split, once in the study's life, and becomes the model folder
-/// STUDY/best/BUDGET; trials.csv, trials.json and pareto.json are written, after an interruption too.
+/// STUDY/best/BUDGET; trials.csv, trials.json, pareto.json and report.html are written, after an interruption too.
 ///   throws  Error: what Proposer and Study throw; Exit::failed when every trial failed
 SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink);
 

@@ -56,7 +56,7 @@ Json trials_json(std::span<const Trial> trials, std::span<const Winner> winners,
 /// trials that were stopped early among them.
 Json pareto_json(std::span<const Trial> trials, const SearchOptions& options);
 
-/// Writes trials.csv, trials.json and pareto.json into the study's folder.
+/// Writes trials.csv, trials.json, pareto.json and report.html into the study's folder.
 void write_reports(const Study& study, std::span<const Winner> winners, const SearchOptions& options);
 
 }  // namespace kws

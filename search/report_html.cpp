@@ -1,0 +1,300 @@
+#include "kws/search/report_html.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+
+#include "html.h"
+#include "kws/core/table.h"
+#include "kws/search/finalists.h"
+#include "kws/search/reports.h"
+#include "kws/search/rungs.h"
+#include "kws/search/status.h"
+#include "report_pictures.h"
+
+namespace kws {
+namespace {
+
+constexpr std::size_t kMostRows = 200;  ///< of the table of trials
+constexpr std::size_t kMostRungs = 8;   ///< columns of the table of types
+constexpr auto kNumber = HtmlTable::Kind::number;
+constexpr const char* kUnknown = "\u2013";
+
+ReportFacts facts_of(const StudyView& view) {
+  ReportFacts facts{.view = view,
+                    .budgets = view.options.budgets(),
+                    .ranked = filter_trials(view, {.best = std::numeric_limits<int>::max()}),
+                    .shown = {},
+                    .front = {},
+                    .best = {}};
+  for (const Trial& trial : facts.ranked) facts.shown.push_back({&trial, trial_row(trial, facts.budgets)});
+  const Json pareto = pareto_json(view.trials, view.options);
+  for (const Json& point : pareto.at("overall")) facts.front.insert(point.at("trial").get<int>());
+  for (const Budget& budget : facts.budgets) {
+    if (const Trial* best = best_trial(view.trials, budget)) facts.best[budget.name] = best->proposal.number;
+  }
+  return facts;
+}
+
+/// The folder's own name: where it lies is nobody's business, and a copy gives the same page.
+std::string short_name(const std::string& study) {
+  if (is_postgres_url(study)) return study;
+  std::error_code unreadable;
+  const std::filesystem::path path = std::filesystem::weakly_canonical(study, unreadable);
+  return unreadable || path.filename().empty() ? study : path.filename().string();
+}
+
+std::string word_list(const std::vector<std::string>& words, const std::string& last) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 < words.size() ? ", " : last) + words[i];
+  }
+  return text;
+}
+
+std::string count_of(long long count, const std::string& thing) {
+  return grouped(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+/// "small (81,920 bytes of memory, 6,000,000 operations)"
+std::string budget_words(const Budget& budget) {
+  std::vector<std::string> limits;
+  for (const LimitUse& use : budget.uses({.firmware = FirmwareSizes{}})) {
+    if (use.limit) limits.push_back(grouped(*use.limit) + " " + std::string(use.unit));
+  }
+  return budget.name + " (" + word_list(limits, ", ") + ")";
+}
+
+std::string searched_words(const ReportFacts& facts) {
+  const SearchOptions& options = facts.view.options;
+  const StudyStatus status = status_of(facts.view);
+  std::vector<std::string> budgets, states;
+  for (const Budget& budget : facts.budgets) budgets.push_back(budget_words(budget));
+  for (const auto& [state, count] : status.trials)
+    states.push_back(grouped(count) + " " + std::string(state_name(state)));
+  const std::vector<std::string>& types = options.types.empty() ? network_types() : options.types;
+  return "The search looked for designs of the " + std::string(types.size() == 1 ? "type " : "types ") +
+         word_list(types, " and ") + " that keep the " + (budgets.size() == 1 ? "budget " : "budgets ") +
+         word_list(budgets, " and ") + ", with seed " + std::to_string(options.seed) + ". It holds " +
+         count_of(static_cast<long long>(facts.view.trials.size()), "trial") + " (" + word_list(states, ", ") +
+         "), trained for " + count_of(status.epochs, "epoch") + " in all, up to " + grouped(options.epochs) +
+         " each before the finalists. Fingerprint of the recordings: " +
+         (facts.view.data.empty() ? "unknown" : facts.view.data) + ".";
+}
+
+std::string paragraph(const std::string& text, const std::string& classes = "") {
+  return "<p" + (classes.empty() ? "" : " class=\"" + classes + "\"") + ">" + html_text(text) + "</p>\n";
+}
+
+std::string heading(const std::string& text) { return "<h2>" + html_text(text) + "</h2>\n"; }
+
+std::string whole(const Json& row, const char* column) { return grouped(row.at(column).get<long long>()); }
+std::string share(const Json& row, const char* column) { return percent(row.at(column).get<double>()); }
+
+/// "1,000,301 (3 anew)" of a finalist.
+std::string trial_words(int number) {
+  return grouped(number) + (is_finalist(number) ? " (" + grouped(finalist_of(number)) + " anew)" : "");
+}
+
+std::vector<std::string> best_cells(const ReportFacts& facts, const Budget& budget) {
+  std::vector<std::string> cells{budget.name};
+  const auto best = facts.best.find(budget.name);
+  if (best == facts.best.end()) return cells;
+  const auto shown = std::ranges::find_if(
+      facts.shown, [&](const ShownTrial& one) { return one.trial->proposal.number == best->second; });
+  const Json& row = shown->row;
+  const auto test = facts.view.tests.find(best->second);
+  const bool tested = test != facts.view.tests.end();
+  for (const std::string& cell :
+       {row.at("name").get<std::string>(), row.at("type").get<std::string>(), trial_words(best->second),
+        whole(row, "epochs"), share(row, "int8_validation"), share(row, "float_validation"),
+        tested ? percent(test->second.int8_accuracy) : kUnknown,
+        tested ? percent(test->second.float_accuracy) : kUnknown, whole(row, "memory_bytes"), whole(row, "ops"),
+        whole(row, "flash_bytes"), whole(row, "ram_bytes")}) {
+    cells.push_back(cell);
+  }
+  return cells;
+}
+
+std::string best_section(const ReportFacts& facts) {
+  const std::vector<HtmlTable::Column> columns = {{"budget"},
+                                                  {"design"},
+                                                  {"type"},
+                                                  {"trial", kNumber},
+                                                  {"epochs", kNumber},
+                                                  {"int8 validation", kNumber},
+                                                  {"float validation", kNumber},
+                                                  {"int8 test", kNumber},
+                                                  {"float test", kNumber},
+                                                  {"memory, bytes", kNumber},
+                                                  {"operations", kNumber},
+                                                  {"flash, bytes", kNumber},
+                                                  {"RAM, bytes", kNumber}};
+  HtmlTable table("The best design of each budget by int8 validation accuracy; flash and RAM of the export for core " +
+                      std::string(core_name(facts.budgets.front().core)),
+                  columns);
+  std::vector<std::string> without;
+  bool tested = true;
+  for (const Budget& budget : facts.budgets) {
+    std::vector<std::string> cells = best_cells(facts, budget);
+    if (cells.size() == 1) without.push_back(budget.name);
+    cells.resize(columns.size(), kUnknown);
+    tested = tested && cells[7] != kUnknown;
+    table.add(cells);
+  }
+  std::string notes;
+  if (!without.empty())
+    notes += paragraph("No trial that keeps " + word_list(without, " or ") + " has a result.", "note");
+  if (!tested) notes += paragraph("The test split is read once, at the end of the search.", "note");
+  return heading("Best design of each budget") + table.html() + notes;
+}
+
+std::string pictures_section(const ReportFacts& facts) {
+  std::string html = heading("Accuracy against memory");
+  if (facts.shown.empty()) return html + paragraph("No trial has a result yet.");
+  const std::string front =
+      "Filled markers: none beats them in accuracy, memory and operations. The line steps along those that none beats "
+      "in the two "
+      "that the picture shows. Dashed: limits of the budgets. Rings: the best of each budget.";
+  return html + types_legend(facts) + memory_picture(facts) + paragraph(front, "note") +
+         heading("Accuracy against operations") + types_legend(facts) + ops_picture(facts);
+}
+
+std::string curves_section(const ReportFacts& facts) {
+  const bool any = std::ranges::any_of(facts.view.trials, [](const Trial& trial) {
+    return std::ranges::any_of(trial.rungs, [](const Rung& rung) { return rung.result.has_value(); });
+  });
+  if (!any) return "";
+  return heading("Learning curves") + types_legend(facts) + curves_picture(facts) +
+         paragraph(
+             "A marker stands at the last rung of each trial. Filled, with a thick curve: the best of the budgets, "
+             "the finalists and the trials that these train anew, which have one rung only. Thin: trained in "
+             "full. Pale: stopped, waiting or failed.",
+             "note");
+}
+
+/// At most kMostRungs, the first and the last among them.
+std::vector<int> rung_columns(const SearchOptions& options) {
+  std::vector<int> rungs = rung_epochs(options.epochs, options.reduction);
+  if (rungs.size() <= kMostRungs) return rungs;
+  std::vector<int> some;
+  for (std::size_t i = 0; i < kMostRungs; ++i) some.push_back(rungs[i * (rungs.size() - 1) / (kMostRungs - 1)]);
+  return some;
+}
+
+/// int8 validation accuracy of a type's trials at a rung, finalists left out.
+std::vector<double> accuracies_at(const ReportFacts& facts, const std::string& type, int epochs) {
+  std::vector<double> accuracies;
+  for (const Trial& trial : facts.view.trials) {
+    if (trial.proposal.design.type() != type || is_finalist(trial.proposal.number)) continue;
+    for (const Rung& rung : trial.rungs) {
+      if (rung.result && rung.epochs == epochs) accuracies.push_back(rung.result->int8_validation);
+    }
+  }
+  return accuracies;
+}
+
+std::string median_words(std::vector<double> values) {
+  if (values.empty()) return kUnknown;
+  std::ranges::sort(values);
+  const std::size_t half = values.size() / 2;
+  return percent(values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]));
+}
+
+std::string types_section(const ReportFacts& facts) {
+  const std::vector<int> rungs = rung_columns(facts.view.options);
+  std::vector<HtmlTable::Column> columns = {{"type"},
+                                            {"trials", kNumber},
+                                            {"finalists", kNumber},
+                                            {"best", kNumber},
+                                            {"median after " + count_of(rungs.front(), "epoch"), kNumber}};
+  for (const int rung : rungs) columns.push_back({"measured after " + grouped(rung), kNumber});
+  HtmlTable table(
+      "Trials of each network type; best and median of int8 validation accuracy; the last columns count "
+      "the trials without finalists",
+      columns);
+  for (const std::string& type : network_types()) {
+    const std::vector<Trial> trials = filter_trials(facts.view, {.type = type});
+    if (trials.empty()) continue;
+    const auto finalists =
+        std::ranges::count_if(trials, [](const Trial& one) { return is_finalist(one.proposal.number); });
+    const auto best =
+        std::ranges::find_if(facts.ranked, [&](const Trial& trial) { return trial.proposal.design.type() == type; });
+    std::vector<std::string> cells = {type, grouped(static_cast<long long>(trials.size()) - finalists),
+                                      grouped(finalists),
+                                      best == facts.ranked.end() ? kUnknown : percent(best->result()->int8_validation),
+                                      median_words(accuracies_at(facts, type, rungs.front()))};
+    for (const int rung : rungs) {
+      cells.push_back(grouped(static_cast<long long>(accuracies_at(facts, type, rung).size())));
+    }
+    table.add(cells);
+  }
+  return heading("Network types") + table.html();
+}
+
+std::string trials_section(const ReportFacts& facts) {
+  HtmlTable table("Trials that have a result, by int8 validation accuracy, the best first",
+                  {{"trial", kNumber},
+                   {"design"},
+                   {"type"},
+                   {"keeps"},
+                   {"state"},
+                   {"epochs", kNumber},
+                   {"int8 validation", kNumber},
+                   {"float validation", kNumber},
+                   {"memory, bytes", kNumber},
+                   {"operations", kNumber},
+                   {"flash, bytes", kNumber},
+                   {"RAM, bytes", kNumber},
+                   {"none beats it"}});
+  for (std::size_t i = 0; i < std::min(kMostRows, facts.shown.size()); ++i) {
+    const Json& row = facts.shown[i].row;
+    const int number = row.at("trial").get<int>();
+    table.add({trial_words(number), row.at("name").get<std::string>(), row.at("type").get<std::string>(),
+               word_list(row.at("fits").get<std::vector<std::string>>(), ", "), row.at("state").get<std::string>(),
+               whole(row, "epochs"), share(row, "int8_validation"), share(row, "float_validation"),
+               whole(row, "memory_bytes"), whole(row, "ops"), whole(row, "flash_bytes"), whole(row, "ram_bytes"),
+               facts.front.contains(number) ? "yes" : ""});
+  }
+  std::string rest;
+  if (facts.shown.size() > kMostRows) {
+    rest = paragraph("Another " + count_of(static_cast<long long>(facts.shown.size() - kMostRows), "trial") +
+                         " are left out here; trials.csv has all.",
+                     "note");
+  }
+  return heading("Trials") + table.html() + rest;
+}
+
+std::string failures_section(const StudyView& view) {
+  const std::vector<Trial> failed = filter_trials(view, {.state = std::string(state_name(TrialState::failed))});
+  if (failed.empty()) return heading("Failures") + paragraph("No trial has failed.");
+  HtmlTable table("Trials that failed, and why",
+                  {{"trial", kNumber}, {"design"}, {"type"}, {"reason", HtmlTable::Kind::prose}});
+  for (std::size_t i = 0; i < std::min(kMostRows, failed.size()); ++i) {
+    const Proposal& proposal = failed[i].proposal;
+    table.add({trial_words(proposal.number), proposal.design.name, proposal.design.type(), failed[i].reason});
+  }
+  std::string rest;
+  if (failed.size() > kMostRows) {
+    rest = paragraph("Another " + count_of(static_cast<long long>(failed.size() - kMostRows), "trial") +
+                         " are left out here; trials.csv has all.",
+                     "note");
+  }
+  return heading("Failures") + table.html() + rest;
+}
+
+}  // namespace
+
+std::string report_html(const StudyView& view) {
+  const ReportFacts facts = facts_of(view);
+  const std::string name = short_name(view.study);
+  const auto waiting = std::ranges::count(view.trials, TrialState::waiting, &Trial::state);
+  std::string body = "<h1>Search: " + html_text(name) + "</h1>\n" + paragraph(searched_words(facts));
+  if (waiting > 0 || view.trials.empty()) body += paragraph("The search has not come to its end.");
+  body += best_section(facts) + pictures_section(facts) + curves_section(facts);
+  if (std::ranges::any_of(view.trials, begun)) body += types_section(facts);
+  if (!facts.shown.empty()) body += trials_section(facts);
+  return html_page("kwsmith: " + name, body + failures_section(view));
+}
+
+}  // namespace kws
