@@ -58,6 +58,7 @@ void add_worker(CLI::App& app, Common& common);
 void add_status(CLI::App& app, Common& common);
 void add_trials(CLI::App& app, Common& common);
 void add_pareto(CLI::App& app, Common& common);
+void add_report(CLI::App& app, Common& common);
 void add_bench(CLI::App& app, Common& common);
 void add_replay(CLI::App& app, Common& common);
 void add_list(CLI::App& app, Common& common);

@@ -25,8 +25,8 @@ int run(int argc, char** argv) {
   app.add_flag("-v,--verbose", common.verbose, "more detail on stderr");
   app.add_flag("--no-color", common.no_color, "plain text on stderr");
   app.parse_complete_callback([&common] { set_up_log(common); });
-  for (const auto add : {add_data, add_cost, add_search, add_worker, add_status, add_trials, add_pareto, add_replay,
-                         add_train, add_eval, add_listen, add_export, add_bench, add_list}) {
+  for (const auto add : {add_data, add_cost, add_search, add_worker, add_status, add_trials, add_pareto, add_report,
+                         add_replay, add_train, add_eval, add_listen, add_export, add_bench, add_list}) {
     add(app, common);
   }
   try {

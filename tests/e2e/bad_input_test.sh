@@ -188,7 +188,7 @@ expect 2 "$work/study.*data: " search --data "$work/other_speech" --study "$work
 [ "$before" = "$(sha256sum "$work"/study/trials.json)" ] || fail "a refused search changed the study"
 
 step "looking into studies"
-for verb in status trials pareto; do
+for verb in status trials pareto report; do
   expect 2 "$work/none: holds no study.db" $verb "$work/none"
   expect 2 "$work/speech: holds no study.db" $verb "$work/speech"
   mkdir -p "$work/broken" && head -c 5000 /dev/zero | tr '\0' x >"$work/broken/study.db"
@@ -211,6 +211,9 @@ expect 2 "$work/none: " trials "$work/study" "$work/none" --curves "$out/curves.
 expect 2 'longer: has 2 epochs' trials "$work/study" "$work/longer" --curves "$out/curves.json"
 expect 2 'other: has learned from other recordings' trials "$work/study" "$work/other" --curves "$out/curves.json"
 expect 1 "$work/design.json" trials "$work/study" --curves "$work/design.json/below/curves.json"
+expect 2 'report: a study in PostgreSQL has no folder to write to; give --out FILE' report postgresql://none@nowhere/none
+expect 2 "$work/none: holds no study.db" report "$work/none" --out "$out/report.html"
+expect 1 "$work/design.json" report "$work/study" --out "$work/design.json/below/report.html"
 
 # replay
 expect 2 "no.json: cannot be read" replay --table "$work/no.json"

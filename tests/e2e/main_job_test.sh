@@ -91,7 +91,7 @@ step "search: asked again it trains nothing and says the same"
 diff <(sed 's/  */ /g' "$work/winners") <(sed 's/  */ /g' "$work/winners_again") >&2 || fail "other winners when asked again"
 grep -q 'int8' "$work/log" && fail "a finished study trained again"
 
-step "status, trials, pareto: what a study holds"
+step "status, trials, pareto, report: what a study holds"
 "$kwsmith" status "$work/one" --json >"$work/status.json" || fail "status"
 [ "$(value "$work/status.json" schema)" = kwsmith.status/1 ] || fail "status --json has another schema"
 [ "$(value "$work/status.json" running)" = false ] || fail "status tells of a search that has ended"
@@ -105,6 +105,9 @@ step "status, trials, pareto: what a study holds"
 "$kwsmith" trials "$work/one" --budget small --state done --best 1 --format csv >"$work/best.csv" || fail "trials --best"
 [ "$(sed -n 2p "$work/best.csv" | cut -d , -f 1)" = "$(awk '$1 == "small" { gsub(",", "", $2); print $2 }' "$work/winners")" ] ||
   fail "the best finished trial of small is not its winner"
+mv "$work/one/report.html" "$work/report.html" || fail "the search leaves no report.html"
+[ "$("$kwsmith" report "$work/one")" = "$work/one/report.html" ] || fail "report does not tell its file"
+cmp "$work/one/report.html" "$work/report.html" || fail "report writes another page than the search"
 "$kwsmith" pareto "$work/one" --budget small | head -n 1 | grep -q '^ *trial .*int8_validation$' || fail "pareto: no table"
 
 step "learning curves of a search that stops nobody"
