@@ -44,6 +44,6 @@ end_stage
 echo "winners"
 cat winners.txt
 echo
-echo "study (trials.csv, trials.json, pareto.json, models): $PWD/study"
+echo "study (trials.csv, trials.json, pareto.json, report.html, models): $PWD/study"
 echo "C99 for firmware: $PWD/firmware"
 echo "the job took $((SECONDS - job_start)) s, everything $SECONDS s"
