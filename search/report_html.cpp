@@ -15,7 +15,7 @@
 namespace kws {
 namespace {
 
-constexpr std::size_t kMostRows = 200;  ///< of the table of trials
+constexpr std::size_t kMostRows = 200;  ///< of a table of trials
 constexpr std::size_t kMostRungs = 8;   ///< columns of the table of types
 constexpr auto kNumber = HtmlTable::Kind::number;
 constexpr const char* kUnknown = "\u2013";
@@ -232,6 +232,14 @@ std::string types_section(const ReportFacts& facts) {
   return heading("Network types") + table.html();
 }
 
+/// The line below a table that does not hold all its rows.
+std::string left_out(std::size_t rows) {
+  if (rows <= kMostRows) return "";
+  return paragraph(
+      "Left out here: " + count_of(static_cast<long long>(rows - kMostRows), "more trial") + "; trials.csv has all.",
+      "note");
+}
+
 std::string trials_section(const ReportFacts& facts) {
   HtmlTable table("Trials that have a result, by int8 validation accuracy, the best first",
                   {{"trial", kNumber},
@@ -256,13 +264,7 @@ std::string trials_section(const ReportFacts& facts) {
                whole(row, "memory_bytes"), whole(row, "ops"), whole(row, "flash_bytes"), whole(row, "ram_bytes"),
                facts.front.contains(number) ? "yes" : ""});
   }
-  std::string rest;
-  if (facts.shown.size() > kMostRows) {
-    rest = paragraph("Another " + count_of(static_cast<long long>(facts.shown.size() - kMostRows), "trial") +
-                         " are left out here; trials.csv has all.",
-                     "note");
-  }
-  return heading("Trials") + table.html() + rest;
+  return heading("Trials") + table.html() + left_out(facts.shown.size());
 }
 
 std::string failures_section(const StudyView& view) {
@@ -274,13 +276,7 @@ std::string failures_section(const StudyView& view) {
     const Proposal& proposal = failed[i].proposal;
     table.add({trial_words(proposal.number), proposal.design.name, proposal.design.type(), failed[i].reason});
   }
-  std::string rest;
-  if (failed.size() > kMostRows) {
-    rest = paragraph("Another " + count_of(static_cast<long long>(failed.size() - kMostRows), "trial") +
-                         " are left out here; trials.csv has all.",
-                     "note");
-  }
-  return heading("Failures") + table.html() + rest;
+  return heading("Failures") + table.html() + left_out(failed.size());
 }
 
 }  // namespace

@@ -231,7 +231,7 @@ TEST(ReportHtml, LongTablesEndWithWhatIsLeftOut) {
   }
   const std::string html = report_html(view);
   expect_sound(html);
-  EXPECT_THAT(html, HasSubstr("Another 3 trials are left out here; trials.csv has all."));
+  EXPECT_THAT(html, HasSubstr("Left out here: 3 more trials; trials.csv has all."));
   EXPECT_EQ(count(html, " data-trial=\""), 2U * 203U) << "the pictures have all";
 }
 
