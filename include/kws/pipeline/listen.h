@@ -64,7 +64,7 @@ struct TestStreamOptions {
 };
 template <class Field>
 void describe(Field& field, TestStreamOptions& o) {
-  field("minutes", o.minutes, 1, 6000, "length of the recording made from --data");
+  field("minutes", o.minutes, 1, 600, "length of the recording made from --data");
   field("keyword_percent", o.keyword_percent, 1.0, 100.0, "share of keywords among its words");
   field("pause_ms", o.pause_ms, 0, 60000, "mean pause between its words, half to one and a half of it");
   field("noise_volume", o.noise_volume, 0.0, 1.0, "largest factor of its background noise, changed every half minute");
