@@ -26,7 +26,7 @@ int run(int argc, char** argv) {
   app.add_flag("--no-color", common.no_color, "plain text on stderr");
   app.parse_complete_callback([&common] { set_up_log(common); });
   for (const auto add : {add_data, add_cost, add_search, add_worker, add_status, add_trials, add_pareto, add_report,
-                         add_replay, add_train, add_eval, add_listen, add_export, add_bench, add_list}) {
+                         add_replay, add_train, add_quantize, add_eval, add_listen, add_export, add_bench, add_list}) {
     add(app, common);
   }
   try {

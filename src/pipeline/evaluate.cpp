@@ -8,6 +8,7 @@
 #include "kws/export/c_engine.h"
 #include "kws/pipeline/pipeline.h"
 #include "kws/quant/int8_engine.h"
+#include "kws/train/float_run.h"
 
 namespace kws {
 

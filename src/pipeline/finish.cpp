@@ -1,8 +1,10 @@
 #include "kws/core/error.h"
+#include "kws/core/options.h"
 #include "kws/cost/budget.h"
 #include "kws/cost/cost.h"
 #include "kws/pipeline/pipeline.h"
 #include "kws/quant/int8_engine.h"
+#include "kws/train/float_run.h"
 
 namespace kws {
 
@@ -39,6 +41,17 @@ void require_classes(const Design& design, const LabelSet& labels) {
               Exit::usage);
 }
 
+/// What is known of a model's int8 network from the validation split.
+static void measure_int8(Model& model, const FeatureBatch& validation) {
+  std::vector<std::int8_t> logits(validation.labels.size() * static_cast<std::size_t>(model.int8.classes()));
+  run_int8(model.int8, validation.features, logits);
+  model.metrics.int8_validation = accuracy<std::int8_t>(logits, validation.labels);
+  model.metrics.detector_threshold =
+      tune_detector({.threshold = kLeastThreshold}, kFalseAccepts, logits, validation.labels, model.labels,
+                    model.int8.layers.back().output.scale)
+          .threshold;
+}
+
 Model finish_model(const Design& design, const FeatureFeed& feed, const TrainOptions& options, const Trainer& trainer) {
   Model model;
   model.design = design;
@@ -54,15 +67,44 @@ Model finish_model(const Design& design, const FeatureFeed& feed, const TrainOpt
 
   model.int8 = trainer.best_int8();
   const FeatureBatch validation = feed.held_out(Split::validation);
-  std::vector<std::int8_t> logits(validation.labels.size() * static_cast<std::size_t>(model.int8.classes()));
-  run_int8(model.int8, validation.features, logits);
-  model.metrics.int8_validation = accuracy<std::int8_t>(logits, validation.labels);
-  model.metrics.detector_threshold =
-      tune_detector({.threshold = kLeastThreshold}, kFalseAccepts, logits, validation.labels, model.labels,
-                    model.int8.layers.back().output.scale)
-          .threshold;
+  measure_int8(model, validation);
   model.golden = golden_clips(validation, design.classes);
   return model;
+}
+
+Quantization quantize_model(const Model& model, const FeatureFeed& feed, bool again) {
+  const Graph graph = build_graph(model.design);
+  const FeatureBatch validation = feed.held_out(Split::validation);
+  Quantization result{.model = model, .before = model.metrics, .layers = {}};
+  if (again) {
+    const FeatureBatch sample = feed.training_sample(model.training, model.training.epochs, kCalibrationClips);
+    result.model.int8 = quantize(graph, model.weights, calibrate(graph, model.weights, sample.features));
+  }
+  measure_int8(result.model, validation);
+  if (!again) result.model.metrics.detector_threshold = model.metrics.detector_threshold;  // perhaps tuned by hand
+  const std::vector<float> logits = run_float(graph, model.weights, validation.features);
+  result.model.metrics.float_validation = accuracy<float>(logits, validation.labels);
+  result.layers = layer_losses(graph, model.weights, result.model.int8, validation.features);
+  return result;
+}
+
+nlohmann::ordered_json quantization_to_json(const Quantization& quantization) {
+  Json layers = Json::array();
+  for (const LayerLoss& l : quantization.layers) {
+    layers.push_back({{"name", l.layer},
+                      {"op", l.op},
+                      {"scale", l.output.scale},
+                      {"zero_point", l.output.zero_point},
+                      {"snr_db", l.snr_db},
+                      {"clipped", l.clipped}});
+  }
+  const ModelMetrics& now = quantization.model.metrics;
+  return {{"schema", "kwsmith.quantize/1"},
+          {"name", quantization.model.design.name},
+          {"float_validation", now.float_validation},
+          {"int8_validation", now.int8_validation},
+          {"int8_validation_before", quantization.before.int8_validation},
+          {"layers", std::move(layers)}};
 }
 
 ExportModel export_view(const Model& model, const FrontEnd& front_end) {

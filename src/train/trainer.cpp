@@ -12,43 +12,15 @@
 #include "kws/fused/fused_net.h"
 #include "kws/fused/rounded_net.h"
 #include "kws/train/adam.h"
+#include "kws/train/float_run.h"
 #include "kws/train/plain_net.h"
-#include "ranges.h"
 
 namespace kws {
 
 namespace {
 
 constexpr double kClipNorm = 5.0;
-constexpr int kEvaluationBatch = 256;
-constexpr int kCalibrationClips = 500;
 constexpr double kTuningRate = 0.05;  // of the peak rate
-
-std::vector<float> copy_of(const torch::Tensor& tensor) {
-  const auto* data = tensor.data_ptr<float>();
-  return {data, data + tensor.numel()};
-}
-
-/// Calls `body(batch of the input, index of its first row)` for rows of `features` in order.
-template <class Body>
-void in_batches(const Graph& graph, std::span<const std::int8_t> features, const Body& body) {
-  const auto values = static_cast<std::size_t>(graph.input().elements());
-  const std::size_t rows = features.size() / values;
-  for (std::size_t first = 0; first < rows; first += kEvaluationBatch) {
-    const std::size_t count = std::min<std::size_t>(kEvaluationBatch, rows - first);
-    body(to_input(features.subspan(first * values, count * values), graph.input()), first);
-  }
-}
-
-std::vector<float> logits_of(FloatNet& net, const Graph& graph, std::span<const std::int8_t> features) {
-  const torch::NoGradGuard no_grad;
-  std::vector<float> logits;
-  in_batches(graph, features, [&](const torch::Tensor& input, std::size_t) {
-    const std::vector<float> batch = copy_of(net.forward(input, false).contiguous());
-    logits.insert(logits.end(), batch.begin(), batch.end());
-  });
-  return logits;
-}
 
 }  // namespace
 
@@ -295,41 +267,5 @@ void Trainer::restore(const std::string& bytes) {
   if (impl_->next.valid()) impl_->next.get();  // made for an epoch that is not the next one any more
   impl_->next = {};
 }
-
-std::vector<float> run_float(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features) {
-  use_plain_threads(1);  // a trial is one thread
-  FloatNet net(graph, weights);
-  return logits_of(net, graph, features);
-}
-
-Ranges calibrate(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features) {
-  use_plain_threads(1);  // a trial is one thread
-  const torch::NoGradGuard no_grad;
-  FloatNet net(graph, weights);
-  std::map<std::string, RangeSample> samples;
-  in_batches(graph, features, [&](const torch::Tensor& input, std::size_t) {
-    net.forward(input, false, [&](const Layer& layer, const torch::Tensor& output) {
-      samples[layer.name].add(copy_of(output.contiguous()));
-    });
-  });
-  Ranges ranges;
-  for (const auto& [name, sample] : samples) ranges[name] = sample.best_range();
-  return ranges;
-}
-
-template <class Value>
-double accuracy(std::span<const Value> logits, std::span<const int> labels) {
-  if (labels.empty()) return 0.0;
-  const std::size_t classes = logits.size() / labels.size();
-  std::size_t right = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const auto row = logits.subspan(i * classes, classes);
-    const auto best = std::max_element(row.begin(), row.end()) - row.begin();
-    if (best == labels[i]) ++right;
-  }
-  return static_cast<double>(right) / static_cast<double>(labels.size());
-}
-template double accuracy<float>(std::span<const float>, std::span<const int>);
-template double accuracy<std::int8_t>(std::span<const std::int8_t>, std::span<const int>);
 
 }  // namespace kws

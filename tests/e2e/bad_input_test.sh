@@ -147,6 +147,9 @@ expect 2 '9lives' export "$work/model" --out "$out/c" --prefix 9lives
 expect 2 'hop-ms 7: ' export "$work/model" --out "$out/c" --hop-ms 7
 expect 2 'dev' eval "$work/model" --data "$work/speech" --split dev
 expect 2 'training clips' eval "$work/model" --data "$work/speech" --split train
+expect 2 "$work/model: exists" quantize "$work/model" --data "$work/speech" --out "$work/model"
+expect 2 "$work/speech" quantize "$work/speech" --data "$work/speech"
+expect 4 "$work/none: " quantize "$work/model" --data "$work/none"
 expect 2 'give recordings' listen "$work/model"
 expect 2 'give recordings' listen "$work/model" "$work/rate.wav" --data "$work/speech"
 expect 4 "$work/none.wav: " listen "$work/model" "$work/none.wav"

@@ -23,6 +23,13 @@ for design in "$configs/dnn_s.json" "$configs/gru_s.json" "$work/ds_cnn.json"; d
   make -s -C "$model.c1" selftest >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "make selftest of $(basename "$model")"; }
 done
 
+step "quantize: what int8 costs each layer, and the same network again"
+"$kwsmith" quantize "$work/model_gru_s" --data "$data" --json >"$work/quantize" || fail "quantize"
+[ "$(value "$work/quantize" schema)" = kwsmith.quantize/1 ] || fail "quantize --json has another schema"
+[ "$(grep -c '"snr_db"' "$work/quantize")" -eq 2 ] || fail "quantize has no row for each layer"
+"$kwsmith" quantize "$work/model_gru_s" --data "$data" --out "$work/requantized" >/dev/null || fail "quantize --out"
+cmp "$work/requantized/model.int8.json" "$work/model_gru_s/model.int8.json" || fail "quantize: the same clips, another network"
+
 step "listen: a recording made of test clips, from a file and from standard input"
 listening=("$kwsmith" -q listen "$work/model_gru_s" --data "$data" --minutes 2 --threshold 0.3)
 "${listening[@]}" --json --threads 1 >"$work/listen_1" && "${listening[@]}" --json --threads 2 >"$work/listen_2" || fail "listen"

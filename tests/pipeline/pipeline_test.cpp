@@ -77,6 +77,20 @@ TEST_F(PipelineTest, SameProposalSameBytes) {
       << "a rung on the way changes nothing";
 }
 
+TEST_F(PipelineTest, QuantizingAgainOnTheSameClipsGivesTheSameNetwork) {
+  const Dataset data = dataset();
+  const Model model = unpack_model(make_training_evaluator(data)->run(proposal(4), 4, "", kIgnore).model);
+  const FeatureFeed feed(data, model.design.features, model.normalisation, 1);
+  const Quantization seen = quantize_model(model, feed, false);
+  EXPECT_EQ(model_files(seen.model), model_files(model)) << "looking changes nothing";
+  EXPECT_EQ(seen.layers.size(), 2U);
+  const Quantization again = quantize_model(model, feed, true);
+  EXPECT_EQ(model_files(again.model), model_files(model));
+  const Json json = quantization_to_json(again);
+  EXPECT_EQ(json["int8_validation"], json["int8_validation_before"]);
+  EXPECT_EQ(json["layers"][1]["name"], "logits");
+}
+
 TEST_F(PipelineTest, DamagedModelFoldersSayWhatIsWrong) {
   const Dataset data = dataset();
   save_model(unpack_model(make_training_evaluator(data)->run(proposal(1), 1, "", kIgnore).model), root_ / "model");

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "kws/train/trainer.h"
+#include "kws/train/float_run.h"
 #include "quant/float_reference.h"
 #include "quant/random_network.h"
 
@@ -53,6 +53,35 @@ TEST(FloatNet, CalibrationSeesEveryLayersOutput) {
       EXPECT_LE(range.high, seen[layer.name].high * 1.001F + 1e-3F) << name << " " << layer.name;
       EXPECT_GE(range.high, seen[layer.name].high * 0.39F) << name << " " << layer.name;
     }
+  }
+}
+
+TEST(LayerLosses, TellTheLayerWhoseOutputsAreBadlyRounded) {
+  Rng rng({8});
+  for (const auto& [name, graph] : testing::seven_graphs()) {
+    const Weights weights = testing::random_weights(graph, rng);
+    const std::vector<std::int8_t> features = testing::random_features(graph, 300, rng);  // more than one batch
+    const Ranges ranges = calibrate(graph, weights, features);
+    const auto losses = layer_losses(graph, weights, quantize(graph, weights, ranges), features);
+    ASSERT_EQ(losses.size(), graph.layers().size());
+    for (std::size_t i = 0; i < losses.size(); ++i) {
+      EXPECT_EQ(losses[i].layer, graph.layers()[i].name);
+      EXPECT_GT(losses[i].snr_db, 10.0) << name << " " << losses[i].layer;
+      EXPECT_LT(losses[i].snr_db, 60.0) << name << " " << losses[i].layer;
+      EXPECT_LT(losses[i].clipped, 0.1) << name << " " << losses[i].layer;
+    }
+    // The last layer, which changes nothing before it: sixteen times coarser, then a tenth of its range.
+    const std::string last = graph.layers().back().name;
+    Ranges coarse = ranges, narrow = ranges;
+    coarse[last] = {ranges.at(last).low * 16.0F, ranges.at(last).high * 16.0F};
+    narrow[last] = {ranges.at(last).low * 0.1F, ranges.at(last).high * 0.1F};
+    const auto rounded = layer_losses(graph, weights, quantize(graph, weights, coarse), features);
+    const auto clipped = layer_losses(graph, weights, quantize(graph, weights, narrow), features);
+    EXPECT_LT(rounded.back().snr_db, losses.back().snr_db - 5.0) << name;
+    EXPECT_EQ(rounded.back().clipped, 0.0) << name;
+    EXPECT_LT(clipped.back().snr_db, 10.0) << name;
+    EXPECT_GT(clipped.back().clipped, 0.3) << name;
+    for (std::size_t i = 0; i + 1 < losses.size(); ++i) EXPECT_EQ(rounded[i].snr_db, losses[i].snr_db);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "fused/fused_step.h"
 #include "kws/fused/fused_net.h"
 #include "kws/fused/rounded_net.h"
+#include "kws/train/float_run.h"
 #include "kws/train/plain_net.h"
 #include "kws/train/trainer.h"
 

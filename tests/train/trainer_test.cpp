@@ -5,6 +5,7 @@
 #include "kws/core/error.h"
 #include "kws/core/options.h"
 #include "kws/families/design.h"
+#include "kws/train/float_run.h"
 #include "train/tones.h"
 
 namespace kws {

@@ -10,12 +10,28 @@
 #include "kws/export/c_export.h"
 #include "kws/feed/feature_feed.h"
 #include "kws/model/model.h"
+#include "kws/train/float_run.h"
 #include "kws/train/trainer.h"
 
 namespace kws {
 
 /// Quantizes a trainer's best weights and measures float and int8 on the validation split.
 Model finish_model(const Design& design, const FeatureFeed& feed, const TrainOptions& options, const Trainer& trainer);
+
+/// A model with its int8 network looked at, or made again.
+struct Quantization {
+  Model model;
+  ModelMetrics before;            ///< as they stood in the model
+  std::vector<LayerLoss> layers;  ///< over the validation split
+};
+/// Measures the int8 network of a model layer by layer; accuracies become those of the feed's validation split.
+///   feed   of the model's design and normalisation, any recordings with its labels
+///   again  with new ranges, calibrated on the feed's training clips; tuning, if the model had any, is kept in the
+///   weights
+///          but not in the ranges
+Quantization quantize_model(const Model& model, const FeatureFeed& feed, bool again);
+/// schema kwsmith.quantize/1
+nlohmann::ordered_json quantization_to_json(const Quantization& quantization);
 
 /// Checks that a design's classes are the labels' number. throws Error (Exit::usage).
 void require_classes(const Design& design, const LabelSet& labels);

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -64,15 +63,5 @@ class Trainer {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-/// Logits of the float network. features [n][frames][coefficients]; returns [n][classes].
-std::vector<float> run_float(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features);
-
-/// Output range of every layer over the given features, clipped where that lowers the mean squared rounding error.
-Ranges calibrate(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features);
-
-/// Share of rows whose largest value (the first of equals) stands at the label.
-template <class Value>
-double accuracy(std::span<const Value> logits, std::span<const int> labels);
 
 }  // namespace kws
