@@ -31,7 +31,7 @@ step "quantize: what int8 costs each layer, and the same network again"
 cmp "$work/requantized/model.int8.json" "$work/model_gru_s/model.int8.json" || fail "quantize: the same clips, another network"
 
 step "listen: a recording made of test clips, from a file and from standard input"
-listening=("$kwsmith" -q listen "$work/model_gru_s" --data "$data" --minutes 2 --threshold 0.3)
+listening=("$kwsmith" -q listen "$work/model_gru_s" --data "$data" --minutes 2 --threshold 0.1)
 "${listening[@]}" --json --threads 1 >"$work/listen_1" && "${listening[@]}" --json --threads 2 >"$work/listen_2" || fail "listen"
 cmp "$work/listen_1" "$work/listen_2" || fail "listen: threads change the result"
 [ "$(value "$work/listen_1" schema)" = kwsmith.listen/1 ] || fail "listen --json has another schema"
@@ -39,8 +39,8 @@ cmp "$work/listen_1" "$work/listen_2" || fail "listen: threads change the result
 # Half a minute of one keyword clip after the other; WAV files of the corpus have headers of 44 bytes.
 for file in $(find "$data"/yes "$data"/no -name '*.wav' | sort | head -n 30); do tail -c +45 "$file"; done >"$work/long.raw"
 { wav_header 16000 1 "$(wc -c <"$work/long.raw")"; cat "$work/long.raw"; } >"$work/long.wav"
-"$kwsmith" listen "$work/model_gru_s" "$work/long.wav" --threshold 0.3 --format csv | cut -d, -f2-4 >"$work/of_file" || fail "listen FILE"
-"$kwsmith" listen "$work/model_gru_s" - --threshold 0.3 --format csv <"$work/long.raw" >"$work/of_stream" || fail "listen -"
+"$kwsmith" listen "$work/model_gru_s" "$work/long.wav" --threshold 0.1 --format csv | cut -d, -f2-4 >"$work/of_file" || fail "listen FILE"
+"$kwsmith" listen "$work/model_gru_s" - --threshold 0.1 --format csv <"$work/long.raw" >"$work/of_stream" || fail "listen -"
 [ "$(wc -l <"$work/of_file")" -gt 3 ] || fail "listen detects nothing"
 cmp "$work/of_file" "$work/of_stream" || fail "listen: a file and standard input give other detections"
 "${listening[@]}" --tune 60 >/dev/null && "$kwsmith" -q listen "$work/model_gru_s" --data "$data" --minutes 2 --json >"$work/tuned" ||
