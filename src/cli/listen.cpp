@@ -34,9 +34,10 @@ void listen_live(const ListenVerb& verb, const Model& model) {
   if (verb.format == Format::json) {
     throw Error("--format json: a stream on standard input has no end to wait for; take table or csv", Exit::usage);
   }
-  Listener listener(model, verb.detector, verb.hop_ms, 1);
+  const StreamOptions options = begin_listening(model, verb.detector, verb.hop_ms).options;
+  Listener listener(model, options, 1);
   const int stride_ms = model.design.features.stride_ms;
-  DetectionGate gate(model.labels, listener.options(), stride_ms);
+  DetectionGate gate(model.labels, options, stride_ms);
   if (verb.format == Format::csv) std::cout << "seconds,word,score\n" << std::flush;
   std::array<char, 3200> bytes;  // a tenth of a second
   std::size_t kept = 0;
@@ -110,12 +111,12 @@ void print(const ListenVerb& verb, const Json& json) {
 Listening listen(const ListenVerb& verb, const Model& model, int threads) {
   Listening listening = begin_listening(model, verb.detector, verb.hop_ms);
   for (const std::string& file : verb.files) {
-    listen_to(read_recording(file, model.labels), model, verb.detector, verb.hop_ms, threads, listening);
+    listen_to(read_recording(file, model.labels), model, threads, listening);
   }
   if (!verb.data.empty()) {
     const LabelSet labels{{model.labels.begin() + 2, model.labels.end()}};  // behind silence and unknown
     listen_to(make_test_stream(scan_corpus(verb.data), labels, split_from_name(verb.split), verb.stream), model,
-              verb.detector, verb.hop_ms, threads, listening);
+              threads, listening);
   }
   return listening;
 }

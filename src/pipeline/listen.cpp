@@ -19,11 +19,11 @@ constexpr double kSweep[] = {0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95
 }  // namespace
 
 struct Listener::Impl {
-  Impl(const Model& model_, const DetectorOptions& detector, int hop_ms, int threads_)
+  Impl(const Model& model_, const StreamOptions& options_, int threads_)
       : model(model_),
         front_end(model_.design.features),
         engine(model_.int8),
-        options(stream_options(front_end, detector, hop_ms)),
+        options(options_),
         smoother(model_.int8.layers.back().output.scale, smoothing_decisions(options, model_.design.features)),
         threads(threads_),
         frame(front_end.frames()) {
@@ -67,13 +67,11 @@ struct Listener::Impl {
   int frame;                        ///< of the next decision
 };
 
-Listener::Listener(const Model& model, const DetectorOptions& detector, int hop_ms, int threads)
-    : impl_(std::make_unique<Impl>(model, detector, hop_ms, threads)) {}
+Listener::Listener(const Model& model, const StreamOptions& options, int threads)
+    : impl_(std::make_unique<Impl>(model, options, threads)) {}
 Listener::~Listener() = default;
 Listener::Listener(Listener&&) noexcept = default;
 Listener& Listener::operator=(Listener&&) noexcept = default;
-
-const StreamOptions& Listener::options() const { return impl_->options; }
 
 std::vector<SmoothedDecision> Listener::push(std::span<const std::int16_t> pcm) {
   Impl& s = *impl_;
@@ -86,7 +84,7 @@ std::vector<SmoothedDecision> Listener::push(std::span<const std::int16_t> pcm) 
   const auto classes = static_cast<std::size_t>(s.model.int8.classes());
   std::vector<SmoothedDecision> decisions;
   for (std::size_t first = 0; first < count; first += kDecisionsPerTask * kTasksPerBlock) {
-    if (interrupted()) throw Error("interrupted", Exit::interrupted);
+    if (interrupted()) throw Error("interrupted; run the same command again", Exit::interrupted);
     const std::size_t block = std::min(count - first, kDecisionsPerTask * kTasksPerBlock);
     const std::vector<std::int8_t> logits = s.logits_of(all.subspan(first * s.hop), block);
     for (std::size_t i = 0; i < block; ++i) {
@@ -110,13 +108,12 @@ Listening begin_listening(const Model& model, const DetectorOptions& detector, i
           .heard = {}};
 }
 
-void listen_to(const Recording& recording, const Model& model, const DetectorOptions& detector, int hop_ms, int threads,
-               Listening& listening) {
+void listen_to(const Recording& recording, const Model& model, int threads, Listening& listening) {
   listening.heard.push_back({.name = recording.name,
                              .seconds = static_cast<double>(recording.pcm.size()) / kRateHz,
                              .labelled = recording.labelled,
                              .words = recording.words,
-                             .decisions = Listener(model, detector, hop_ms, threads).push(recording.pcm)});
+                             .decisions = Listener(model, listening.options, threads).push(recording.pcm)});
 }
 
 std::vector<Detection> detections(const Listening& listening, const Heard& heard) {

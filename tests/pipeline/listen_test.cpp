@@ -54,8 +54,9 @@ TEST_F(ListenTest, DecisionsAreThoseOfTheExportedStreamForChunksOfAnySize) {
       expected.push_back({.frame = d.frame, .label = d.label, .score = d.score});
     }
     ASSERT_GT(expected.size(), 50U);
-    EXPECT_EQ(Listener(model, detector, hop_ms, 2).push(pcm), expected) << hop_ms;
-    Listener listener(model, detector, hop_ms, 1);
+    const StreamOptions options = stream_options(front_end, detector, hop_ms);
+    EXPECT_EQ(Listener(model, options, 2).push(pcm), expected) << hop_ms;
+    Listener listener(model, options, 1);
     std::vector<SmoothedDecision> pieces;
     Rng rng({5});
     for (std::size_t at = 0; at < pcm.size();) {
@@ -67,12 +68,12 @@ TEST_F(ListenTest, DecisionsAreThoseOfTheExportedStreamForChunksOfAnySize) {
   }
 }
 
-TEST_F(ListenTest, HopsThatAreNoWholeStridesAreRefused) { EXPECT_THROW(Listener(trained(1), {}, 50, 1), Error); }
+TEST_F(ListenTest, HopsThatAreNoWholeStridesAreRefused) { EXPECT_THROW(begin_listening(trained(1), {}, 50), Error); }
 
 TEST_F(ListenTest, ATrainedModelFindsItsWordsInALongRecording) {
   const Model model = trained(12);
   Listening listening = begin_listening(model, {.threshold = 0.6}, 0);
-  listen_to(stream(3, 3), model, {}, 0, 2, listening);
+  listen_to(stream(3, 3), model, 2, listening);
   const OperatingPoint point = operating_point(listening, 0.6);
   EXPECT_NEAR(point.hours, 3.0 / 60.0, 1e-9);
   EXPECT_GT(point.words, 40);

@@ -18,14 +18,12 @@ namespace kws {
 class Listener {
  public:
   ///   model    outlives this
-  ///   hop_ms   from decision to decision, as ExportOptions::hop_ms
-  ///   throws   Error (Exit::usage) when an option is out of range
-  Listener(const Model& model, const DetectorOptions& detector, int hop_ms, int threads);
+  ///   options  of the model's front end
+  Listener(const Model& model, const StreamOptions& options, int threads);
   ~Listener();
   Listener(Listener&&) noexcept;
   Listener& operator=(Listener&&) noexcept;
 
-  [[nodiscard]] const StreamOptions& options() const;
   /// Takes the next samples of the stream, any number, and gives the decisions that they complete, in order.
   ///   throws  Error (Exit::interrupted) when the user has asked to stop
   std::vector<SmoothedDecision> push(std::span<const std::int16_t> pcm);
@@ -93,11 +91,11 @@ struct Listening {
   int stride_ms = 0;
   std::vector<Heard> heard;
 };
-/// Nothing heard yet. throws as Listener.
+/// Nothing heard yet. throws as stream_options().
+///   hop_ms  from decision to decision, as ExportOptions::hop_ms
 Listening begin_listening(const Model& model, const DetectorOptions& detector, int hop_ms);
-/// Adds one recording, as a stream of its own. throws as Listener.
-void listen_to(const Recording& recording, const Model& model, const DetectorOptions& detector, int hop_ms, int threads,
-               Listening& listening);
+/// Adds one recording, as a stream of its own. throws as Listener::push.
+void listen_to(const Recording& recording, const Model& model, int threads, Listening& listening);
 
 struct Detection {
   double seconds = 0.0;  ///< end of the frame that completed it
