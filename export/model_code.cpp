@@ -53,12 +53,12 @@ class LayerCode {
 
   void emit(const Conv2d& op) {
     if (kernel_of(layer_.layer) == Kernel::dense) return dense(op.filters);
-    convolution(op.kernel, op.stride, op.padding);
+    convolution(op);
     if (step_.scratch_bytes > 0) {
       check_scratch("CONV2D_SCRATCH(" + number(op.kernel.time * op.kernel.freq * layer_.layer.input.channels) + ")");
     }
   }
-  void emit(const Depthwise2d& op) { convolution(op.kernel, op.stride, op.padding); }
+  void emit(const Depthwise2d& op) { convolution(op); }
 
   void emit(const AvgPool2d& /*op*/) {
     const Shape& from = layer_.layer.input;
@@ -69,6 +69,8 @@ class LayerCode {
                         {main, ""}});
   }
 
+  void emit(const Add& /*op*/) {}
+  void emit(const Activate& /*op*/) {}
   void emit(const Dense& op) { dense(op.units); }
   void dense(int units) {
     const std::string main = product("", layer_.main, true);
@@ -106,18 +108,18 @@ class LayerCode {
     check_scratch("LSTM_SCRATCH(" + number(op.cells) + ", " + number(outputs) + ")");
   }
 
-  void convolution(Extent kernel, Extent stride, Padding padding) {
+  template <class Window>
+  void convolution(const Window& op) {
     const Shape& from = layer_.layer.input;
     const Shape& to = layer_.layer.output;
-    const int pad_time = pad_before(from.time, to.time, kernel.time, stride.time, padding);
-    const int pad_freq = pad_before(from.freq, to.freq, kernel.freq, stride.freq, padding);
+    const WindowAxes axes = axes_of(layer_.layer, op);
     const std::string main = product("", layer_.main, true);
     params("conv",
            {{number(from.time) + ", " + number(from.freq) + ", " + number(from.channels), "in: time, freq, channels"},
             {number(to.time) + ", " + number(to.freq) + ", " + number(to.channels), "out: time, freq, channels"},
-            {number(kernel.time) + ", " + number(kernel.freq), "kernel"},
-            {number(stride.time) + ", " + number(stride.freq), "stride"},
-            {number(pad_time) + ", " + number(pad_freq), "padding before"},
+            {number(op.kernel.time) + ", " + number(op.kernel.freq), "kernel"},
+            {number(op.stride.time) + ", " + number(op.stride.freq), "stride"},
+            {number(axes.time.before()) + ", " + number(axes.freq.before()), "padding before"},
             {number(layer_.input.zero_point) + ", " + number(layer_.output.zero_point), "zero points: in, out"},
             {number(layer_.activation_min), "smallest output"},
             {step_.reverse ? "1" : "0", "positions from last to first"},

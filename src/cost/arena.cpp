@@ -47,15 +47,15 @@ int distance(const Axis& time, const Axis& freq, int in_channels, int out_channe
 }
 
 struct OverlapOf {
-  const Shape& in;
-  const Shape& out;
-  Kernel function;
+  const Layer& layer;
+  const Shape& in = layer.input;
+  const Shape& out = layer.output;
+  Kernel function = kernel_of(layer);
 
-  Overlap convolution(Extent kernel, Extent stride, Padding padding, int block, bool gathered) const {
-    Axis time{in.time, out.time, kernel.time, stride.time,
-              pad_before(in.time, out.time, kernel.time, stride.time, padding)};
-    Axis freq{in.freq, out.freq, kernel.freq, stride.freq,
-              pad_before(in.freq, out.freq, kernel.freq, stride.freq, padding)};
+  Overlap convolution(const WindowAxes& axes, int block, bool gathered) const {
+    const auto axis_of = [](const WindowAxis& a) { return Axis{a.in, a.out, a.span(), a.stride, a.before()}; };
+    Axis time = axis_of(axes.time);
+    Axis freq = axis_of(axes.freq);
     Overlap result;
     result.below = distance(time, freq, in.channels, out.channels, block, gathered);
     // Seen from the end: what the last window leaves over takes the place of the padding before the first.
@@ -66,14 +66,16 @@ struct OverlapOf {
 
   Overlap operator()(const Conv2d& op) const {
     if (function == Kernel::dense) return {.below = out.elements(), .above = out.elements()};
-    if (function == Kernel::pointwise) return convolution(op.kernel, op.stride, op.padding, 2, false);
-    Overlap result = convolution(op.kernel, op.stride, op.padding, 2, true);
+    if (function == Kernel::pointwise) return convolution(axes_of(layer, op), 2, false);
+    Overlap result = convolution(axes_of(layer, op), 2, true);
     result.scratch = 2 * op.kernel.time * op.kernel.freq * in.channels;
     return result;
   }
-  Overlap operator()(const Depthwise2d& op) const { return convolution(op.kernel, op.stride, op.padding, 1, false); }
+  Overlap operator()(const Depthwise2d& op) const { return convolution(axes_of(layer, op), 1, false); }
   /// A channel's mean is written when all of the channel is read; the next channel begins one byte on.
   Overlap operator()(const AvgPool2d& /*op*/) const { return {.below = 0, .above = out.elements()}; }
+  Overlap operator()(const Add& /*op*/) const { return {.below = out.elements(), .above = out.elements()}; }
+  Overlap operator()(const Activate& /*op*/) const { return {.below = 0, .above = 0}; }
   Overlap operator()(const Dense& /*op*/) const { return {.below = out.elements(), .above = out.elements()}; }
   /// The output of the last step is written when nothing is left to read. int16 cell state [n], int8 m8 [n], h8
   /// [output]
@@ -100,7 +102,7 @@ int cmsis_nn_scratch(const Layer& layer) {
 }
 
 Overlap overlap_of(const Layer& layer, ArenaKind kind) {
-  Overlap overlap = std::visit(OverlapOf{layer.input, layer.output, kernel_of(layer)}, layer.op);
+  Overlap overlap = std::visit(OverlapOf{layer}, layer.op);
   if (kind == ArenaKind::kernels) return overlap;
   const bool depthwise = std::holds_alternative<Depthwise2d>(layer.op);
   if (on_cmsis_nn(layer)) overlap.scratch = cmsis_nn_scratch(layer);

@@ -27,6 +27,9 @@ struct ArraySizes {
   ArrayBytes operator()(const Depthwise2d& op) const {
     return product(in.channels, std::int64_t{op.kernel.time} * op.kernel.freq);
   }
+  /// Factors and shift are parameters, no arrays.
+  ArrayBytes operator()(const Add& /*op*/) const { return {}; }
+  ArrayBytes operator()(const Activate& /*op*/) const { return ArrayBytes::of(256); }
   /// One multiplier and one shift for all channels.
   ArrayBytes operator()(const AvgPool2d& /*op*/) const { return scales(1); }
   ArrayBytes operator()(const Dense& op) const { return product(op.units, in.elements()); }

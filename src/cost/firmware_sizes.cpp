@@ -37,6 +37,10 @@ std::int64_t parameter_bytes(Kernel kernel) {
       return 4 * 4 + 2 * product;
     case Kernel::lstm:
       return 4 * 4 + 4 * product;
+    case Kernel::add:
+      return 10 * 4;
+    case Kernel::activate:
+      return 2 * 4;
   }
   return 0;
 }
@@ -55,10 +59,10 @@ std::int64_t label_bytes(int classes, std::span<const std::string> labels) {
 
 /// Kernels share functions, so code belongs to a set of kernels. A set that was not measured: the smallest larger one.
 const PerCore<int>& kernel_code(unsigned kernels) {
-  const KernelCode* best = nullptr;
+  const KernelCode* best = &kKernelCode.back();
   for (const KernelCode& row : kKernelCode) {
     if ((row.kernels & kernels) != kernels) continue;
-    if (best == nullptr || std::popcount(row.kernels) < std::popcount(best->kernels)) best = &row;
+    if (std::popcount(row.kernels) < std::popcount(best->kernels)) best = &row;
   }
   return best->bytes;
 }

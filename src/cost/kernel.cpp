@@ -18,6 +18,8 @@ struct KernelOf {
   }
   Kernel operator()(const AvgPool2d& /*op*/) const { return Kernel::avg_pool; }
   Kernel operator()(const Dense& /*op*/) const { return Kernel::dense; }
+  Kernel operator()(const Add& /*op*/) const { return Kernel::add; }
+  Kernel operator()(const Activate& /*op*/) const { return Kernel::activate; }
   Kernel operator()(const Lstm& /*op*/) const { return Kernel::lstm; }
   Kernel operator()(const Gru& /*op*/) const { return Kernel::gru; }
 };
@@ -36,6 +38,8 @@ bool on_cmsis_nn(const Layer& layer) {
     case Kernel::depthwise_large:
       return layer.input.channels % 4 == 0;
     case Kernel::avg_pool:
+    case Kernel::add:
+    case Kernel::activate:
     case Kernel::gru:
     case Kernel::lstm:
       break;
@@ -45,7 +49,7 @@ bool on_cmsis_nn(const Layer& layer) {
 
 std::string_view kernel_name(Kernel kernel) {
   static constexpr std::array<std::string_view, kKernels> names = {
-      "pointwise", "conv2d", "depthwise", "depthwise_large", "dense", "avg_pool", "gru", "lstm"};
+      "pointwise", "conv2d", "depthwise", "depthwise_large", "dense", "avg_pool", "gru", "lstm", "add", "activate"};
   return names.at(static_cast<std::size_t>(kernel));
 }
 

@@ -19,20 +19,23 @@ double fours(int count) { return std::ceil(count / 4.0); }
 double words_in(int n) { return std::floor(n / 4.0); }
 
 /// Elements of a kernel that lie inside the map, summed over the outputs of one direction.
-double inside(int in, int out, int kernel, int stride, Padding padding) {
-  const int pad = pad_before(in, out, kernel, stride, padding);
+double inside(const WindowAxis& a) {
   int sum = 0;
-  for (int at = 0; at < out; ++at) {
-    const int first = at * stride - pad;
-    sum += std::min(first + kernel, in) - std::max(first, 0);
+  for (int at = 0; at < a.out; ++at) {
+    const int first = at * a.stride - a.before();
+    for (int k = 0; k < a.kernel; ++k) {
+      const int element = first + k * a.dilation;
+      sum += element >= 0 && element < a.in ? 1 : 0;
+    }
   }
   return sum;
 }
 
 struct LayerTerms {
-  const Shape& in;
-  const Shape& out;
-  Kernel kernel;
+  const Layer& layer;
+  const Shape& in = layer.input;
+  const Shape& out = layer.output;
+  Kernel kernel = kernel_of(layer);
 
   [[nodiscard]] double positions() const { return double{1} * out.time * out.freq; }
 
@@ -65,15 +68,14 @@ struct LayerTerms {
     if (kernel == Kernel::pointwise) return {1, pairs, count, words, tails, alone};
     // Rows of the windows are copied where they lie inside the map, and filled first where they do so in part.
     const double repeat = 2 * pairs / positions();
-    const double rows_inside =
-        inside(in.time, out.time, op.kernel.time, op.stride.time, op.padding) * out.freq * repeat;
-    const double share = inside(in.freq, out.freq, op.kernel.freq, op.stride.freq, op.padding) / out.freq;
+    const WindowAxes axes = axes_of(layer, op);
+    const double rows_inside = inside(axes.time) * out.freq * repeat;
+    const double share = inside(axes.freq) / out.freq;
     const double bytes = rows_inside * share * in.channels;
     int whole = 0;
-    const int pad = pad_before(in.freq, out.freq, op.kernel.freq, op.stride.freq, op.padding);
     for (int at = 0; at < out.freq; ++at) {
-      const int first = at * op.stride.freq - pad;
-      whole += first >= 0 && first + op.kernel.freq <= in.freq ? 1 : 0;
+      const int first = at * op.stride.freq - axes.freq.before();
+      whole += first >= 0 && first + axes.freq.span() <= in.freq ? 1 : 0;
     }
     const double rows = 2 * pairs * op.kernel.time;
     const double filled = rows - rows_inside * whole / out.freq;
@@ -93,8 +95,8 @@ struct LayerTerms {
   }
   Terms operator()(const Depthwise2d& op) const {
     const double taps = double{1} * op.kernel.time * op.kernel.freq;
-    const double taps_inside = inside(in.time, out.time, op.kernel.time, op.stride.time, op.padding) *
-                               inside(in.freq, out.freq, op.kernel.freq, op.stride.freq, op.padding);
+    const WindowAxes axes = axes_of(layer, op);
+    const double taps_inside = inside(axes.time) * inside(axes.freq);
     const double taps_outside = positions() * taps - taps_inside;
     const double channels = in.channels;
     if (kernel == Kernel::depthwise_large) {
@@ -118,6 +120,8 @@ struct LayerTerms {
   Terms operator()(const AvgPool2d& /*op*/) const {
     return {1, double(in.channels), double{1} * in.channels * in.time * in.freq};
   }
+  Terms operator()(const Add& /*op*/) const { return {1, double(out.elements())}; }
+  Terms operator()(const Activate& /*op*/) const { return {1, double(out.elements())}; }
   Terms operator()(const Dense& op) const { return dense(op.units); }
   Terms operator()(const Gru& op) const {
     const double groups = in.time * fours(op.cells);
@@ -170,9 +174,7 @@ std::string_view task_name(Task task) {
   return kernel_name(static_cast<Kernel>(task));
 }
 
-Terms layer_terms(const Layer& layer) {
-  return std::visit(LayerTerms{layer.input, layer.output, kernel_of(layer)}, layer.op);
-}
+Terms layer_terms(const Layer& layer) { return std::visit(LayerTerms{layer}, layer.op); }
 
 Terms frame_terms(const FrontEndNumbers& n) {
   return {1,

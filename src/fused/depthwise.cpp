@@ -12,19 +12,13 @@ class Depthwise : public Step<Value> {
 
  public:
   Depthwise(const Layer& layer, const Depthwise2d& op, const LayerParameters& slot, int capacity)
+      : Depthwise(layer, op, axes_of(layer, op), slot, capacity) {}
+  Depthwise(const Layer& layer, const Depthwise2d& op, const WindowAxes& axes, const LayerParameters& slot,
+            int capacity)
       : slot_(slot),
         taps_{op.kernel.time * op.kernel.freq, layer.output.channels, padded(layer.output.channels)},
-        map_{layer.input.time,
-             layer.input.freq,
-             layer.output.time,
-             layer.output.freq,
-             op.kernel.time,
-             op.kernel.freq,
-             op.stride.time,
-             op.stride.freq,
-             pad_before(layer.input.time, layer.output.time, op.kernel.time, op.stride.time, op.padding),
-             pad_before(layer.input.freq, layer.output.freq, op.kernel.freq, op.stride.freq, op.padding),
-             taps_.pitch},
+        map_{layer.input.time, layer.input.freq, layer.output.time,  layer.output.freq,  op.kernel.time, op.kernel.freq,
+             op.stride.time,   op.stride.freq,   axes.time.before(), axes.freq.before(), taps_.pitch},
         epilogue_(slot, op.norm, op.relu, layer.output.channels),
         weight_(taps_.length()),
         d_weight_(taps_.length()),

@@ -45,6 +45,7 @@ struct FusedSteps {
   /// Layer by layer; false at the first one that has no fused step.
   ///   int8  the network whose rounding the steps get (float alone), or nullptr
   bool build(const Graph& graph, const ParameterLayout& layout, const Int8Model* int8 = nullptr) {
+    if (!graph.chain()) return false;
     const Stored<Value>* in = &input;
     std::ptrdiff_t largest = 0;
     const auto append = [&](std::unique_ptr<Step<Value>> step) {

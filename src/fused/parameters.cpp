@@ -21,6 +21,13 @@ Norm norm_of(const Op& op) {
       op);
 }
 
+int bands_of(const Op& op) {
+  const auto* depthwise = std::get_if<Depthwise2d>(&op);
+  return depthwise == nullptr ? 1 : depthwise->bands;
+}
+
+int norm_size(const Layer& layer) { return bands_of(layer.op) * layer.output.channels; }
+
 static std::ptrdiff_t LayerParameters::*member(std::string_view name) {
   if (name == "weight") return &LayerParameters::weight;
   if (name == "bias") return &LayerParameters::bias;
@@ -41,16 +48,16 @@ ParameterLayout::ParameterLayout(const Graph& graph) {
     const Norm norm = norm_of(layer.op);
     for (const ParameterSpec& spec : parameters_of(layer)) {
       const bool bias = spec.name == "bias";
-      if (bias && norm != Norm::none) continue;
+      if ((bias && norm != Norm::none) || spec.name == "scale") continue;
       place(slot.*member(spec.name), spec.elements(), !bias);
     }
     if (norm != Norm::none) {
-      const int channels = layer.output.channels;
-      place(slot.beta, channels, false);
-      if (norm == Norm::affine) place(slot.gamma, channels, false);
+      const int size = norm_size(layer);
+      place(slot.beta, size, false);
+      if (norm == Norm::affine) place(slot.gamma, size, false);
       slot.mean = static_cast<std::ptrdiff_t>(statistics_);
-      slot.variance = slot.mean + channels;
-      statistics_ += 2 * static_cast<std::size_t>(channels);
+      slot.variance = slot.mean + size;
+      statistics_ += 2 * static_cast<std::size_t>(size);
     }
     layers_.push_back(slot);
   }
@@ -81,6 +88,8 @@ struct Initialise {
     uniform(slot.weight, std::int64_t{taps} * layer.input.channels, taps, taps);
   }
   void operator()(const AvgPool2d& /*op*/) {}
+  void operator()(const Add& /*op*/) {}
+  void operator()(const Activate& /*op*/) {}
   void operator()(const Dense& op) {
     const int inputs = layer.input.elements();
     uniform(slot.weight, std::int64_t{inputs} * op.units, inputs, op.units);
@@ -112,9 +121,9 @@ NetState initial_state(const Graph& graph, const ParameterLayout& layout, std::u
     const Layer& layer = graph.layers()[i];
     const LayerParameters& slot = layout.layers()[i];
     std::visit(Initialise{layer, slot, state.parameters.data(), Rng({seed, 1, i})}, layer.op);
-    const int channels = layer.output.channels;
-    if (slot.gamma >= 0) std::fill_n(state.parameters.data() + slot.gamma, channels, 1.0F);
-    if (slot.variance >= 0) std::fill_n(state.statistics.data() + slot.variance, channels, 1.0F);
+    const int size = norm_size(layer);
+    if (slot.gamma >= 0) std::fill_n(state.parameters.data() + slot.gamma, size, 1.0F);
+    if (slot.variance >= 0) std::fill_n(state.statistics.data() + slot.variance, size, 1.0F);
   }
   return state;
 }
@@ -136,6 +145,20 @@ static void fold_norm(const Layer& layer, const LayerParameters& slot, std::span
   }
 }
 
+/// The norm of each band of each channel as scale and bias, beside a kernel that stays as it is.
+static void fold_bands(const Layer& layer, const LayerParameters& slot, std::span<const float> parameters,
+                       std::span<const float> statistics, Tensor& scale, Tensor& bias) {
+  const auto size = static_cast<std::size_t>(norm_size(layer));
+  const auto of = [size](std::span<const float> values, std::ptrdiff_t offset) {
+    return values.subspan(static_cast<std::size_t>(offset), size);
+  };
+  for (std::size_t i = 0; i < size; ++i) {
+    const float deviation = std::sqrt(of(statistics, slot.variance)[i] + static_cast<float>(kNormEpsilon));
+    scale.data[i] = std::abs(of(parameters, slot.gamma)[i]) / deviation;
+    bias.data[i] = of(parameters, slot.beta)[i] - of(statistics, slot.mean)[i] * scale.data[i];
+  }
+}
+
 Weights folded(const Graph& graph, const ParameterLayout& layout, std::span<const float> parameters,
                std::span<const float> statistics) {
   Weights weights;
@@ -153,7 +176,11 @@ Weights folded(const Graph& graph, const ParameterLayout& layout, std::span<cons
         tensor.data.assign(first, first + spec.elements());
       }
     }
-    if (slot.mean >= 0) {
+    if (slot.mean < 0) continue;
+    if (bands_of(layer.op) > 1) {
+      fold_bands(layer, slot, parameters, statistics, weights.at(layer.name + "/scale"),
+                 weights.at(layer.name + "/bias"));
+    } else {
       fold_norm(layer, slot, parameters, statistics, weights.at(layer.name + "/weight"),
                 weights.at(layer.name + "/bias"));
     }

@@ -31,8 +31,9 @@ Rows rows_of(const Layer& layer, const Stored<Value>& in) {
     rows.patches = false;
     return rows;
   }
-  rows.top = pad_before(from.time, to.time, op->kernel.time, op->stride.time, op->padding);
-  rows.left = pad_before(from.freq, to.freq, op->kernel.freq, op->stride.freq, op->padding);
+  const WindowAxes axes = axes_of(layer, *op);
+  rows.top = axes.time.before();
+  rows.left = axes.freq.before();
   const auto extent = [](int in_size, int before, int out, int stride, int kernel) {
     return std::max(before + in_size, (out - 1) * stride + kernel);
   };

@@ -20,7 +20,7 @@ Graph without_norms(const Graph& graph) {
           if constexpr (requires { o.norm; }) o.norm = Norm::none;
         },
         op);
-    plain.add(layer.name, op);
+    plain.add(layer.name, op, layer.inputs);
   }
   return plain;
 }

@@ -93,17 +93,17 @@ struct Make {
   int capacity;
   const Quant* rounded;
 
-  std::unique_ptr<Step<Value>> operator()(const Conv2d& /*op*/) const {
-    return make_product(layer, slot, in, first, capacity);
+  std::unique_ptr<Step<Value>> operator()(const Conv2d& op) const {
+    return op.dilation == Extent{} ? make_product(layer, slot, in, first, capacity) : nullptr;
   }
   std::unique_ptr<Step<Value>> operator()(const Dense& /*op*/) const {
     return make_product(layer, slot, in, first, capacity);
   }
-  std::unique_ptr<Step<Value>> operator()(const Depthwise2d& /*op*/) const {
-    return first ? nullptr : make_depthwise<Value>(layer, slot, capacity);
+  std::unique_ptr<Step<Value>> operator()(const Depthwise2d& op) const {
+    return first || op.dilation != Extent{} || op.bands > 1 ? nullptr : make_depthwise<Value>(layer, slot, capacity);
   }
-  std::unique_ptr<Step<Value>> operator()(const AvgPool2d& /*op*/) const {
-    return first ? nullptr : make_pool(layer, in, capacity);
+  std::unique_ptr<Step<Value>> operator()(const AvgPool2d& op) const {
+    return first || !op.over_time || !op.over_freq ? nullptr : make_pool(layer, in, capacity);
   }
   std::unique_ptr<Step<Value>> operator()(const Lstm& /*op*/) const {
     return make_lstm(layer, slot, in, first, capacity, rounded);
@@ -111,6 +111,8 @@ struct Make {
   std::unique_ptr<Step<Value>> operator()(const Gru& /*op*/) const {
     return make_gru(layer, slot, in, first, capacity, rounded);
   }
+  std::unique_ptr<Step<Value>> operator()(const Add& /*op*/) const { return nullptr; }
+  std::unique_ptr<Step<Value>> operator()(const Activate& /*op*/) const { return nullptr; }
 };
 
 }  // namespace

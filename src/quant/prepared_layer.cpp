@@ -11,15 +11,11 @@ namespace kws::int8 {
 
 namespace {
 
-void add_borders(Plane& plane, const Layer& layer, Extent kernel, Extent stride, Padding padding) {
-  const auto after = [](int in, int out, int size, int step, int before) {
-    return std::max(0, (out - 1) * step + size - before - in);
-  };
-  const Shape& to = layer.output;
-  plane.top = pad_before(layer.input.time, to.time, kernel.time, stride.time, padding);
-  plane.left = pad_before(layer.input.freq, to.freq, kernel.freq, stride.freq, padding);
-  plane.bottom = after(layer.input.time, to.time, kernel.time, stride.time, plane.top);
-  plane.right = after(layer.input.freq, to.freq, kernel.freq, stride.freq, plane.left);
+void add_borders(Plane& plane, const WindowAxes& axes) {
+  plane.top = axes.time.before();
+  plane.left = axes.freq.before();
+  plane.bottom = axes.time.after();
+  plane.right = axes.freq.after();
 }
 
 /// conv2d and dense: one product per position.
@@ -132,9 +128,9 @@ Int8Product window_of_ones(const Int8Layer& layer) {
 Plane plane_before(const Int8Layer& layer, int step) {
   Plane plane{.shape = layer.layer.input, .step = step, .zero_point = layer.input.zero_point};
   if (const auto* conv = std::get_if<Conv2d>(&layer.layer.op)) {
-    add_borders(plane, layer.layer, conv->kernel, conv->stride, conv->padding);
+    add_borders(plane, axes_of(layer.layer, *conv));
   } else if (const auto* depthwise = std::get_if<Depthwise2d>(&layer.layer.op)) {
-    add_borders(plane, layer.layer, depthwise->kernel, depthwise->stride, depthwise->padding);
+    add_borders(plane, axes_of(layer.layer, *depthwise));
   }
   return plane;
 }
@@ -161,6 +157,8 @@ std::unique_ptr<PreparedLayer> prepare_layer(const Kernels& kernels, const Int8L
     Result operator()(const Dense& /*op*/) const {
       return std::make_unique<ProductLayer>(kernels, layer, in, out, whole(), Extent{1, 1}, clips);
     }
+    Result operator()(const Add& /*op*/) const { return nullptr; }
+    Result operator()(const Activate& /*op*/) const { return nullptr; }
     Result operator()(const Lstm& op) const { return prepare_lstm(kernels, layer, op, in, out, clips); }
     Result operator()(const Gru& op) const { return prepare_gru(kernels, layer, op, in, out, clips); }
   };

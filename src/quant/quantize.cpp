@@ -150,6 +150,11 @@ class Quantizer {
     quantize_multiplier(factor, to.main.multiplier[0], to.main.shift[0]);
   }
 
+  void fill(const Add& /*op*/, Int8Layer& to) const { throw Error(to.layer.name + ": add has no int8 form yet"); }
+  void fill(const Activate& /*op*/, Int8Layer& to) const {
+    throw Error(to.layer.name + ": activations have no int8 form yet");
+  }
+
   /// Pre-activations at `step`, from the input and from h8 of scale `state`.
   void fill_gates(double step, const Quant& state, Int8Layer& to) const {
     to.main = quantize_product(row_major(tensor(to, "weight")), tensor(to, "bias").data, to.input, step);

@@ -21,21 +21,15 @@ torch::Tensor steps(const torch::Tensor& x) { return x.permute({2, 0, 3, 1}).res
 template <class Window>
 torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& kernel, const torch::Tensor& bias,
                        const Layer& layer, const Window& op, std::int64_t groups) {
-  const auto total = [&](int in, int out, int k, int s) {
-    return op.padding == Padding::valid ? 0 : std::max(0, (out - 1) * s + k - in);
-  };
-  const Shape& in = layer.input;
-  const Shape& out = layer.output;
-  const int time = total(in.time, out.time, op.kernel.time, op.stride.time);
-  const int freq = total(in.freq, out.freq, op.kernel.freq, op.stride.freq);
-  const int top = pad_before(in.time, out.time, op.kernel.time, op.stride.time, op.padding);
-  const int left = pad_before(in.freq, out.freq, op.kernel.freq, op.stride.freq, op.padding);
-  const bool even = 2 * top == time && 2 * left == freq;
-  const torch::Tensor source = even ? x : torch::constant_pad_nd(x, {left, freq - left, top, time - top});
+  const auto [time, freq] = axes_of(layer, op);
+  const int top = time.before();
+  const int left = freq.before();
+  const bool even = top == time.after() && left == freq.after();
+  const torch::Tensor source = even ? x : torch::constant_pad_nd(x, {left, freq.after(), top, time.after()});
   const std::vector<std::int64_t> padding =
       even ? std::vector<std::int64_t>{top, left} : std::vector<std::int64_t>{0, 0};
   const std::vector<std::int64_t> stride = {op.stride.time, op.stride.freq};
-  const std::vector<std::int64_t> dilation = {1, 1};
+  const std::vector<std::int64_t> dilation = {op.dilation.time, op.dilation.freq};
   return torch::conv2d(source, kernel, bias, stride, padding, dilation, groups);
 }
 
@@ -58,8 +52,32 @@ struct FloatNet::Forward {
   const Layer& layer;
   Slot& slot;
   torch::Tensor x;
+  torch::Tensor second;  ///< the other addend of an Add
   bool training;
   const Int8Layer* int8;  ///< rounds as this one does; nullptr: not at all
+
+  /// Batch norm of the bands [N, C, T, F] has, each channel of each band on its own.
+  [[nodiscard]] torch::Tensor band_norm(const torch::Tensor& y, int bands) const {
+    std::vector<torch::Tensor> parts;
+    const std::int64_t freq = y.size(3), channels = y.size(1);
+    for (int b = 0; b < bands; ++b) {
+      // Frequency f belongs to band f bands / F.
+      const std::int64_t from = (b * freq + bands - 1) / bands, to = ((b + 1) * freq + bands - 1) / bands;
+      const auto of = [&](const torch::Tensor& all) { return all.narrow(0, b * channels, channels); };
+      const torch::Tensor part = y.narrow(3, from, to - from);
+      if (int8 != nullptr || !slot.mean.defined()) {
+        const torch::Tensor factor = slot.mean.defined()
+                                         ? of(slot.gamma).abs() * torch::rsqrt(of(slot.variance) + kNormEpsilon)
+                                         : of(slot.scale);
+        const torch::Tensor shift = slot.mean.defined() ? of(slot.beta) - of(slot.mean) * factor : of(slot.bias);
+        parts.push_back(part * factor.view({-1, 1, 1}) + shift.view({-1, 1, 1}));
+      } else {
+        parts.push_back(torch::batch_norm(part, of(slot.gamma).abs(), of(slot.beta), of(slot.mean), of(slot.variance),
+                                          training, kNormMomentum, kNormEpsilon, false));
+      }
+    }
+    return torch::cat(parts, 3);
+  }
 
   torch::Tensor normalised(torch::Tensor y, bool relu) const {
     if (slot.mean.defined() && int8 == nullptr) {
@@ -93,11 +111,45 @@ struct FloatNet::Forward {
     return normalised(convolve(x, weight.permute({0, 3, 1, 2}), bias, layer, op, 1), op.relu);
   }
   torch::Tensor operator()(const Depthwise2d& op) const {
+    if (op.bands > 1) {
+      const torch::Tensor kernel = (int8 == nullptr ? slot.weight : rounded_rows(slot.weight, 2)).permute({2, 0, 1});
+      const torch::Tensor y = convolve(x, kernel.unsqueeze(1), {}, layer, op, layer.input.channels);
+      const torch::Tensor z = band_norm(y, op.bands);
+      return op.relu ? torch::relu(z) : z;
+    }
     const auto [weight, bias] = product(2);
     const torch::Tensor kernel = weight.permute({2, 0, 1}).unsqueeze(1);  // [C, 1, kt, kf]
     return normalised(convolve(x, kernel, bias, layer, op, layer.input.channels), op.relu);
   }
-  torch::Tensor operator()(const AvgPool2d& /*op*/) const { return x.mean({2, 3}, true); }
+  torch::Tensor operator()(const AvgPool2d& op) const {
+    std::vector<std::int64_t> axes;
+    if (op.over_time) axes.push_back(2);
+    if (op.over_freq) axes.push_back(3);
+    return axes.empty() ? x : x.mean(axes, true);
+  }
+  torch::Tensor operator()(const Add& op) const {
+    const torch::Tensor y = x + second;
+    return op.relu ? torch::relu(y) : y;
+  }
+  torch::Tensor operator()(const Activate& op) const {
+    switch (op.function) {
+      case Function::relu:
+        return torch::relu(x);
+      case Function::relu6:
+        return torch::clamp(x, 0, 6);
+      case Function::swish:
+        return x * torch::sigmoid(x);
+      case Function::hard_swish:
+        return x * torch::clamp(x + 3, 0, 6) / 6;
+      case Function::tanh:
+        return torch::tanh(x);
+      case Function::clip:
+        return torch::clamp(x, 0, 1);
+      case Function::gate:
+        break;
+    }
+    return torch::clamp(torch::tanh(x) + 0.5, 0, 1);
+  }
   torch::Tensor operator()(const Dense& op) const {
     const auto [weight, bias] = product(0);
     const torch::Tensor y = torch::linear(flat(x), weight, bias);
@@ -152,6 +204,7 @@ torch::Tensor& FloatNet::Slot::named(std::string_view parameter) {
   if (parameter == "bias") return bias;
   if (parameter == "recurrent_weight") return recurrent_weight;
   if (parameter == "projection_weight") return projection_weight;
+  if (parameter == "scale") return scale;
   return peephole;
 }
 
@@ -176,10 +229,10 @@ FloatNet::FloatNet(const Graph& graph, const ParameterLayout& layout, std::span<
     const LayerParameters& at = layout.layers()[i];
     Slot& slot = slots_[i];
     for (const ParameterSpec& spec : parameters_of(layer)) {
-      trained(slot.named(spec.name), at.named(spec.name), sizes(spec.shape));
+      if (spec.name != "scale") trained(slot.named(spec.name), at.named(spec.name), sizes(spec.shape));
     }
     if (at.mean < 0) continue;
-    const std::vector<std::int64_t> channels = {layer.output.channels};
+    const std::vector<std::int64_t> channels = {norm_size(layer)};
     trained(slot.beta, at.beta, channels);
     slot.gamma = torch::ones(channels, dtype_);
     trained(slot.gamma, at.gamma, channels);
@@ -194,31 +247,55 @@ FloatNet::FloatNet(const Graph& graph, const Weights& weights) : graph_(graph), 
     for (const ParameterSpec& spec : parameters_of(layer)) {
       const Tensor& tensor = weights.at(layer.name + "/" + spec.name);
       torch::Tensor& to = slots_[i].named(spec.name);
-      to = torch::empty(sizes(tensor.shape));
+      // Bands lie one after the other.
+      to = torch::empty(spec.shape.size() == 2 && spec.name != "weight" && bands_of(layer.op) > 1
+                            ? std::vector<std::int64_t>{spec.elements()}
+                            : sizes(tensor.shape));
       std::copy(tensor.data.begin(), tensor.data.end(), to.data_ptr<float>());
     }
   }
 }
 
+/// [N, T, F C] as to_input() gives it -> [N, C, T, F]
+static torch::Tensor input_map(const torch::Tensor& features, Shape input) {
+  return features.view({features.size(0), input.time, input.freq, input.channels}).permute({0, 3, 1, 2});
+}
+
+torch::Tensor FloatNet::apply(std::size_t i, const std::vector<torch::Tensor>& tensors, bool training,
+                              const Int8Layer* int8) {
+  const Layer& layer = graph_.layers()[i];
+  const auto read = [&](TensorId tensor) { return tensors[static_cast<std::size_t>(tensor)]; };
+  const torch::Tensor second = layer.inputs.size() > 1 ? read(layer.inputs[1]) : torch::Tensor();
+  return std::visit(Forward{layer, slots_[i], read(layer.inputs[0]), second, training, int8}, layer.op);
+}
+
+void FloatNet::release(const Layer& layer, std::size_t i, std::vector<torch::Tensor>& tensors) const {
+  for (const TensorId tensor : layer.inputs) {
+    if (graph_.last_reader(tensor) == static_cast<int>(i)) tensors[static_cast<std::size_t>(tensor)].reset();
+  }
+}
+
 torch::Tensor FloatNet::forward(const torch::Tensor& features, bool training, const Observer& observer) {
-  torch::Tensor x = features.to(dtype_).unsqueeze(1);  // [N, 1, T, F]
+  std::vector<torch::Tensor> tensors = {input_map(features.to(dtype_), graph_.input())};
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const Layer& layer = graph_.layers()[i];
-    x = std::visit(Forward{layer, slots_[i], x, training, nullptr}, layer.op);
-    if (observer) observer(layer, x);
+    tensors.push_back(apply(i, tensors, training, nullptr));
+    if (observer) observer(layer, tensors.back());
+    release(layer, i, tensors);
   }
-  return flat(x);
+  return flat(tensors.back());
 }
 
 torch::Tensor FloatNet::forward_rounded(const torch::Tensor& features, const Int8Model& int8) {
-  torch::Tensor x = features.unsqueeze(1);  // [N, 1, T, F]
+  std::vector<torch::Tensor> tensors = {input_map(features, graph_.input())};
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     const Layer& layer = graph_.layers()[i];
-    x = std::visit(Forward{layer, slots_[i], x, true, &int8.layers[i]}, layer.op);
+    const torch::Tensor y = apply(i, tensors, true, &int8.layers[i]);
     const bool recurrent = std::holds_alternative<Lstm>(layer.op) || std::holds_alternative<Gru>(layer.op);
-    if (!recurrent) x = rounded(x, int8.layers[i].output);
+    tensors.push_back(recurrent ? y : rounded(y, int8.layers[i].output));
+    release(layer, i, tensors);
   }
-  return flat(x);
+  return flat(tensors.back());
 }
 
 void use_plain_threads(int threads) { at::set_num_threads(threads); }
@@ -256,7 +333,7 @@ double PlainNet::step(std::span<const std::int8_t> features, std::span<const int
 
 torch::Tensor to_input(std::span<const std::int8_t> features, Shape input) {
   const auto count = static_cast<std::int64_t>(features.size()) / input.elements();
-  torch::Tensor x = torch::empty({count, input.time, input.freq});
+  torch::Tensor x = torch::empty({count, input.time, input.step()});
   auto* values = x.data_ptr<float>();
   for (std::size_t i = 0; i < features.size(); ++i) values[i] = static_cast<float>(features[i]) * kFeatureScale;
   return x;

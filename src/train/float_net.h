@@ -31,7 +31,7 @@ class FloatNet {
   /// Called with each layer's output, [N, C, T, F].
   using Observer = std::function<void(const Layer& layer, const torch::Tensor& output)>;
 
-  /// features [N, T, F] float; returns logits [N, classes]. training: batch statistics, running ones updated.
+  /// features [N, T, F C] float; returns logits [N, classes]. training: batch statistics, running ones updated.
   torch::Tensor forward(const torch::Tensor& features, bool training, const Observer& observer = {});
   /// The same with the rounding of an int8 network: weights, with batch norm by its running statistics folded in, at
   /// the scale of their row; outputs and recurrent states at those of `int8`. Rounding has the gradient 1, clipping 0.
@@ -42,10 +42,14 @@ class FloatNet {
   /// Tensors of one layer; undefined where the layer has none.
   struct Slot {
     torch::Tensor weight, bias, recurrent_weight, projection_weight, peephole;
-    torch::Tensor gamma, beta, mean, variance;
+    torch::Tensor gamma, beta, mean, variance, scale;
     torch::Tensor& named(std::string_view parameter);
   };
   struct Forward;
+
+  /// Output of layer i. Tensors that no later layer reads are let go by release().
+  torch::Tensor apply(std::size_t i, const std::vector<torch::Tensor>& tensors, bool training, const Int8Layer* int8);
+  void release(const Layer& layer, std::size_t i, std::vector<torch::Tensor>& tensors) const;
 
   Graph graph_;
   std::vector<Slot> slots_;
@@ -53,7 +57,7 @@ class FloatNet {
   std::vector<std::pair<torch::Tensor, float*>> copies_;  // with the place of their gradient
 };
 
-/// int8 features to the network's input, [N, T, F] float.
+/// int8 features to the network's input, [N, T, F C] float.
 torch::Tensor to_input(std::span<const std::int8_t> features, Shape input);
 
 }  // namespace kws

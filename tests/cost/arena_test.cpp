@@ -70,11 +70,13 @@ struct Block {
 
 /// What kws_kernels.c does, from its comments: a second description, to hold the planner's distances against.
 std::vector<Block> blocks_of(const Layer& layer, bool reverse) {
-  const auto conv = [&](Extent kernel, Extent stride, Padding padding, int block) {
+  const auto conv = [&](const auto& op, int block) {
     const Shape& in = layer.input;
     const Shape& out = layer.output;
-    const int top = pad_before(in.time, out.time, kernel.time, stride.time, padding);
-    const int left = pad_before(in.freq, out.freq, kernel.freq, stride.freq, padding);
+    const WindowAxes axes = axes_of(layer, op);
+    const Extent kernel = op.kernel, stride = op.stride;
+    const int top = axes.time.before();
+    const int left = axes.freq.before();
     const int positions = out.time * out.freq;
     std::vector<Block> blocks;
     for (int i = 0; i < positions; i += block) {
@@ -102,9 +104,9 @@ std::vector<Block> blocks_of(const Layer& layer, bool reverse) {
     return std::vector<Block>{one};
   };
   if (const auto* op = std::get_if<Conv2d>(&layer.op)) {
-    return kernel_of(layer) == Kernel::dense ? whole() : conv(op->kernel, op->stride, op->padding, 2);
+    return kernel_of(layer) == Kernel::dense ? whole() : conv(*op, 2);
   }
-  if (const auto* op = std::get_if<Depthwise2d>(&layer.op)) return conv(op->kernel, op->stride, op->padding, 1);
+  if (const auto* op = std::get_if<Depthwise2d>(&layer.op)) return conv(*op, 1);
   if (std::holds_alternative<AvgPool2d>(layer.op)) {
     std::vector<Block> blocks;
     for (int c = 0; c < layer.input.channels; ++c) {

@@ -77,6 +77,8 @@ class RandomModels {
     layer.main.shift.resize(1);
     quantize_multiplier(rng_.uniform(2.0, 6.0) / positions, layer.main.multiplier[0], layer.main.shift[0]);
   }
+  void fill(Int8Layer& layer, const Add& /*op*/) { to_byte(layer, false); }
+  void fill(Int8Layer& layer, const Activate& /*op*/) { to_byte(layer, false); }
   void fill(Int8Layer& layer, const Dense& op) {
     to_byte(layer, op.relu);
     layer.main = product(op.units, layer.layer.input.elements(), 7, layer.input.zero_point, true);

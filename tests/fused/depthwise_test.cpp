@@ -33,8 +33,8 @@ DepthwiseMap draw_map(Rng& rng) {
   const Padding padding = rng.below(2) == 0 ? Padding::same : Padding::valid;
   m.out_time = extent_out(m.in_time, m.kernel_time, m.stride_time, padding);
   m.out_freq = extent_out(m.in_freq, m.kernel_freq, m.stride_freq, padding);
-  m.top = pad_before(m.in_time, m.out_time, m.kernel_time, m.stride_time, padding);
-  m.left = pad_before(m.in_freq, m.out_freq, m.kernel_freq, m.stride_freq, padding);
+  m.top = WindowAxis{m.in_time, m.out_time, m.kernel_time, m.stride_time, 1, padding}.before();
+  m.left = WindowAxis{m.in_freq, m.out_freq, m.kernel_freq, m.stride_freq, 1, padding}.before();
   m.pitch = 16 * rng.between(1, 3);
   return m;
 }

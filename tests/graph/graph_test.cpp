@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <utility>
+#include <vector>
+
 #include "kws/core/error.h"
 
 namespace kws {
@@ -43,6 +47,57 @@ TEST(GraphShapes, EachLayerReadsTheOneBefore) {
   EXPECT_EQ(Graph({49, 10, 1}).output(), (Shape{49, 10, 1}));
 }
 
+TEST(GraphShapes, MeansDilationAndCausalPaddingGoByDirection) {
+  const Shape map{25, 5, 8};
+  EXPECT_EQ(shape_after(map, AvgPool2d{.over_time = false}), (Shape{25, 1, 8}));
+  EXPECT_EQ(shape_after(map, AvgPool2d{.over_freq = false}), (Shape{1, 5, 8}));
+  EXPECT_EQ(shape_after(map, Activate{.function = Function::swish}), map);
+  const Conv2d dilated{
+      .filters = 4, .kernel = {3, 2}, .stride = {1, 1}, .padding = {Padding::valid, Padding::same}, .dilation = {4, 1}};
+  EXPECT_EQ(shape_after(map, dilated), (Shape{17, 5, 4}));  // 25 - (3 - 1) 4
+  EXPECT_EQ(shape_after(map, Depthwise2d{.kernel = {9, 1}, .stride = {2, 1}, .padding = Padding::causal}),
+            (Shape{13, 5, 8}));
+}
+
+TEST(GraphTensors, AreHeldUntilTheirLastReader) {
+  Graph graph({6, 4, 2});
+  const Conv2d conv{.filters = 2, .kernel = {3, 3}, .stride = {1, 1}};
+  const TensorId x = graph.add("conv1", conv, {0});
+  const TensorId mean = graph.add("mean", AvgPool2d{.over_time = false}, {x});
+  const TensorId narrow = graph.add("conv2", Conv2d{.filters = 2, .kernel = {3, 1}, .stride = {1, 1}}, {mean});
+  const TensorId sum = graph.add("add", Add{.relu = true}, {x, narrow});
+  EXPECT_EQ(sum, 4);
+  EXPECT_FALSE(graph.chain());
+  EXPECT_EQ(graph.output(), (Shape{6, 4, 2}));
+  EXPECT_EQ(graph.layers()[3].second, (Shape{6, 1, 2}));
+  EXPECT_THAT(graph.layers()[3].inputs, ElementsAre(x, narrow));
+  // conv1 and mean have x at hand; conv2 runs while it waits; add reads it again.
+  std::vector<int> held;
+  for (const Layer& layer : graph.layers()) held.push_back(layer.held);
+  EXPECT_THAT(held, ElementsAre(0, 0, 48, 0));
+  EXPECT_EQ(graph.last_reader(x), 3);
+  EXPECT_EQ(graph.last_reader(sum), 3);  // the layer that makes it
+}
+
+TEST(GraphErrors, AddendsMustAgreeAndBandsMustHaveFrequencies) {
+  Graph graph({6, 4, 2});
+  graph.add("conv1", Conv2d{.filters = 3, .kernel = {3, 3}, .stride = {1, 1}});
+  EXPECT_THROW(graph.add("add", Add{}, {1, 0}), Error);
+  EXPECT_THROW(graph.add("dw", Depthwise2d{.kernel = {3, 3}, .stride = {1, 1}, .norm = Norm::affine, .bands = 5}),
+               Error);
+  EXPECT_EQ(graph.layers().size(), 1U);
+}
+
+TEST(Functions, HaveNamesAndValues) {
+  EXPECT_EQ(function_name(Function::hard_swish), "hard_swish");
+  EXPECT_DOUBLE_EQ(value_of(Function::hard_swish, 1.0), 4.0 / 6.0);
+  EXPECT_DOUBLE_EQ(value_of(Function::relu6, 7.0), 6.0);
+  EXPECT_DOUBLE_EQ(value_of(Function::clip, -1.0), 0.0);
+  EXPECT_DOUBLE_EQ(value_of(Function::gate, 3.0), 1.0);
+  EXPECT_DOUBLE_EQ(value_of(Function::gate, 0.0), 0.5);
+  EXPECT_NEAR(value_of(Function::swish, 2.0), 2.0 / (1.0 + std::exp(-2.0)), 1e-12);
+}
+
 TEST(GraphErrors, NameTheLayerThatDoesNotFit) {
   Graph graph({49, 10, 1});
   const Conv2d large{.filters = 4, .kernel = {4, 11}, .stride = {1, 1}, .padding = Padding::valid};
@@ -59,11 +114,17 @@ TEST(GraphErrors, NameTheLayerThatDoesNotFit) {
 
 // TensorFlow's rule: total = max(0, (out - 1) stride + kernel - in), the smaller half before.
 TEST(Padding, PutsTheOddElementAtTheEnd) {
-  EXPECT_EQ(pad_before(49, 25, 10, 2, Padding::same), 4);  // total 9
-  EXPECT_EQ(pad_before(10, 5, 4, 2, Padding::same), 1);    // total 2
-  EXPECT_EQ(pad_before(10, 10, 4, 1, Padding::same), 1);   // total 3
-  EXPECT_EQ(pad_before(9, 3, 1, 4, Padding::same), 0);     // the stride jumps over elements: never negative
-  EXPECT_EQ(pad_before(49, 40, 10, 1, Padding::valid), 0);
+  const auto around = [](int in, int out, int kernel, int stride, int dilation, Padding padding) {
+    const WindowAxis axis{in, out, kernel, stride, dilation, padding};
+    return std::pair(axis.before(), axis.after());
+  };
+  EXPECT_EQ(around(49, 25, 10, 2, 1, Padding::same), std::pair(4, 5));
+  EXPECT_EQ(around(10, 5, 4, 2, 1, Padding::same), std::pair(1, 1));
+  EXPECT_EQ(around(10, 10, 4, 1, 1, Padding::same), std::pair(1, 2));
+  EXPECT_EQ(around(10, 10, 3, 1, 4, Padding::same), std::pair(4, 4));
+  EXPECT_EQ(around(9, 3, 1, 4, 1, Padding::same), std::pair(0, 0));  // the stride jumps over elements: never negative
+  EXPECT_EQ(around(49, 40, 10, 1, 1, Padding::valid), std::pair(0, 0));
+  EXPECT_EQ(around(49, 25, 10, 2, 1, Padding::causal), std::pair(9, 0));
 }
 
 /// "weight 4x3x3x1" for each parameter of the only layer.

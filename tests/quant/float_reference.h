@@ -47,8 +47,8 @@ class FloatReference {
   template <class Window>
   Values window(const Window& op, const Layer& layer, const Values& x, bool depthwise) const {
     const Shape in = layer.input, out = layer.output;
-    const int top = pad_before(in.time, out.time, op.kernel.time, op.stride.time, op.padding);
-    const int left = pad_before(in.freq, out.freq, op.kernel.freq, op.stride.freq, op.padding);
+    const WindowAxes axes = axes_of(layer, op);
+    const int top = axes.time.before(), left = axes.freq.before();
     const float* weight = data(layer, "weight");
     const float* bias = data(layer, "bias");
     Values y;
@@ -85,6 +85,12 @@ class FloatReference {
     return y;
   }
 
+  Values apply(const Add& /*op*/, const Layer& /*layer*/, const Values& x) const { return x; }
+  Values apply(const Activate& op, const Layer& /*layer*/, const Values& x) const {
+    Values y;
+    for (const double value : x) y.push_back(value_of(op.function, value));
+    return y;
+  }
   Values apply(const Dense& op, const Layer& layer, const Values& x) const {
     const float* bias = data(layer, "bias");
     Values y;

@@ -8,8 +8,8 @@ namespace kws {
 
 /// The C function that runs a layer on the device: kws_<name>_s8 of export/runtime/kws_kernels.c. The memory plan, the
 /// cycle figures and the code generator follow from this one choice.
-enum class Kernel { pointwise, conv2d, depthwise, depthwise_large, dense, avg_pool, gru, lstm };
-inline constexpr int kKernels = 8;
+enum class Kernel { pointwise, conv2d, depthwise, depthwise_large, dense, avg_pool, gru, lstm, add, activate };
+inline constexpr int kKernels = 10;
 inline constexpr int kDepthwiseTaps = 25;  ///< KWS_DEPTHWISE_TAPS: larger depthwise kernels take a slower function
 
 Kernel kernel_of(const Layer& layer);

@@ -18,8 +18,8 @@ struct LayerParameters {
   static constexpr std::ptrdiff_t kAbsent = -1;
   std::ptrdiff_t weight = kAbsent, bias = kAbsent, recurrent_weight = kAbsent, projection_weight = kAbsent,
                  peephole = kAbsent;                  ///< shapes as in parameters_of(layer)
-  std::ptrdiff_t beta = kAbsent, gamma = kAbsent;     ///< [channels]; without gamma it is 1
-  std::ptrdiff_t mean = kAbsent, variance = kAbsent;  ///< [channels], in the array of statistics
+  std::ptrdiff_t beta = kAbsent, gamma = kAbsent;     ///< [norm_size(layer)]; without gamma it is 1
+  std::ptrdiff_t mean = kAbsent, variance = kAbsent;  ///< the same, in the array of statistics
   /// By the name that parameters_of() gives it.
   [[nodiscard]] std::ptrdiff_t named(std::string_view parameter) const;
 };
@@ -57,5 +57,10 @@ Weights folded(const Graph& graph, const ParameterLayout& layout, std::span<cons
 
 /// Batch norm of a convolution or dense layer, Norm::none for every other one.
 Norm norm_of(const Op& op);
+/// Bands of its sub-spectral norm, 1 without. With more than one, what scales is gamma's magnitude: int8 multipliers
+/// have no sign.
+int bands_of(const Op& op);
+/// Numbers of beta, gamma, mean and variance each: [bands][channels].
+int norm_size(const Layer& layer);
 
 }  // namespace kws

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -43,6 +44,13 @@ struct Int8Product {
 ///                out = clamp(zero_point_out + requantize(acc), activation_min, 127)
 ///   avg_pool2d   acc = sum over the map of (q - zero_point_in) per channel; main.multiplier[0], shift[0] hold
 ///                scale_in / (elements * scale_out); out as above; main.weight and bias are empty
+///                in one direction alone: the same for each place in the other one, `elements` of it in a sum
+///   depthwise2d  with more than one band: main.bias, multiplier and shift have [bands][channels] rows, and output
+///                frequency f takes those of band f bands / F
+///   add          out = clamp(zero_point_out + ((addend[0] (a - zero_point_a) + addend[1] (b - zero_point_b) +
+///                2^(add_shift - 1)) >> add_shift), activation_min, 127); factors of at most 15 bits, so that two
+///                16-bit products do it
+///   relu, swish, ...  (Activate)   out = table[q + 128]
 ///   gru          ax = sat16(requantize(main x)), ah = sat16(requantize(recurrent h8)): Q4.11,
 ///                rows reset, update, new; recurrent.bias is all zero
 ///                r = sigmoid(sat16(ax_r + ah_r)), z likewise: Q15 in 0..32768
@@ -72,6 +80,10 @@ struct Int8Layer {
   std::vector<std::int8_t> peephole;              ///< [3 cells]: input, forget, output
   std::vector<std::int32_t> peephole_multiplier;  ///< [3], to Q3.12
   std::vector<std::int8_t> peephole_shift;        ///< [3]
+  Quant second;                                   ///< add: of the second input
+  std::array<std::int16_t, 2> addend{};           ///< add: factors
+  int add_shift = 0;                              ///< add: 1..30
+  std::vector<std::int8_t> table;                 ///< Activate: [256]
 };
 
 /// An 8-bit network; the input is the front end's int8 features (scale kFeatureScale, zero point 0).
