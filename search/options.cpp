@@ -45,26 +45,23 @@ std::vector<std::string> take_names(Json& json, const char* key, const std::vect
 }  // namespace
 
 std::vector<Budget> SearchOptions::budgets() const {
-  const auto limit = [](std::uint64_t value) {
-    return value > 0 ? std::optional(static_cast<std::int64_t>(value)) : std::nullopt;
-  };
   std::vector<Budget> budgets;
   for (const std::string& name : budget_names) budgets.push_back(budget_by_name(name));
-  const bool own = max_memory > 0 || max_ops > 0;
-  if (own || (budgets.empty() && (max_flash > 0 || max_ram > 0))) {
-    budgets.push_back({.name = "custom", .max_memory_bytes = limit(max_memory), .max_ops = limit(max_ops)});
+  if (limits.limits(false) || (budgets.empty() && limits.limits(true))) {
+    budgets.push_back({.name = "custom", .limits = limits});
   }
   if (budgets.empty()) budgets.push_back(budget_by_name("small"));
   for (Budget& budget : budgets) {
-    budget.max_flash_bytes = limit(max_flash);
-    budget.max_ram_bytes = limit(max_ram);
     budget.core = core_by_name(core);
+    for (const Measure& measure : measures()) {
+      if (measure.of_part) budget.limits[measure.id] = limits[measure.id];
+    }
   }
   return budgets;
 }
 
-std::optional<Core> SearchOptions::limited_core() const {
-  return max_flash > 0 || max_ram > 0 ? std::optional(core_by_name(core)) : std::nullopt;
+std::optional<Core> SearchOptions::part() const {
+  return limits.limits(true) ? std::optional(core_by_name(core)) : std::nullopt;
 }
 
 ScheduleOptions SearchOptions::schedule() const {

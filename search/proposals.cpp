@@ -22,16 +22,10 @@ constexpr int kChanges = 50;          ///< of one parent before a random design 
 constexpr int kModelCandidates = 64;  ///< that the model chooses from
 constexpr int kModelDraws = 2000;     ///< to find so many
 
-void append(std::string& list, std::int64_t figure, std::string_view unit) {
-  list += (list.empty() ? "" : ", ") + grouped(figure) + " " + std::string(unit);
-}
-
 /// What a design takes of all that a budget limits.
 std::string describe_need(const Budget& budget, const Needs& needs) {
   std::string text;
-  for (const LimitUse& use : budget.uses(needs)) {
-    if (use.limit) append(text, use.need, use.unit);
-  }
+  for (const LimitUse& use : budget.uses(needs)) text += (text.empty() ? "" : ", ") + use.measure->text(use.need);
   return text;
 }
 
@@ -47,7 +41,7 @@ Probe probe(const SearchOptions& options, std::size_t type, const Budget& budget
   Probe probe;
   for (int i = 0; i < kProbeDraws && !probe.fits; ++i) {
     const Design design = sample(options.space, options.types[type], options.classes, rng).design;
-    const Needs needs = needs_of(design, options.limited_core());
+    const Needs needs = needs_of(design, options.part());
     probe.fits = budget.fits(needs);
     const double share = budget_share(budget, needs);
     if (share >= probe.share) continue;
@@ -61,18 +55,8 @@ Probe probe(const SearchOptions& options, std::size_t type, const Budget& budget
 
 double budget_share(const Budget& budget, const Needs& needs) {
   double share = 0.0;
-  for (const LimitUse& use : budget.uses(needs)) {
-    if (use.limit) share = std::max(share, static_cast<double>(use.need) / static_cast<double>(*use.limit));
-  }
+  for (const LimitUse& use : budget.uses(needs)) share = std::max(share, use.share());
   return share;
-}
-
-std::string describe_limits(const Budget& budget) {
-  std::string text;
-  for (const LimitUse& use : budget.uses({.firmware = FirmwareSizes{}})) {
-    if (use.limit) append(text, *use.limit, use.unit);
-  }
-  return text;
 }
 
 Proposer::Proposer(const SearchOptions& options) : options_(options) {
@@ -90,7 +74,7 @@ Proposer::Proposer(const SearchOptions& options) : options_(options) {
                           "); its turns go to the other types");
     }
     if (std::ranges::any_of(line.slots, &Slot::open)) continue;
-    throw Error("budget \"" + budget.name + "\": nothing fits " + describe_limits(budget) +
+    throw Error("budget \"" + budget.name + "\": nothing fits " + budget.limits_text() +
                     "; the smallest design drawn needs " + describe_need(budget, best.closest) +
                     "; raise the limit or widen the space",
                 Exit::nothing_fits);
@@ -155,8 +139,7 @@ std::optional<Sample> Proposer::at_random(Line& line, std::size_t budget) {
 }
 
 bool Proposer::fresh_and_fitting(const Line& line, const Sample& sample) const {
-  return line.budget.fits(needs_of(sample.design, options_.limited_core())) &&
-         !seen_.contains(design_hash(sample.design));
+  return line.budget.fits(needs_of(sample.design, options_.part())) && !seen_.contains(design_hash(sample.design));
 }
 
 Point Proposer::point_of(const Sample& sample) {
@@ -228,7 +211,7 @@ std::optional<Sample> Proposer::draw(std::size_t budget, const std::string& type
   double largest_share = -1.0;
   for (int i = 0; i < kProposalDraws; ++i) {
     const Sample drawn = sample(options_.space, type, options_.classes, rng);
-    const Needs needs = needs_of(drawn.design, options_.limited_core());
+    const Needs needs = needs_of(drawn.design, options_.part());
     const double share = budget_share(line.budget, needs);
     if (!line.budget.fits(needs) || share <= largest_share) continue;
     if (seen_.contains(design_hash(drawn.design))) continue;
@@ -247,7 +230,7 @@ std::vector<FitShare> fit_shares(const SearchOptions& options, int draws) {
     std::vector<int> fitting(budgets.size());
     for (int i = 0; i < draws; ++i) {
       const Design design = sample(options.space, type, options.classes, rng).design;
-      const Needs needs = needs_of(design, options.limited_core());
+      const Needs needs = needs_of(design, options.part());
       for (std::size_t b = 0; b < budgets.size(); ++b) fitting[b] += budgets[b].fits(needs) ? 1 : 0;
     }
     for (std::size_t b = 0; b < budgets.size(); ++b) {

@@ -56,20 +56,11 @@ std::string count_of(long long count, const std::string& thing) {
   return grouped(count) + " " + thing + (count == 1 ? "" : "s");
 }
 
-/// "small (81,920 bytes of memory, 6,000,000 operations)"
-std::string budget_words(const Budget& budget) {
-  std::vector<std::string> limits;
-  for (const LimitUse& use : budget.uses({.firmware = FirmwareSizes{}})) {
-    if (use.limit) limits.push_back(grouped(*use.limit) + " " + std::string(use.unit));
-  }
-  return budget.name + " (" + word_list(limits, ", ") + ")";
-}
-
 std::string searched_words(const ReportFacts& facts) {
   const SearchOptions& options = facts.view.options;
   const StudyStatus status = status_of(facts.view);
   std::vector<std::string> budgets, states;
-  for (const Budget& budget : facts.budgets) budgets.push_back(budget_words(budget));
+  for (const Budget& budget : facts.budgets) budgets.push_back(budget.name + " (" + budget.limits_text() + ")");
   for (const auto& [state, count] : status.trials)
     states.push_back(grouped(count) + " " + std::string(state_name(state)));
   const std::vector<std::string>& types = options.types.empty() ? network_types() : options.types;

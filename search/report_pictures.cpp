@@ -18,7 +18,7 @@ namespace {
 struct CostSide {
   std::string id, column, title, label;
   double unit = 1.0;  ///< of the column's unit
-  std::optional<std::int64_t> Budget::*limit;
+  MeasureId limit;
 };
 
 /// The lowest and the highest of some values.
@@ -61,8 +61,8 @@ std::string trial_tip(const ReportFacts& facts, const ShownTrial& shown) {
 std::string limit_lines(const ReportFacts& facts, const CostSide& side, const PlotAxis& x, double most) {
   std::map<double, std::string> names;  // equal limits share a line
   for (const Budget& budget : facts.budgets) {
-    const auto& limit = budget.*side.limit;
-    const double value = limit ? static_cast<double>(*limit) / side.unit : 0.0;
+    const auto& limit = budget.limits[side.limit];
+    const double value = limit.value_or(0.0) / side.unit;
     if (limit && value <= most && value > x.low) names[value] += (names[value].empty() ? "" : ", ") + budget.name;
   }
   std::string svg;
@@ -140,8 +140,8 @@ std::string cost_picture(const ReportFacts& facts, const CostSide& side) {
   }
   const double most = 10.0 * costs.high;
   for (const Budget& budget : facts.budgets) {
-    const auto& limit = budget.*side.limit;
-    const double value = limit ? static_cast<double>(*limit) / side.unit : most + 1.0;
+    const auto& limit = budget.limits[side.limit];
+    const double value = limit ? *limit / side.unit : most + 1.0;
     if (value <= most) costs.take(value);
   }
   const PlotAxis x = log_axis(costs, 1.15), y = accuracy_axis(accuracies);
@@ -242,7 +242,7 @@ std::string memory_picture(const ReportFacts& facts) {
                               .title = "int8 validation accuracy against memory",
                               .label = "memory, KiB",
                               .unit = 1024.0,
-                              .limit = &Budget::max_memory_bytes});
+                              .limit = MeasureId::memory});
 }
 
 std::string ops_picture(const ReportFacts& facts) {
@@ -251,7 +251,7 @@ std::string ops_picture(const ReportFacts& facts) {
                               .title = "int8 validation accuracy against operations",
                               .label = "operations per inference, millions",
                               .unit = 1e6,
-                              .limit = &Budget::max_ops});
+                              .limit = MeasureId::ops});
 }
 
 std::string curves_picture(const ReportFacts& facts) {

@@ -79,8 +79,7 @@ const Trial* best_of(std::span<const Trial> trials, const Budget& budget, Counts
 }  // namespace
 
 bool fits(const Trial& trial, const Budget& budget) {
-  const auto core = budget.limits_firmware() ? std::optional(budget.core) : std::nullopt;
-  return budget.fits(needs_of(trial.proposal.design, core));
+  return budget.fits(needs_of(trial.proposal.design, budget.part()));
 }
 
 bool trained_in_full(const Trial& trial) {

@@ -20,12 +20,10 @@ void add_format(CLI::App& verb, Format& format) {
       "--json", [&format] { format = Format::json; }, "short for --format json");
 }
 
-namespace {
 std::string flag_of(std::string name) {
   std::ranges::replace(name, '_', '-');
   return "--" + name;
 }
-}  // namespace
 
 void Flags::operator()(const char* name, bool /*value*/, const char* help) {
   verb_

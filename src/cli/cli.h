@@ -22,6 +22,9 @@ enum class Format { table, json, csv };
 /// Adds --format table|json|csv and --json to a verb that prints results.
 void add_format(CLI::App& verb, Format& format);
 
+/// "--max-flash" of "max_flash".
+std::string flag_of(std::string name);
+
 /// Visitor of describe(): turns every field into a flag `--name-with-dashes`. Values given are collected as JSON, so
 /// that one reader checks ranges for flags and files alike: defaults < config file < flags.
 class Flags {
@@ -37,6 +40,7 @@ class Flags {
     for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;
     add(name, value, names + "; " + help);
   }
+  void limit(const char* name, const std::optional<double>& /*value*/, const char* help) { add(name, "0", help); }
   /// The values the user gave, for read_options().
   [[nodiscard]] const Json& given() const { return given_; }
 

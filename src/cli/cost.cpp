@@ -16,26 +16,10 @@ namespace {
 struct CostOptions {
   std::vector<std::string> files;
   std::string budget;
-  std::int64_t max_memory = 0;  ///< bytes; 0: no limit
-  std::int64_t max_ops = 0;
   Target target;
   bool layers = false;
   Format format = Format::table;
 };
-
-/// Every limit given counts: the named budget, which single limits tighten into a custom one.
-Budget limits(const CostOptions& options) {
-  Budget budget{.name = "custom", .max_memory_bytes = {}, .max_ops = {}};
-  if (!options.budget.empty()) budget = budget_by_name(options.budget);
-  const auto tighten = [&budget](std::optional<std::int64_t>& limit, std::int64_t given) {
-    if (given == 0 || (limit && *limit <= given)) return;
-    limit = given;
-    budget.name = "custom";
-  };
-  tighten(budget.max_memory_bytes, options.max_memory);
-  tighten(budget.max_ops, options.max_ops);
-  return budget;
-}
 
 /// A figure as people or as programs read it.
 std::string figure(const Json& number, Format format) {
@@ -122,7 +106,8 @@ void print(const Json& designs, const CostOptions& options) {
 }
 
 void run(const CostOptions& options) {
-  const Budget budget = limits(options), part = options.target.budget();
+  const Budget budget = options.budget.empty() ? Budget{} : budget_by_name(options.budget);
+  const Budget own = options.target.budget();
   const std::optional<Board> board = options.target.board();
   std::vector<Design> designs;
   Json rows = Json::array();
@@ -135,7 +120,7 @@ void run(const CostOptions& options) {
   std::cout.flush();
   for (const Design& design : designs) {
     require_fit(design, budget);
-    require_fit(design, part);
+    require_fit(design, own);
   }
   for (const Design& design : designs) {
     if (const std::string line = board ? advice(*board, design) : ""; !line.empty()) log().warn(line);
@@ -150,10 +135,6 @@ void add_cost(CLI::App& app, Common& /*common*/) {
   const auto options = std::make_shared<CostOptions>();
   verb->add_option("FILE", options->files, "design files")->required();
   verb->add_option("--budget", options->budget, "small, medium or large: exit 5 if a design breaks it");
-  verb->add_option("--max-memory", options->max_memory, "largest memory in bytes: exit 5 if a design needs more")
-      ->check(CLI::PositiveNumber);
-  verb->add_option("--max-ops", options->max_ops, "most operations per inference: exit 5 if a design needs more")
-      ->check(CLI::PositiveNumber);
   options->target.add_to(*verb);
   verb->add_flag("--layers", options->layers, "a row per layer instead of a row per design");
   add_format(*verb, options->format);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -28,7 +29,10 @@ Json types() {
 Json budgets() {
   Json rows = Json::array();
   for (const Budget& budget : standard_budgets()) {
-    rows.push_back({{"name", budget.name}, {"memory_bytes", *budget.max_memory_bytes}, {"ops", *budget.max_ops}});
+    Json& row = rows.emplace_back(Json{{"name", budget.name}});
+    for (const Measure& measure : measures()) {
+      if (const auto& limit = budget.limits[measure.id]) row[measure.column] = std::llround(*limit);
+    }
   }
   return rows;
 }

@@ -64,8 +64,11 @@ Json study_config(const SearchOptions& options, const LabelSet& labels, const st
   Json config = search_options_to_json(options);
   for (const char* limit : {"max_trials", "max_epochs", "target_accuracy", "finalists", "final_seeds"})
     config["search"].erase(limit);
-  if (!options.limited_core()) {
-    for (const char* name : {"max_flash", "max_ram", "core"}) config["search"].erase(name);
+  if (!options.part()) {
+    config["search"].erase("core");
+    for (const Measure& measure : measures()) {
+      if (measure.of_part) config["search"].erase(measure.option);
+    }
   }
   config["keywords"] = labels.keywords;
   config["data"] = fingerprint;

@@ -8,16 +8,16 @@
 
 namespace kws::cli {
 
-/// The part a design is meant for: --board, --core, --max-flash and --max-ram of the verbs that take a finished design.
+/// The part a design is meant for: --board, --core and a limit for each measure, of the verbs that take a finished
+/// design.
 struct Target {
   std::string board_text, core;
-  std::int64_t max_flash = 0;  ///< bytes; 0: the board's, or no limit
-  std::int64_t max_ram = 0;
+  Limits limits;  ///< given; the others are the board's
 
   void add_to(CLI::App& verb);
   /// throws Error (Exit::usage)
   [[nodiscard]] std::optional<Board> board() const;
-  /// Flash and RAM: all of the board's, unless a limit of its own is given.
+  /// All of the board's flash and RAM, unless a limit of its own is given.
   [[nodiscard]] Budget budget() const;
 };
 

@@ -1,6 +1,7 @@
 #include "kws/core/options.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -188,6 +189,18 @@ void JsonReader::choice(const char* name, std::string& value, const std::vector<
     fail(origin_, child(first_missing_.c_str()), "missing; add this key");
   }
   value = chosen(*found, known, origin_, child(name));
+}
+
+void JsonReader::limit(const char* name, std::optional<double>& value, const char*) {
+  constexpr std::int64_t kMost = 9007199254740991;
+  const Json* found = take(name);
+  if (found == nullptr) return;
+  const std::int64_t limit = integer(*found, 0, kMost, origin_, child(name));
+  value = limit > 0 ? std::optional(static_cast<double>(limit)) : std::nullopt;
+}
+
+void JsonWriter::limit(const char* name, const std::optional<double>& value, const char*) {
+  json_[name] = std::llround(value.value_or(0.0));
 }
 
 void JsonReader::optional(const char* name, std::string& value, const std::vector<std::string>& known, const char*) {

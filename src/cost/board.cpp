@@ -95,12 +95,10 @@ Board board_by_name_or_file(std::string_view text) {
 }
 
 Budget budget_of(const Board& board) {
-  return {.name = board.name,
-          .max_memory_bytes = {},
-          .max_ops = {},
-          .max_flash_bytes = board.flash_bytes,
-          .max_ram_bytes = board.ram_bytes,
-          .core = board.core};
+  Budget budget{.name = board.name, .limits = {}, .core = board.core};
+  budget.limits[MeasureId::flash] = board.flash_bytes;
+  budget.limits[MeasureId::ram] = board.ram_bytes;
+  return budget;
 }
 
 }  // namespace kws

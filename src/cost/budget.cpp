@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <tuple>
 
 #include "kws/core/options.h"
 #include "kws/core/table.h"
@@ -26,21 +27,47 @@ std::string largest_part(const FirmwareCost& cost, Core core, bool flash) {
 
 }  // namespace
 
-std::array<LimitUse, 4> Budget::uses(const Needs& needs) const {
-  assert(needs.firmware || !limits_firmware());
-  const FirmwareSizes firmware = needs.firmware.value_or(FirmwareSizes{});
-  return {{{.unit = "bytes of memory", .limit = max_memory_bytes, .need = needs.memory_bytes},
-           {.unit = "operations", .limit = max_ops, .need = needs.ops},
-           {.unit = "bytes of flash", .limit = max_flash_bytes, .need = firmware.flash_bytes},
-           {.unit = "bytes of RAM", .limit = max_ram_bytes, .need = firmware.ram_bytes}}};
+std::optional<Core> Budget::part() const { return limits.limits(true) ? std::optional(core) : std::nullopt; }
+
+std::vector<LimitUse> Budget::uses(const Needs& needs) const {
+  std::vector<LimitUse> uses;
+  for (const Measure& measure : measures()) {
+    const std::optional<double>& limit = limits[measure.id];
+    if (!limit) continue;
+    const std::optional<double> need = measure.need(needs);
+    assert(need);
+    uses.push_back({.measure = &measure, .limit = *limit, .need = need.value_or(0.0)});
+  }
+  return uses;
 }
 
-bool Budget::fits(const Needs& needs) const { return std::ranges::none_of(uses(needs), &LimitUse::broken); }
+bool Budget::fits(const Needs& needs) const {
+  return std::ranges::all_of(measures(), [&](const Measure& measure) {
+    const std::optional<double>& limit = limits[measure.id];
+    return !limit || measure.need(needs).value_or(0.0) <= *limit;
+  });
+}
+
+std::string Budget::limits_text() const {
+  std::string text;
+  for (const Measure& measure : measures()) {
+    if (const std::optional<double>& limit = limits[measure.id])
+      text += (text.empty() ? "" : ", ") + measure.text(*limit);
+  }
+  return text;
+}
 
 const std::vector<Budget>& standard_budgets() {
   // Limits are KiB: read as 1,000 bytes, two of the paper's own winners would break their class.
-  static const std::vector<Budget> budgets = {
-      {"small", 80 * 1024, 6'000'000}, {"medium", 200 * 1024, 20'000'000}, {"large", 500 * 1024, 80'000'000}};
+  static const std::vector<Budget> budgets = [] {
+    std::vector<Budget> all;
+    for (const auto& [name, kib, ops] : {std::tuple{"small", 80, 6e6}, {"medium", 200, 20e6}, {"large", 500, 80e6}}) {
+      Budget& budget = all.emplace_back(Budget{.name = name, .limits = {}});
+      budget.limits[MeasureId::memory] = kib * 1024.0;
+      budget.limits[MeasureId::ops] = ops;
+    }
+    return all;
+  }();
   return budgets;
 }
 
@@ -73,14 +100,13 @@ Needs needs_of(const Design& design, std::optional<Core> core, const FirmwareOpt
 }
 
 void require_fit(const Design& design, const Budget& budget, const FirmwareOptions& options) {
-  const auto core = budget.limits_firmware() ? std::optional(budget.core) : std::nullopt;
-  const std::array<LimitUse, 4> uses = budget.uses(needs_of(design, core, options));
+  const std::vector<LimitUse> uses = budget.uses(needs_of(design, budget.part(), options));
   const auto use = std::ranges::find_if(uses, &LimitUse::broken);
   if (use == uses.end()) return;
-  std::string fact = design.name + ": needs " + grouped(use->need) + " " + std::string(use->unit) + ", budget \"" +
-                     budget.name + "\" allows " + grouped(*use->limit);
-  const bool flash = use->unit == "bytes of flash";
-  if (flash || use->unit == "bytes of RAM") {
+  std::string fact = design.name + ": needs " + use->measure->text(use->need) + ", budget \"" + budget.name +
+                     "\" allows " + use->measure->amount(use->limit);
+  const bool flash = use->measure->id == MeasureId::flash;
+  if (flash || use->measure->id == MeasureId::ram) {
     const FirmwareCost cost = firmware_cost(design.features, build_graph(design), options);
     fact += "; largest part: " + largest_part(cost, budget.core, flash);
   }

@@ -90,8 +90,8 @@ TEST(Boards, ABoardOfTheUsersIsReadFromAFile) {
   EXPECT_EQ(board.name, "mine_2-b");
   EXPECT_EQ(board.core, Core::m33);
   const Budget budget = budget_of(board);
-  EXPECT_EQ(budget.max_flash_bytes, 262144);
-  EXPECT_EQ(budget.max_ram_bytes, 65536);
+  EXPECT_EQ(budget.limits[MeasureId::flash], 262144);
+  EXPECT_EQ(budget.limits[MeasureId::ram], 65536);
   EXPECT_EQ(budget.core, Core::m33);
 }
 

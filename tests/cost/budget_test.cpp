@@ -13,12 +13,10 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 Budget flash_and_ram(std::int64_t flash, std::int64_t ram, Core core) {
-  return {.name = "part",
-          .max_memory_bytes = {},
-          .max_ops = {},
-          .max_flash_bytes = flash,
-          .max_ram_bytes = ram,
-          .core = core};
+  Budget budget{.name = "part", .limits = {}, .core = core};
+  budget.limits[MeasureId::flash] = static_cast<double>(flash);
+  budget.limits[MeasureId::ram] = static_cast<double>(ram);
+  return budget;
 }
 
 std::string complaint(const Design& design, const Budget& budget) {
@@ -40,7 +38,7 @@ TEST(Budgets, LimitFlashAndRamToTheByte) {
 
 TEST(Budgets, EveryLimitThatIsSetCounts) {
   Budget budget = flash_and_ram(1000, 200, Core::m4);
-  budget.max_memory_bytes = 50;
+  budget.limits[MeasureId::memory] = 50;
   const FirmwareSizes firmware{.flash_bytes = 1, .ram_bytes = 1};
   EXPECT_TRUE(budget.fits({.memory_bytes = 50, .ops = 1'000'000'000, .firmware = firmware}));
   EXPECT_FALSE(budget.fits({.memory_bytes = 51, .ops = 1, .firmware = firmware}));

@@ -65,8 +65,8 @@ TEST(Search, NoRowBreaksALimitOfFlashOrRam) {
   const TemporaryFolder folder;
   FakeEvaluator evaluator;
   SearchOptions options = two_budgets();
-  options.max_flash = 100 * 1024;
-  options.max_ram = 12 * 1024;
+  options.limits[MeasureId::flash] = 100 * 1024;
+  options.limits[MeasureId::ram] = 12 * 1024;
   options.core = "m0";
   const SearchOutcome outcome = search(options, evaluator, folder.path);
   const Json report = trials_of(folder.path);
@@ -168,7 +168,9 @@ TEST(BestTrial, TieGoesToLessMemoryThenToTheLowerNumber) {
   };
   const std::vector<Trial> trials{dnn(0, 40), dnn(1, 32), dnn(2, 32)};
   EXPECT_EQ(best_trial(trials, budget_by_name("small")), &trials[1]);
-  EXPECT_EQ(best_trial(trials, {.name = "custom", .max_memory_bytes = 10, .max_ops = {}}), nullptr);
+  Budget tiny{.name = "custom", .limits = {}};
+  tiny.limits[MeasureId::memory] = 10;
+  EXPECT_EQ(best_trial(trials, tiny), nullptr);
 }
 
 TEST(Search, InterruptedAnywhereContinuesToTheSameResult) {

@@ -65,7 +65,7 @@ TEST(Proposer, BeginsWithEveryTypeInEveryBudget) {
 TEST(Proposer, NoProposalOfAnyStrategyBreaksItsBudget) {
   for (const auto& [evolution, model] : {std::pair{1.0, 0.0}, std::pair{0.0, 1.0}, std::pair{0.3, 0.5}}) {
     SearchOptions options = two_budgets();
-    options.max_ram = 16 * 1024;
+    options.limits[MeasureId::ram] = 16 * 1024;
     options.evolution_share = evolution;
     options.model_share = model;
     std::set<std::string> hashes;
@@ -150,7 +150,7 @@ TEST(Proposer, OneDataSeedForAllTrialsOfAStudyAndAWeightSeedForEach) {
 TEST(Proposer, ImpossibleBudgetIsAnErrorThatTellsTheSmallestNeed) {
   SearchOptions options;
   options.types = {"gru", "dnn"};
-  options.max_memory = 1000;
+  options.limits[MeasureId::memory] = 1000;
   try {
     Proposer proposer(options);
     FAIL() << "1,000 bytes cannot hold a spotter";
@@ -163,8 +163,8 @@ TEST(Proposer, ImpossibleBudgetIsAnErrorThatTellsTheSmallestNeed) {
 
 SearchOptions small_part(Core core) {
   SearchOptions options = two_budgets();
-  options.max_flash = 64 * 1024;
-  options.max_ram = 8 * 1024;
+  options.limits[MeasureId::flash] = 64 * 1024;
+  options.limits[MeasureId::ram] = 8 * 1024;
   options.core = core_name(core);
   return options;
 }
@@ -173,7 +173,7 @@ TEST(Proposer, FlashAndRamBindEveryBudget) {
   const SearchOptions options = small_part(Core::m3);
   const std::vector<Budget> budgets = options.budgets();
   ASSERT_EQ(budgets.size(), 2U);
-  EXPECT_EQ(budgets[0].max_memory_bytes, 81920);
+  EXPECT_EQ(budgets[0].limits[MeasureId::memory], 81920);
   const std::vector<Proposal> proposals = draw(options, 42);
   EXPECT_EQ(proposals.size(), 42U);
   for (const Proposal& proposal : proposals) {
@@ -187,18 +187,19 @@ TEST(Proposer, FlashAndRamBindEveryBudget) {
 TEST(Proposer, FlashAndRamAloneAreTheBudgetCustom) {
   SearchOptions options;
   options.types = {"dnn"};
-  options.max_ram = 4096;
+  options.limits[MeasureId::ram] = 4096;
   const std::vector<Budget> budgets = options.budgets();
   ASSERT_EQ(budgets.size(), 1U);
   EXPECT_EQ(budgets[0].name, "custom");
-  EXPECT_FALSE(budgets[0].max_memory_bytes || budgets[0].max_ops || budgets[0].max_flash_bytes);
-  EXPECT_EQ(budgets[0].max_ram_bytes, 4096);
+  EXPECT_FALSE(budgets[0].limits[MeasureId::memory] || budgets[0].limits[MeasureId::ops] ||
+               budgets[0].limits[MeasureId::flash]);
+  EXPECT_EQ(budgets[0].limits[MeasureId::ram], 4096);
 }
 
 TEST(Proposer, ImpossibleFlashIsAnErrorThatTellsTheSmallestNeed) {
   SearchOptions options;
   options.types = {"gru", "dnn"};
-  options.max_flash = 2000;
+  options.limits[MeasureId::flash] = 2000;
   try {
     Proposer proposer(options);
     FAIL() << "2,000 bytes cannot hold a spotter";
@@ -212,7 +213,7 @@ TEST(Proposer, ImpossibleFlashIsAnErrorThatTellsTheSmallestNeed) {
 
 TEST(Proposer, LimitsThatDoNotBindChangeNoProposal) {
   SearchOptions wide = two_budgets();
-  wide.max_flash = wide.max_ram = 1U << 30;
+  wide.limits[MeasureId::flash] = wide.limits[MeasureId::ram] = 1U << 30;
   const auto with = draw(wide, 14), without = draw(two_budgets(), 14);
   for (std::size_t i = 0; i < with.size(); ++i) EXPECT_EQ(proposal_to_json(with[i]), proposal_to_json(without[i]));
 }
@@ -220,7 +221,7 @@ TEST(Proposer, LimitsThatDoNotBindChangeNoProposal) {
 TEST(Proposer, TypeThatCannotFitLeavesItsTurnsToTheOthers) {
   SearchOptions options;
   options.types = {"dnn", "cnn"};
-  options.max_ops = 80000;  // a small dnn's; the smallest cnn takes more than 100,000
+  options.limits[MeasureId::ops] = 80000;  // a small dnn's; the smallest cnn takes more than 100,000
   Proposer proposer(options);
   ASSERT_EQ(proposer.warnings().size(), 1U);
   EXPECT_THAT(proposer.warnings().front(), HasSubstr("type cnn: no draw of 20,000 fits budget \"custom\""));

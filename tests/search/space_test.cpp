@@ -91,7 +91,7 @@ TEST(SearchConfig, ResolvedConfigReadsBackAsItself) {
   SearchOptions options;
   options.budget_names = {"small"};
   options.types = {"dnn", "gru"};
-  options.max_ops = 1000;
+  options.limits[MeasureId::ops] = 1000;
   const Json json = search_options_to_json(options);
   EXPECT_EQ(search_options_to_json(search_options_from_json(json, "c.json")), json);
 }

@@ -28,10 +28,7 @@ struct SearchOptions {
   int tuning_epochs = 2;
   std::string precision = precision_of(best_isa());
   std::uint64_t seed = 1;
-  std::uint64_t max_memory = 0;
-  std::uint64_t max_ops = 0;
-  std::uint64_t max_flash = 0;
-  std::uint64_t max_ram = 0;
+  Limits limits;
   std::string core = "m4";
   std::vector<std::string> budget_names;  ///< standard budgets asked for
   std::vector<std::string> types;         ///< empty: all
@@ -43,11 +40,11 @@ struct SearchOptions {
   double max_seconds = 0.0;     ///< of this run, then no training is begun any more; 0: no limit
   bool deterministic = false;   ///< leaves times out of the reports, so that equal searches give equal bytes
 
-  /// The budgets asked for, small first, max_memory and max_ops as "custom" last; none asked for: small. max_flash and
-  /// max_ram are the part's and bind every budget; alone they are the budget "custom".
+  /// The budgets asked for, small first, limits of the design alone as "custom" last; none asked for: small. Limits of
+  /// the part bind every budget; alone they are the budget "custom".
   [[nodiscard]] std::vector<Budget> budgets() const;
-  /// The core that flash and RAM are counted for; nothing where no limit asks for them.
-  [[nodiscard]] std::optional<Core> limited_core() const;
+  /// Budget::part() of every budget.
+  [[nodiscard]] std::optional<Core> part() const;
   [[nodiscard]] ScheduleOptions schedule() const;
 };
 
@@ -76,10 +73,7 @@ void describe(Field& field, SearchOptions& o) {
   field.choice("precision", o.precision, precision_names(),
                "of training steps; bfloat16 is faster and needs AVX-512 BF16 or AMX on every machine of the study");
   field("seed", o.seed, kNone, kMost, "seed of proposals and of every trial's training");
-  field("max_memory", o.max_memory, kNone, kMost, "bytes of the budget \"custom\"; 0: no limit");
-  field("max_ops", o.max_ops, kNone, kMost, "operations per inference of the budget \"custom\"; 0: no limit");
-  field("max_flash", o.max_flash, kNone, kMost, "bytes of flash that every budget allows; 0: no limit");
-  field("max_ram", o.max_ram, kNone, kMost, "bytes of RAM that every budget allows; 0: no limit");
+  for (const Measure& measure : measures()) field.limit(measure.option, o.limits[measure.id], measure.help);
   field.choice("core", o.core, core_names(), "Cortex-M core that flash and RAM are counted for");
 }
 

@@ -73,9 +73,6 @@ std::uint64_t training_seed(std::uint64_t search_seed, int number);
 /// Share of a budget that a design takes: the largest of its limits', 1 = all of it; 0 without limits.
 double budget_share(const Budget& budget, const Needs& needs);
 
-/// "81,920 bytes of memory, 6,000,000 operations, 65,536 bytes of flash"
-std::string describe_limits(const Budget& budget);
-
 /// How many of a type's random draws keep a budget, for `--dry-run`.
 struct FitShare {
   std::string type, budget;
