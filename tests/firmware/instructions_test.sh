@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Instructions of network and front end, counted under emulation: within limits, and within 2 % of instructions.csv, so
-# that a kernel that became slower (or faster: then run UPDATE=1 and commit) shows.
+# that a kernel that became slower (or faster: then run UPDATE=1 and commit) shows. The kernels' cycles hold with the
+# compilers and levels that projects take: beside GCC at -O2 at most 5 % more at -Os and -O3, 10 % without unaligned
+# access, 30 % with clang.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 stored=$here/instructions.csv
 counted=$work/counted.csv
@@ -40,6 +42,28 @@ at_most 8235980 "ds_cnn on m4" "ds_cnn,m4,-O2,invoke"
 at_most 11424102 "ds_cnn on m4, portable C" "ds_cnn,m4,-O2 -DKWS_PORTABLE,invoke"
 # A decision every 40 ms takes one new frame.
 at_most 400000 "dnn and a frame on m7" "dnn,m7,-O2,invoke" "dnn,m7,-O2,frame"
+
+# cycles_within PERCENT WHAT FLAGS...: of ds_cnn on m4, beside -O2.
+cycles_of() { awk -F, '$1 == "invoke" { print $3 }'; }
+base=$(cycles_of <"$work/ds_cnn.m4.csv.-O2")
+cycles_within() {
+  local percent=$1 what=$2 cycles
+  shift 2
+  cycles=$("$here/count.sh" "$work/ds_cnn" m4 "$@" | cycles_of)
+  printf 'ds_cnn on m4, %s: %s cycles, %s at -O2\n' "$what" "$cycles" "$base"
+  [ "$cycles" -le $((base * (100 + percent) / 100)) ] || fail "ds_cnn on m4, $what: more than $percent % above -O2"
+}
+cycles_within 5 -Os -Os
+cycles_within 5 -O3 -O3
+cycles_within 10 "without unaligned access" -O2 -mno-unaligned-access
+cycles_within 10 "-Os without unaligned access" -Os -mno-unaligned-access
+if command -v clang >/dev/null; then
+  for level in -O2 -Os; do
+    KERNELS_CC="clang --target=arm-none-eabi" KERNELS_FLAGS=$level cycles_within 30 "clang $level" -O2
+  done
+else
+  echo "clang is not here: its cycles were not counted"
+fi
 
 version=$(arm-none-eabi-gcc -dumpversion)
 if [ -n "${UPDATE:-}" ]; then
