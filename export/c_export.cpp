@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 
 #include "c_text.h"
@@ -11,6 +12,7 @@
 #include "kws/core/error.h"
 #include "kws/core/files.h"
 #include "kws/core/rng.h"
+#include "kws/core/table.h"
 #include "kws/cost/cost.h"
 #include "model_code.h"
 #include "report.h"
@@ -99,6 +101,25 @@ int place_tokens(const ArenaPlan& plan, int features, int work_bytes, const std:
   return pcm_arena;
 }
 
+/// What the example's ring must hold: the audio that comes while the network runs, which on an unknown board is shorter
+/// than a hop, and the block that is being written; one place stays free.
+Tokens ring_tokens(const std::optional<BoardUse>& board, int hop_ms) {
+  constexpr int kBlock = 160;
+  const int ms = board ? static_cast<int>(std::ceil(board->time.ms_high)) : hop_ms;
+  return {{"RING_MS", std::to_string(ms)},
+          {"RING_SAMPLES", std::to_string(ms * (kRateHz / 1000) + kBlock + 1)},
+          {"BLOCK_SAMPLES", std::to_string(kBlock)}};
+}
+
+/// A row of README.md.
+std::string board_row(const std::optional<BoardUse>& board) {
+  if (!board) return "";
+  const Timing& time = board->time;
+  return "| on " + board->board.name + " | a decision every " + std::to_string(time.hop_ms) + " ms takes " +
+         fixed(time.ms_low, 1) + " to " + fixed(time.ms_high, 1) + " ms, " + percent(time.load_low) + " to " +
+         percent(time.load_high) + " of its time |\n";
+}
+
 Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   const std::string& prefix = options.prefix;
   const Graph graph = graph_of(m.network);
@@ -118,6 +139,7 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
 
   const StreamOptions stream = stream_options(m.front_end, m.detector, options.hop_ms);
   d.report = make_report(m, graph, plan, prefix, stream);
+  d.report.board = options.board;
   d.report.sizes = {.weights = d.report.sizes.weights,
                     .tables = d.features.table_bytes,
                     .arena = plan.bytes,
@@ -172,7 +194,9 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"DESIGN_TEXT", m.info.design_hash},
       {"ACCURACY", accuracy_text(m.info)},
       {"MACS", text(d.report.macs)},
+      {"BOARD_ROW", board_row(options.board)},
   });
+  d.tokens.merge(ring_tokens(options.board, stream.hop_frames * m.front_end.options().stride_ms));
   d.tokens.merge(detector_tokens(m, stream));
   d.tokens.merge(golden_tokens(m, stream));
   return d;

@@ -23,6 +23,7 @@ ExportReport make_report(const ExportModel& model, const Graph& graph, const Are
                       .macs = 0,
                       .sizes = {},
                       .stream = stream,
+                      .board = {},
                       .firmware = firmware_cost(model.front_end.options(), graph, options)};
   const Cost cost = hello_edge_cost(graph);
   for (std::size_t i = 0; i < model.network.layers.size(); ++i) {
@@ -57,7 +58,7 @@ std::string report_text(const ExportReport& report) {
                         {"scratch_offset", row.place.scratch_offset},
                         {"scratch_bytes", row.place.scratch_bytes}}}});
   }
-  const Json json = {
+  Json json = {
       {"schema", "kwsmith.export/1"},
       {"generator", info.generator},
       {"format_version", 1},
@@ -83,6 +84,7 @@ std::string report_text(const ExportReport& report) {
         {"refractory_ms", report.stream.refractory_ms}}},
       {"firmware", firmware_to_json(report.firmware)},
       {"layers", layers}};
+  if (report.board) json["board"] = board_use_to_json(*report.board);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

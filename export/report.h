@@ -26,6 +26,7 @@ struct ExportReport {
   std::int64_t macs = 0;
   ExportSizes sizes;
   StreamOptions stream;
+  std::optional<BoardUse> board;
   FirmwareCost firmware;  ///< with the labels, table and hop of this export
 };
 

@@ -53,6 +53,8 @@ std::vector<Budget> SearchOptions::budgets() const {
   if (budgets.empty()) budgets.push_back(budget_by_name("small"));
   for (Budget& budget : budgets) {
     budget.core = core_by_name(core);
+    budget.clock_hz = clock_hz;
+    budget.hop_ms = hop_ms;
     for (const Measure& measure : measures()) {
       if (measure.of_part) budget.limits[measure.id] = limits[measure.id];
     }
@@ -60,9 +62,9 @@ std::vector<Budget> SearchOptions::budgets() const {
   return budgets;
 }
 
-std::optional<Core> SearchOptions::part() const {
-  return limits.limits(true) ? std::optional(core_by_name(core)) : std::nullopt;
-}
+std::optional<Part> SearchOptions::part() const { return limits.limits(true) ? std::optional(target()) : std::nullopt; }
+
+Part SearchOptions::target() const { return {core_by_name(core), clock_hz, hop_ms}; }
 
 ScheduleOptions SearchOptions::schedule() const {
   return {.trials = max_trials,
@@ -83,6 +85,11 @@ SearchOptions search_options_from_json(const Json& json, const std::string& orig
   Document document{.options = options};
   read_options(rest, document, origin, "");
   check_space(options.space, origin);
+  if (options.limits.limits_time() && options.clock_hz == 0) {
+    throw Error(origin + ": search." + (options.limits[MeasureId::load] ? "max_load" : "max_ms") +
+                    ": needs the clock of the core; name a --board, or give clock_hz",
+                Exit::usage);
+  }
   if (options.types.empty()) options.types = network_types();
   return options;
 }

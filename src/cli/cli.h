@@ -40,7 +40,9 @@ class Flags {
     for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;
     add(name, value, names + "; " + help);
   }
-  void limit(const char* name, const std::optional<double>& /*value*/, const char* help) { add(name, "0", help); }
+  void limit(const char* name, const std::optional<double>& /*value*/, Amount /*amount*/, const char* help) {
+    add(name, "0", std::string(help) + "; 0: no limit");
+  }
   /// The values the user gave, for read_options().
   [[nodiscard]] const Json& given() const { return given_; }
 

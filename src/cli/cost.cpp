@@ -17,6 +17,7 @@ struct CostOptions {
   std::vector<std::string> files;
   std::string budget;
   Target target;
+  int hop_ms = 0;
   bool layers = false;
   Format format = Format::table;
 };
@@ -105,40 +106,55 @@ void print(const Json& designs, const CostOptions& options) {
   }
 }
 
-void run(const CostOptions& options) {
+/// A line for every design that breaks a limit.
+int complain(const std::vector<Design>& designs, const std::vector<Budget>& budgets, const FirmwareOptions& firmware) {
+  Exit exit = Exit::done;
+  for (const Design& design : designs) {
+    for (const Budget& budget : budgets) {
+      const std::string line = over_budget(design, budget, firmware);
+      if (line.empty()) continue;
+      std::cerr << "kwsmith: " << line << '\n';
+      exit = Exit::over_budget;
+    }
+  }
+  return static_cast<int>(exit);
+}
+
+int run(const CostOptions& options) {
   const Budget budget = options.budget.empty() ? Budget{} : budget_by_name(options.budget);
   const Budget own = options.target.budget();
   const std::optional<Board> board = options.target.board();
+  const FirmwareOptions firmware{.hop_ms = options.hop_ms};
   std::vector<Design> designs;
   Json rows = Json::array();
   for (const std::string& file : options.files) {
     const Design& design = designs.emplace_back(load_design(file));
     rows.push_back(cost_to_json(design));
-    if (board) rows.back()["board"] = board_use_to_json(*board, board_use(*board, design));
+    if (board) rows.back()["board"] = board_use_to_json(board_use(*board, own, design, firmware));
   }
   print(rows, options);
   std::cout.flush();
   for (const Design& design : designs) {
-    require_fit(design, budget);
-    require_fit(design, own);
-  }
-  for (const Design& design : designs) {
     if (const std::string line = board ? advice(*board, design) : ""; !line.empty()) log().warn(line);
   }
+  return complain(designs, {budget, own}, firmware);
 }
 
 }  // namespace
 
-void add_cost(CLI::App& app, Common& /*common*/) {
+void add_cost(CLI::App& app, Common& common) {
   CLI::App* verb =
       app.add_subcommand("cost", "memory, operations, flash, RAM and time of designs, before anything is trained");
   const auto options = std::make_shared<CostOptions>();
   verb->add_option("FILE", options->files, "design files")->required();
   verb->add_option("--budget", options->budget, "small, medium or large: exit 5 if a design breaks it");
   options->target.add_to(*verb);
+  verb->add_option("--hop-ms", options->hop_ms,
+                   "from decision to decision on the board; 0: as many frames as 100 ms hold")
+      ->check(CLI::Range(0, 1000));
   verb->add_flag("--layers", options->layers, "a row per layer instead of a row per design");
   add_format(*verb, options->format);
-  verb->callback([options] { run(*options); });
+  verb->callback([options, &common] { common.exit_code = run(*options); });
 }
 
 }  // namespace kws::cli

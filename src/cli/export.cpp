@@ -22,11 +22,13 @@ struct ExportVerb {
 };
 
 /// Two lines: sizes and times on a board, and where the times come from.
-std::string describe(const Board& board, const BoardUse& use) {
+std::string describe(const BoardUse& use) {
+  const Board& board = use.board;
+  const Timing& time = use.time;
   return board.name + ": " + grouped(use.sizes.flash_bytes) + " of " + grouped(board.flash_bytes) +
          " bytes of flash, " + grouped(use.sizes.ram_bytes) + " of " + grouped(board.ram_bytes) +
-         " bytes of RAM; a decision every " + std::to_string(use.hop_ms) + " ms takes " + fixed(use.ms_low, 2) +
-         " to " + fixed(use.ms_high, 2) + " ms, " + percent(use.load_low) + " to " + percent(use.load_high) +
+         " bytes of RAM; a decision every " + std::to_string(time.hop_ms) + " ms takes " + fixed(time.ms_low, 2) +
+         " to " + fixed(time.ms_high, 2) + " ms, " + percent(time.load_low) + " to " + percent(time.load_high) +
          " of the " + std::string(core_name(board.core)) + "'s time\ntimes: " + std::string(use.basis) + '\n';
 }
 
@@ -36,14 +38,23 @@ void run(const ExportVerb& verb) {
   if (!verb.front_end.empty()) device.features.arithmetic = verb.front_end;
   const FrontEnd front_end(device.features);
   const std::filesystem::path folder = verb.out;
-  const FirmwareOptions firmware{.hop_ms = verb.options.hop_ms, .labels = model.labels};
   const std::optional<Board> board = verb.target.board();
-  require_fit(device, verb.target.budget(), firmware);
-  const ExportSizes sizes = write_c_model(export_view(model, front_end), verb.options, folder);
+  const Budget budget = verb.target.budget();
+  ExportOptions options = verb.options;
+  FirmwareOptions firmware{.hop_ms = options.hop_ms, .labels = model.labels};
+  if (board && options.hop_ms == 0) firmware.hop_ms = options.hop_ms = hop_that_keeps(device, budget, firmware);
+  require_fit(device, budget, firmware);
+  if (options.hop_ms != verb.options.hop_ms && !over_budget(device, budget, {.labels = model.labels}).empty()) {
+    log().warn(
+        "a decision every {} ms, because a shorter time takes too much of {}; `listen --hop-ms {}` shows what that "
+        "misses",
+        options.hop_ms, board->name, options.hop_ms);
+  }
+  if (board) options.board = board_use(*board, budget, device, firmware);
+  const ExportSizes sizes = write_c_model(export_view(model, front_end), options, folder);
   if (const std::string line = board ? advice(*board, device) : ""; !line.empty()) log().warn(line);
   if (verb.format == Format::json) {
-    Json report = Json::parse(read_file(folder / (verb.options.prefix + "_report.json")));
-    if (board) report["board"] = board_use_to_json(*board, board_use(*board, device, firmware));
+    const Json report = Json::parse(read_file(folder / (options.prefix + "_report.json")));
     std::cout << report.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
     return;
   }
@@ -61,7 +72,7 @@ void run(const ExportVerb& verb) {
     std::cout << table.csv();
   } else {
     std::cout << table.text();
-    if (board) std::cout << describe(*board, board_use(*board, device, firmware));
+    if (options.board) std::cout << describe(*options.board);
     std::cout << folder.string() << ": `make selftest` there checks the files on this machine\n";
   }
 }
@@ -74,8 +85,10 @@ void add_export(CLI::App& app, Common& /*common*/) {
   sub->add_option("model", verb->model, "model folder")->required();
   sub->add_option("--out", verb->out, "folder to make")->required();
   sub->add_option("--prefix", verb->options.prefix, "begins every file and name")->capture_default_str();
-  sub->add_option("--hop-ms", verb->options.hop_ms,
-                  "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold")
+  sub->add_option(
+         "--hop-ms", verb->options.hop_ms,
+         "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold, on a "
+         "--board the first longer time that keeps --max-load")
       ->capture_default_str();
   verb->target.add_to(*sub);
   sub->add_flag("--replace", verb->options.replace, "replace the folder, with all that is in it");

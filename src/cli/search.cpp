@@ -42,8 +42,12 @@ SearchOptions resolve(const SearchVerb& verb, const Common& common) {
   if (!verb.board.empty()) {
     const Board board = board_by_name_or_file(verb.board);
     config["search"]["core"] = core_name(board.core);
-    config["search"]["max_flash"] = board.flash_bytes;
-    config["search"]["max_ram"] = board.ram_bytes;
+    config["search"]["clock_hz"] = board.clock_hz;
+    const Budget whole = budget_of(board);
+    for (const Measure& measure : measures()) {
+      // What the file says may be tighter, or leave room for the application.
+      if (whole.limits[measure.id]) config["search"].emplace(measure.option, measure.json(*whole.limits[measure.id]));
+    }
     // Float features would take most of such a core's time.
     if (!board.fpu) config["space"]["features"].emplace("arithmetic", "integer");
   }
@@ -59,16 +63,13 @@ SearchOptions resolve(const SearchVerb& verb, const Common& common) {
   return options;
 }
 
-/// What a study must not mix: everything but where it ends, which may move, and limits that are not set.
+/// What a study must not mix: everything but where it ends, which may move, and the part where no limit asks for it.
 Json study_config(const SearchOptions& options, const LabelSet& labels, const std::string& fingerprint) {
   Json config = search_options_to_json(options);
   for (const char* limit : {"max_trials", "max_epochs", "target_accuracy", "finalists", "final_seeds"})
     config["search"].erase(limit);
   if (!options.part()) {
-    config["search"].erase("core");
-    for (const Measure& measure : measures()) {
-      if (measure.of_part) config["search"].erase(measure.option);
-    }
+    for (const char* name : {"core", "clock_hz", "hop_ms"}) config["search"].erase(name);
   }
   config["keywords"] = labels.keywords;
   config["data"] = fingerprint;
@@ -118,43 +119,35 @@ class Display : public ProgressSink {
   std::string last_;
 };
 
-Json winner_json(const Winner& winner, Core core) {
+Json winner_json(const Winner& winner, const Part& part) {
   const Design& design = winner.trial.proposal.design;
-  const Needs needs = needs_of(design, core);
-  return {{"budget", winner.budget},
-          {"trial", winner.trial.proposal.number},
-          {"type", design.type()},
-          {"name", design.name},
-          {"float_validation", winner.trial.result()->float_validation},
-          {"int8_validation", winner.trial.result()->int8_validation},
-          {"float_test", winner.test.float_accuracy},
-          {"int8_test", winner.test.int8_accuracy},
-          {"memory_bytes", needs.memory_bytes},
-          {"ops", needs.ops},
-          {"flash_bytes", needs.firmware->flash_bytes},
-          {"ram_bytes", needs.firmware->ram_bytes},
-          {"model", winner.folder.string()}};
+  Json row = {{"budget", winner.budget},
+              {"trial", winner.trial.proposal.number},
+              {"type", design.type()},
+              {"name", design.name},
+              {"float_validation", winner.trial.result()->float_validation},
+              {"int8_validation", winner.trial.result()->int8_validation},
+              {"float_test", winner.test.float_accuracy},
+              {"int8_test", winner.test.int8_accuracy}};
+  row.update(needs_to_json(needs_of(design, part)));
+  row["model"] = winner.folder.string();
+  return row;
 }
 
-Json proposal_row(const Proposal& proposal, Core core) {
-  const Graph graph = build_graph(proposal.design);
-  const Cost cost = hello_edge_cost(graph);
+Json proposal_row(const Proposal& proposal, const Part& part) {
   const FeatureOptions& features = proposal.design.features;
-  const FirmwareSizes firmware = firmware_sizes(features, graph, core);
-  return {{"trial", proposal.number},
-          {"budget", proposal.budget},
-          {"type", proposal.design.type()},
-          {"name", proposal.design.name},
-          {"memory_bytes", cost.memory_bytes},
-          {"ops", cost.ops},
-          {"flash_bytes", firmware.flash_bytes},
-          {"ram_bytes", firmware.ram_bytes},
-          {"parameters", cost.parameters},
-          {"kind", features.kind},
-          {"coefficients", features.coefficients},
-          {"window_ms", features.window_ms},
-          {"stride_ms", features.stride_ms},
-          {"peak_rate", proposal.training.peak_rate}};
+  Json row = {{"trial", proposal.number},
+              {"budget", proposal.budget},
+              {"type", proposal.design.type()},
+              {"name", proposal.design.name}};
+  row.update(needs_to_json(needs_of(proposal.design, part)));
+  row.update({{"parameters", hello_edge_cost(build_graph(proposal.design)).parameters},
+              {"kind", features.kind},
+              {"coefficients", features.coefficients},
+              {"window_ms", features.window_ms},
+              {"stride_ms", features.stride_ms},
+              {"peak_rate", proposal.training.peak_rate}});
+  return row;
 }
 
 /// Seconds that the epochs of a search take, judged by the speed at which its first designs train on this machine.
@@ -199,7 +192,7 @@ void print_plan(const SearchOptions& options, Isa isa, std::optional<std::size_t
     const std::optional<Proposal> proposal = proposer.propose(static_cast<std::size_t>(number) % budgets, number, {});
     if (!proposal) continue;
     designs.push_back(proposal->design);
-    Json row = proposal_row(*proposal, core_by_name(options.core));
+    Json row = proposal_row(*proposal, options.target());
     if (format == Format::json) row["design"] = design_to_json(proposal->design);
     proposals.push_back(std::move(row));
   }
@@ -232,9 +225,9 @@ void print_plan(const SearchOptions& options, Isa isa, std::optional<std::size_t
                       : "give --data to know the time\n");
 }
 
-void print_winners(const SearchOutcome& outcome, Core core, const std::string& study, Format format) {
+void print_winners(const SearchOutcome& outcome, const Part& part, const std::string& study, Format format) {
   Json rows = Json::array();
-  for (const Winner& winner : outcome.winners) rows.push_back(winner_json(winner, core));
+  for (const Winner& winner : outcome.winners) rows.push_back(winner_json(winner, part));
   if (format == Format::json) {
     std::cout << Json{{"schema", "kwsmith.winners/1"}, {"study", study}, {"winners", rows}}.dump(2) << "\n";
   } else {
@@ -279,7 +272,7 @@ int run(const SearchVerb& verb, const Common& common) {
     }
   }
   if (outcome.interrupted) return static_cast<int>(Exit::interrupted);
-  print_winners(outcome, core_by_name(options.core), study.name(), verb.format);
+  print_winners(outcome, options.target(), study.name(), verb.format);
   return static_cast<int>(Exit::done);
 }
 
@@ -307,7 +300,7 @@ void add_search(CLI::App& app, Common& common) {
                 "no times in trials.json and trials.csv: equal searches give equal bytes, however many workers");
   sub->add_option("--budget", verb->budgets,
                   "small, medium or large; may be given several times (default: small, unless other limits are given)");
-  sub->add_option("--board", verb->board, std::string(kBoardHelp) + "; sets --core too");
+  sub->add_option("--board", verb->board, std::string(kBoardHelp) + "; sets --core and --clock-hz too");
   sub->add_option("--types", verb->types, "network types, separated by commas (default: all)")->delimiter(',');
   sub->add_option("--config", verb->config, "JSON file with search, budgets, types and space; flags beat it");
   sub->add_flag("--dry-run", verb->dry_run, "show the first proposals and how much of the space fits, train nothing");

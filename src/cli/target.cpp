@@ -5,10 +5,17 @@ namespace kws::cli {
 void Target::add_to(CLI::App& verb) {
   verb.add_option("--board", board_text, kBoardHelp);
   for (const Measure& measure : measures()) {
-    verb.add_option(flag_of(measure.option), limits[measure.id],
-                    std::string(measure.help) + ": exit 5 if a design needs more" +
-                        (measure.of_part ? "; beats the board's" : ""))
-        ->check(CLI::PositiveNumber);
+    const std::string flag = flag_of(measure.option);
+    const auto read = [this, flag, &measure](const std::string& text) {
+      try {
+        given[measure.id] = amount_from(text, measure.kind);
+      } catch (const Error& error) {
+        throw Error(flag + ": " + error.what(), error.exit_code());
+      }
+    };
+    verb.add_option_function<std::string>(flag, read,
+                                          std::string(measure.help) + ": exit 5 if a design needs more" +
+                                              (measure.of_part ? "; beats the board's; 0: no limit" : ""));
   }
   verb.add_option("--core", core, "that flash and RAM are counted for where no board is given (default: m4)")
       ->check(CLI::IsMember(core_names()))
@@ -24,9 +31,15 @@ Budget Target::budget() const {
   Budget budget{.name = "custom", .limits = {}};
   if (const std::optional<Board> part = board()) budget = budget_of(*part);
   if (!core.empty()) budget.core = core_by_name(core);
-  if (limits.limits(true) || limits.limits(false)) budget.name = "custom";
+  if (given.limits(true) || given.limits(false)) budget.name = "custom";
   for (const Measure& measure : measures()) {
-    if (limits[measure.id]) budget.limits[measure.id] = limits[measure.id];
+    if (!given[measure.id]) continue;
+    budget.limits[measure.id] = *given[measure.id] > 0.0 ? given[measure.id] : std::nullopt;
+  }
+  if (budget.limits.limits_time() && budget.clock_hz == 0) {
+    throw Error(
+        flag_of(given[MeasureId::load] ? "max_load" : "max_ms") + ": needs the clock of the core; name a --board",
+        Exit::usage);
   }
   return budget;
 }

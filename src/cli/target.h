@@ -12,18 +12,19 @@ namespace kws::cli {
 /// design.
 struct Target {
   std::string board_text, core;
-  Limits limits;  ///< given; the others are the board's
+  Limits given;  ///< 0: none, not even the board's
 
   void add_to(CLI::App& verb);
   /// throws Error (Exit::usage)
   [[nodiscard]] std::optional<Board> board() const;
-  /// All of the board's flash and RAM, unless a limit of its own is given.
+  /// The board's, unless a limit of its own is given.
+  ///   throws  Error (Exit::usage) when time is limited and no board says the clock
   [[nodiscard]] Budget budget() const;
 };
 
 /// Which board to name in --board, for the help of the verbs.
 inline constexpr const char* kBoardHelp =
-    "a name of `list boards` or a FILE.json; its whole flash and RAM are the limits, so leave room for the rest of the "
-    "application with --max-flash and --max-ram";
+    "a name of `list boards` or a FILE.json; its whole flash and RAM and 0.8 of its time are the limits, so leave room "
+    "for the rest of the application with --max-flash, --max-ram and --max-load";
 
 }  // namespace kws::cli

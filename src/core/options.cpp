@@ -191,16 +191,21 @@ void JsonReader::choice(const char* name, std::string& value, const std::vector<
   value = chosen(*found, known, origin_, child(name));
 }
 
-void JsonReader::limit(const char* name, std::optional<double>& value, const char*) {
-  constexpr std::int64_t kMost = 9007199254740991;
-  const Json* found = take(name);
+void JsonReader::limit(const char* name, std::optional<double>& value, Amount amount, const char*) {
+  const Json* found = take(name, true);
   if (found == nullptr) return;
-  const std::int64_t limit = integer(*found, 0, kMost, origin_, child(name));
-  value = limit > 0 ? std::optional(static_cast<double>(limit)) : std::nullopt;
+  double limit = 0.0;
+  try {
+    limit = amount_from(found->is_string() ? found->get<std::string>() : found->dump(), amount);
+  } catch (const Error& error) {
+    fail(origin_, child(name), error.what());
+  }
+  value = limit > 0.0 ? std::optional(limit) : std::nullopt;
 }
 
-void JsonWriter::limit(const char* name, const std::optional<double>& value, const char*) {
-  json_[name] = std::llround(value.value_or(0.0));
+void JsonWriter::limit(const char* name, const std::optional<double>& value, Amount, const char*) {
+  if (!value) return;
+  json_[name] = *value == std::floor(*value) ? Json(std::llround(*value)) : Json(*value);
 }
 
 void JsonReader::optional(const char* name, std::string& value, const std::vector<std::string>& known, const char*) {

@@ -95,9 +95,10 @@ Board board_by_name_or_file(std::string_view text) {
 }
 
 Budget budget_of(const Board& board) {
-  Budget budget{.name = board.name, .limits = {}, .core = board.core};
+  Budget budget{.name = board.name, .limits = {}, .core = board.core, .clock_hz = board.clock_hz};
   budget.limits[MeasureId::flash] = board.flash_bytes;
   budget.limits[MeasureId::ram] = board.ram_bytes;
+  budget.limits[MeasureId::load] = kMaxLoad;
   return budget;
 }
 

@@ -6,6 +6,7 @@
 
 #include "kws/core/options.h"
 #include "kws/core/table.h"
+#include "real_time.h"
 
 namespace kws {
 namespace {
@@ -25,9 +26,13 @@ std::string largest_part(const FirmwareCost& cost, Core core, bool flash) {
   return std::string(largest.name) + " (" + grouped(largest.bytes) + ")";
 }
 
+void append(std::string& list, const std::string& item) { list += (list.empty() ? "" : ", ") + item; }
+
 }  // namespace
 
-std::optional<Core> Budget::part() const { return limits.limits(true) ? std::optional(core) : std::nullopt; }
+std::optional<Part> Budget::part() const {
+  return limits.limits(true) ? std::optional(Part(core, clock_hz, hop_ms)) : std::nullopt;
+}
 
 std::vector<LimitUse> Budget::uses(const Needs& needs) const {
   std::vector<LimitUse> uses;
@@ -91,26 +96,44 @@ std::vector<std::string> fitting_budgets(const CostTotals& totals) {
   return names;
 }
 
-Needs needs_of(const Design& design, std::optional<Core> core, const FirmwareOptions& options) {
+Needs needs_of(const Design& design, const std::optional<Part>& part, const FirmwareOptions& options) {
   const Graph graph = build_graph(design);
   const CostTotals totals = hello_edge_totals(graph);
   Needs needs{.memory_bytes = totals.memory_bytes, .ops = totals.ops};
-  if (core) needs.firmware = firmware_sizes(design.features, graph, *core, options);
+  if (!part) return needs;
+  const FirmwareOptions counted = at_hop(options, *part);
+  needs.firmware = firmware_sizes(design.features, graph, part->core, counted);
+  if (part->clock_hz > 0) {
+    const FirmwareCost::Work hop = hop_work(design.features, graph, part->core, counted);
+    needs.time = timing_of(hop, part->core, part->clock_hz, counted_hop_ms(design.features, counted));
+  }
   return needs;
 }
 
-void require_fit(const Design& design, const Budget& budget, const FirmwareOptions& options) {
-  const std::vector<LimitUse> uses = budget.uses(needs_of(design, budget.part(), options));
-  const auto use = std::ranges::find_if(uses, &LimitUse::broken);
-  if (use == uses.end()) return;
-  std::string fact = design.name + ": needs " + use->measure->text(use->need) + ", budget \"" + budget.name +
-                     "\" allows " + use->measure->amount(use->limit);
-  const bool flash = use->measure->id == MeasureId::flash;
-  if (flash || use->measure->id == MeasureId::ram) {
+std::string over_budget(const Design& design, const Budget& budget, const FirmwareOptions& options) {
+  std::string needs, allowed, parts, remedies;
+  bool time = false, others = false;
+  for (const LimitUse& use : budget.uses(needs_of(design, budget.part(), options))) {
+    if (!use.broken()) continue;
+    append(needs, use.measure->text(use.need));
+    append(allowed, use.measure->amount(use.limit));
+    const bool flash = use.measure->id == MeasureId::flash;
+    const bool of_time = use.measure->id == MeasureId::ms || use.measure->id == MeasureId::load;
+    time = time || of_time;
+    others = others || !of_time;
+    if (!flash && use.measure->id != MeasureId::ram) continue;
     const FirmwareCost cost = firmware_cost(design.features, build_graph(design), options);
-    fact += "; largest part: " + largest_part(cost, budget.core, flash);
+    parts += "; largest part: " + largest_part(cost, budget.core, flash);
   }
-  throw Error(fact + "; take a smaller design or raise the limit", Exit::over_budget);
+  if (needs.empty()) return "";
+  return design.name + ": needs " + needs + ", budget \"" + budget.name + "\" allows " + allowed + parts +
+         (time ? "; " + time_remedy(design, budget, options) : "") +
+         (others ? "; take a smaller design or raise the limit" : "");
+}
+
+void require_fit(const Design& design, const Budget& budget, const FirmwareOptions& options) {
+  if (const std::string line = over_budget(design, budget, options); !line.empty())
+    throw Error(line, Exit::over_budget);
 }
 
 }  // namespace kws

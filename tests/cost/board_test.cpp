@@ -143,23 +143,68 @@ TEST(Advice, IsForFloatFeaturesWithoutAFloatingPointUnit) {
 TEST(BoardUse, IsTheDesignsCostOnTheBoardsCoreAndClock) {
   const Design design = load_design(test::published_file("ds_cnn_s"));
   Board board = board_by_name_or_file("nrf52840");
-  const BoardUse use = board_use(board, design);
+  Budget budget = budget_of(board);
+  budget.limits[MeasureId::load] = {};
+  const BoardUse use = board_use(board, budget, design);
   const Needs needs = needs_of(design, Core::m4);
   EXPECT_EQ(use.sizes.flash_bytes, needs.firmware->flash_bytes);
   EXPECT_EQ(use.sizes.ram_bytes, needs.firmware->ram_bytes);
   EXPECT_TRUE(use.fits);
-  EXPECT_EQ(use.hop_ms, 100);
-  EXPECT_LE(use.cycles.low, use.cycles.high);
-  EXPECT_DOUBLE_EQ(use.ms_low, static_cast<double>(use.cycles.low) / 64000.0);
-  EXPECT_DOUBLE_EQ(use.load_high, use.ms_high / 100.0);
+  const Timing& time = use.time;
+  EXPECT_EQ(time.hop_ms, 100);
+  EXPECT_LE(time.cycles.low, time.cycles.high);
+  EXPECT_DOUBLE_EQ(time.ms_low, static_cast<double>(time.cycles.low) / 64000.0);
+  EXPECT_DOUBLE_EQ(time.load_high, time.ms_high / 100.0);
   // Facts, section 2.3: boards took 5.2 to 22 million cycles for this network on an M4.
-  EXPECT_GT(use.ms_high, 80.0);
-  EXPECT_LT(use.ms_low, 350.0);
+  EXPECT_GT(time.ms_high, 80.0);
+  EXPECT_LT(time.ms_low, 350.0);
 
-  board.ram_bytes = static_cast<int>(use.sizes.ram_bytes);
-  EXPECT_TRUE(board_use(board, design).fits) << "to the last byte";
-  board.ram_bytes -= 1;
-  EXPECT_FALSE(board_use(board, design).fits);
+  budget.limits[MeasureId::ram] = static_cast<double>(use.sizes.ram_bytes);
+  EXPECT_TRUE(board_use(board, budget, design).fits) << "to the last byte";
+  budget.limits[MeasureId::ram] = static_cast<double>(use.sizes.ram_bytes - 1);
+  EXPECT_FALSE(board_use(board, budget, design).fits);
+  EXPECT_FALSE(board_use(board, budget_of(board), design).fits) << "it cannot keep up";
+}
+
+TEST(BoardUse, FitsMeansThatTheSlowEndKeepsUp) {
+  for (const Board& board : standard_boards()) {
+    const Budget budget = budget_of(board);
+    for (const char* name : {"dnn_s", "cnn_s", "gru_s", "crnn_s", "ds_cnn_s"}) {
+      Design design = load_design(test::published_file(name));
+      if (!board.fpu) design.features.arithmetic = "integer";
+      const BoardUse use = board_use(board, budget, design);
+      const bool memory = use.sizes.flash_bytes <= board.flash_bytes && use.sizes.ram_bytes <= board.ram_bytes;
+      EXPECT_EQ(use.fits, memory && use.time.load_high <= kMaxLoad) << board.name << " " << name;
+      EXPECT_EQ(over_budget(design, budget).empty(), use.fits) << board.name << " " << name;
+    }
+  }
+}
+
+TEST(RealTime, TheHopIsTheShortestThatKeepsTheLoad) {
+  const Design design = load_design(test::published_file("ds_cnn_s"));
+  const Budget budget = budget_of(board_by_name_or_file("nrf52840"));
+  const auto load = [&](int hop_ms) { return needs_of(design, budget.part(), {.hop_ms = hop_ms}).time->load_high; };
+  const int hop = hop_that_keeps(design, budget);
+  EXPECT_GT(hop, 100);
+  EXPECT_EQ(hop % design.features.stride_ms, 0);
+  EXPECT_LE(load(hop), kMaxLoad);
+  EXPECT_GT(load(hop - design.features.stride_ms), kMaxLoad);
+  EXPECT_THAT(over_budget(design, budget),
+              AllOf(HasSubstr(" % of the core's time, budget \"nrf52840\" allows 80.00 %"),
+                    HasSubstr("(--hop-ms " + std::to_string(hop) + ")"), HasSubstr(" MACs every 100 ms")));
+  EXPECT_EQ(over_budget(design, budget, {.hop_ms = hop}), "");
+  EXPECT_EQ(hop_that_keeps(design, budget_of(board_by_name_or_file("microbit"))), 0);
+  EXPECT_EQ(hop_that_keeps(load_design(test::published_file("dnn_s")), budget), 100);
+  EXPECT_THAT(over_budget(load_design(test::published_file("gru_s")), budget), HasSubstr("-DKWS_CONTINUOUS=1"));
+}
+
+TEST(RealTime, MillisecondsOfADecisionAreALimitOfTheirOwn) {
+  const Design design = load_design(test::published_file("ds_cnn_s"));
+  Budget budget = budget_of(board_by_name_or_file("stm32h7a3"));
+  EXPECT_EQ(over_budget(design, budget), "");
+  budget.limits[MeasureId::ms] = 5.0;
+  EXPECT_THAT(over_budget(design, budget),
+              AllOf(HasSubstr(" ms a decision"), HasSubstr(" allows 5.00 ms; take a design")));
 }
 
 }  // namespace

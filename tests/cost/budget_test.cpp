@@ -72,6 +72,14 @@ TEST(RequireFit, NamesTheLimitTheFiguresAndTheLargestPart) {
   }
 }
 
+TEST(RequireFit, NamesEveryLimitThatIsBroken) {
+  Budget budget = flash_and_ram(100, 200, Core::m4);
+  budget.limits[MeasureId::ops] = 10;
+  EXPECT_THAT(complaint(load_design(test::published_file("dnn_s")), budget),
+              ::testing::AllOf(HasSubstr(" operations, "), HasSubstr(" bytes of flash, "),
+                               HasSubstr(" allows 10, 100, 200; largest part: ")));
+}
+
 TEST(RequireFit, TellsMemoryAndOperationsWithoutParts) {
   const Design design = load_design(test::published_file("dnn_l"));
   EXPECT_EQ(complaint(design, budget_by_name("small")),

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kws/core/amount.h"
 #include "kws/core/error.h"
 #include "kws/core/extent.h"
 
@@ -35,8 +36,8 @@ class JsonReader {
   void operator()(const char* name, std::vector<int>& value, int low, int high, const char* help);
   void operator()(const char* name, std::string& value, const char* help);
   void choice(const char* name, std::string& value, const std::vector<std::string>& known, const char* help);
-  /// An upper limit; 0 stands for none.
-  void limit(const char* name, std::optional<double>& value, const char* help);
+  /// An upper limit, a number or text for amount_from(); 0 stands for none.
+  void limit(const char* name, std::optional<double>& value, Amount amount, const char* help);
   /// May be left out even where others may not.
   void optional(const char* name, int& value, int low, int high, const char* help);
   /// A choice of which the first is what a missing key means.
@@ -105,7 +106,8 @@ class JsonWriter {
   void choice(const char* name, const std::string& value, const std::vector<std::string>&, const char*) {
     json_[name] = value;
   }
-  void limit(const char* name, const std::optional<double>& value, const char*);
+  /// Left out where there is none.
+  void limit(const char* name, const std::optional<double>& value, Amount, const char*);
   void optional(const char* name, int value, int, int, const char*) { json_[name] = value; }
   /// Left out when it is the first, so that files written before the choice existed stay as they are.
   void optional(const char* name, const std::string& value, const std::vector<std::string>& known, const char*) {

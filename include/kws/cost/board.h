@@ -35,24 +35,24 @@ Board board_by_name_or_file(std::string_view text);
 ///   throws  Error (Exit::usage), `origin: path: fact; remedy`
 Board board_from_json(const nlohmann::ordered_json& json, const std::string& origin);
 
-/// All flash and RAM of a board, under its name.
+/// All flash and RAM of a board and kMaxLoad of its time, under its name.
 Budget budget_of(const Board& board);
 
-/// What the streaming export of a design takes of a board, with one decision every `hop_ms`.
+/// What the streaming export of a design takes of a board.
 struct BoardUse {
+  Board board;
   FirmwareSizes sizes;
-  bool fits = false;  ///< flash and RAM
-  int hop_ms = 0;
-  CycleRange cycles;       ///< of one decision: the frames since the last, the network, the detector
-  std::string_view basis;  ///< of the range
-  double ms_low = 0, ms_high = 0;
-  double load_low = 0, load_high = 0;  ///< share of the core's time; above 1 it is too slow
+  Timing time;
+  std::string_view basis;  ///< of the time's range
+  Limits limits;           ///< of the budget
+  bool fits = false;       ///< keeps all of them, the times at the slow end
 };
-BoardUse board_use(const Board& board, const Design& design, const FirmwareOptions& options = {});
+///   budget  of the board, see budget_of()
+BoardUse board_use(const Board& board, const Budget& budget, const Design& design, const FirmwareOptions& options = {});
 
 /// {"name", "core", "clock_hz", "flash_bytes", "ram_bytes", "fits", "hop_ms", "cycles": [low, high], "ms": [low, high],
-///  "load": [low, high], "basis"}
-nlohmann::ordered_json board_use_to_json(const Board& board, const BoardUse& use);
+///  "load": [low, high], "basis", "limits": {"flash_bytes", "ram_bytes", "ms", "load"}}
+nlohmann::ordered_json board_use_to_json(const BoardUse& use);
 
 /// A line for the user when the design suits the board badly; else "".
 std::string advice(const Board& board, const Design& design);

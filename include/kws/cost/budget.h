@@ -15,10 +15,12 @@ namespace kws {
 struct Budget {
   std::string name;  ///< "small", "medium", "large", "custom" or a board's
   Limits limits;
-  Core core = Core::m4;  ///< that flash and RAM are counted for
+  Core core = Core::m4;  ///< that flash, RAM and time are counted for
+  int clock_hz = 0;      ///< of the core, where time is limited
+  int hop_ms = 0;        ///< see Part
 
   /// That the measures of the part are to be counted for; nothing where none is limited.
-  [[nodiscard]] std::optional<Core> part() const;
+  [[nodiscard]] std::optional<Part> part() const;
   /// What is limited, in the order of measures(); it must be found in `needs`.
   [[nodiscard]] std::vector<LimitUse> uses(const Needs& needs) const;
   [[nodiscard]] bool fits(const Needs& needs) const;
@@ -33,11 +35,19 @@ const Budget& budget_by_name(std::string_view name);
 /// Names of the standard budgets that the totals keep.
 std::vector<std::string> fitting_budgets(const CostTotals& totals);
 
-/// The needs of a design as exported with `options`; flash and RAM of `core`, none: not found.
-Needs needs_of(const Design& design, std::optional<Core> core, const FirmwareOptions& options = {});
+/// The needs of a design as exported with `options`; without a part no flash, RAM and time.
+Needs needs_of(const Design& design, const std::optional<Part>& part, const FirmwareOptions& options = {});
 
-///   throws  Error (Exit::over_budget) naming the first limit the design breaks and, for flash and RAM, the largest
-///   part
+/// One line that names every limit the design breaks, the largest part of flash and RAM, and what would keep a limit of
+/// time: a longer hop, fewer multiply-accumulates, state that is kept. "": it keeps all.
+std::string over_budget(const Design& design, const Budget& budget, const FirmwareOptions& options = {});
+/// The hop of FirmwareOptions, or the next longer one at which the design keeps the budget's limits of time; 0: none up
+/// to kLongestHopThatHears.
+int hop_that_keeps(const Design& design, const Budget& budget, const FirmwareOptions& options = {});
+/// Half a window: a word of half a second still lies in one of them as a whole.
+inline constexpr int kLongestHopThatHears = 500;
+
+///   throws  Error (Exit::over_budget) with that line
 void require_fit(const Design& design, const Budget& budget, const FirmwareOptions& options = {});
 
 }  // namespace kws

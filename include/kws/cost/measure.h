@@ -2,38 +2,65 @@
 
 #include <array>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "kws/core/amount.h"
 #include "kws/cost/firmware.h"
 
 namespace kws {
 
-/// What a design takes of all that a budget may limit. Flash and RAM need longer to be found: only where a limit asks.
+/// What flash, RAM and time are counted for.
+struct Part {
+  Core core = Core::m4;
+  int clock_hz = 0;  ///< 0: not known, so that no times are found
+  int hop_ms = 0;    ///< from decision to decision where FirmwareOptions do not say
+  Part(Core core_, int clock_hz_ = 0, int hop_ms_ = 0) : core(core_), clock_hz(clock_hz_), hop_ms(hop_ms_) {}
+};
+
+/// One decision with its frames of features, at both ends of what real cores are expected to take.
+struct Timing {
+  int hop_ms = 0;
+  CycleRange cycles;
+  double ms_low = 0, ms_high = 0;
+  double load_low = 0, load_high = 0;  ///< share of the core's time; above 1 it is too slow
+};
+Timing timing_of(const FirmwareCost::Work& hop, Core core, int clock_hz, int hop_ms);
+
+/// What a design takes of all that a budget may limit. What a part decides takes longer to be found: only where a limit
+/// asks.
 struct Needs {
   std::int64_t memory_bytes = 0;
   std::int64_t ops = 0;
   std::optional<FirmwareSizes> firmware = {};
+  std::optional<Timing> time = {};
 };
 
 /// The things a budget may limit; measures() holds a row for each, in this order.
-enum class MeasureId { memory, ops, flash, ram };
-inline constexpr std::size_t kMeasures = 4;
+enum class MeasureId { memory, ops, flash, ram, ms, load };
+inline constexpr std::size_t kMeasures = 6;
 
 /// One of them. Budgets, options, tables and reports loop over the rows; nothing else lists them.
 struct Measure {
   MeasureId id;
   std::string_view column;  ///< of tables and JSON: "flash_bytes"
   const char* option;       ///< that limits it: "max_flash"
-  std::string_view unit;    ///< "bytes of flash"
-  const char* help;         ///< of the option
-  bool of_part;             ///< of the part the design runs on, so that it binds every budget of a search
-  std::optional<double> (*need)(const Needs& needs);     ///< nothing: not found
+  Amount kind;
+  std::string_view unit;  ///< "bytes of flash"
+  const char* help;       ///< of the option
+  bool of_part;           ///< of the part the design runs on, so that it binds every budget of a search
+  std::optional<double> (*need)(const Needs& needs);     ///< nothing: not found; times at the slow end
   [[nodiscard]] std::string amount(double value) const;  ///< as people read it, without the unit
   [[nodiscard]] std::string text(double value) const;    ///< with it: "81,920 bytes of memory"
+  [[nodiscard]] nlohmann::ordered_json json(double value) const;
 };
 const std::array<Measure, kMeasures>& measures();
+const Measure& measure(MeasureId id);
+
+/// {"memory_bytes", ...}: what was found, by column.
+nlohmann::ordered_json needs_to_json(const Needs& needs);
 
 /// The most of each measure; nothing: no limit.
 class Limits {
@@ -42,6 +69,7 @@ class Limits {
   const std::optional<double>& operator[](MeasureId id) const { return at_[static_cast<std::size_t>(id)]; }
   /// Whether anything of the part is limited, or of the design alone.
   [[nodiscard]] bool limits(bool of_part) const;
+  [[nodiscard]] bool limits_time() const;
   friend bool operator==(const Limits&, const Limits&) = default;
 
  private:
@@ -56,5 +84,9 @@ struct LimitUse {
   [[nodiscard]] bool broken() const { return need > limit; }
   [[nodiscard]] double share() const { return need / limit; }  ///< 1: all of it
 };
+
+/// Share of a board's time that a spotter may take unless told: the rest is for the application, and for what the model
+/// of cycles does not know.
+inline constexpr double kMaxLoad = 0.8;
 
 }  // namespace kws

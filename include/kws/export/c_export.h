@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "kws/cost/board.h"
 #include "kws/features/front_end.h"
 #include "kws/quant/detector.h"
 #include "kws/quant/int8_model.h"
@@ -49,6 +51,7 @@ struct ExportOptions {
   std::string prefix = "kws";  ///< of every file and name: letters, digits and '_', starting with a letter
   bool replace = false;        ///< an existing folder is replaced
   int hop_ms = 0;              ///< from decision to decision, a multiple of the stride; 0: as many as fit into 100 ms
+  std::optional<BoardUse> board = {};  ///< with this hop; said in README and report, sizes the example's ring
 };
 
 /// Size figures of an export, in bytes.

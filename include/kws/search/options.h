@@ -30,6 +30,8 @@ struct SearchOptions {
   std::uint64_t seed = 1;
   Limits limits;
   std::string core = "m4";
+  int clock_hz = 0;
+  int hop_ms = 0;
   std::vector<std::string> budget_names;  ///< standard budgets asked for
   std::vector<std::string> types;         ///< empty: all
   Space space;
@@ -44,7 +46,9 @@ struct SearchOptions {
   /// the part bind every budget; alone they are the budget "custom".
   [[nodiscard]] std::vector<Budget> budgets() const;
   /// Budget::part() of every budget.
-  [[nodiscard]] std::optional<Core> part() const;
+  [[nodiscard]] std::optional<Part> part() const;
+  /// What reports count flash, RAM and, with a clock, time for, limited or not.
+  [[nodiscard]] Part target() const;
   [[nodiscard]] ScheduleOptions schedule() const;
 };
 
@@ -73,8 +77,13 @@ void describe(Field& field, SearchOptions& o) {
   field.choice("precision", o.precision, precision_names(),
                "of training steps; bfloat16 is faster and needs AVX-512 BF16 or AMX on every machine of the study");
   field("seed", o.seed, kNone, kMost, "seed of proposals and of every trial's training");
-  for (const Measure& measure : measures()) field.limit(measure.option, o.limits[measure.id], measure.help);
-  field.choice("core", o.core, core_names(), "Cortex-M core that flash and RAM are counted for");
+  for (const Measure& measure : measures()) {
+    field.limit(measure.option, o.limits[measure.id], measure.kind, measure.help);
+  }
+  field.choice("core", o.core, core_names(), "Cortex-M core that flash, RAM and time are counted for");
+  field("clock_hz", o.clock_hz, 0, 2000000000, "clock of the core that times are counted with; 0: no times");
+  field("hop_ms", o.hop_ms, 0, kLongestHopThatHears,
+        "from decision to decision, for times; 0: as many frames as 100 ms hold");
 }
 
 /// Reads {"schema": "kwsmith.search/1", "search": {..}, "budgets": [name, ..], "types": [name, ..], "space": {..}};

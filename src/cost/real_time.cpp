@@ -1,0 +1,83 @@
+#include "real_time.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <variant>
+
+#include "kws/core/table.h"
+#include "sizes.h"
+
+namespace kws {
+namespace {
+
+Timing timing_at(const Design& design, const Graph& graph, const Budget& budget, FirmwareOptions options, int hop_ms) {
+  options.hop_ms = hop_ms;
+  return timing_of(hop_work(design.features, graph, budget.core, options), budget.core, budget.clock_hz, hop_ms);
+}
+
+bool keeps_time(const Timing& time, const Limits& limits) {
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  return time.ms_high <= limits[MeasureId::ms].value_or(kNone) &&
+         time.load_high <= limits[MeasureId::load].value_or(kNone);
+}
+
+/// Recurrent layers on the frames, then dense ones: the export can keep its state.
+bool keeps_state(const Graph& graph) {
+  const auto recurrent = [](const Layer& l) {
+    return std::holds_alternative<Gru>(l.op) || std::holds_alternative<Lstm>(l.op);
+  };
+  const auto rest = std::ranges::find_if_not(graph.layers(), recurrent);
+  return rest != graph.layers().begin() &&
+         std::all_of(rest, graph.layers().end(), [](const Layer& l) { return kernel_of(l) == Kernel::dense; });
+}
+
+}  // namespace
+
+FirmwareOptions at_hop(const FirmwareOptions& options, const Part& part) {
+  FirmwareOptions counted = options;
+  if (counted.hop_ms == 0) counted.hop_ms = part.hop_ms;
+  return counted;
+}
+
+int counted_hop_ms(const FeatureOptions& features, const FirmwareOptions& options) {
+  return StreamNumbers(features, options).frames * features.stride_ms;
+}
+
+int hop_that_keeps(const Design& design, const Budget& budget, const FirmwareOptions& options) {
+  const Graph graph = build_graph(design);
+  const int stride = design.features.stride_ms;
+  const int first = counted_hop_ms(design.features, at_hop(options, Part(budget.core, budget.clock_hz, budget.hop_ms)));
+  for (int hop = first; hop <= std::max(first, kLongestHopThatHears); hop += stride) {
+    if (keeps_time(timing_at(design, graph, budget, options, hop), budget.limits)) return hop;
+  }
+  return 0;
+}
+
+std::string time_remedy(const Design& design, const Budget& budget, const FirmwareOptions& options) {
+  const Graph graph = build_graph(design);
+  const FirmwareOptions counted = at_hop(options, Part(budget.core, budget.clock_hz, budget.hop_ms));
+  const FirmwareCost cost = firmware_cost(design.features, graph, counted);
+  const Timing whole = timing_of(of(cost.hop, budget.core), budget.core, budget.clock_hz, cost.hop_ms);
+  const Timing network = timing_of(of(cost.invoke, budget.core), budget.core, budget.clock_hz, cost.hop_ms);
+  std::string text;
+  const auto add = [&text](const std::string& way) { text += (text.empty() ? "" : ", or ") + way; };
+  if ((budget.core == Core::m0 || budget.core == Core::m3) && design.features.arithmetic != "integer") {
+    add("take the integer front end");
+  }
+  if (const int hop = hop_that_keeps(design, budget, options); hop > 0)
+    add("decide every " + std::to_string(hop) + " ms (--hop-ms " + std::to_string(hop) + ")");
+  const double most = std::min(budget.limits[MeasureId::ms].value_or(whole.ms_high),
+                               budget.limits[MeasureId::load].value_or(1.0) * whole.hop_ms);
+  const double left = most - (whole.ms_high - network.ms_high);
+  if (left > 0.0) {
+    constexpr double kRound = 1000.0;
+    const double macs = static_cast<double>(hello_edge_cost(graph).macs) * left / network.ms_high;
+    add("take a design of at most about " + grouped(std::llround(std::floor(macs / kRound) * kRound)) + " MACs every " +
+        std::to_string(whole.hop_ms) + " ms");
+  }
+  if (keeps_state(graph)) add("keep the state from frame to frame (-DKWS_CONTINUOUS=1)");
+  return text.empty() ? "the front end alone takes more; take a quicker board" : text;
+}
+
+}  // namespace kws
