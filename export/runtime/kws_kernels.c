@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Three forms of the same arithmetic, equal in every bit:
+/* Four forms of the same arithmetic, equal in every bit:
+ *   Helium, the vectors of Cortex-M55 and above: sixteen multiply-accumulates an instruction,
  *   the DSP extension of Cortex-M4, M7, M33 and above: two multiply-accumulates an instruction,
  *   cores without a long multiply (ARMv6-M), where a product of 32 bits is put together from 16-bit parts,
  *   portable C99. -DKWS_PORTABLE takes it everywhere. */
@@ -13,6 +14,13 @@
 #if defined(__ARM_ARCH_6M__) && !defined(KWS_PORTABLE)
 #define KWS_SHORT_MULTIPLY
 #endif
+#endif
+
+#if defined(__ARM_FEATURE_MVE) && !defined(KWS_PORTABLE)
+#define KWS_MVE 1
+#include <arm_mve.h>
+#else
+#define KWS_MVE 0
 #endif
 
 #if defined(__GNUC__)
@@ -142,6 +150,64 @@ KWS_INLINE int32_t kws_output(int32_t scaled, int32_t zero_out, int32_t low) {
 }
 
 /* kws:end */
+#if KWS_MVE
+/* kws_requantize() of four values. */
+KWS_INLINE int32x4_t kws_requantize4(int32x4_t acc, int32x4_t multiplier, int32x4_t shift) {
+  const int32x4_t zero = vdupq_n_s32(0);
+  const int32x4_t right = vminq_s32(shift, zero);
+  const int32x4_t high = vqrdmulhq_s32(vshlq_s32(acc, vmaxq_s32(shift, zero)), multiplier);
+  /* One less where a negative value is shifted to the right, see kws_round_shift(). */
+  return vrshlq_s32(vaddq_s32(high, vshrq_n_s32(vandq_s32(high, right), 31)), right);
+}
+
+/* kws:begin pointwise conv2d depthwise dense */
+/* kws_output() of four values. */
+KWS_INLINE int32x4_t kws_output4(int32x4_t scaled, int32_t zero_out, int32_t low) {
+  return vmaxq_s32(vminq_s32(vaddq_n_s32(scaled, zero_out), vdupq_n_s32(127)), vdupq_n_s32(low));
+}
+
+/* kws:end */
+/* kws:begin pointwise conv2d dense gru lstm */
+/* Products of x with four rows of n weights. */
+KWS_INLINE int32x4_t kws_products4(const int8_t* x, const int8_t* w0, int32_t n) {
+  const int8_t* w1 = w0 + n;
+  const int8_t* w2 = w1 + n;
+  const int8_t* w3 = w2 + n;
+  int32x4_t result = vdupq_n_s32(0);
+  int32_t a = 0;
+  int32_t b = 0;
+  int32_t c = 0;
+  int32_t d = 0;
+  int32_t i;
+  for (i = n >> 4; i > 0; --i) {
+    const int8x16_t v = vldrbq_s8(x);
+    a = vmladavaq_s8(a, v, vldrbq_s8(w0));
+    b = vmladavaq_s8(b, v, vldrbq_s8(w1));
+    c = vmladavaq_s8(c, v, vldrbq_s8(w2));
+    d = vmladavaq_s8(d, v, vldrbq_s8(w3));
+    x += 16;
+    w0 += 16;
+    w1 += 16;
+    w2 += 16;
+    w3 += 16;
+  }
+  if ((n & 15) != 0) {
+    const mve_pred16_t rest = vctp8q((uint32_t)n & 15U);
+    const int8x16_t v = vldrbq_z_s8(x, rest);
+    a = vmladavaq_s8(a, v, vldrbq_z_s8(w0, rest));
+    b = vmladavaq_s8(b, v, vldrbq_z_s8(w1, rest));
+    c = vmladavaq_s8(c, v, vldrbq_z_s8(w2, rest));
+    d = vmladavaq_s8(d, v, vldrbq_z_s8(w3, rest));
+  }
+  result = vsetq_lane_s32(a, result, 0);
+  result = vsetq_lane_s32(b, result, 1);
+  result = vsetq_lane_s32(c, result, 2);
+  return vsetq_lane_s32(d, result, 3);
+}
+
+/* kws:end */
+#endif
+
 /* kws:begin pointwise conv2d dense gru lstm */
 /* acc[i] = bias + x w for rows `row` .. row + 3 of n weights each, as far as there are so many of `rows`. */
 static void kws_four_rows(const kws_product* m, const int8_t* x, int32_t n, int32_t row, int32_t rows, int32_t* acc) {
@@ -156,6 +222,19 @@ static void kws_four_rows(const kws_product* m, const int8_t* x, int32_t n, int3
   int32_t c = 0;
   int32_t d = 0;
   int32_t i;
+#if KWS_MVE
+  if (rows >= 4) {
+    int32x4_t sums = kws_products4(x, w, n);
+    if (skip == 0) {
+      vst1q_s32(acc, m->bias != NULL ? vaddq_s32(sums, vld1q_s32(m->bias + row)) : sums);
+      return;
+    }
+    a = vgetq_lane_s32(sums, 0);
+    b = vgetq_lane_s32(sums, 1);
+    c = vgetq_lane_s32(sums, 2);
+    d = vgetq_lane_s32(sums, 3);
+    (void)end;
+#else
   if (rows >= 4) {
     const int8_t* w2 = w + 2 * n;
     while (x != end) {
@@ -200,6 +279,7 @@ static void kws_four_rows(const kws_product* m, const int8_t* x, int32_t n, int3
       ++w;
       ++w2;
     }
+#endif
   } else {
     while (x != last) {
       a += *x * w[0];
@@ -225,6 +305,38 @@ static void kws_four_rows(const kws_product* m, const int8_t* x, int32_t n, int3
 
 /* kws:end */
 /* kws:begin pointwise conv2d */
+#if KWS_MVE
+/* All channels of two positions, whose windows of n elements lie one behind the other, four at a time; of the last four
+ * some are computed twice. */
+static void kws_two_positions(const kws_conv_params* p, const int8_t* x, int32_t n, int8_t* y0, int8_t* y1) {
+  const kws_product* m = &p->main;
+  const int32_t channels = p->out_channels;
+  const int32_t zero = p->zero_out;
+  const int32_t low = p->activation_min;
+  int32_t i;
+  if (channels < 4) {
+    int32_t acc[8];
+    kws_four_rows(m, x, n, 0, channels, acc);
+    kws_four_rows(m, x + n, n, 0, channels, acc + 4);
+    for (i = 0; i < channels; ++i) {
+      y0[i] = (int8_t)kws_output(kws_requantize(acc[i], m->multiplier[i], m->shift[i]), zero, low);
+      y1[i] = (int8_t)kws_output(kws_requantize(acc[i + 4], m->multiplier[i], m->shift[i]), zero, low);
+    }
+    return;
+  }
+  for (i = 0; i < channels; i += 4) {
+    const int32_t c = i + 4 <= channels ? i : channels - 4;
+    const int8_t* const w = m->weight + c * n;
+    const int32x4_t bias = vld1q_s32(m->bias + c);
+    const int32x4_t multiplier = vld1q_s32(m->multiplier + c);
+    const int32x4_t shift = vldrbq_s32(m->shift + c);
+    const int32x4_t a = kws_requantize4(vaddq_s32(kws_products4(x, w, n), bias), multiplier, shift);
+    const int32x4_t b = kws_requantize4(vaddq_s32(kws_products4(x + n, w, n), bias), multiplier, shift);
+    vstrbq_s32(y0 + c, kws_output4(a, zero, low));
+    vstrbq_s32(y1 + c, kws_output4(b, zero, low));
+  }
+}
+#else
 /* acc[0..3] += the products of two inputs with two rows of n weights: x0 w0, x1 w0, x0 w1, x1 w1. Input and row 1 lie n
  * elements behind input and row 0: one offset for both keeps the loop inside the registers. */
 KWS_INLINE void kws_block(const int8_t* x, const int8_t* w, int32_t n, int32_t* acc) {
@@ -328,6 +440,7 @@ static void kws_two_positions(const kws_conv_params* p, const int8_t* x, int32_t
     kws_two_outputs(m, c + 1, acc[2], acc[3], zero, low, y0 + c + 1, y1 + c + 1);
   }
 }
+#endif
 
 /* kws:end */
 /* kws:begin pointwise conv2d depthwise depthwise_large */
@@ -408,7 +521,34 @@ static void kws_depthwise_channels(const kws_conv_params* p, const int8_t* const
   const int32_t* const multiplier = m->multiplier + first;
   const int8_t* const shift = m->shift + first;
   int32_t c;
-  for (c = 0; c + 4 <= n; c += 4) {
+#if KWS_MVE
+  /* Products of eight channels are 32 bits wide: the even channels are one vector, the odd ones another. */
+  for (c = 0; c + 8 <= n; c += 8) {
+    const int32x4x2_t bias = vld2q_s32(m->bias + first + c);
+    const int32x4x2_t factor = vld2q_s32(multiplier + c);
+    const int16x8_t shifts = vldrbq_s16(shift + c);
+    const int8_t* w = m->weight + first + c;
+    const int8_t* const* tap = x;
+    int32x4_t even = bias.val[0];
+    int32x4_t odd = bias.val[1];
+    int16x8_t both;
+    while (tap != end) {
+      const int16x8_t v = vldrbq_s16(*tap + c);
+      const int16x8_t weights = vldrbq_s16(w);
+      even = vaddq_s32(even, vmullbq_int_s16(v, weights));
+      odd = vaddq_s32(odd, vmulltq_int_s16(v, weights));
+      w += step;
+      ++tap;
+    }
+    even = kws_output4(kws_requantize4(even, factor.val[0], vmovlbq_s16(shifts)), zero, low);
+    odd = kws_output4(kws_requantize4(odd, factor.val[1], vmovltq_s16(shifts)), zero, low);
+    both = vmovnbq_s32(vdupq_n_s16(0), even);
+    vstrbq_s16(y + c, vmovntq_s32(both, odd));
+  }
+#else
+  c = 0;
+#endif
+  for (; c + 4 <= n; c += 4) {
     const int32_t row = first + c;
     const int8_t* w = m->weight + row;
     const int8_t* const* tap = x;
@@ -538,6 +678,14 @@ void kws_dense_s8(const void* params, const int8_t* in, int8_t* out, void* scrat
   for (u = 0; u < p->units; u += 4) {
     int32_t acc[4];
     kws_four_rows(&p->main, in, p->inputs, u, p->units, acc);
+#if KWS_MVE
+    if (u + 4 <= p->units) {
+      const int32x4_t scaled =
+          kws_requantize4(vld1q_s32(acc), vld1q_s32(p->main.multiplier + u), vldrbq_s32(p->main.shift + u));
+      vstrbq_s32(out + u, kws_output4(scaled, p->zero_out, p->activation_min));
+      continue;
+    }
+#endif
     for (j = u; j < u + 4 && j < p->units; ++j) {
       out[j] = (int8_t)kws_output(kws_requantize(acc[j - u], p->main.multiplier[j], p->main.shift[j]), p->zero_out,
                                   p->activation_min);
@@ -610,6 +758,14 @@ static void kws_gate(const kws_product* m, const int8_t* x, int32_t n, int32_t g
                      int32_t* a) {
   int32_t i;
   kws_four_rows(m, x, n, gate + j, gate + cells, a);
+#if KWS_MVE
+  if (j + 4 <= cells) {
+    const int32x4_t scaled =
+        kws_requantize4(vld1q_s32(a), vld1q_s32(m->multiplier + gate + j), vldrbq_s32(m->shift + gate + j));
+    vst1q_s32(a, vmaxq_s32(vminq_s32(scaled, vdupq_n_s32(32767)), vdupq_n_s32(-32768)));
+    return;
+  }
+#endif
   for (i = 0; i < 4 && j + i < cells; ++i) {
     a[i] = kws_sat16(kws_requantize(a[i], m->multiplier[gate + j + i], m->shift[gate + j + i]));
   }
