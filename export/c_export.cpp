@@ -140,6 +140,7 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   const StreamOptions stream = stream_options(m.front_end, m.detector, options.hop_ms);
   d.report = make_report(m, graph, plan, prefix, stream);
   d.report.board = options.board;
+  d.report.constants_hash = sha256_hex(d.model.constants);
   d.report.sizes = {.weights = d.report.sizes.weights,
                     .tables = d.features.table_bytes,
                     .arena = plan.bytes,
@@ -155,6 +156,8 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"NAME", c_string(m.info.name)},
       {"TYPE", c_string(m.info.type)},
       {"DESIGN_HASH", c_string(m.info.design_hash)},
+      {"CONSTANTS_HASH", c_string(d.report.constants_hash)},
+      {"GENERATOR_TEXT", c_string(m.info.generator)},
       {"SAMPLE_RATE", text(kRateHz)},
       {"CLIP_SAMPLES", text(kClipSamples)},
       {"FRAMES", text(m.front_end.frames())},

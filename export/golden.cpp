@@ -80,8 +80,8 @@ std::uint32_t stream_hash(const std::vector<StreamDecision>& decisions) {
 std::int64_t stream_state_bytes(const ExportModel& model, const StreamOptions& options) {
   const auto words = [](std::int64_t bytes) { return (bytes + 3) / 4 * 4; };
   const FeatureOptions& features = model.front_end.options();
-  const std::int64_t counters = 8 * 4;
-  const std::int64_t detector = 3 * 4 + 2LL * smoothing_decisions(options, features) * model.network.classes();
+  const std::int64_t counters = 11 * 4;
+  const std::int64_t detector = 5 * 4 + 2LL * smoothing_decisions(options, features) * model.network.classes();
   const std::int64_t samples = 2LL * features.window_ms * (kRateHz / 1000);
   const std::int64_t rows = model.front_end.frames() + options.hop_frames - 1;
   return words(words(counters + words(detector) + samples) + rows * model.front_end.coefficients());
@@ -116,13 +116,45 @@ Tokens golden_tokens(const ExportModel& model, const StreamOptions& options) {
            is_recurrent(model.network) ? text(stream_hash(stream_reference(model, continuous, audio))) : "0"}};
 }
 
+namespace {
+
+std::string listed_thresholds(const StreamOptions& options, std::size_t classes) {
+  std::string text;
+  for (std::size_t i = 0; i < classes; ++i) {
+    text += (i == 0 ? "" : ", ") + std::to_string(options.threshold_of(static_cast<int>(i))) + "U";
+  }
+  return text;
+}
+
+/// "72.00 %", or of each keyword.
+std::string threshold_text(const std::vector<std::string>& labels, const StreamOptions& options) {
+  if (options.thresholds.empty()) return percent(threshold_of_q15(options.threshold));
+  std::string text;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i].starts_with('_')) continue;
+    text += (text.empty() ? "" : ", ") + labels[i] + " " + percent(threshold_of_q15(options.thresholds[i]));
+  }
+  return text;
+}
+
+std::string repeated(const std::string& item, std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += (i == 0 ? "" : ", ") + item;
+  return text;
+}
+
+}  // namespace
+
 Tokens detector_tokens(const ExportModel& model, const StreamOptions& options) {
   const std::vector<std::uint16_t> table = exp_table(model.network.layers.back().output.scale);
   return {{"HOP_FRAMES", std::to_string(options.hop_frames)},
           {"HOP_MS", std::to_string(options.hop_frames * model.front_end.options().stride_ms)},
           {"SMOOTHING_MS", std::to_string(options.smoothing_ms)},
-          {"THRESHOLD", std::to_string(options.threshold)},
-          {"THRESHOLD_TEXT", percent(options.threshold / 32768.0)},
+          {"THRESHOLD_TEXT", threshold_text(model.info.labels, options)},
+          {"THRESHOLDS", listed_thresholds(options, model.info.labels.size())},
+          {"SAME_THRESHOLDS", repeated("KWS_THRESHOLD", model.info.labels.size())},
+          {"MINIMUM", std::to_string(model.detector.minimum)},
+          {"RELEASE", std::to_string(options.release)},
           {"REFRACTORY_MS", std::to_string(options.refractory_ms)},
           {"EXP_COUNT", std::to_string(table.size())},
           {"EXP_TABLE", c_values(std::span<const std::uint16_t>(table))}};

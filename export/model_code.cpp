@@ -144,6 +144,11 @@ class LayerCode {
                     c_values(std::span<const Integer>(values)) + "};\n";
     if (!code_.sizeof_sum.empty()) code_.sizeof_sum += " + ";
     code_.sizeof_sum += "sizeof(" + name + ")";
+    for (const Integer value : values) {
+      for (std::size_t byte = 0; byte < sizeof value; ++byte) {
+        code_.constants += static_cast<char>(static_cast<std::uint32_t>(value) >> (8 * byte));
+      }
+    }
     return name;
   }
 

@@ -24,6 +24,7 @@ ExportReport make_report(const ExportModel& model, const Graph& graph, const Are
                       .sizes = {},
                       .stream = stream,
                       .board = {},
+                      .constants_hash = {},
                       .firmware = firmware_cost(model.front_end.options(), graph, options)};
   const Cost cost = hello_edge_cost(graph);
   for (std::size_t i = 0; i < model.network.layers.size(); ++i) {
@@ -65,6 +66,7 @@ std::string report_text(const ExportReport& report) {
       {"name", info.name},
       {"type", info.type},
       {"design_sha256", info.design_hash},
+      {"constants_sha256", report.constants_hash},
       {"seed", info.seed},
       {"labels", info.labels},
       {"budget", info.budget},
@@ -81,6 +83,8 @@ std::string report_text(const ExportReport& report) {
         {"hop_frames", report.stream.hop_frames},
         {"smoothing_ms", report.stream.smoothing_ms},
         {"threshold_q15", report.stream.threshold},
+        {"minimum", report.stream.minimum},
+        {"release_q15", report.stream.release},
         {"refractory_ms", report.stream.refractory_ms}}},
       {"firmware", firmware_to_json(report.firmware)},
       {"layers", layers}};

@@ -27,7 +27,8 @@ struct ExportReport {
   ExportSizes sizes;
   StreamOptions stream;
   std::optional<BoardUse> board;
-  FirmwareCost firmware;  ///< with the labels, table and hop of this export
+  std::string constants_hash;  ///< SHA-256, KWS_CONSTANTS_SHA256
+  FirmwareCost firmware;       ///< with the labels, table and hop of this export
 };
 
 /// Rows and what follows from them: sizes.weights and sizes.arena are filled.

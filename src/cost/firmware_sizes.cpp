@@ -46,7 +46,7 @@ std::int64_t parameter_bytes(Kernel kernel) {
 }
 
 constexpr std::int64_t kLayerRow = 6 * 4;  ///< of layer_table in kws_model.c
-constexpr std::int64_t kStreamCounters = 8 * 4;
+constexpr std::int64_t kStreamCounters = 11 * 4;
 
 std::int64_t label_bytes(int classes, std::span<const std::string> labels) {
   constexpr std::int64_t special = 12;  // "_silence_", "_unknown_"
@@ -116,7 +116,9 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
     kernels |= 1U << static_cast<unsigned>(kernel);
   }
   const ArrayBytes tables = front_end_tables(front_end);
-  const ArrayBytes detector = ArrayBytes::of(2 * std::int64_t{options.exp_entries});
+  // The table, and kws_detect_config.
+  const ArrayBytes detector =
+      ArrayBytes::of(2 * std::int64_t{options.exp_entries}) + ArrayBytes::of(aligned(2 * std::int64_t{classes}) + 16);
   cost.constants = {{{"weights", weights.bytes},
                      {"layer_parameters", parameters},
                      {"layer_table", kLayerRow * static_cast<std::int64_t>(graph.layers().size())},
@@ -131,7 +133,7 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
                {"front_end_beyond_arena", std::max<std::int64_t>(0, front_end_work(front_end) - cost.arena_bytes)},
                {"stream_samples", 2 * std::int64_t{front_end.window}},
                {"stream_features", aligned(frames * front_end.values)},
-               {"stream_detector", aligned(12 + std::int64_t{2} * stream.smoothing * classes)},
+               {"stream_detector", aligned(20 + std::int64_t{2} * stream.smoothing * classes)},
                {"stream_counters", kStreamCounters}}};
 
   const PerCore<int>& kernel_bytes = kernel_code(kernels);

@@ -147,6 +147,7 @@ OperatingPoint operating_point(const Listening& listening, double threshold) {
                   .stride_ms = listening.stride_ms,
                   .heard = {}};
   at.options.threshold = threshold_q15(threshold);
+  at.options.thresholds.clear();
   OperatingPoint point{.threshold = threshold};
   for (const Heard& heard : listening.heard) {
     if (!heard.labelled) continue;

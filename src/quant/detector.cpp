@@ -74,10 +74,15 @@ StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& d
                     std::to_string(stride_ms) + " ms, up to " + std::to_string(kLongestHopMs),
                 Exit::usage);
   }
-  return {.hop_frames = std::max(1, (hop_ms == 0 ? kDefaultHopMs : hop_ms) / stride_ms),
-          .smoothing_ms = detector.smoothing_ms,
-          .threshold = threshold_q15(detector.threshold),
-          .refractory_ms = detector.refractory_ms};
+  StreamOptions options{.hop_frames = std::max(1, (hop_ms == 0 ? kDefaultHopMs : hop_ms) / stride_ms),
+                        .smoothing_ms = detector.smoothing_ms,
+                        .threshold = threshold_q15(detector.threshold),
+                        .refractory_ms = detector.refractory_ms,
+                        .release = threshold_q15(detector.release)};
+  const int averaged = smoothing_decisions(options, front_end.options());
+  options.minimum = detector.minimum > 0 ? std::min(detector.minimum, averaged) : averaged;
+  for (const double threshold : detector.thresholds) options.thresholds.push_back(threshold_q15(threshold));
+  return options;
 }
 
 int smoothing_decisions(const StreamOptions& options, const FeatureOptions& features) {
@@ -99,18 +104,23 @@ SmoothedDecision PosteriorSmoother::push(std::span<const std::int8_t> logits, in
     const int mean = static_cast<int>(sum / static_cast<std::int64_t>(last_.size()));
     if (mean > decision.score) decision = {.frame = frame, .label = static_cast<int>(label), .score = mean};
   }
+  decision.held = static_cast<int>(last_.size());
   return decision;
 }
 
 DetectionGate::DetectionGate(const std::vector<std::string>& labels, const StreamOptions& options, int stride_ms)
-    : threshold_(options.threshold), refractory_ms_(options.refractory_ms), stride_ms_(stride_ms) {
+    : options_(options), stride_ms_(stride_ms) {
   for (const std::string& label : labels) keyword_.push_back(is_keyword(label));
 }
 
 bool DetectionGate::detects(const SmoothedDecision& decision) {
-  const bool rested = last_ < 0 || (decision.frame - last_) * stride_ms_ >= refractory_ms_;
-  if (decision.score < threshold_ || !keyword_.at(static_cast<std::size_t>(decision.label)) || !rested) return false;
+  if (decision.label != pressed_ || decision.score < options_.release) pressed_ = -1;
+  const bool rested = last_ < 0 || (decision.frame - last_) * stride_ms_ >= options_.refractory_ms;
+  const bool heard = decision.held >= options_.minimum && pressed_ < 0;
+  const bool sure = decision.score >= options_.threshold_of(decision.label);
+  if (!sure || !keyword_.at(static_cast<std::size_t>(decision.label)) || !rested || !heard) return false;
   last_ = decision.frame;
+  pressed_ = options_.release > 0 ? decision.label : -1;
   return true;
 }
 

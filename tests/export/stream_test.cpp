@@ -35,9 +35,26 @@ int main(int argc, char **argv) {
   kws_result r;
   size_t n;
   int pushes = 0;
-  kws_init(s, arena);
+  if (kws_init(s, NULL) != -1 || kws_init(s, arena + 1) != -1 || kws_init(s, arena) != 0) return 3;
+#ifdef OWN_SETTINGS
+  static kws_detect_config own;
+  own = kws_detect_defaults;
+  own.smoothing = KWS_SMOOTHING + 1;
+  if (kws_configure(s, &own) != -1) return 4;
+  OWN_SETTINGS;
+  if (kws_configure(s, &own) != 0) return 5;
+#endif
   while ((n = fread(pcm, 2, chunk, stdin)) > 0) {
     const int due = kws_push(s, pcm, n);
+#if KWS_PARTS
+    if (kws_step_part(s, &r) == 1) {
+      int i;
+      printf("%lu %d %d %d", (unsigned long)r.frame, (int)r.label, (int)r.score, (int)r.detected);
+      for (i = 0; i < KWS_NUM_CLASSES; ++i) printf(" %d", r.logits[i]);
+      printf("\n");
+    }
+    continue;
+#endif
     if (++pushes % skip != 0) continue;
     if ((due > 0) != (kws_step(s, &r) == 1)) return 2;
     if (due > 0) {
@@ -145,6 +162,56 @@ TEST_F(Stream, GivesTheDecisionsOfTheHostForEveryNetwork) {
   // Random networks that always say the same, or nothing, would prove little.
   EXPECT_GT(labels.size(), 3U);
   EXPECT_GT(detections, 10);
+}
+
+TEST_F(Stream, TakesADecisionInPartsWhileAudioComes) {
+  KWS_SKIP_WITHOUT("gcc")
+  const Pcm pcm = tones_and_noise(50000, 3);
+  set_audio(pcm);
+  for (const NamedGraph& named : small_graphs(25, 10, 6)) {
+    const Exportable parts(RandomModels(4).model(named.graph), small_features());
+    const ExportModel model = readily(parts);
+    std::vector<StreamDecision> expected =
+        stream_reference(model, stream_options(parts.front_end, model.detector, 0), pcm);
+    expected.pop_back();  // its last layers would take more calls than there is audio left
+    compile(model, "-DKWS_PARTS=1");
+    // A layer every 6 ms, a decision every 80 ms.
+    EXPECT_TRUE(stream("96").starts_with(text(expected))) << named.name;
+    EXPECT_EQ(missed_, "missed 0");
+  }
+}
+
+TEST_F(Stream, SettingsOfTheDetectorAreTheHosts) {
+  KWS_SKIP_WITHOUT("gcc")
+  const Pcm pcm = tones_and_noise(60000, 3);
+  set_audio(pcm);
+  const Exportable parts(RandomModels(4).model(small_graphs(25, 10, 6).at(3).graph), small_features());
+  ExportModel model = readily(parts);
+  std::set<std::string> results;
+  for (const bool per_label : {false, true}) {
+    for (const double release : {0.0, 0.5}) {
+      for (const int minimum : {0, 1}) {
+        ExportModel own = model;
+        own.detector.release = release;
+        own.detector.minimum = minimum;
+        std::string settings =
+            "own.release=" + std::to_string(threshold_q15(release)) + ";own.smoothing=KWS_SMOOTHING;";
+        if (minimum > 0) settings += "own.minimum=1;";
+        for (std::size_t i = 0; per_label && i < model.info.labels.size(); ++i) {
+          own.detector.thresholds.push_back(0.25 + 0.1 * static_cast<double>(i));
+          settings += "own.threshold[" + std::to_string(i) +
+                      "]=" + std::to_string(threshold_q15(own.detector.thresholds.back())) + ";";
+        }
+        const std::string expected = text(stream_reference(own, stream_options(parts.front_end, own.detector, 0), pcm));
+        results.insert(expected);
+        compile(own);
+        EXPECT_EQ(stream("640"), expected) << settings;
+        compile(model, "-DOWN_SETTINGS='" + settings + "'");
+        EXPECT_EQ(stream("640"), expected) << settings << " at run time";
+      }
+    }
+  }
+  EXPECT_GT(results.size(), 3U) << "settings that change nothing prove little";
 }
 
 TEST_F(Stream, GivesTheSameDecisionsForChunksOfAnySizeUpToAHop) {

@@ -16,6 +16,9 @@ struct DetectorOptions {
   int smoothing_ms = 300;
   double threshold = 0.7;
   int refractory_ms = 1000;
+  int minimum = 0;
+  double release = 0.0;
+  std::vector<double> thresholds = {};  ///< [labels], in place of `threshold`; empty: that one for all
 };
 
 template <class Field>
@@ -23,6 +26,9 @@ void describe(Field& field, DetectorOptions& o) {
   field("smoothing_ms", o.smoothing_ms, 0, 5000, "time over which posteriors are averaged");
   field("threshold", o.threshold, 0.0, 1.0, "smallest mean posterior of a detection");
   field("refractory_ms", o.refractory_ms, 0, 60000, "time from one detection to the next at least");
+  field("minimum", o.minimum, 0, 1000, "decisions to average before the first detection; 0: all that are averaged");
+  field("release", o.release, 0.0, 1.0,
+        "mean posterior that a detected keyword must fall below before it is detected again; 0: it need not");
 }
 
 /// exp(-d * scale) in Q15 for d = 0, 1, ... as far as it is not zero; at most 256 values.
@@ -43,6 +49,12 @@ struct StreamOptions {
   int smoothing_ms = 0;
   int threshold = 0;  ///< Q15
   int refractory_ms = 0;
+  int minimum = 0;                   ///< decisions held before a detection
+  int release = 0;                   ///< Q15
+  std::vector<int> thresholds = {};  ///< Q15 [labels], in place of `threshold`; empty: that one
+  [[nodiscard]] int threshold_of(int label) const {
+    return thresholds.empty() ? threshold : thresholds.at(static_cast<std::size_t>(label));
+  }
   bool continuous = false;  ///< recurrent networks: the state is carried on from the stream's begin
 };
 /// hop_ms 0: the largest whole number of strides within 100 ms.
@@ -61,6 +73,7 @@ struct SmoothedDecision {
   int frame = 0;  ///< of the stream, from 1: the last one that the network saw
   int label = 0;  ///< the first with the largest mean posterior
   int score = 0;  ///< that mean, Q15
+  int held = 0;   ///< decisions it is the mean of
   friend bool operator==(const SmoothedDecision&, const SmoothedDecision&) = default;
 };
 
@@ -80,7 +93,8 @@ class PosteriorSmoother {
   std::size_t next_ = 0;
 };
 
-/// Tells which decisions of one stream are detections: a keyword, sure enough, and not too soon after the last one.
+/// Tells which decisions of one stream are detections: a keyword, sure enough, not too soon after the last one and,
+/// where it was the last one, heard to end since.
 class DetectionGate {
  public:
   DetectionGate(const std::vector<std::string>& labels, const StreamOptions& options, int stride_ms);
@@ -89,9 +103,10 @@ class DetectionGate {
 
  private:
   std::vector<bool> keyword_;  ///< [labels]
-  int threshold_;
-  std::int64_t refractory_ms_, stride_ms_;
-  int last_ = -1;  ///< frame of the last detection
+  StreamOptions options_;
+  std::int64_t stride_ms_;
+  int last_ = -1;     ///< frame of the last detection
+  int pressed_ = -1;  ///< the keyword that has yet to fall below options_.release
 };
 
 }  // namespace kws
