@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string_view>
 
+#include "change_rate.h"
+#include "file_bytes.h"
 #include "kws/core/error.h"
 #include "kws/core/table.h"
 #include "kws/datasets/corpus.h"
@@ -21,6 +24,13 @@ struct Close {
 };
 using Sound = std::unique_ptr<SNDFILE, Close>;
 
+/// Endings of what libsndfile reads and people keep speech in.
+constexpr std::array<std::string_view, 16> kEndings = {".wav", ".flac", ".ogg",  ".oga", ".opus", ".mp3",
+                                                       ".aif", ".aiff", ".aifc", ".au",  ".snd",  ".caf",
+                                                       ".w64", ".rf64", ".wave", ".bwf"};
+constexpr int kLowestRateHz = 4000;
+constexpr int kHighestRateHz = 768000;
+
 std::string lower_extension(const std::filesystem::path& file) {
   std::string extension = file.extension().string();
   std::ranges::transform(extension, extension.begin(),
@@ -28,98 +38,201 @@ std::string lower_extension(const std::filesystem::path& file) {
   return extension;
 }
 
-std::uint32_t little_endian(const char* bytes) {
+/// What libsndfile reads a file through.
+struct Reading {
+  explicit Reading(const std::filesystem::path& file) : bytes(file) {}
+  FileBytes bytes;
+  std::int64_t at = 0;
+};
+
+Sound open_sound(Reading& reading, SF_INFO& info) {
+  SF_VIRTUAL_IO io{};
+  io.get_filelen = [](void* user) -> sf_count_t { return static_cast<Reading*>(user)->bytes.size(); };
+  io.seek = [](sf_count_t offset, int whence, void* user) -> sf_count_t {
+    auto& in = *static_cast<Reading*>(user);
+    in.at = std::max<std::int64_t>(0, offset + (whence == SEEK_CUR   ? in.at
+                                                : whence == SEEK_END ? in.bytes.size()
+                                                                     : std::int64_t{0}));
+    return in.at;
+  };
+  io.read = [](void* to, sf_count_t count, void* user) -> sf_count_t {
+    auto& in = *static_cast<Reading*>(user);
+    const std::int64_t got = in.bytes.read(in.at, {static_cast<char*>(to), static_cast<std::size_t>(count)});
+    in.at += got;
+    return got;
+  };
+  io.tell = [](void* user) -> sf_count_t { return static_cast<Reading*>(user)->at; };
+  return Sound(sf_open_virtual(&io, SFM_READ, &info, &reading));
+}
+
+std::uint32_t little_endian(std::span<const char> bytes) {
   std::uint32_t value = 0;
-  for (int i = 3; i >= 0; --i) value = value << 8U | static_cast<unsigned char>(bytes[i]);
+  for (std::size_t i = 4; i-- > 0;) value = value << 8U | static_cast<unsigned char>(bytes[i]);
   return value;
 }
 
+void put_little_endian(std::span<char> bytes, std::uint64_t value) {
+  for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<char>(value >> (8 * i) & 0xFFU);
+}
+
+/// A chunk of samples with this length goes to the end of the file: the writer could not know better. Programs that
+/// write into a pipe leave 2^32 - 1, 2^31 (arecord), 2^31 - 4096 (sox) or 0.
+///   behind  what follows the length
+bool is_length_placeholder(std::uint32_t promised, std::span<const char> behind) {
+  if (promised >= 0x7FFFF000U) return true;
+  if (promised != 0 || behind.empty()) return false;
+  // An empty chunk is followed by another one, whose name is text.
+  const auto name = behind.first(std::min<std::size_t>(4, behind.size()));
+  return !std::ranges::all_of(name, [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
 /// What is wrong when a WAV header promises more samples than the file holds; libsndfile silently shortens such files.
-std::optional<std::string> missing_wav_bytes(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::array<char, 12> riff{};
-  if (!in.read(riff.data(), riff.size()) || std::string_view(riff.data(), 4) != "RIFF") return std::nullopt;
-  const std::uint64_t size = std::filesystem::file_size(file);
-  std::uint64_t at = riff.size();
-  std::array<char, 8> chunk{};
-  while (in.seekg(static_cast<std::streamoff>(at)) && in.read(chunk.data(), chunk.size())) {
-    const std::uint32_t promised = little_endian(chunk.data() + 4);
-    const std::uint64_t present = size - at - chunk.size();
+/// Placeholders are replaced by what there is.
+std::optional<std::string> mend_wav_length(FileBytes& file) {
+  const std::span<char> head = file.head();
+  if (head.size() < 12 || std::string_view(head.data(), 4) != "RIFF") return std::nullopt;
+  for (std::uint64_t at = 12; at + 8 <= head.size();) {
+    const std::span<char> chunk = head.subspan(at);
+    const std::uint32_t promised = little_endian(chunk.subspan(4));
+    const std::uint64_t present = static_cast<std::uint64_t>(file.size()) - at - 8;
     if (std::string_view(chunk.data(), 4) == "data") {
-      // Programs that write to a pipe cannot know the length and leave this mark.
-      if (promised == 0xFFFFFFFFU || promised <= present) return std::nullopt;
+      if (present < 0xFFFFFFFFU && is_length_placeholder(promised, chunk.subspan(8))) {
+        put_little_endian(chunk.subspan(4), present);
+        put_little_endian(head.subspan(4), static_cast<std::uint64_t>(file.size()) - 8);
+        return std::nullopt;
+      }
+      if (promised <= present) return std::nullopt;
       return "truncated: the header promises " + grouped(promised) + " bytes of samples, the file has " +
              grouped(static_cast<long long>(present));
     }
-    at += chunk.size() + promised + promised % 2;
+    at += 8 + std::uint64_t{promised} + promised % 2;
+    if (at + 8 > head.size() && at < static_cast<std::uint64_t>(file.size())) return std::nullopt;  // far behind
   }
   return "truncated: ends before its samples";
 }
 
-std::vector<std::int16_t> read_samples(SNDFILE* sound, const SF_INFO& info) {
-  const int subtype = info.format & SF_FORMAT_SUBMASK;
-  std::vector<std::int16_t> samples;
-  if (subtype == SF_FORMAT_FLOAT || subtype == SF_FORMAT_DOUBLE) {
-    std::array<float, 4096> block{};
-    while (const sf_count_t n = sf_readf_float(sound, block.data(), static_cast<sf_count_t>(block.size()))) {
-      for (sf_count_t i = 0; i < n; ++i) {
-        const float scaled = block[static_cast<std::size_t>(i)] * 32768.0F;
-        samples.push_back(static_cast<std::int16_t>(std::lrint(std::clamp(scaled, -32768.0F, 32767.0F))));
+std::int16_t rounded(float value) {
+  return static_cast<std::int16_t>(std::lrint(std::clamp(value * 32768.0F, -32768.0F, 32767.0F)));
+}
+
+/// Whether samples are floats by themselves; those of lossy codecs may leave -1..1 as well.
+bool has_floats(int subtype) { return subtype == SF_FORMAT_FLOAT || subtype == SF_FORMAT_DOUBLE; }
+bool has_integers(int subtype) {
+  return !has_floats(subtype) && subtype != SF_FORMAT_VORBIS && subtype != SF_FORMAT_OPUS &&
+         (subtype < SF_FORMAT_MPEG_LAYER_I || subtype > SF_FORMAT_MPEG_LAYER_III);
+}
+
+/// The mean of all channels.
+std::vector<float> read_mono(SNDFILE* sound, const SF_INFO& info, AudioFacts& facts) {
+  const bool floats = has_floats(info.format & SF_FORMAT_SUBMASK);
+  const auto channels = static_cast<std::size_t>(info.channels);
+  const std::size_t frames = std::max<std::size_t>(1, 8192 / channels);
+  std::vector<float> block(frames * channels), mono;
+  while (const sf_count_t n = sf_readf_float(sound, block.data(), static_cast<sf_count_t>(frames))) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+      float sum = 0.0F;
+      for (float& value : std::span(block).subspan(i * channels, channels)) {
+        if (!std::isfinite(value)) {
+          ++facts.not_finite;
+          value = 0.0F;
+        }
+        if (floats && std::abs(value) > 1.0F) ++facts.beyond;
+        sum += value;
       }
+      mono.push_back(sum / static_cast<float>(channels));
     }
+  }
+  return mono;
+}
+
+std::vector<std::int16_t> read_samples(SNDFILE* sound, const SF_INFO& info, AudioFacts& facts, std::int64_t& frames) {
+  std::vector<std::int16_t> samples;
+  if (info.samplerate == kAudioRateHz && info.channels == 1 && has_integers(info.format & SF_FORMAT_SUBMASK)) {
+    std::array<short, 4096> block{};
+    while (const sf_count_t n = sf_readf_short(sound, block.data(), static_cast<sf_count_t>(block.size()))) {
+      samples.insert(samples.end(), block.begin(), block.begin() + n);
+    }
+    frames = static_cast<std::int64_t>(samples.size());
     return samples;
   }
-  std::array<short, 4096> block{};
-  while (const sf_count_t n = sf_readf_short(sound, block.data(), static_cast<sf_count_t>(block.size()))) {
-    samples.insert(samples.end(), block.begin(), block.begin() + n);
-  }
+  std::vector<float> mono = read_mono(sound, info, facts);
+  frames = static_cast<std::int64_t>(mono.size());
+  if (info.samplerate != kAudioRateHz) mono = change_rate(mono, info.samplerate, kAudioRateHz, Quality::good);
+  samples.resize(mono.size());
+  std::ranges::transform(mono, samples.begin(), rounded);
   return samples;
 }
 
-AudioFile bad(std::string fact) { return {.samples = {}, .fact = std::move(fact)}; }
+void add_facts(const std::vector<std::int16_t>& samples, AudioFacts& facts) {
+  facts.samples = static_cast<std::int64_t>(samples.size());
+  std::int16_t low = samples.front();
+  std::int16_t high = low;
+  std::int64_t clipped = 0;
+  for (const std::int16_t value : samples) {
+    low = std::min(low, value);
+    high = std::max(high, value);
+    clipped += value == INT16_MIN || value == INT16_MAX ? 1 : 0;
+  }
+  facts.low = low;
+  facts.high = high;
+  facts.clipped = clipped;
+}
+
+AudioFile bad(std::string fault) { return {.samples = {}, .facts = {}, .fault = std::move(fault)}; }
+
+std::string sndfile_reason(SNDFILE* sound) {
+  std::string reason = sf_strerror(sound);
+  std::ranges::replace(reason, '\n', ' ');
+  return reason;
+}
 
 }  // namespace
 
 bool is_recording(const std::filesystem::path& file) {
-  const std::string extension = lower_extension(file);
-  return (extension == ".wav" || extension == ".flac") && file.filename().string().front() != '.';
+  return std::ranges::find(kEndings, lower_extension(file)) != kEndings.end() &&
+         file.filename().string().front() != '.';
 }
 
 AudioFile decode_audio(const std::filesystem::path& file) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error)) return bad("no such file");
-  if (std::filesystem::file_size(file, error) == 0) return bad("empty file");
+  Reading reading(file);
+  const auto unreadable = [&] { return bad("cannot be read: " + reading.bytes.error()); };
+  if (!reading.bytes.error().empty()) return unreadable();
+  if (reading.bytes.size() == 0) return bad("empty file");
+  const std::optional<std::string> missing = mend_wav_length(reading.bytes);
   SF_INFO info{};
-  const Sound sound(sf_open(file.c_str(), SFM_READ, &info));
-  if (!sound) {
-    std::string reason = sf_strerror(nullptr);
-    std::ranges::replace(reason, '\n', ' ');
-    return bad("cannot be decoded: " + reason);
+  const Sound sound = open_sound(reading, info);
+  if (!reading.bytes.error().empty()) return unreadable();
+  if (!sound) return bad("cannot be decoded: " + sndfile_reason(nullptr));
+  if (missing) return bad(*missing);
+  if (info.samplerate < kLowestRateHz || info.samplerate > kHighestRateHz) {
+    return bad(grouped(info.samplerate) + " Hz, needs " + grouped(kLowestRateHz) + " to " + grouped(kHighestRateHz));
   }
-  if (info.samplerate != kAudioRateHz) return bad(grouped(info.samplerate) + " Hz, needs 16,000 Hz");
-  if (info.channels != 1) return bad(std::to_string(info.channels) + " channels, needs mono");
-  if (lower_extension(file) == ".wav") {
-    if (auto fact = missing_wav_bytes(file)) return bad(*fact);
-  }
-  AudioFile result{.samples = read_samples(sound.get(), info), .fact = {}};
-  const auto read = static_cast<sf_count_t>(result.samples.size());
-  // A FLAC stream of unknown length says SF_COUNT_MAX.
-  if (info.frames != SF_COUNT_MAX && read < info.frames) {
-    return bad("truncated: the header promises " + grouped(info.frames) + " samples, " + grouped(read) +
+  AudioFile result;
+  result.facts.rate_hz = info.samplerate;
+  result.facts.channels = info.channels;
+  std::int64_t frames = 0;
+  result.samples = read_samples(sound.get(), info, result.facts, frames);
+  if (!reading.bytes.error().empty()) return unreadable();
+  // A FLAC stream of unknown length says SF_COUNT_MAX; the length of an MP3 is estimated.
+  const bool known = info.frames != SF_COUNT_MAX && (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_MPEG;
+  if (known && frames < info.frames) {
+    return bad("truncated: the header promises " + grouped(info.frames) + " samples, " + grouped(frames) +
                " can be read");
   }
-  if (sf_error(sound.get()) != SF_ERR_NO_ERROR) {
-    return bad(std::string("cannot be decoded: ") + sf_strerror(sound.get()));
-  }
-  if (read == 0) return bad("has no samples");
+  if (sf_error(sound.get()) != SF_ERR_NO_ERROR) return bad("cannot be decoded: " + sndfile_reason(sound.get()));
+  if (result.samples.empty()) return bad("has no samples");
+  add_facts(result.samples, result.facts);
   return result;
 }
 
 std::vector<std::int16_t> read_audio(const std::filesystem::path& file) {
   AudioFile result = decode_audio(file);
-  if (result.fact.empty()) return std::move(result.samples);
-  throw Error(file.string() + ": " + result.fact + "; replace it, or convert it to 16 kHz mono WAV or FLAC",
-              Exit::data);
+  if (result.fault.empty()) return std::move(result.samples);
+  throw Error(
+      file.string() + ": " + result.fault + "; replace it, or convert it: ffmpeg -i FILE -ar 16000 -ac 1 NEW.wav",
+      Exit::data);
 }
 
 void write_wav(const std::filesystem::path& file, const std::vector<std::int16_t>& samples) {

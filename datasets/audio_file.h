@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "kws/datasets/corpus.h"
+
 namespace kws {
 
 constexpr int kAudioRateHz = 16000;
@@ -13,14 +15,15 @@ constexpr std::size_t kSecond = 16000;  ///< samples of one second, the length o
 
 /// A decoded file, or the fact that forbids its use.
 struct AudioFile {
-  std::vector<std::int16_t> samples;
-  std::string fact;  ///< empty: the file is as it should be
+  std::vector<std::int16_t> samples;  ///< 16 kHz mono
+  AudioFacts facts;
+  std::string fault;  ///< empty: the file is as it should be
 };
 
 /// read_audio() without the exception, for reports that list every broken file.
 AudioFile decode_audio(const std::filesystem::path& file);
 
-/// .wav or .flac in any case, not hidden.
+/// A name libsndfile reads by its ending (in any case), not hidden.
 bool is_recording(const std::filesystem::path& file);
 
 /// 16 kHz mono 16-bit WAV. throws Error naming the file.

@@ -5,29 +5,25 @@
 #include <set>
 
 #include "audio_file.h"
-#include "kws/core/parallel.h"
 #include "kws/datasets/corpus.h"
+#include "kws/datasets/corpus_audio.h"
+#include "remarks.h"
 
 namespace kws {
 namespace {
 
 constexpr std::array kSplits = {Split::training, Split::validation, Split::testing};
 
-void check_files(CorpusReport& report, int threads) {
-  std::vector<std::string> paths;
-  for (const Clip& clip : report.corpus.clips) paths.push_back(clip.path);
-  const std::size_t clips = paths.size();
-  paths.insert(paths.end(), report.corpus.noises.begin(), report.corpus.noises.end());
-  std::vector<std::string> facts(paths.size());
-  report.seconds.resize(clips);
-  parallel_for_each_index(paths.size(), threads, [&](std::size_t i) {
-    const AudioFile audio = decode_audio(report.corpus.root / paths[i]);
-    facts[i] = audio.fact;
-    if (i < clips) report.seconds[i] = static_cast<double>(audio.samples.size()) / kAudioRateHz;
-  });
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    if (!facts[i].empty()) report.problems.push_back({.path = paths[i], .fact = facts[i]});
+void check_files(CorpusReport& report, const ReadOptions& read) {
+  const CorpusAudio audio(report.corpus, read);
+  const std::size_t clips = report.corpus.clips.size();
+  for (std::size_t i = 0; i < audio.size(); ++i) {
+    if (i < clips) report.seconds.push_back(static_cast<double>(audio.facts(i).samples) / kAudioRateHz);
+    if (audio.fault(i).empty()) continue;
+    report.problems.push_back(
+        {.path = i < clips ? report.corpus.clips[i].path : report.corpus.noises[i - clips], .fact = audio.fault(i)});
   }
+  report.remarks = reading_remarks(audio, clips);
 }
 
 void check_classes(CorpusReport& report, const LabelSet& labels) {
@@ -54,16 +50,17 @@ void check_classes(CorpusReport& report, const LabelSet& labels) {
 
 }  // namespace
 
-CorpusReport check_corpus(const std::filesystem::path& root, const LabelSet& labels, int threads) {
-  CorpusReport report{.corpus = scan_corpus(root), .problems = {}, .seconds = {}};
-  check_files(report, threads);
+CorpusReport check_corpus(const std::filesystem::path& root, const LabelSet& labels, const ReadOptions& read) {
+  CorpusReport report{.corpus = scan_corpus(root), .problems = {}, .seconds = {}, .remarks = {}};
+  check_files(report, read);
   check_classes(report, labels);
   return report;
 }
 
 // {"schema", "root", "clips", "seconds", "speakers", "noises",
 //  "splits": {SPLIT: {"clips", "seconds", "speakers", "labels": {LABEL: clips}}},
-//  "words": [{"word", "label", "training", "validation", "testing"}], "problems": [{"path", "fact"}]}
+//  "words": [{"word", "label", "training", "validation", "testing"}], "remarks": [line], "problems": [{"path",
+//  "fact"}]}
 // Label counts are recordings; how many of `_unknown_` an epoch takes is DatasetOptions' business.
 nlohmann::ordered_json report_to_json(const CorpusReport& report, const LabelSet& labels) {
   using Json = nlohmann::ordered_json;
@@ -109,6 +106,7 @@ nlohmann::ordered_json report_to_json(const CorpusReport& report, const LabelSet
     for (const Split split : kSplits) row[std::string(split_name(split))] = by_word[word][split];
     json["words"].push_back(std::move(row));
   }
+  json["remarks"] = report.remarks;
   json["problems"] = Json::array();
   for (const Problem& problem : report.problems) {
     json["problems"].push_back({{"path", problem.path}, {"fact", problem.fact}});

@@ -3,12 +3,12 @@
 #include <map>
 #include <set>
 
-#include "audio_file.h"
 #include "kws/core/error.h"
 #include "kws/core/files.h"
-#include "kws/core/parallel.h"
 #include "kws/core/rng.h"
 #include "kws/datasets/corpus.h"
+#include "kws/datasets/corpus_audio.h"
+#include "remarks.h"
 
 namespace kws {
 namespace {
@@ -17,35 +17,6 @@ constexpr std::uint64_t kHeldOutSeed = 59185;  // the published code's seed for 
 
 std::size_t share(double percent, std::size_t count) {
   return static_cast<std::size_t>(std::ceil(percent * static_cast<double>(count) / 100.0));
-}
-
-std::string_view bytes_of(const std::vector<std::int16_t>& samples) {
-  return {reinterpret_cast<const char*>(samples.data()), samples.size() * sizeof(std::int16_t)};
-}
-
-struct Decoded {
-  std::vector<std::vector<std::int16_t>> samples;
-  std::vector<std::string> digests;
-};
-
-/// Decodes files of the corpus; the first `limit` samples of each.
-Decoded decode_all(const Corpus& corpus, const std::vector<std::string>& paths, std::size_t limit, int threads) {
-  Decoded result{std::vector<std::vector<std::int16_t>>(paths.size()), std::vector<std::string>(paths.size())};
-  std::vector<std::string> facts(paths.size());
-  parallel_for_each_index(paths.size(), threads, [&](std::size_t i) {
-    AudioFile audio = decode_audio(corpus.root / paths[i]);
-    facts[i] = std::move(audio.fact);
-    if (audio.samples.size() > limit) audio.samples.resize(limit);
-    result.digests[i] = sha256_hex(bytes_of(audio.samples));
-    result.samples[i] = std::move(audio.samples);
-  });
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    if (facts[i].empty()) continue;
-    throw Error((corpus.root / paths[i]).string() + ": " + facts[i] + "; `kwsmith data check " + corpus.root.string() +
-                    "` lists every such file",
-                Exit::data);
-  }
-  return result;
 }
 
 void check_keywords(const Corpus& corpus, const LabelSet& labels, int classes_with_training) {
@@ -93,7 +64,7 @@ const LabelSet& default_labels() {
   return labels;
 }
 
-Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOptions& options, int threads)
+Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOptions& options, const ReadOptions& read)
     : labels_(labels), options_(options) {
   std::vector<Example> held_out[3];  // by Split
   std::vector<int> unknown[3];
@@ -132,31 +103,27 @@ Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOpti
   validation_ = std::move(held_out[1]);
   testing_ = std::move(held_out[2]);
 
-  std::vector<std::string> paths;
-  for (const Clip& clip : corpus.clips) paths.push_back(clip.path);
-  Decoded clips = decode_all(corpus, paths, kSecond, threads);
-  Decoded noises = decode_all(corpus, corpus.noises, SIZE_MAX, threads);
-
+  audio_ = std::make_unique<CorpusAudio>(corpus, read);
+  require_sound(corpus, *audio_);
   std::string all;
-  offsets_.push_back(0);
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    offsets_.push_back(offsets_.back() + clips.samples[i].size());
-    all += paths[i] + " " + std::string(split_name(corpus.clips[i].split)) + " " + clips.digests[i] + "\n";
+  const std::size_t clips = corpus.clips.size();
+  for (std::size_t i = 0; i < clips; ++i) {
+    all += corpus.clips[i].path + " " + std::string(split_name(corpus.clips[i].split)) + " " + audio_->digest(i) + "\n";
   }
-  for (std::size_t i = 0; i < corpus.noises.size(); ++i) all += corpus.noises[i] + " " + noises.digests[i] + "\n";
+  for (std::size_t i = 0; i < corpus.noises.size(); ++i) {
+    all += corpus.noises[i] + " " + audio_->digest(clips + i) + "\n";
+    const std::span<const std::int16_t> noise = audio_->samples(clips + i);
+    noises_.emplace_back(noise.begin(), noise.end());
+  }
   fingerprint_ = sha256_hex(all);
-
-  samples_.reserve(offsets_.back());
-  for (std::vector<std::int16_t>& clip : clips.samples) {
-    samples_.insert(samples_.end(), clip.begin(), clip.end());
-    clip = {};  // frees it: a whole corpus need not be in memory twice
-  }
-  noises_ = std::move(noises.samples);
+  remarks_ = reading_remarks(*audio_, clips);
 }
 
+Dataset::~Dataset() = default;
+Dataset::Dataset(Dataset&&) noexcept = default;
+
 std::span<const std::int16_t> Dataset::clip(int index) const {
-  const auto i = static_cast<std::size_t>(index);
-  return std::span(samples_).subspan(offsets_[i], offsets_[i + 1] - offsets_[i]);
+  return audio_->samples(static_cast<std::size_t>(index));
 }
 
 const std::vector<Example>& Dataset::held_out(Split split) const {

@@ -43,7 +43,7 @@ Corpus scan_unpacked(const std::filesystem::path& folder, const std::string& url
     if (fact.starts_with(folder.string())) {
       fact.erase(0, std::min(fact.size(), fact.find_first_not_of(":/ ", folder.string().size())));
     }
-    throw Error(url + ": " + fact + "; give an archive with WORD/*.wav or *.flac at its top", error.exit_code());
+    throw Error(url + ": " + fact + "; give an archive with WORD/*.wav, .flac, .ogg ... at its top", error.exit_code());
   }
 }
 

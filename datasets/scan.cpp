@@ -122,9 +122,9 @@ Corpus scan_corpus(const fs::path& root, const SplitRule& rule) {
     throw Error(failure.path1().string() + ": " + failure.code().message() + "; make it readable", Exit::data);
   }
   if (corpus.words.empty()) {
-    throw Error(
-        root.string() + ": no word folder with recordings; put .wav or .flac files into " + (root / "WORD").string(),
-        Exit::data);
+    throw Error(root.string() + ": no word folder with recordings; put .wav, .flac, .ogg, .opus or .mp3 files into " +
+                    (root / "WORD").string(),
+                Exit::data);
   }
   std::ranges::sort(corpus.clips, {}, &Clip::path);
   std::ranges::sort(corpus.noises);

@@ -1,11 +1,10 @@
 #include "kws/datasets/synth.h"
 
-#include <samplerate.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "audio_file.h"
+#include "change_rate.h"
 #include "kws/core/error.h"
 #include "kws/core/files.h"
 #include "kws/core/interrupt.h"
@@ -82,19 +81,8 @@ void check_words(const std::vector<std::string>& words) {
 /// 22,050 -> 16,000 Hz, without the silence around the word. Returns samples in units of one 16-bit step.
 std::vector<float> prepare(const std::vector<std::int16_t>& speech, double colour) {
   std::vector<float> in(speech.size());
-  src_short_to_float_array(speech.data(), in.data(), static_cast<int>(speech.size()));
-  const double ratio = static_cast<double>(kAudioRateHz) / kSpeechRateHz;
-  std::vector<float> out(static_cast<std::size_t>(static_cast<double>(speech.size()) * ratio) + 1);
-  SRC_DATA job{};
-  job.data_in = in.data();
-  job.data_out = out.data();
-  job.input_frames = static_cast<long>(in.size());
-  job.output_frames = static_cast<long>(out.size());
-  job.src_ratio = ratio;
-  if (const int failure = src_simple(&job, SRC_SINC_FASTEST, 1)) {
-    throw Error(std::string("libsamplerate: ") + src_strerror(failure) + "; check its installation");
-  }
-  out.resize(static_cast<std::size_t>(job.output_frames_gen));
+  std::ranges::transform(speech, in.begin(), [](std::int16_t value) { return static_cast<float>(value) / 32768.0F; });
+  std::vector<float> out = change_rate(in, kSpeechRateHz, kAudioRateHz, Quality::quick);
   const auto tint = static_cast<float>(colour);
   for (std::size_t i = out.size(); i-- > 1;) out[i] += tint * out[i - 1];
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli.h"
+#include "data_source.h"
 #include "kws/core/table.h"
 #include "kws/datasets/corpus.h"
 #include "kws/datasets/fetch.h"
@@ -17,10 +18,11 @@ namespace {
 struct CheckVerb {
   std::string folder;
   std::vector<std::string> keywords;
+  Reading reading;
   Format format = Format::table;
 };
 
-/// For people: recordings per word and split, totals, then the problems.
+/// For people: recordings per word and split, totals, remarks, problems.
 void print_table(const Json& report) {
   Table table({"word", "label", "training", "validation", "testing"});
   const auto count = [](const Json& number) { return grouped(number.get<long long>()); };
@@ -35,14 +37,16 @@ void print_table(const Json& report) {
   std::cout << table.text() << '\n'
             << count(report["clips"]) << " clips of " << count(report["speakers"]) << " speakers, "
             << fixed(report["seconds"].get<double>() / 60.0, 1) << " minutes; " << count(report["noises"])
-            << " background recordings\n"
-            << "problems: " << report["problems"].size() << '\n';
+            << " background recordings\n";
+  if (!report["remarks"].empty()) std::cout << "remarks: " << report["remarks"].size() << '\n';
+  for (const Json& remark : report["remarks"]) std::cout << "  " << remark.get<std::string>() << '\n';
+  std::cout << "problems: " << report["problems"].size() << '\n';
   for (const Json& problem : report["problems"]) {
     std::cout << "  " << problem["path"].get<std::string>() << ": " << problem["fact"].get<std::string>() << '\n';
   }
 }
 
-/// One row per word and one per problem, told apart by the first column.
+/// One row per word, problem and remark, told apart by the first column.
 std::string csv(const Json& report) {
   Table table({"kind", "name", "label", "training", "validation", "testing", "fact"});
   for (const Json& row : report["words"]) {
@@ -52,12 +56,13 @@ std::string csv(const Json& report) {
   for (const Json& problem : report["problems"]) {
     table.add({"problem", problem["path"], "", "", "", "", problem["fact"]});
   }
+  for (const Json& remark : report["remarks"]) table.add({"remark", "", "", "", "", "", remark});
   return table.csv();
 }
 
 Exit check(const CheckVerb& verb, int threads) {
   const LabelSet labels = verb.keywords.empty() ? default_labels() : LabelSet{verb.keywords};
-  const CorpusReport report = check_corpus(verb.folder, labels, threads);
+  const CorpusReport report = check_corpus(verb.folder, labels, verb.reading.options(threads));
   const Json json = report_to_json(report, labels);
   switch (verb.format) {
     case Format::table:
@@ -76,7 +81,9 @@ Exit check(const CheckVerb& verb, int threads) {
 void add_check(CLI::App& data, Common& common) {
   auto verb = std::make_shared<CheckVerb>();
   CLI::App* sub = data.add_subcommand("check", "Open every recording; count words, splits and speakers; list problems");
-  sub->add_option("folder", verb->folder, "folder in Speech Commands layout: WORD/*.wav or *.flac")->required();
+  sub->add_option("folder", verb->folder, "folder in Speech Commands layout: WORD/*.wav, .flac, .ogg, .opus, .mp3")
+      ->required();
+  verb->reading.add_to(*sub);
   sub->add_option("--keywords", verb->keywords,
                   "words to spot, separated by commas (default: yes,no,up,down,left,right,on,off,stop,go)")
       ->delimiter(',');
@@ -194,8 +201,9 @@ void add_fetch(CLI::App& data, Common& common) {
   }
   sub->add_option("name", verb->name, "version: " + names)->default_str(std::string(kKnownDatasets.front().name));
   sub->add_option("--out", verb->out, "folder to make; the download grows in OUT.part")->required();
-  sub->add_option("--url", verb->source.url,
-                  "another archive, http or https: tar with WORD/*.wav or *.flac at its top; with a name, its mirror");
+  sub->add_option(
+      "--url", verb->source.url,
+      "another archive, http or https: tar with WORD/*.wav, .flac, .ogg ... at its top; with a name, its mirror");
   sub->add_option("--sha256", verb->source.sha256, "what the archive must have; known for the versions above");
   sub->add_flag("--replace", verb->replace, "replace the folder when it exists");
   sub->callback([verb, &common] { fetch(*verb, common); });

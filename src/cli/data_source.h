@@ -1,27 +1,57 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "kws/datasets/corpus.h"
+#include "kws/datasets/corpus_audio.h"
+#include "log.h"
 
 namespace kws::cli {
+
+/// How a verb reads the recordings of a folder.
+struct Reading {
+  Stretch stretch = Stretch::loudest;
+  bool no_cache = false;
+
+  void add_to(CLI::App& verb) {
+    const std::map<std::string, Stretch> names = {{"loudest", Stretch::loudest}, {"first", Stretch::first}};
+    verb.add_option("--stretch", stretch, "loudest or first; which second stands for a clip that is longer")
+        ->transform(CLI::CheckedTransformer(names).description(""))
+        ->default_str("loudest");
+    verb.add_flag("--no-cache", no_cache, "decode every recording instead of keeping the samples in ~/.cache/kwsmith");
+  }
+  [[nodiscard]] ReadOptions options(int threads) const {
+    return {.threads = threads,
+            .cache_folder = no_cache ? std::filesystem::path() : default_cache_folder(),
+            .stretch = stretch};
+  }
+};
 
 /// The --data and --keywords options that several verbs share.
 struct DataSource {
   std::string folder;
   std::vector<std::string> keywords;  ///< empty: the default ten
+  Reading reading;
 
   void add_to(CLI::App& verb, bool with_keywords = true) {
-    verb.add_option("--data", folder, "folder in Speech Commands layout: WORD/*.wav or *.flac")->required();
+    verb.add_option("--data", folder, "folder in Speech Commands layout: WORD/*.wav, .flac, .ogg, .opus, .mp3")
+        ->required();
+    reading.add_to(verb);
     if (!with_keywords) return;
     verb.add_option("--keywords", keywords,
                     "words to spot, separated by commas (default: yes,no,up,down,left,right,on,off,stop,go)")
         ->delimiter(',');
   }
   [[nodiscard]] LabelSet labels() const { return keywords.empty() ? default_labels() : LabelSet{keywords}; }
-  [[nodiscard]] Dataset load(int threads) const { return {scan_corpus(folder), labels(), {}, threads}; }
+  /// Tells what the user should know about the recordings.
+  [[nodiscard]] Dataset load(int threads) const {
+    Dataset dataset(scan_corpus(folder), labels(), {}, reading.options(threads));
+    for (const std::string& remark : dataset.remarks()) log().warn("{}: {}", folder, remark);
+    return dataset;
+  }
 };
 
 }  // namespace kws::cli

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "cli.h"
+#include "data_source.h"
 #include "kws/core/error.h"
 #include "kws/core/interrupt.h"
 #include "kws/core/table.h"
@@ -25,6 +26,7 @@ struct ListenVerb {
   bool sweep = false;
   DetectorOptions detector;
   TestStreamOptions stream;
+  Reading reading;
   std::unique_ptr<Flags> detector_flags, stream_flags;
   Format format = Format::table;
 };
@@ -115,8 +117,9 @@ Listening listen(const ListenVerb& verb, const Model& model, int threads) {
   }
   if (!verb.data.empty()) {
     const LabelSet labels{{model.labels.begin() + 2, model.labels.end()}};  // behind silence and unknown
-    listen_to(make_test_stream(scan_corpus(verb.data), labels, split_from_name(verb.split), verb.stream), model,
-              threads, listening);
+    listen_to(make_test_stream(scan_corpus(verb.data), labels, split_from_name(verb.split), verb.stream,
+                               verb.reading.options(threads)),
+              model, threads, listening);
   }
   return listening;
 }
@@ -158,9 +161,10 @@ void add_listen(CLI::App& app, Common& common) {
       "listen", "Detect keywords in long audio as the exported code does, count false accepts an hour");
   sub->add_option("model", verb->model, "model folder")->required();
   sub->add_option("recordings", verb->files,
-                  "WAV or FLAC, 16 kHz mono, any length, judged by a label track NAME.txt beside it (Audacity: begin "
+                  "WAV, FLAC, Ogg or MP3 of any length, judged by a label track NAME.txt beside it (Audacity: begin "
                   "TAB end TAB word); or - for raw 16-bit samples on standard input");
   sub->add_option("--data", verb->data, "instead: a recording made of the clips of this Speech Commands folder");
+  verb->reading.add_to(*sub);
   sub->add_option("--split", verb->split, "train, validation or test; whose clips")->capture_default_str();
   sub->add_option("--hop-ms", verb->hop_ms,
                   "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold")

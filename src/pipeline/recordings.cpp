@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <sstream>
 
 #include "kws/core/error.h"
 #include "kws/core/files.h"
 #include "kws/core/rng.h"
+#include "kws/datasets/corpus_audio.h"
 #include "kws/features/front_end.h"
 #include "kws/pipeline/listen.h"
 
@@ -20,34 +22,30 @@ int keyword_label(const std::vector<std::string>& labels, const std::string& wor
   return at == labels.end() || word.starts_with('_') ? -1 : static_cast<int>(at - labels.begin());
 }
 
-/// Clips in random order, all of them once before any comes again.
+/// Clips of a corpus in random order, all of them once before any comes again.
 class Deck {
  public:
-  explicit Deck(std::vector<const Clip*> clips) : clips_(std::move(clips)) {}
+  explicit Deck(std::vector<std::size_t> clips) : clips_(std::move(clips)) {}
   [[nodiscard]] bool empty() const { return clips_.empty(); }
-  const Clip& draw(Rng& rng) {
+  std::size_t draw(Rng& rng) {
     if (next_ == 0) shuffle(clips_, rng);
-    const Clip& clip = *clips_[next_];
+    const std::size_t clip = clips_[next_];
     next_ = (next_ + 1) % clips_.size();
     return clip;
   }
 
  private:
-  std::vector<const Clip*> clips_;
+  std::vector<std::size_t> clips_;
   std::size_t next_ = 0;
 };
 
 /// Adds background noise, another recording and volume for each stretch.
-void add_noise(const Corpus& corpus, double volume, Rng& rng, std::vector<std::int16_t>& pcm) {
-  std::vector<std::vector<std::int16_t>> noises;
-  for (const std::string& path : corpus.noises) {
-    noises.push_back(read_audio(corpus.root / path));
-    if (noises.back().empty()) noises.pop_back();
-  }
+void add_noise(std::span<const std::span<const std::int16_t>> noises, double volume, Rng& rng,
+               std::vector<std::int16_t>& pcm) {
   if (noises.empty() || volume == 0.0) return;
   const auto stretch = static_cast<std::size_t>(kNoiseSeconds * kRateHz);
   for (std::size_t begin = 0; begin < pcm.size(); begin += stretch) {
-    const std::vector<std::int16_t>& noise = noises[rng.below(noises.size())];
+    const std::span<const std::int16_t> noise = noises[rng.below(noises.size())];
     std::size_t at = rng.below(noise.size());
     const double factor = rng.uniform(0.0, volume);
     for (std::size_t i = begin; i < std::min(pcm.size(), begin + stretch); ++i) {
@@ -85,13 +83,13 @@ Recording read_recording(const std::filesystem::path& file, const std::vector<st
   return recording;
 }
 
-Recording make_test_stream(const Corpus& corpus, const LabelSet& labels, Split split,
-                           const TestStreamOptions& options) {
+Recording make_test_stream(const Corpus& corpus, const LabelSet& labels, Split split, const TestStreamOptions& options,
+                           const ReadOptions& read) {
   const std::vector<std::string> names = labels.labels();
-  std::vector<const Clip*> keyword_clips, other_clips;
-  for (const Clip& clip : corpus.clips) {
-    if (clip.split != split) continue;
-    (keyword_label(names, clip.word) >= 0 ? keyword_clips : other_clips).push_back(&clip);
+  std::vector<std::size_t> keyword_clips, other_clips;
+  for (std::size_t i = 0; i < corpus.clips.size(); ++i) {
+    if (corpus.clips[i].split != split) continue;
+    (keyword_label(names, corpus.clips[i].word) >= 0 ? keyword_clips : other_clips).push_back(i);
   }
   Deck keywords(std::move(keyword_clips)), others(std::move(other_clips));
   if (keywords.empty()) {
@@ -99,6 +97,8 @@ Recording make_test_stream(const Corpus& corpus, const LabelSet& labels, Split s
                     " split holds no keyword; see kwsmith data check",
                 Exit::data);
   }
+  const CorpusAudio audio(corpus, read);
+  require_sound(corpus, audio);
   Rng rng({options.seed, 1}), noise_rng({options.seed, 2});
   Recording recording{.name = std::string(split_name(split)) + " clips",
                       .pcm = std::vector<std::int16_t>(static_cast<std::size_t>(options.minutes) * 60 * kRateHz),
@@ -109,17 +109,18 @@ Recording make_test_stream(const Corpus& corpus, const LabelSet& labels, Split s
   };
   for (std::size_t at = pause(); at + kClipSamples <= recording.pcm.size(); at += kClipSamples + pause()) {
     const bool keyword = others.empty() || rng.uniform() * 100.0 < options.keyword_percent;
-    const Clip& clip = (keyword ? keywords : others).draw(rng);
-    std::vector<std::int16_t> pcm = read_audio(corpus.root / clip.path);
-    pcm.resize(std::min<std::size_t>(pcm.size(), kClipSamples));
+    const std::size_t clip = (keyword ? keywords : others).draw(rng);
+    const std::span<const std::int16_t> pcm = audio.samples(clip);
     std::ranges::copy(pcm, recording.pcm.begin() + static_cast<std::ptrdiff_t>(at));
     if (!keyword) continue;
     const double begin = static_cast<double>(at) / kRateHz;
     recording.words.push_back({.begin = begin,
                                .end = begin + static_cast<double>(pcm.size()) / kRateHz,
-                               .label = keyword_label(names, clip.word)});
+                               .label = keyword_label(names, corpus.clips[clip].word)});
   }
-  add_noise(corpus, options.noise_volume, noise_rng, recording.pcm);
+  std::vector<std::span<const std::int16_t>> noises;
+  for (std::size_t i = corpus.clips.size(); i < audio.size(); ++i) noises.push_back(audio.samples(i));
+  add_noise(noises, options.noise_volume, noise_rng, recording.pcm);
   return recording;
 }
 

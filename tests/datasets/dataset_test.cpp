@@ -12,6 +12,8 @@
 namespace kws::test {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// yes and no with 12 training, 6 validation and 4 testing clips in all, and as many clips of two other words.
@@ -113,17 +115,36 @@ TEST_F(DatasetTest, FingerprintSeesSamplesAndSplits) {
   EXPECT_NE(load().fingerprint(), other_sample);
 }
 
-TEST_F(DatasetTest, CutsClipsAfterOneSecond) {
-  add("cat/a.wav", std::vector<std::int16_t>(17000, 5));
-  EXPECT_EQ(load().clip(0).size(), 16000U);
-  EXPECT_EQ(load().clip(1).size(), 3U);
+TEST_F(DatasetTest, TakesTheLoudestSecondOfALongerClip) {
+  std::vector<std::int16_t> samples(20000, 5);
+  samples[2000] = 30000;  // a click
+  std::fill(samples.begin() + 3000, samples.begin() + 19000, 100);
+  add("cat/a.wav", samples);
+  const Dataset data = load();
+  ASSERT_EQ(data.clip(0).size(), 16000U);
+  EXPECT_EQ(data.clip(0).front(), 100);
+  EXPECT_EQ(data.clip(0).back(), 100);
+  EXPECT_EQ(data.clip(1).size(), 3U);
+  EXPECT_THAT(data.remarks(), ElementsAre(HasSubstr("1 clip longer than a second")));
+
+  const Dataset first(scan_corpus(root_), {{"yes", "no"}}, {}, ReadOptions{.stretch = Stretch::first});
+  EXPECT_EQ(first.clip(0).front(), 5);
+  EXPECT_NE(first.fingerprint(), data.fingerprint());
+}
+
+TEST_F(DatasetTest, TellsHowManyRecordingsWereConverted) {
+  add("yes/p0.wav", std::vector<std::int16_t>(800), 8000);
+  add("no/p0.wav", std::vector<std::int16_t>(4410), 44100, 2);
+  add("_background_noise_/hum.wav", {1, 2, 3, 4}, 16000, 2);
+  EXPECT_THAT(load().remarks(), ElementsAre("2 recordings resampled to 16,000 Hz from 8,000 Hz and 44,100 Hz",
+                                            "2 recordings of several channels mixed to one"));
 }
 
 TEST_F(DatasetTest, NamesTheFirstBrokenFileInPathOrder) {
-  add("no/p5.wav", {1, 2}, 8000);
+  text("no/p5.wav", "noise");
   text("yes/p1.wav", "noise");
   const std::string line = error_line([&] { load(); });
-  EXPECT_THAT(line, HasSubstr("no/p5.wav: 8,000 Hz, needs 16,000 Hz; `kwsmith data check "));
+  EXPECT_THAT(line, AllOf(HasSubstr("no/p5.wav: cannot be decoded: "), HasSubstr("; `kwsmith data check ")));
 }
 
 TEST_F(DatasetTest, RefusesKeywordsWithoutTrainingClips) {
@@ -141,17 +162,17 @@ TEST_F(DatasetTest, RefusesEmptyHeldOutSplits) {
 }
 
 TEST_F(DatasetTest, CheckListsEveryProblem) {
-  add("no/p5.wav", {1, 2}, 8000);
+  text("no/p5.wav", "");
   text("yes/p1.wav", "noise");
-  add("_background_noise_/wide.wav", {1, 2, 3, 4}, 16000, 2);
+  text("_background_noise_/wide.wav", "noise");
   std::filesystem::create_directory(root_ / "stop");
   const LabelSet labels{{"yes", "no", "stop"}};
-  const CorpusReport report = check_corpus(root_, labels, 2);
+  const CorpusReport report = check_corpus(root_, labels, {.threads = 2});
   ASSERT_EQ(report.problems.size(), 4U);
   EXPECT_EQ(report.problems[0].path, "no/p5.wav");
-  EXPECT_EQ(report.problems[0].fact, "8,000 Hz, needs 16,000 Hz");
+  EXPECT_EQ(report.problems[0].fact, "empty file");
   EXPECT_THAT(report.problems[1].fact, HasSubstr("cannot be decoded"));
-  EXPECT_EQ(report.problems[2].fact, "2 channels, needs mono");
+  EXPECT_EQ(report.problems[2].path, "_background_noise_/wide.wav");
   EXPECT_EQ(report.problems[3].path, "stop");
   EXPECT_EQ(report.problems[3].fact, "keyword without recordings");
 

@@ -5,6 +5,7 @@ source_dir=$2
 configs=$source_dir/configs/hello_edge
 work=$(mktemp -d "${TMPDIR:-/tmp}/kwsmith_e2e.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+export XDG_CACHE_HOME=$work/cache # the user's own is none of ours
 failures=0
 
 fail() {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
@@ -28,7 +29,17 @@ struct Problem {
   std::string fact;  ///< "8,000 Hz, needs 16,000 Hz", "2 channels, needs mono", "cannot be decoded: ..."
 };
 
-/// A folder in Speech Commands layout: WORD/*.wav or *.flac, optional _background_noise_/ and list files.
+/// What a recording was before it became 16 kHz mono samples of 16 bit, and what these look like.
+struct AudioFacts {
+  std::int32_t rate_hz = 0, channels = 0;  ///< of the file
+  std::int64_t samples = 0;                ///< at 16 kHz, of the whole file
+  std::int32_t low = 0, high = 0;          ///< least and greatest sample
+  std::int64_t clipped = 0;                ///< samples at either end of 16 bit
+  std::int64_t not_finite = 0;             ///< of a file of floats: NaN and infinity
+  std::int64_t beyond = 0;                 ///< of a file of floats: beyond -1..1
+};
+
+/// A folder in Speech Commands layout: WORD/FILE, optional _background_noise_/ and list files.
 struct Corpus {
   std::filesystem::path root;
   std::vector<Clip> clips;          ///< sorted by path, so the order is the same on every machine
@@ -51,9 +62,19 @@ Split sha1_split(const std::string& file_name, const SplitRule& rule);
 ///   throws  Error (Exit::data): folder missing, no word folders with recordings, a list that names a missing file
 Corpus scan_corpus(const std::filesystem::path& root, const SplitRule& rule = {});
 
-/// Samples of one file: exactly 16 kHz mono, any length.
-///   throws  Error (Exit::data) naming file and fact: not decodable, truncated, other rate, other channel count
+/// Samples of one file of any length, as 16 kHz mono: channels are averaged, other rates resampled.
+///   throws  Error (Exit::data) naming file and fact: not decodable, truncated
 std::vector<std::int16_t> read_audio(const std::filesystem::path& file);
+
+/// Which second stands for a longer clip.
+enum class Stretch { loudest, first };
+
+/// How the recordings of a corpus are read.
+struct ReadOptions {
+  int threads = 0;                          ///< 0: all cores
+  std::filesystem::path cache_folder = {};  ///< of decoded samples; empty: every file is decoded
+  Stretch stretch = Stretch::loudest;
+};
 
 /// What classes mean: label 0 `_silence_`, 1 `_unknown_`, then the keywords.
 struct LabelSet {
@@ -85,17 +106,26 @@ void describe(Field& field, DatasetOptions& o) {
   field("repeat_limit", o.repeat_limit, 1, 100, "most times a rare keyword's clip occurs in one training epoch");
 }
 
+class CorpusAudio;
+
 /// A corpus in memory, ready for training. Immutable after construction, so any number of threads may read it.
 class Dataset {
  public:
-  /// Decodes all recordings with `threads` workers (oneTBB).
+  /// Reads all recordings (CorpusAudio).
   ///   throws  Error (Exit::data) for the first broken file in path order (telling of `data check`), a keyword without
   ///   a training clip,
   ///           no validation or no testing clips
-  Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOptions& options, int threads);
+  Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOptions& options, const ReadOptions& read);
+  /// Without a cache.
+  Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOptions& options, int threads)
+      : Dataset(corpus, labels, options, ReadOptions{.threads = threads}) {}
+  ~Dataset();
+  Dataset(Dataset&&) noexcept;
 
   [[nodiscard]] const LabelSet& labels() const { return labels_; }
-  /// Samples of a clip, [0, 16000] of them: longer recordings are cut to their first second.
+  /// What the user should know about the recordings, a line each.
+  [[nodiscard]] const std::vector<std::string>& remarks() const { return remarks_; }
+  /// Samples of a clip, [0, 16000] of them.
   [[nodiscard]] std::span<const std::int16_t> clip(int index) const;
   [[nodiscard]] const std::vector<std::vector<std::int16_t>>& noises() const { return noises_; }
 
@@ -112,23 +142,24 @@ class Dataset {
  private:
   LabelSet labels_;
   DatasetOptions options_;
-  std::vector<std::int16_t> samples_;  ///< all clips one after the other
-  std::vector<std::size_t> offsets_;   ///< [clips + 1]
+  std::unique_ptr<const CorpusAudio> audio_;
   std::vector<std::vector<std::int16_t>> noises_;
   std::vector<Example> keyword_training_;
   std::vector<int> unknown_training_;
   std::vector<Example> validation_, testing_;
   std::string fingerprint_;
+  std::vector<std::string> remarks_;
 };
 
 /// What `kwsmith data check` prints: opens every file.
 struct CorpusReport {
   Corpus corpus;
   std::vector<Problem> problems;
-  std::vector<double> seconds;  ///< per clip
+  std::vector<double> seconds;       ///< per clip
+  std::vector<std::string> remarks;  ///< what is worth knowing and no problem, a line each
 };
 /// throws Error like scan_corpus; broken recordings are listed in `problems`, not thrown.
-CorpusReport check_corpus(const std::filesystem::path& root, const LabelSet& labels, int threads);
+CorpusReport check_corpus(const std::filesystem::path& root, const LabelSet& labels, const ReadOptions& read);
 /// schema kwsmith.data/1: per split and label counts, seconds, speakers, and every problem.
 nlohmann::ordered_json report_to_json(const CorpusReport& report, const LabelSet& labels);
 

@@ -72,7 +72,8 @@ void describe(Field& field, TestStreamOptions& o) {
 /// A labelled recording of the split's clips, one after the other in random order, each as often as any other of its
 /// kind (give or take one), over background noise. Source: TensorFlow's generate_streaming_test_wav.
 ///   throws  Error (Exit::data) when the split holds no keyword, or a clip cannot be read
-Recording make_test_stream(const Corpus& corpus, const LabelSet& labels, Split split, const TestStreamOptions& options);
+Recording make_test_stream(const Corpus& corpus, const LabelSet& labels, Split split, const TestStreamOptions& options,
+                           const ReadOptions& read = {});
 
 /// A recording after listening: what is known of it, without the audio.
 struct Heard {
