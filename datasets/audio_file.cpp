@@ -15,6 +15,7 @@
 #include "kws/core/error.h"
 #include "kws/core/table.h"
 #include "kws/datasets/corpus.h"
+#include "opus_clip.h"
 
 namespace kws {
 namespace {
@@ -145,6 +146,12 @@ std::vector<float> read_mono(SNDFILE* sound, const SF_INFO& info, AudioFacts& fa
   return mono;
 }
 
+std::vector<std::int16_t> rounded_all(const std::vector<float>& mono) {
+  std::vector<std::int16_t> samples(mono.size());
+  std::ranges::transform(mono, samples.begin(), rounded);
+  return samples;
+}
+
 std::vector<std::int16_t> read_samples(SNDFILE* sound, const SF_INFO& info, AudioFacts& facts, std::int64_t& frames) {
   std::vector<std::int16_t> samples;
   if (info.samplerate == kAudioRateHz && info.channels == 1 && has_integers(info.format & SF_FORMAT_SUBMASK)) {
@@ -158,9 +165,7 @@ std::vector<std::int16_t> read_samples(SNDFILE* sound, const SF_INFO& info, Audi
   std::vector<float> mono = read_mono(sound, info, facts);
   frames = static_cast<std::int64_t>(mono.size());
   if (info.samplerate != kAudioRateHz) mono = change_rate(mono, info.samplerate, kAudioRateHz, Quality::good);
-  samples.resize(mono.size());
-  std::ranges::transform(mono, samples.begin(), rounded);
-  return samples;
+  return rounded_all(mono);
 }
 
 void add_facts(const std::vector<std::int16_t>& samples, AudioFacts& facts) {
@@ -176,6 +181,14 @@ void add_facts(const std::vector<std::int16_t>& samples, AudioFacts& facts) {
   facts.low = low;
   facts.high = high;
   facts.clipped = clipped;
+}
+
+AudioFile opus_file(const std::vector<float>& mono) {
+  AudioFile result{.samples = rounded_all(mono), .facts = {}, .fault = {}};
+  result.facts.rate_hz = kAudioRateHz;
+  result.facts.channels = 1;
+  add_facts(result.samples, result.facts);
+  return result;
 }
 
 AudioFile bad(std::string fault) { return {.samples = {}, .facts = {}, .fault = std::move(fault)}; }
@@ -200,6 +213,9 @@ AudioFile decode_audio(const std::filesystem::path& file) {
   const auto unreadable = [&] { return bad("cannot be read: " + reading.bytes.error()); };
   if (!reading.bytes.error().empty()) return unreadable();
   if (reading.bytes.size() == 0) return bad("empty file");
+  if (reading.bytes.size() == static_cast<std::int64_t>(reading.bytes.head().size())) {
+    if (const auto mono = decode_opus_clip(reading.bytes.head())) return opus_file(*mono);
+  }
   const std::optional<std::string> missing = mend_wav_length(reading.bytes);
   SF_INFO info{};
   const Sound sound = open_sound(reading, info);
