@@ -2,30 +2,91 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <memory>
-#include <sstream>
+#include <random>
+#include <utility>
 #include <vector>
 
 #include "kws/core/error.h"
+#include "kws/core/process.h"
 
 namespace kws {
 namespace fs = std::filesystem;
 
 namespace {
 
-/// A sibling of `path` that no other process uses.
-fs::path staging_name(const fs::path& path) {
-  return path.parent_path() / ("." + path.filename().string() + ".part" + std::to_string(::getpid()));
-}
-
 [[noreturn]] void fail(const fs::path& path, const std::string& what, int error) {
   throw Error(path.string() + ": " + what + ": " + std::strerror(error));
+}
+
+/// What stands in the names of staged files before the process that stages: ".NAME.part-SPACE-PROCESS-RANDOM".
+std::string staging_prefix(const fs::path& path) {
+  return "." + path.filename().string() + ".part-" + process_space() + "-";
+}
+
+/// A sibling of `path` that nobody can know beforehand, and so cannot have put a link at.
+fs::path staging_name(const fs::path& path) {
+  std::random_device random;
+  return path.parent_path() /
+         (staging_prefix(path) + std::to_string(::getpid()) + "-" + std::to_string(random() % 100000000));
+}
+
+/// Removes what processes that were killed have staged for `path`.
+void remove_leftovers(const fs::path& path) {
+  const std::string prefix = staging_prefix(path);
+  std::error_code ignored;
+  const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  for (auto entry = fs::directory_iterator(parent, ignored); !ignored && entry != fs::directory_iterator();
+       entry.increment(ignored)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    std::error_code error;
+    if (process_is_gone(std::atoi(name.c_str() + prefix.size()))) fs::remove_all(entry->path(), error);
+  }
+}
+
+/// An open file that is closed in the end.
+class OpenFile {
+ public:
+  explicit OpenFile(int descriptor) : descriptor_(descriptor) {}
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  ~OpenFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  [[nodiscard]] int get() const { return descriptor_; }
+  /// returns  whether the system has taken all that was written
+  bool close() { return ::close(std::exchange(descriptor_, -1)) == 0; }
+
+ private:
+  int descriptor_;
+};
+
+/// Calls each_piece with all bytes of a regular file, in order.
+void read_pieces(const fs::path& path, const std::function<void(std::string_view)>& each_piece) {
+  // Without O_NONBLOCK, opening a pipe would wait for whoever writes to it.
+  const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) fail(path, "cannot read", errno);
+  struct stat about {};
+  if (::fstat(file.get(), &about) != 0) fail(path, "cannot read", errno);
+  if (S_ISDIR(about.st_mode)) fail(path, "cannot read", EISDIR);
+  if (!S_ISREG(about.st_mode)) throw Error(path.string() + ": is not a regular file; copy it into one");
+  std::vector<char> piece(std::size_t{1} << 18U);
+  while (true) {
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(path, "cannot read", errno);
+    if (got == 0) return;
+    each_piece({piece.data(), static_cast<std::size_t>(got)});
+  }
 }
 
 /// Removes what was staged unless it has been renamed into place.
@@ -89,67 +150,90 @@ std::string hex_digest(std::string_view bytes, const EVP_MD* algorithm) {
 
 }  // namespace
 
-std::string read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) fail(path, "cannot read", errno);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (in.bad() || fs::is_directory(path)) fail(path, "cannot read", fs::is_directory(path) ? EISDIR : EIO);
-  return std::move(text).str();
+std::string read_file(const fs::path& path, std::size_t most) {
+  std::string text;
+  read_pieces(path, [&](std::string_view piece) {
+    if (text.size() + piece.size() > most) {
+      throw Error(path.string() + ": holds more than " + std::to_string(most >> 20U) + " MiB; is it the right file?");
+    }
+    text += piece;
+  });
+  return text;
 }
 
 void write_file(const fs::path& path, std::string_view content) {
+  if (path.empty()) throw Error("cannot write a file without a name", Exit::usage);
   make_parent(path);
+  remove_leftovers(path);
   const fs::path staging = staging_name(path);
+  OpenFile file(::open(staging.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (file.get() < 0) fail(path, "cannot write", errno);
   Staged staged(staging);
-  const int file = ::open(staging.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) fail(path, "cannot write", errno);
   std::size_t done = 0;
   while (done < content.size()) {
-    const ssize_t written = ::write(file, content.data() + done, content.size() - done);
+    const ssize_t written = ::write(file.get(), content.data() + done, content.size() - done);
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const int error = errno;
-      ::close(file);
-      fail(path, "cannot write", error);
-    }
+    if (written < 0) fail(path, "cannot write", errno);
     done += static_cast<std::size_t>(written);
   }
-  if (::close(file) != 0) fail(path, "cannot write", errno);
+  if (::fsync(file.get()) != 0 || !file.close()) fail(path, "cannot write", errno);
   if (::rename(staging.c_str(), path.c_str()) != 0) fail(path, "cannot write", errno);
   staged.release();
 }
 
+/// "DIR/" names the same folder as "DIR", but as a path it is a nameless entry inside it.
+static fs::path plain(const fs::path& folder) { return folder.has_filename() ? folder : folder.parent_path(); }
+
+/// Puts a finished folder in the place of another; that one is then at `staging`.
+static void exchange_folders(const fs::path& staging, const fs::path& path) {
+  if (::renameat2(AT_FDCWD, staging.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) return;
+  if (errno != EINVAL && errno != ENOSYS) fail(path, "cannot replace", errno);
+  // File systems that cannot exchange (some on networks): for a moment neither is there.
+  const fs::path old = staging_name(path);
+  if (::rename(path.c_str(), old.c_str()) != 0) fail(path, "cannot replace", errno);
+  if (::rename(staging.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::rename(old.c_str(), path.c_str());
+    fail(path, "cannot write", error);
+  }
+  ::rename(old.c_str(), staging.c_str());
+}
+
+void require_absent(const fs::path& path, std::string_view way_out) {
+  std::error_code ignored;
+  if (!fs::exists(fs::symlink_status(path, ignored))) return;
+  throw Error(path.string() + ": exists already; " + std::string(way_out), Exit::usage);
+}
+
+void require_replaceable(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(fs::symlink_status(path, error))) return;
+  if (fs::is_directory(path, error) && (fs::exists(path / kFolderMark, error) || fs::is_empty(path, error))) return;
+  throw Error(path.string() + ": is not a folder that kwsmith has written (it has no " + kFolderMark +
+                  ") and is not replaced; remove it yourself or choose another folder",
+              Exit::usage);
+}
+
 void write_folder(const fs::path& folder, bool replace, const std::function<void(const fs::path&)>& fill) {
-  // "DIR/" names the same folder as "DIR", but as a path it is a nameless entry inside it.
-  const fs::path path = folder.has_filename() ? folder : folder.parent_path();
-  if (fs::exists(path) && !replace) {
-    throw Error(path.string() + ": exists already; choose another folder or remove it");
+  const fs::path path = plain(folder);
+  if (path.empty()) throw Error("cannot write a folder without a name", Exit::usage);
+  if (replace) {
+    require_replaceable(path);
+  } else {
+    require_absent(path, "choose another folder or remove it");
   }
   make_parent(path);
+  remove_leftovers(path);
   const fs::path staging = staging_name(path);
-  std::error_code error;
-  fs::remove_all(staging, error);
-  fs::create_directory(staging, error);
-  if (error) fail(path, "cannot make this folder", error.value());
+  if (::mkdir(staging.c_str(), 0777) != 0) fail(path, "cannot make this folder", errno);
   Staged staged(staging);
   fill(staging);
-  if (fs::exists(path)) {
-    const fs::path old = staging_name(path.string() + ".old");
-    fs::rename(path, old, error);
-    if (error) fail(path, "cannot replace", error.value());
-    Staged discarded(old);
-    fs::rename(staging, path, error);
-    if (error) {
-      std::error_code ignored;
-      fs::rename(old, path, ignored);
-      discarded.release();
-      fail(path, "cannot write", error.value());
-    }
-  } else {
-    fs::rename(staging, path, error);
-    if (error) fail(path, "cannot write", error.value());
-  }
+  write_file(staging / kFolderMark, "This folder was written by kwsmith, which may replace it when asked to.\n");
+  const OpenFile filled(::open(staging.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (filled.get() < 0 || ::syncfs(filled.get()) != 0) fail(path, "cannot write", errno);
+  std::error_code ignored;
+  if (replace && fs::exists(path, ignored)) return exchange_folders(staging, path);  // and the old one goes
+  if (::rename(staging.c_str(), path.c_str()) != 0) fail(path, "cannot write", errno);
   staged.release();
 }
 
@@ -158,10 +242,9 @@ void require_writable_folder(const fs::path& path) {
   fs::create_directories(path, error);
   if (error) fail(path, "cannot make this folder", error.value());
   // A trial file tells more than permission bits: full disks and read-only mounts show up too.
-  const fs::path trial = path / (".kwsmith.write." + std::to_string(::getpid()));
-  const int file = ::open(trial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) fail(path, "cannot write into this folder", errno);
-  ::close(file);
+  const fs::path trial = staging_name(path / "trial");
+  const OpenFile file(::open(trial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (file.get() < 0) fail(path, "cannot write into this folder", errno);
   ::unlink(trial.c_str());
 }
 
@@ -169,15 +252,8 @@ std::string sha1_hex(std::string_view bytes) { return hex_digest(bytes, EVP_sha1
 std::string sha256_hex(std::string_view bytes) { return hex_digest(bytes, EVP_sha256()); }
 
 std::string sha256_of_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in || fs::is_directory(path)) fail(path, "cannot read", in ? EISDIR : errno);
   Digest digest(EVP_sha256());
-  std::vector<char> piece(std::size_t{1} << 20U);
-  while (in) {
-    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    digest.add({piece.data(), static_cast<std::size_t>(in.gcount())});
-  }
-  if (in.bad()) fail(path, "cannot read", EIO);
+  read_pieces(path, [&](std::string_view piece) { digest.add(piece); });
   return digest.hex();
 }
 

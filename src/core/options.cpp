@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <string>
 
 #include "kws/core/files.h"
+#include "kws/core/text.h"
 
 namespace kws {
 namespace {
@@ -29,12 +31,15 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+constexpr std::size_t kLongestShown = 200;  ///< bytes of what a message repeats of a file
+
 /// A JSON value as an error line shows it: on one line, cut where it is long.
 std::string shown(const Json& value) {
-  constexpr std::size_t kLongest = 40;
-  std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true);
-  if (text.size() > kLongest) text = text.substr(0, kLongest) + "...";
-  return text;
+  constexpr std::size_t kMostItems = 16;
+  if (value.is_structured() && value.size() > kMostItems) {
+    return (value.is_array() ? "a list of " : "an object of ") + std::to_string(value.size());
+  }
+  return shortened(value.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace), 40);
 }
 
 template <class Number>
@@ -48,29 +53,48 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-[[noreturn]] void fail(const std::string& origin, const std::string& path, const std::string& rest) {
-  throw Error(origin + ": " + (path.empty() ? "" : path + ": ") + rest, Exit::usage);
+/// rest: "fact; what may stand there"
+[[noreturn]] void refuse(const Origin& origin, const std::string& path, const std::string& rest) {
+  const std::string line = origin.name + ": " + (path.empty() ? "" : shortened(path, kLongestShown) + ": ");
+  if (origin.remedy.empty()) throw Error(line + rest, origin.exit_code);
+  // The way out of a text that a program has written is another; what it should hold is part of the fact.
+  const std::size_t cut = rest.rfind("; ");
+  throw Error(line + rest.substr(0, cut) + (cut == std::string::npos ? "" : " (" + rest.substr(cut + 2) + ")") + "; " +
+                  origin.remedy,
+              origin.exit_code);
 }
 
-std::int64_t integer(const Json& json, std::int64_t low, std::int64_t high, const std::string& origin,
-                     const std::string& path) {
-  if (!json.is_number_integer()) fail(origin, path, shown(json) + " is not an integer; " + range_text(low, high));
+bool is_integer_in(const Json& json, std::int64_t low, std::int64_t high) {
   // An unsigned number above the largest signed one would wrap around.
   const bool huge = json.is_number_unsigned() && json.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
-  if (huge || json.get<std::int64_t>() < low || json.get<std::int64_t>() > high) {
-    fail(origin, path, shown(json) + " is out of range; " + range_text(low, high));
-  }
+  return json.is_number_integer() && !huge && json.get<std::int64_t>() >= low && json.get<std::int64_t>() <= high;
+}
+
+std::int64_t integer(const Json& json, std::int64_t low, std::int64_t high, const Origin& origin,
+                     const std::string& path) {
+  if (!json.is_number_integer()) refuse(origin, path, shown(json) + " is not an integer; " + range_text(low, high));
+  if (!is_integer_in(json, low, high)) refuse(origin, path, shown(json) + " is out of range; " + range_text(low, high));
   return json.get<std::int64_t>();
 }
 
-std::string chosen(const Json& json, const std::vector<std::string>& known, const std::string& origin,
+double real(const Json& json, double low, double high, const Origin& origin, const std::string& path) {
+  if (!json.is_number()) refuse(origin, path, shown(json) + " is not a number; " + range_text(low, high));
+  const double number = json.get<double>();
+  if (!(number >= low && number <= high)) {
+    refuse(origin, path, shown(json) + " is out of range; " + range_text(low, high));
+  }
+  return number;
+}
+
+std::string chosen(const Json& json, const std::vector<std::string>& known, const Origin& origin,
                    const std::string& path) {
-  if (!json.is_string()) fail(origin, path, shown(json) + " is not a string; one of " + joined(known));
+  if (!json.is_string()) refuse(origin, path, shown(json) + " is not a string; one of " + joined(known));
   std::string word = json.get<std::string>();  // not const, so that it moves out
   if (std::find(known.begin(), known.end(), word) == known.end()) {
     const std::string near = nearest_name(word, known);
-    fail(origin, path,
-         shown(json) + " is unknown; " + (near.empty() ? "one of " + joined(known) : "did you mean \"" + near + "\"?"));
+    refuse(
+        origin, path,
+        shown(json) + " is unknown; " + (near.empty() ? "one of " + joined(known) : "did you mean \"" + near + "\"?"));
   }
   return word;
 }
@@ -78,7 +102,12 @@ std::string chosen(const Json& json, const std::vector<std::string>& known, cons
 /// Notes the first key that one object holds twice; the parser itself would silently keep the last.
 class DuplicateKeys {
  public:
-  bool operator()(int /*depth*/, Json::parse_event_t event, const Json& parsed) {
+  explicit DuplicateKeys(const Origin& origin) : origin_(origin) {}
+  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
+    constexpr int kDeepest = 64;
+    if (depth >= kDeepest) {
+      refuse(origin_, "", "is nested deeper than " + std::to_string(kDeepest) + " levels; mend the JSON");
+    }
     if (event == Json::parse_event_t::object_start) open_.emplace_back();
     if (event == Json::parse_event_t::object_end) open_.pop_back();
     if (event == Json::parse_event_t::key && !open_.back().insert(parsed.get<std::string>()).second && first_.empty()) {
@@ -89,6 +118,7 @@ class DuplicateKeys {
   [[nodiscard]] const std::string& first() const { return first_; }
 
  private:
+  const Origin& origin_;
   std::vector<std::set<std::string>> open_;
   std::string first_;
 };
@@ -96,7 +126,7 @@ class DuplicateKeys {
 /// "syntax error while parsing ...": the library's message without its own prefix and position.
 std::string parser_fact(const std::string& what) {
   const std::size_t at = what.find("syntax error");
-  return at == std::string::npos ? "not valid JSON" : what.substr(at);
+  return at == std::string::npos ? "not valid JSON" : shortened(printable(what.substr(at)), kLongestShown);
 }
 
 }  // namespace
@@ -114,9 +144,9 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
   return nearest;
 }
 
-JsonReader::JsonReader(const Json& object, std::string origin, std::string path, Missing missing)
+JsonReader::JsonReader(const Json& object, Origin origin, std::string path, Missing missing)
     : object_(object), origin_(std::move(origin)), path_(std::move(path)), missing_(missing) {
-  if (!object_.is_object()) fail(origin_, path_, shown(object_) + " is not an object; write {...}");
+  if (!object_.is_object()) fail("", shown(object_) + " is not an object", "write {...}");
 }
 
 void JsonReader::operator()(const char* name, int& value, int low, int high, const char*) {
@@ -130,20 +160,13 @@ void JsonReader::operator()(const char* name, std::uint64_t& value, std::int64_t
 }
 
 void JsonReader::operator()(const char* name, double& value, double low, double high, const char*) {
-  const Json* found = take(name);
-  if (found == nullptr) return;
-  if (!found->is_number()) fail(origin_, child(name), shown(*found) + " is not a number; " + range_text(low, high));
-  const double number = found->get<double>();
-  if (!(number >= low && number <= high)) {
-    fail(origin_, child(name), shown(*found) + " is out of range; " + range_text(low, high));
-  }
-  value = number;
+  if (const Json* found = take(name)) value = real(*found, low, high, origin_, child(name));
 }
 
 void JsonReader::operator()(const char* name, bool& value, const char*) {
   const Json* found = take(name);
   if (found == nullptr) return;
-  if (!found->is_boolean()) fail(origin_, child(name), shown(*found) + " is not a truth value; true or false");
+  if (!found->is_boolean()) refuse(origin_, child(name), shown(*found) + " is not a truth value; true or false");
   value = found->get<bool>();
 }
 
@@ -151,7 +174,7 @@ void JsonReader::operator()(const char* name, Extent& value, int low, int high, 
   const Json* found = take(name);
   if (found == nullptr) return;
   if (!found->is_array() || found->size() != 2) {
-    fail(origin_, child(name), shown(*found) + " is not a pair; write [time, frequency], " + range_text(low, high));
+    refuse(origin_, child(name), shown(*found) + " is not a pair; write [time, frequency], " + range_text(low, high));
   }
   value.time = static_cast<int>(integer((*found)[0], low, high, origin_, child(name) + "[0]"));
   value.freq = static_cast<int>(integer((*found)[1], low, high, origin_, child(name) + "[1]"));
@@ -172,7 +195,7 @@ void JsonReader::operator()(const char* name, std::vector<int>& value, int low, 
 void JsonReader::operator()(const char* name, std::string& value, const char*) {
   const Json* found = take(name);
   if (found == nullptr) return;
-  if (!found->is_string()) fail(origin_, child(name), shown(*found) + " is not a string; put it in quotes");
+  if (!found->is_string()) refuse(origin_, child(name), shown(*found) + " is not a string; put it in quotes");
   value = found->get<std::string>();
 }
 
@@ -183,10 +206,10 @@ void JsonReader::choice(const char* name, std::string& value, const std::vector<
     // Told at once: which other keys are known may depend on the choice.
     for (const auto& item : object_.items()) {
       if (nearest_name(item.key(), {name}) == name) {
-        fail(origin_, child(item.key().c_str()), std::string("unknown key; did you mean \"") + name + "\"?");
+        refuse(origin_, child(item.key().c_str()), std::string("unknown key; did you mean \"") + name + "\"?");
       }
     }
-    fail(origin_, child(first_missing_.c_str()), "missing; add this key");
+    refuse(origin_, child(first_missing_.c_str()), "missing; add this key");
   }
   value = chosen(*found, known, origin_, child(name));
 }
@@ -216,6 +239,65 @@ void JsonReader::optional(const char* name, int& value, int low, int high, const
   if (const Json* found = take(name, true)) value = static_cast<int>(integer(*found, low, high, origin_, child(name)));
 }
 
+void JsonReader::optional(const char* name, std::optional<double>& value, double low, double high) {
+  if (const Json* found = take(name, true)) value = real(*found, low, high, origin_, child(name));
+}
+
+void JsonReader::number_or_nan(const char* name, double& value, double low, double high) {
+  const Json* found = take(name);
+  if (found == nullptr) return;
+  value = found->is_null() ? std::numeric_limits<double>::quiet_NaN() : real(*found, low, high, origin_, child(name));
+}
+
+void JsonReader::texts(const char* name, std::vector<std::string>& value, std::size_t low, std::size_t high) {
+  const Json* found = take(name);
+  if (found == nullptr) return;
+  require_list(*found, child(name), low, high);
+  value.clear();
+  for (const Json& item : *found) {
+    const std::string path = child(name) + "[" + std::to_string(value.size()) + "]";
+    if (!item.is_string()) refuse(origin_, path, shown(item) + " is not a string; put it in quotes");
+    std::string text = item.get<std::string>();
+    if (text.empty() || printable(text) != text) {
+      refuse(origin_, path, shown(item) + " is no name; write one without control characters");
+    }
+    value.push_back(std::move(text));
+  }
+}
+
+const Json& JsonReader::value(const char* name) {
+  const Json* found = take(name);
+  if (found == nullptr) refuse(origin_, child(name), "missing; add this key");
+  return *found;
+}
+
+JsonReader JsonReader::part(const char* name) { return {value(name), origin_, child(name), missing_}; }
+
+std::vector<JsonReader> JsonReader::parts(const char* name, std::size_t count) {
+  const Json& list = value(name);
+  require_list(list, child(name), count, count);
+  std::vector<JsonReader> readers;
+  for (std::size_t i = 0; i < count; ++i) {
+    readers.emplace_back(list[i], origin_, child(name) + "[" + std::to_string(i) + "]", missing_);
+  }
+  return readers;
+}
+
+std::int64_t JsonReader::integer_in(const Json& json, const std::string& path, std::size_t i, std::int64_t low,
+                                    std::int64_t high) const {
+  // Weights come in millions: their places are spelt out only where one is wrong.
+  if (is_integer_in(json, low, high)) return json.get<std::int64_t>();
+  return integer(json, low, high, origin_, path + "[" + std::to_string(i) + "]");
+}
+
+double JsonReader::real_in(const Json& json, const std::string& path, std::size_t i, double low, double high) const {
+  return real(json, low, high, origin_, path + "[" + std::to_string(i) + "]");
+}
+
+void JsonReader::fail(const char* name, const std::string& fact, const std::string& remedy) const {
+  refuse(origin_, *name == '\0' ? path_ : child(name), fact + (remedy.empty() ? "" : "; " + remedy));
+}
+
 void JsonReader::finish() const {
   for (const auto& item : object_.items()) {
     if (std::find(known_.begin(), known_.end(), item.key()) != known_.end()) continue;
@@ -223,11 +305,11 @@ void JsonReader::finish() const {
     const bool plain = !item.key().empty() && std::all_of(item.key().begin(), item.key().end(),
                                                           [](char c) { return c > ' ' && c < '\x7f' && c != ':'; });
     const std::string near = nearest_name(item.key(), known_);
-    fail(origin_, child(plain ? item.key().c_str() : shown(item.key()).c_str()),
-         "unknown key; " + (near.empty() ? "known: " + joined(known_) : "did you mean \"" + near + "\"?"));
+    refuse(origin_, child(plain ? item.key().c_str() : shown(item.key()).c_str()),
+           "unknown key; " + (near.empty() ? "known: " + joined(known_) : "did you mean \"" + near + "\"?"));
   }
   // Told last: a misspelt key explains the missing one better than the gap does.
-  if (!first_missing_.empty()) fail(origin_, child(first_missing_.c_str()), "missing; add this key");
+  if (!first_missing_.empty()) refuse(origin_, child(first_missing_.c_str()), "missing; add this key");
 }
 
 const Json* JsonReader::take(const char* name, bool may_miss) {
@@ -242,35 +324,46 @@ std::string JsonReader::child(const char* name) const { return path_.empty() ? n
 
 void JsonReader::require_list(const Json& value, const std::string& path, std::size_t low, std::size_t high) const {
   const std::string remedy = "write [...] with " + range_text(low, high) + " items";
-  if (!value.is_array()) fail(origin_, path, shown(value) + " is not a list; " + remedy);
+  if (!value.is_array()) refuse(origin_, path, shown(value) + " is not a list; " + remedy);
   if (value.size() < low || value.size() > high) {
-    fail(origin_, path, "has " + std::to_string(value.size()) + " items; " + remedy);
+    refuse(origin_, path, "has " + std::to_string(value.size()) + " items; " + remedy);
   }
 }
 
-Json load_json(const std::string& file) {
-  std::string text;
+Json parse_json(std::string_view text, const Origin& origin) {
+  DuplicateKeys duplicates(origin);
   try {
-    text = read_file(file);
-  } catch (const Error& error) {
-    throw Error(error.what(), Exit::usage);
-  }
-  try {
-    DuplicateKeys duplicates;
     Json json = Json::parse(text, std::ref(duplicates));
     if (!duplicates.first().empty()) {
-      throw Error(file + ": key " + duplicates.first() + " appears twice in one object; remove one", Exit::usage);
+      refuse(origin, "", "key " + duplicates.first() + " appears twice in one object; remove one");
     }
     return json;
   } catch (const Json::parse_error& error) {
     const std::size_t end = std::min(error.byte == 0 ? 0 : error.byte - 1, text.size());
     const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
-    const std::size_t line_start = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
-    const std::size_t column = line_start == std::string::npos ? end + 1 : end - line_start;
-    throw Error(file + ":" + std::to_string(line) + ":" + std::to_string(column) + ": " + parser_fact(error.what()) +
-                    "; mend the JSON",
-                Exit::usage);
+    const std::size_t line_start = end == 0 ? std::string_view::npos : text.rfind('\n', end - 1);
+    const std::size_t column = line_start == std::string_view::npos ? end + 1 : end - line_start;
+    Origin place = origin;
+    place.name += ":" + std::to_string(line) + ":" + std::to_string(column);
+    refuse(place, "", parser_fact(error.what()) + "; mend the JSON");
+  } catch (const Json::out_of_range&) {
+    refuse(origin, "", "holds a number that is out of range; mend the JSON");
   }
+}
+
+Json load_json(const std::string& file) {
+  constexpr std::size_t kLargest = std::size_t{64} << 20U;
+  std::string text;
+  try {
+    text = read_file(file, kLargest);
+  } catch (const Error& error) {
+    throw Error(error.what(), Exit::usage);
+  }
+  return parse_json(text, file);
+}
+
+std::string text_of(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace kws

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "kws/core/text.h"
+
 namespace kws {
 namespace {
 
@@ -19,10 +21,16 @@ bool looks_like_number(std::string_view cell) {
          !cell.starts_with('E');
 }
 
+/// Quoted where commas or lines would end it. What a spreadsheet would compute gets a quote mark that makes it text;
+/// control characters and broken UTF-8 are spelt out, as on a terminal.
 std::string csv_cell(const std::string& cell) {
-  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
+  std::string text = printable(cell);
+  if (!text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos && !looks_like_number(text)) {
+    text.insert(0, "'");
+  }
+  if (text.find_first_of(",\"") == std::string::npos) return text;
   std::string quoted = "\"";
-  for (const char c : cell) {
+  for (const char c : text) {
     if (c == '"') quoted += '"';
     quoted += c;
   }
@@ -44,7 +52,7 @@ std::string Table::text() const {
     std::size_t width = width_of(columns_[c]);
     bool numbers = !rows_.empty();
     for (const auto& row : rows_) {
-      width = std::max(width, width_of(row.at(c)));
+      width = std::max(width, width_of(printable(row.at(c))));
       numbers = numbers && looks_like_number(row[c]);
     }
     widths.push_back(width);
@@ -53,8 +61,9 @@ std::string Table::text() const {
   const auto line = [&](const std::vector<std::string>& cells) {
     std::string text;
     for (std::size_t c = 0; c < columns_.size(); ++c) {
-      const std::string gap(widths[c] - width_of(cells[c]), ' ');
-      text += (c == 0 ? "" : "  ") + (right[c] ? gap + cells[c] : cells[c] + gap);
+      const std::string cell = printable(cells[c]);
+      const std::string gap(widths[c] - width_of(cell), ' ');
+      text += (c == 0 ? "" : "  ") + (right[c] ? gap + cell : cell + gap);
     }
     text.erase(text.find_last_not_of(' ') + 1);
     return text + '\n';

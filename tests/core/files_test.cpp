@@ -1,9 +1,13 @@
 #include "kws/core/files.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kws/core/error.h"
+#include "kws/core/process.h"
+#include "temp_folder.h"
 
 namespace kws {
 namespace {
@@ -13,16 +17,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class Files : public ::testing::Test {
+class Files : public test::TempFolderTest {
  protected:
-  void SetUp() override {
-    root_ = fs::temp_directory_path() / ("kws_files_" + std::to_string(::getpid()) + "_" +
-                                         ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::remove_all(root_);
-    fs::create_directories(root_);
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   /// Names in the test's folder, sorted; staged leftovers would show up here.
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> found;
@@ -30,8 +26,6 @@ class Files : public ::testing::Test {
     std::sort(found.begin(), found.end());
     return found;
   }
-
-  fs::path root_;
 };
 
 template <class Call>
@@ -56,6 +50,43 @@ TEST_F(Files, AMissingOneIsNamedInTheError) {
   EXPECT_THAT(error_of([&] { read_file(root_ / "none.json"); }),
               HasSubstr((root_ / "none.json: cannot read").string()));
   EXPECT_THAT(error_of([&] { read_file(root_); }), HasSubstr("cannot read"));
+}
+
+TEST_F(Files, OnlyRegularFilesOfALimitedSizeAreReadWhole) {
+  ASSERT_EQ(::mkfifo((root_ / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(error_of([&] { read_file(root_ / "pipe"); }), HasSubstr("pipe: is not a regular file"));
+  EXPECT_THAT(error_of([&] { read_file("/dev/zero"); }), HasSubstr("/dev/zero: is not a regular file"));
+  write_file(root_ / "long", std::string((std::size_t{1} << 20U) + 1, 'k'));
+  EXPECT_THAT(error_of([&] { read_file(root_ / "long", std::size_t{1} << 20U); }), HasSubstr("more than 1 MiB"));
+}
+
+TEST_F(Files, NothingIsWrittenThroughALinkThatSomebodyPlanted) {
+  write_file(root_ / "victim", "mine");
+  fs::create_directory(root_ / "shared");
+  // The name that earlier versions staged under, and a link in the place of the target itself.
+  fs::create_symlink(root_ / "victim", root_ / "shared" / (".r.html.part" + std::to_string(::getpid())));
+  fs::create_symlink(root_ / "victim", root_ / "shared" / "r.html");
+  write_file(root_ / "shared" / "r.html", "report");
+  EXPECT_EQ(read_file(root_ / "victim"), "mine");
+  EXPECT_EQ(read_file(root_ / "shared" / "r.html"), "report");
+  EXPECT_FALSE(fs::is_symlink(root_ / "shared" / "r.html"));
+}
+
+TEST_F(Files, WhatDeadProcessesHaveStagedGoes) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  const auto staged = [&](const std::string& space, pid_t process) {
+    return root_ / (".out.part-" + space + "-" + std::to_string(process) + "-1");
+  };
+  for (const fs::path& path :
+       {staged(process_space(), child), staged("elsewhere", child), staged(process_space(), 1)}) {
+    fs::create_directory(path);
+  }
+  write_folder(root_ / "out", false, [](const fs::path&) {});
+  EXPECT_FALSE(fs::exists(staged(process_space(), child)));
+  EXPECT_TRUE(fs::exists(staged("elsewhere", child))) << "another machine's or container's";
+  EXPECT_TRUE(fs::exists(staged(process_space(), 1))) << "it lives";
 }
 
 TEST_F(Files, AFailedWriteLeavesTheOldContentAndNothingBeside) {
@@ -110,6 +141,31 @@ TEST_F(Files, AnExistingFolderIsReplacedOnRequestAlone) {
   EXPECT_FALSE(fs::exists(root_ / "out" / "first"));
   EXPECT_EQ(read_file(root_ / "out" / "third"), "third");
   EXPECT_THAT(names(), ElementsAre("out"));
+  fs::create_directory(root_ / "empty");
+  write_folder(root_ / "empty", true, fill("fourth"));
+  EXPECT_TRUE(fs::exists(root_ / "empty" / "fourth"));
+}
+
+TEST_F(Files, AFolderThatIsNotOursIsNeverReplaced) {
+  write_file(root_ / "project" / "notes.txt", "mine");
+  const auto fill = [](const fs::path&) {};
+  EXPECT_THAT(error_of([&] { write_folder(root_ / "project", true, fill); }),
+              HasSubstr("not a folder that kwsmith has"));
+  EXPECT_EQ(read_file(root_ / "project" / "notes.txt"), "mine");
+  EXPECT_THAT(error_of([&] { require_replaceable(root_ / "project" / "notes.txt"); }), HasSubstr("not a folder"));
+  require_replaceable(root_ / "new");
+}
+
+TEST_F(Files, OneThatExistsIsAWrongUse) {
+  try {
+    require_absent(root_, "choose another");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), root_.string() + ": exists already; choose another");
+    EXPECT_EQ(error.exit_code(), Exit::usage);
+  }
+  EXPECT_THAT(error_of([] { write_file("", "x"); }), HasSubstr("without a name"));
+  EXPECT_THAT(error_of([] { write_folder("", false, [](const fs::path&) {}); }), HasSubstr("without a name"));
 }
 
 TEST_F(Files, AWritableFolderIsMadeAndLeftEmpty) {

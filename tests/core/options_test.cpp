@@ -162,6 +162,38 @@ TEST_F(LoadJson, RefusesAKeyThatAppearsTwice) {
   EXPECT_EQ(complaint_about(R"([{"b": 1}, {"b": 1}])"), "");
 }
 
+TEST_F(LoadJson, BoundsDepthNumbersAndTheLengthOfItsComplaints) {
+  for (const int depth : {65, 100000}) {
+    EXPECT_EQ(complaint_about(std::string(static_cast<std::size_t>(depth), '[')),
+              file_ + ": is nested deeper than 64 levels; mend the JSON");
+  }
+  EXPECT_EQ(complaint_about(std::string(60, '[') + std::string(60, ']')), "");
+  EXPECT_EQ(complaint_about(R"({"a": 1e999})"), file_ + ": holds a number that is out of range; mend the JSON");
+  const std::string word = complaint_about("{\"a\": \"" + std::string(70000, 'x'));
+  EXPECT_THAT(word, testing::HasSubstr("syntax error"));
+  EXPECT_LT(word.size(), 400U);
+}
+
+TEST(ParseJson, SaysTheWayOutOfTextsThatProgramsWrite) {
+  const Origin row("row 7", "use another study", Exit::store);
+  try {
+    (void)parse_json("{", row);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::StartsWith("row 7:1:2: syntax error"));
+    EXPECT_THAT(error.what(), testing::EndsWith("; use another study"));
+    EXPECT_EQ(error.exit_code(), Exit::store);
+  }
+}
+
+TEST(TextOf, ReplacesWhatIsNotUtf8) {
+  EXPECT_EQ(text_of({{"word",
+                      "stra\xdf"
+                      "e"}}),
+            "{\"word\":\"stra\xef\xbf\xbd"
+            "e\"}");
+}
+
 TEST_F(LoadJson, NamesAFileThatIsNotThere) {
   try {
     load_json("no/such/file.json");

@@ -29,8 +29,21 @@ TEST(Table, CountsLettersNotBytes) {
 
 TEST(Table, QuotesCsvCellsThatNeedIt) {
   Table table({"name", "note"});
-  table.add({"a,b", "say \"no\"\nthen go"});
-  EXPECT_EQ(table.csv(), "name,note\n\"a,b\",\"say \"\"no\"\"\nthen go\"\n");
+  table.add({"a,b", "say \"no\""});
+  EXPECT_EQ(table.csv(), "name,note\n\"a,b\",\"say \"\"no\"\"\"\n");
+}
+
+TEST(Table, LetsNoCellDriveATerminalOrComputeInASpreadsheet) {
+  Table table({"name", "n"});
+  table.add({"\x1b[31mred\n", "-1.5"});
+  table.add({"=cmd()", "+2"});
+  table.add({"@sum", "-"});
+  EXPECT_EQ(table.text(),
+            "name                n\n"
+            "\\x1b[31mred\\x0a  -1.5\n"
+            "=cmd()             +2\n"
+            "@sum                -\n");
+  EXPECT_EQ(table.csv(), "name,n\n\\x1b[31mred\\x0a,-1.5\n'=cmd(),+2\n'@sum,-\n");
 }
 
 TEST(Numbers, AreGroupedByThousands) {

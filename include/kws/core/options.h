@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "kws/core/amount.h"
@@ -18,15 +21,27 @@ using Json = nlohmann::ordered_json;
 /// The known name nearest to `word` (edit distance at most a third of its length), or "" when none is near.
 std::string nearest_name(std::string_view word, const std::vector<std::string>& known);
 
+/// Where a JSON text came from: what its errors begin with and, for a text that no person writes, the one way out and
+/// the exit code. Others say what may stand there, Exit::usage.
+struct Origin {
+  std::string name;
+  std::string remedy = {};
+  Exit exit_code = Exit::usage;
+  Origin(const char* text) : name(text) {}             // NOLINT(google-explicit-constructor): a name is an origin
+  Origin(std::string text) : name(std::move(text)) {}  // NOLINT(google-explicit-constructor)
+  Origin(std::string text, std::string way_out, Exit code)
+      : name(std::move(text)), remedy(std::move(way_out)), exit_code(code) {}
+};
+
 /// What a reader does with a described field that the JSON object lacks.
 enum class Missing { keep_default, error };
 
 /// Strict reader of one JSON object, a visitor of `describe(field, options)`: every field is declared once, there.
-/// A wrong type, a value out of range, a missing or an unknown key is an Error (Exit::usage) of one line,
-/// `origin: path: fact; remedy`.
+/// A wrong type, a value out of range, a missing or an unknown key is an Error (Exit::usage unless the origin has
+/// another code) of one line, `origin: path: fact; remedy`.
 class JsonReader {
  public:
-  JsonReader(const Json& object, std::string origin, std::string path, Missing missing);
+  JsonReader(const Json& object, Origin origin, std::string path, Missing missing);
 
   void operator()(const char* name, int& value, int low, int high, const char* help);
   void operator()(const char* name, std::uint64_t& value, std::int64_t low, std::int64_t high, const char* help);
@@ -59,6 +74,38 @@ class JsonReader {
     }
   }
 
+  /// What arrays of numbers need beyond describe(): exactly `count` values.
+  template <class Number>
+  void numbers(const char* name, std::vector<Number>& value, std::size_t count, Number low, Number high) {
+    const Json* found = take(name);
+    if (found == nullptr) return;
+    value = numbers_in<Number>(*found, child(name), count, low, high);
+  }
+  /// A list of up to `most` such arrays.
+  template <class Number>
+  void rows(const char* name, std::vector<std::vector<Number>>& value, std::size_t most, std::size_t count, Number low,
+            Number high) {
+    const Json* found = take(name);
+    if (found == nullptr) return;
+    require_list(*found, child(name), 0, most);
+    value.clear();
+    for (std::size_t i = 0; i < found->size(); ++i) {
+      value.push_back(numbers_in<Number>((*found)[i], child(name) + "[" + std::to_string(i) + "]", count, low, high));
+    }
+  }
+  /// Texts; each is not empty, and no control character stands in it.
+  void texts(const char* name, std::vector<std::string>& value, std::size_t low, std::size_t high);
+  /// A figure of a training that may have diverged: JSON has no NaN, so it is written as null.
+  void number_or_nan(const char* name, double& value, double low, double high);
+  /// May be left out; a reader of the object or list, for a part that has no describe() of its own.
+  void optional(const char* name, std::optional<double>& value, double low, double high);
+  JsonReader part(const char* name);
+  std::vector<JsonReader> parts(const char* name, std::size_t count);
+  /// The value itself, for another reader.
+  const Json& value(const char* name);
+  /// Throws what is wrong with field `name` ("": with the object).
+  [[noreturn]] void fail(const char* name, const std::string& fact, const std::string& remedy = "") const;
+
   /// Call last: throws for a key nobody asked for, proposing the nearest known one, and for a missing key.
   void finish() const;
 
@@ -66,6 +113,24 @@ class JsonReader {
   const Json* take(const char* name, bool may_miss = false);
   [[nodiscard]] std::string child(const char* name) const;
   void require_list(const Json& value, const std::string& path, std::size_t low, std::size_t high) const;
+  template <class Number>
+  std::vector<Number> numbers_in(const Json& json, const std::string& path, std::size_t count, Number low,
+                                 Number high) const {
+    require_list(json, path, count, count);
+    std::vector<Number> numbers;
+    numbers.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      if constexpr (std::is_integral_v<Number>) {
+        numbers.push_back(static_cast<Number>(integer_in(json[i], path, i, low, high)));
+      } else {
+        numbers.push_back(static_cast<Number>(real_in(json[i], path, i, low, high)));
+      }
+    }
+    return numbers;
+  }
+  [[nodiscard]] std::int64_t integer_in(const Json& json, const std::string& path, std::size_t i, std::int64_t low,
+                                        std::int64_t high) const;
+  [[nodiscard]] double real_in(const Json& json, const std::string& path, std::size_t i, double low, double high) const;
   template <class Struct>
   void read_into(const Json& json, Struct& value, const std::string& path) {
     JsonReader reader(json, origin_, path, missing_);
@@ -74,7 +139,8 @@ class JsonReader {
   }
 
   const Json& object_;
-  std::string origin_, path_;
+  Origin origin_;
+  std::string path_;
   Missing missing_;
   std::vector<std::string> known_;
   std::string first_missing_;
@@ -82,7 +148,7 @@ class JsonReader {
 
 /// Reads `options` from `json` (see JsonReader).
 template <class Options>
-void read_options(const Json& json, Options& options, const std::string& origin, const std::string& path,
+void read_options(const Json& json, Options& options, const Origin& origin, const std::string& path,
                   Missing missing = Missing::keep_default) {
   JsonReader reader(json, origin, path, missing);
   describe(reader, options);
@@ -142,7 +208,14 @@ Json options_to_json(Options options) {
   return writer.take();
 }
 
-/// Parses a JSON file; throws Error (Exit::usage) with file, line and fact.
+/// Parses a text from anywhere. throws Error with origin, line and fact for what is no JSON, for keys that an object
+/// holds twice, for numbers that no double holds and for more than 64 levels (recursion is bounded by the stack).
+Json parse_json(std::string_view text, const Origin& origin);
+/// Parses a JSON file of at most 64 MiB; throws Error (Exit::usage) likewise.
 Json load_json(const std::string& file);
+
+/// The only way from JSON to text that a user or a file gets: bytes that are not UTF-8 are replaced, never thrown.
+///   indent  -1: all on one line
+std::string text_of(const Json& json, int indent = -1);
 
 }  // namespace kws

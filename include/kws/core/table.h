@@ -5,7 +5,8 @@
 
 namespace kws {
 
-/// Rows of text for people (aligned columns) and for programs (CSV, quoted as in RFC 4180, lines ended by "\n").
+/// Rows of text for people (aligned columns) and for programs (CSV, quoted as in RFC 4180, lines ended by "\n"). Cells
+/// may hold names of anybody's: what would drive a terminal, or a spreadsheet would compute, comes out as text.
 class Table {
  public:
   explicit Table(std::vector<std::string> columns) : columns_(std::move(columns)) {}

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace kws {
+
+/// Whether the bytes are UTF-8; overlong forms and surrogates are not.
+bool is_utf8(std::string_view text);
+
+/// What may be sent to a terminal, and stays on one line: control characters (C0, DEL, C1) and bytes that are not UTF-8
+/// become \xNN.
+std::string printable(std::string_view text);
+
+/// At most `longest` bytes, cut between characters and ended by "..." where more follow.
+std::string shortened(std::string_view text, std::size_t longest);
+
+}  // namespace kws
