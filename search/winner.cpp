@@ -1,23 +1,6 @@
 #include "winner.h"
 
 namespace kws {
-namespace {
-
-void write_model(Evaluator& evaluator, const std::string& model, const std::filesystem::path& folder) {
-  std::filesystem::path fresh = folder, old = folder;
-  fresh += ".new";
-  old += ".old";
-  std::filesystem::remove_all(fresh);
-  std::filesystem::create_directories(folder.parent_path());
-  evaluator.write_model(model, fresh);
-  std::filesystem::remove_all(old);
-  if (std::filesystem::exists(folder)) std::filesystem::rename(folder, old);
-  std::filesystem::rename(fresh, folder);
-  std::filesystem::remove_all(old);
-}
-
-}  // namespace
-
 std::optional<Winner> crown_winner(std::span<const Trial> trials, const Budget& budget, Evaluator& evaluator,
                                    Study& study) {
   const Trial* best = best_trial(trials, budget);
@@ -29,15 +12,10 @@ std::optional<Winner> crown_winner(std::span<const Trial> trials, const Budget& 
   if (const auto known = study.test(number)) {
     winner.test = *known;
   } else {
-    winner.test = evaluator.test(model);
+    winner.test = evaluator.test(trial.proposal, model);
     study.set_test(number, winner.test);
   }
-  try {
-    write_model(evaluator, model, winner.folder);
-  } catch (const std::filesystem::filesystem_error& error) {
-    throw Error(winner.folder.string() + ": cannot be written: " + error.code().message() +
-                "; make room or check the permissions, then run again");
-  }
+  evaluator.write_model(trial.proposal, model, winner.folder);
   return winner;
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <iostream>
 #include <memory>
@@ -45,7 +46,9 @@ void listen_live(const ListenVerb& verb, const Model& model) {
   std::size_t kept = 0;
   while (!interrupted()) {
     const ssize_t got = ::read(STDIN_FILENO, bytes.data() + kept, bytes.size() - kept);
-    if (got <= 0) break;
+    if (got < 0 && errno == EINTR) continue;  // perhaps interrupted()
+    if (got < 0) throw Error(std::string("standard input: cannot be read: ") + std::strerror(errno), Exit::data);
+    if (got == 0) break;
     const std::size_t size = kept + static_cast<std::size_t>(got);
     std::vector<std::int16_t> pcm(size / 2);
     std::memcpy(pcm.data(), bytes.data(), 2 * pcm.size());
@@ -53,7 +56,7 @@ void listen_live(const ListenVerb& verb, const Model& model) {
     if (kept == 1) bytes[0] = bytes[size - 1];
     for (const SmoothedDecision& decision : listener.push(pcm)) {
       if (!gate.detects(decision)) continue;
-      const std::string seconds = fixed(decision.frame * stride_ms / 1000.0, 2);
+      const std::string seconds = fixed(static_cast<double>(decision.frame) * stride_ms / 1000.0, 2);
       const std::string& word = model.labels.at(static_cast<std::size_t>(decision.label));
       const std::string score = fixed(threshold_of_q15(decision.score), 3);
       std::cout << (verb.format == Format::csv ? seconds + "," + word + "," + score
@@ -102,7 +105,7 @@ std::string summary(const Json& json) {
 
 void print(const ListenVerb& verb, const Json& json) {
   if (verb.format == Format::json) {
-    std::cout << json.dump(2) << "\n";
+    std::cout << text_of(json, 2) << "\n";
     return;
   }
   const Table table = verb.sweep ? threshold_table(json) : detection_table(json);
@@ -147,7 +150,7 @@ void run(ListenVerb& verb, const Common& common) {
   if (verb.tune >= 0.0) {
     model.metrics.detector_threshold = tune_threshold(listening, verb.tune);
     listening.options.threshold = threshold_q15(*model.metrics.detector_threshold);
-    save_model(model, verb.model);
+    save_metrics(model, verb.model);
     log().info("{}: threshold {} from now on", verb.model, fixed(*model.metrics.detector_threshold, 2));
   }
   print(verb, listening_to_json(listening));
@@ -172,7 +175,7 @@ void add_listen(CLI::App& app, Common& common) {
   sub->add_flag("--sweep", verb->sweep, "a row per threshold instead of detections");
   sub->add_option("--tune", verb->tune,
                   "store in the model the smallest threshold with at most so many false accepts an hour")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(in_range(0.0, 1e6));
   verb->detector_flags = std::make_unique<Flags>(*sub, "Detector (threshold: the model's)");
   describe(*verb->detector_flags, verb->detector);
   verb->stream_flags = std::make_unique<Flags>(*sub, "Recording made from --data");

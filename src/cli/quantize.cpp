@@ -3,7 +3,7 @@
 
 #include "cli.h"
 #include "data_source.h"
-#include "kws/core/error.h"
+#include "kws/core/files.h"
 #include "kws/core/table.h"
 #include "kws/pipeline/pipeline.h"
 #include "log.h"
@@ -20,7 +20,7 @@ struct QuantizeVerb {
 
 void print_layers(const Json& json, Format format) {
   if (format == Format::json) {
-    std::cout << json.dump(2) << "\n";
+    std::cout << text_of(json, 2) << "\n";
     return;
   }
   const bool csv = format == Format::csv;
@@ -39,9 +39,7 @@ void print_layers(const Json& json, Format format) {
 
 void run(QuantizeVerb& verb, const Common& common) {
   const Model model = load_model(verb.model);
-  if (!verb.out.empty() && std::filesystem::exists(verb.out)) {
-    throw Error(verb.out + ": exists already; choose another --out or remove it", Exit::usage);
-  }
+  if (!verb.out.empty()) require_absent(verb.out, "choose another --out or remove it");
   verb.source.keywords.assign(model.labels.begin() + 2, model.labels.end());  // behind silence and unknown
   const int threads = common.thread_count();
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);

@@ -4,10 +4,9 @@
 
 #include "cli.h"
 #include "data_source.h"
-#include "kws/core/files.h"
-#include "kws/core/interrupt.h"
 #include "kws/core/table.h"
 #include "kws/pipeline/pipeline.h"
+#include "kws/pipeline/train_model.h"
 #include "log.h"
 
 namespace kws::cli {
@@ -24,27 +23,6 @@ struct TrainVerb {
   std::unique_ptr<Flags> flags;
 };
 
-/// The state of an unfinished training lies beside the model folder: the settings on one line, then the trainer's
-/// bytes.
-fs::path checkpoint_path(const fs::path& out) {
-  fs::path plain = out;
-  if (!plain.has_filename()) plain = plain.parent_path();
-  return plain.string() + ".checkpoint";
-}
-
-/// Goes on where an earlier, interrupted run with the same settings stopped.
-void continue_from(const fs::path& file, const std::string& settings, Trainer& trainer) {
-  if (!fs::exists(file)) return;
-  const std::string bytes = read_file(file);
-  const std::size_t line = bytes.find('\n');
-  if (bytes.substr(0, line) != settings) {
-    throw Error(file.string() + ": belongs to a training with other settings; remove it or choose another --out",
-                Exit::usage);
-  }
-  trainer.restore(bytes.substr(line + 1));
-  log().info("continues after epoch {}", trainer.epochs_done());
-}
-
 void print_result(const Model& model, Format format) {
   const ModelMetrics& m = model.metrics;
   const std::vector<std::string> columns = {"design",          "best epoch", "float validation",
@@ -58,7 +36,7 @@ void print_result(const Model& model, Format format) {
                        {"int8_validation", m.int8_validation},
                        {"float_test", m.float_test.value_or(0.0)},
                        {"int8_test", m.int8_test.value_or(0.0)}};
-    std::cout << json.dump(2) << "\n";
+    std::cout << text_of(json, 2) << "\n";
     return;
   }
   Table table(columns);
@@ -75,41 +53,32 @@ int run(TrainVerb& verb, const Common& common) {
   const LabelSet labels = verb.source.labels();
   require_classes(design, labels);
   const fs::path out = verb.out;
-  const fs::path checkpoint = checkpoint_path(out);
-  if (fs::exists(out) && !fs::exists(checkpoint)) {
-    throw Error(out.string() + ": exists already; choose another --out or remove it", Exit::usage);
-  }
-  require_writable_folder(checkpoint.has_parent_path() ? checkpoint.parent_path() : fs::path("."));
+  require_trainable(out);
+  const fs::path checkpoint = checkpoint_of(out);
 
   const int threads = common.thread_count();
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   const Dataset dataset = verb.source.load(threads);
   const FeatureFeed feed(dataset, design.features, threads);
-  Trainer trainer(build_graph(design), feed, verb.options, threads, isa);
-  const Json settings = {{"design", design_to_json(design)},
-                         {"training", options_to_json(verb.options)},
-                         {"precision", precision_of(isa)},
-                         {"data", dataset.fingerprint()}};
-  continue_from(checkpoint, settings.dump(), trainer);
-
   Progress progress(common, "epoch");
-  EpochReport epoch;
-  while (!trainer.finished()) {
-    if (!trainer.run_epoch(epoch)) break;
-    write_file(checkpoint, settings.dump() + "\n" + trainer.checkpoint());
-    progress.show(epoch.epoch, verb.options.all_epochs(),
-                  "loss " + fixed(epoch.loss, 3) + ", validation " + percent(epoch.validation) +
-                      (epoch.best ? ", best so far" : ""));
-  }
+  TrainingOutcome outcome =
+      train_model({.design = design, .options = verb.options, .isa = isa, .threads = threads}, feed, checkpoint,
+                  {.continued = [](int epochs) { log().info("continues after epoch {}", epochs); },
+                   .each_epoch =
+                       [&](const EpochReport& epoch) {
+                         progress.show(epoch.epoch, verb.options.all_epochs(),
+                                       "loss " + fixed(epoch.loss, 3) + ", validation " + percent(epoch.validation) +
+                                           (epoch.best ? ", best so far" : ""));
+                       }});
   progress.done();
-
-  Model model = finish_model(design, feed, verb.options, trainer);
-  if (!trainer.finished()) {
-    save_model(model, out);
-    log().warn("interrupted after epoch {} of {}: {} holds the best model so far; the same command continues",
-               trainer.epochs_done(), verb.options.all_epochs(), out.string());
+  if (!outcome.finished) {
+    if (outcome.model) save_model(*outcome.model, out);
+    log().warn("interrupted after epoch {} of {}: {}; the same command continues", outcome.epochs,
+               verb.options.all_epochs(),
+               outcome.model ? out.string() + " holds the best model so far" : "nothing is kept of it");
     return static_cast<int>(Exit::interrupted);
   }
+  Model& model = *outcome.model;
   model.metrics.float_test = evaluate(model, dataset, Split::testing, Engine::float32, threads).accuracy();
   model.metrics.int8_test = evaluate(model, dataset, Split::testing, Engine::int8, threads).accuracy();
   save_model(model, out);

@@ -1,6 +1,10 @@
 #include "kws/model/model.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #include "kws/core/files.h"
 #include "kws/core/options.h"
@@ -15,10 +19,26 @@ constexpr const char* kModel = "model.json";
 constexpr const char* kWeights = "weights.bin";
 constexpr const char* kInt8 = "model.int8.json";
 
+constexpr const char* kRemedy = "train or copy the model again";
+constexpr std::size_t kMostGolden = 4;
+constexpr double kLargest = 1e9;  ///< of losses, means and deviations
+
+template <class Field>
+void describe(Field& field, ModelMetrics& m) {
+  field("epochs", m.epochs, 0, 1000000, "trained");
+  field("best_epoch", m.best_epoch, 0, 1000000, "the one whose weights these are");
+  field.number_or_nan("loss", m.loss, -kLargest, kLargest);
+  field.number_or_nan("float_validation", m.float_validation, 0.0, 1.0);
+  field.number_or_nan("int8_validation", m.int8_validation, 0.0, 1.0);
+  field.optional("float_test", m.float_test, 0.0, 1.0);
+  field.optional("int8_test", m.int8_test, 0.0, 1.0);
+  field.optional("detector_threshold", m.detector_threshold, 0.0, 1.0);
+}
+
 Json metrics_to_json(const ModelMetrics& m) {
   Json json = {{"epochs", m.epochs},
                {"best_epoch", m.best_epoch},
-               {"loss", m.loss},
+               {"loss", m.loss},  // NaN becomes null
                {"float_validation", m.float_validation},
                {"int8_validation", m.int8_validation}};
   if (m.float_test) json["float_test"] = *m.float_test;
@@ -27,50 +47,57 @@ Json metrics_to_json(const ModelMetrics& m) {
   return json;
 }
 
-ModelMetrics metrics_from_json(const Json& json) {
-  ModelMetrics m;
-  m.epochs = json.at("epochs");
-  m.best_epoch = json.at("best_epoch");
-  m.loss = json.at("loss");
-  m.float_validation = json.at("float_validation");
-  m.int8_validation = json.at("int8_validation");
-  if (json.contains("float_test")) m.float_test = json["float_test"].get<double>();
-  if (json.contains("int8_test")) m.int8_test = json["int8_test"].get<double>();
-  if (json.contains("detector_threshold")) m.detector_threshold = json["detector_threshold"].get<double>();
-  return m;
+Json weights_index(const Graph& graph) {
+  Json index = Json::array();
+  for (const Layer& layer : graph.layers()) {
+    for (const ParameterSpec& spec : parameters_of(layer)) {
+      index.push_back({{"name", layer.name + "/" + spec.name}, {"shape", spec.shape}});
+    }
+  }
+  return index;
 }
 
 std::string weights_to_bytes(const Graph& graph, const Weights& weights) {
-  Json index = Json::array();
+  const Json index = weights_index(graph);
   std::string values;
-  for (const Layer& layer : graph.layers()) {
-    for (const ParameterSpec& spec : parameters_of(layer)) {
-      const std::string name = layer.name + "/" + spec.name;
-      const std::vector<float>& data = weights.at(name).data;
-      index.push_back({{"name", name}, {"shape", spec.shape}});
-      values.append(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(float));
-    }
+  for (const Json& entry : index) {
+    const std::vector<float>& data = weights.at(entry["name"].get<std::string>()).data;
+    values.append(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(float));
   }
   return index.dump() + "\n" + values;
 }
 
-Weights weights_from_bytes(const Graph& graph, const std::string& bytes, const std::string& origin) {
-  const Error damaged(origin + ": does not hold this design's weights; train or copy the model again");
+Weights weights_from_bytes(const Graph& graph, std::string_view bytes, const std::string& origin) {
+  const auto damaged = [&](const std::string& fact) { return Error(origin + ": " + fact + "; " + kRemedy); };
   const std::size_t line = bytes.find('\n');
-  if (line == std::string::npos) throw damaged;
-  std::size_t at = line + 1;
+  if (line == std::string_view::npos || bytes.substr(0, line) != weights_index(graph).dump()) {
+    throw damaged("does not hold this design's weights");
+  }
+  bytes.remove_prefix(line + 1);
+  // Before memory is taken: a design may ask for any amount.
+  std::uint64_t expected = 0;
+  for (const Layer& layer : graph.layers()) {
+    for (const ParameterSpec& spec : parameters_of(layer)) {
+      expected += static_cast<std::uint64_t>(spec.elements()) * sizeof(float);
+    }
+  }
+  if (bytes.size() != expected) {
+    throw damaged("holds " + std::to_string(bytes.size()) + " bytes of weights, the design has " +
+                  std::to_string(expected));
+  }
   Weights weights;
   for (const Layer& layer : graph.layers()) {
     for (const ParameterSpec& spec : parameters_of(layer)) {
+      const std::string name = layer.name + "/" + spec.name;
       std::vector<float> data(static_cast<std::size_t>(spec.elements()));
-      const std::size_t size = data.size() * sizeof(float);
-      if (bytes.size() - at < size) throw damaged;
-      std::memcpy(data.data(), bytes.data() + at, size);
-      at += size;
-      weights[layer.name + "/" + spec.name] = {spec.shape, std::move(data)};
+      std::memcpy(data.data(), bytes.data(), data.size() * sizeof(float));
+      bytes.remove_prefix(data.size() * sizeof(float));
+      if (!std::ranges::all_of(data, [](float value) { return std::isfinite(value); })) {
+        throw damaged(name + " holds a value that is no number");
+      }
+      weights[name] = {spec.shape, std::move(data)};
     }
   }
-  if (at != bytes.size()) throw damaged;
   return weights;
 }
 
@@ -83,10 +110,36 @@ const std::string& file_of(const std::map<std::string, std::string>& files, cons
   return found->second;
 }
 
-Json parsed(const std::string& text, const std::string& origin) {
-  Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded()) throw Error(origin + ": not JSON; train or copy the model again");
-  return json;
+/// model.json, held against its own design: nothing later looks at a length again.
+Model model_from_json(const Json& json, const std::string& where) {
+  JsonReader reader(json, {where, kRemedy, Exit::failed}, "", Missing::error);
+  std::string schema = kSchema;
+  reader.choice("schema", schema, {kSchema}, "format of this file");
+  Model model;
+  model.design = design_from_json(reader.value("design"), where);
+  const auto classes = static_cast<std::size_t>(model.design.classes);
+  reader.texts("labels", model.labels, classes, classes);
+  JsonReader normalisation = reader.part("normalisation");
+  const auto coefficients = static_cast<std::size_t>(model.design.features.coefficients);
+  constexpr auto kMost = static_cast<float>(kLargest);
+  normalisation.numbers("mean", model.normalisation.mean, coefficients, -kMost, kMost);
+  normalisation.numbers("deviation", model.normalisation.deviation, coefficients, 1e-9F, kMost);
+  normalisation.finish();
+  read_options(reader.value("training"), model.training, where, "training");
+  JsonReader metrics = reader.part("metrics");
+  describe(metrics, model.metrics);
+  metrics.finish();
+  reader("data_sha256", model.data_fingerprint, "of the dataset it was trained on");
+  const auto values = static_cast<std::size_t>(build_graph(model.design).input().elements());
+  reader.rows("golden", model.golden, kMostGolden, values, std::int8_t{-128}, std::int8_t{127});
+  reader.finish();
+  for (std::size_t i = 0; i < model.labels.size(); ++i) {
+    if (std::find(model.labels.begin(), model.labels.begin() + static_cast<std::ptrdiff_t>(i), model.labels[i]) !=
+        model.labels.begin() + static_cast<std::ptrdiff_t>(i)) {
+      reader.fail("labels", "\"" + model.labels[i] + "\" stands there twice");
+    }
+  }
+  return model;
 }
 
 }  // namespace
@@ -101,41 +154,43 @@ std::map<std::string, std::string> model_files(const Model& model) {
       {"metrics", metrics_to_json(model.metrics)},
       {"data_sha256", model.data_fingerprint},
       {"golden", model.golden}};
-  return {{kModel, json.dump(1) + "\n"},
+  return {{kModel, text_of(json, 1) + "\n"},
           {kWeights, weights_to_bytes(build_graph(model.design), model.weights)},
           {kInt8, int8_to_json(model.int8).dump() + "\n"}};
 }
 
 Model model_from_files(const std::map<std::string, std::string>& files, const std::string& origin) {
   const std::string where = origin + "/" + kModel;
-  const Json json = parsed(file_of(files, kModel, origin), where);
-  if (json.value("schema", "") != kSchema) {
-    throw Error(where + ": schema is not " + kSchema + "; made by another version of kwsmith?", Exit::usage);
-  }
+  const std::string int8 = origin + "/" + kInt8;
+  // A folder without these is no model; one in which they are wrong is a damaged one.
+  const std::string& model_text = file_of(files, kModel, origin);
+  const std::string& weights = file_of(files, kWeights, origin);
+  const std::string& int8_text = file_of(files, kInt8, origin);
   try {
-    Model model;
-    model.design = design_from_json(json.at("design"), where);
-    model.labels = json.at("labels").get<std::vector<std::string>>();
-    model.normalisation.mean = json.at("normalisation").at("mean").get<std::vector<float>>();
-    model.normalisation.deviation = json.at("normalisation").at("deviation").get<std::vector<float>>();
-    read_options(json.at("training"), model.training, where, "training");
-    model.metrics = metrics_from_json(json.at("metrics"));
-    model.data_fingerprint = json.at("data_sha256");
-    model.golden = json.at("golden").get<std::vector<std::vector<std::int8_t>>>();
+    Model model = model_from_json(parse_json(model_text, where), where);
     const Graph graph = build_graph(model.design);
-    model.weights = weights_from_bytes(graph, file_of(files, kWeights, origin), origin + "/" + kWeights);
-    model.int8 =
-        int8_from_json(parsed(file_of(files, kInt8, origin), origin + "/" + kInt8), graph, origin + "/" + kInt8);
+    model.weights = weights_from_bytes(graph, weights, origin + "/" + kWeights);
+    model.int8 = int8_from_json(parse_json(int8_text, int8), graph, int8);
     return model;
-  } catch (const Json::exception& e) {
-    throw Error(where + ": " + e.what() + "; train or copy the model again");
+  } catch (const Error& error) {
+    throw Error(error.what(), Exit::failed);
   }
 }
 
 void save_model(const Model& model, const fs::path& folder) {
-  write_folder(folder, true, [&](const fs::path& staging) {
-    for (const auto& [name, content] : model_files(model)) write_file(staging / name, content);
+  const std::map<std::string, std::string> files = model_files(model);
+  if (fs::exists(folder)) {
+    // What else lies there is not ours. model.json comes last: it tells of the others.
+    for (const char* name : {kWeights, kInt8, kModel}) write_file(folder / name, files.at(name));
+    return;
+  }
+  write_folder(folder, false, [&](const fs::path& staging) {
+    for (const auto& [name, content] : files) write_file(staging / name, content);
   });
+}
+
+void save_metrics(const Model& model, const fs::path& folder) {
+  write_file(folder / kModel, model_files(model).at(kModel));
 }
 
 Model load_model(const fs::path& folder) {
@@ -157,16 +212,23 @@ std::string pack_model(const Model& model) {
   return index.dump() + "\n" + contents;
 }
 
-Model unpack_model(const std::string& bytes) {
-  const std::size_t line = bytes.find('\n');
+Model unpack_model(const std::string& bytes, const std::string& origin) {
+  const Origin store(origin, "its study is damaged; use another --study", Exit::store);
+  const std::size_t line = std::min(bytes.find('\n'), bytes.size());
+  const Json index = parse_json(std::string_view(bytes).substr(0, line), store);
   std::map<std::string, std::string> files;
-  std::size_t at = line + 1;
-  for (const Json& entry : parsed(bytes.substr(0, line), "stored model")) {
-    const std::size_t size = entry.at("bytes");
-    files[entry.at("name")] = bytes.substr(at, size);
+  std::size_t at = std::min(line + 1, bytes.size());
+  for (const Json& entry : index.is_array() ? index : Json::array({index})) {
+    JsonReader reader(entry, store, "", Missing::error);
+    std::string name;
+    std::uint64_t size = 0;
+    reader("name", name, "of a file");
+    reader("bytes", size, 0, static_cast<std::int64_t>(bytes.size() - at), "its size");
+    reader.finish();
+    files[name] = bytes.substr(at, size);
     at += size;
   }
-  return model_from_files(files, "stored model");
+  return model_from_files(files, origin);
 }
 
 }  // namespace kws

@@ -2,6 +2,7 @@
 
 #include "kws/core/error.h"
 #include "kws/core/files.h"
+#include "kws/core/interrupt.h"
 #include "kws/core/options.h"
 #include "kws/core/parallel.h"
 #include "kws/datasets/augment.h"
@@ -32,6 +33,7 @@ constexpr std::size_t kClipsPerTask = 48;
 void for_ranges(std::size_t clips, int threads, const std::function<void(std::size_t, std::size_t)>& body) {
   const std::size_t tasks = (clips + kClipsPerTask - 1) / kClipsPerTask;
   parallel_for_each_index(tasks, threads, [&](std::size_t task) {
+    throw_if_interrupted();
     body(task * kClipsPerTask, std::min(clips, (task + 1) * kClipsPerTask));
   });
 }
@@ -101,6 +103,7 @@ Evaluation evaluate(const Model& model, const Dataset& dataset, Split split, Eng
   if (engine == Engine::int8) {
     take_predictions(evaluation, int8_logits(model, batch, threads));
   } else {
+    throw_if_interrupted();
     take_predictions(evaluation, run_float(build_graph(model.design), model.weights, batch.features));
   }
   return evaluation;

@@ -1,4 +1,5 @@
 #include "kws/core/error.h"
+#include "kws/core/interrupt.h"
 #include "kws/core/options.h"
 #include "kws/cost/budget.h"
 #include "kws/cost/cost.h"
@@ -80,10 +81,13 @@ Quantization quantize_model(const Model& model, const FeatureFeed& feed, bool ag
     const FeatureBatch sample = feed.training_sample(model.training, model.training.epochs, kCalibrationClips);
     result.model.int8 = quantize(graph, model.weights, calibrate(graph, model.weights, sample.features));
   }
+  throw_if_interrupted();
   measure_int8(result.model, validation);
+  throw_if_interrupted();
   if (!again) result.model.metrics.detector_threshold = model.metrics.detector_threshold;  // perhaps tuned by hand
   const std::vector<float> logits = run_float(graph, model.weights, validation.features);
   result.model.metrics.float_validation = accuracy<float>(logits, validation.labels);
+  throw_if_interrupted();
   result.layers = layer_losses(graph, model.weights, result.model.int8, validation.features);
   return result;
 }

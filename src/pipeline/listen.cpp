@@ -84,7 +84,7 @@ std::vector<SmoothedDecision> Listener::push(std::span<const std::int16_t> pcm) 
   const auto classes = static_cast<std::size_t>(s.model.int8.classes());
   std::vector<SmoothedDecision> decisions;
   for (std::size_t first = 0; first < count; first += kDecisionsPerTask * kTasksPerBlock) {
-    if (interrupted()) throw Error("interrupted; run the same command again", Exit::interrupted);
+    throw_if_interrupted();
     const std::size_t block = std::min(count - first, kDecisionsPerTask * kTasksPerBlock);
     const std::vector<std::int8_t> logits = s.logits_of(all.subspan(first * s.hop), block);
     for (std::size_t i = 0; i < block; ++i) {

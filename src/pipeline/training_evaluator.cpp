@@ -4,6 +4,8 @@
 #include <memory>
 #include <mutex>
 
+#include "kws/core/error.h"
+#include "kws/core/interrupt.h"
 #include "kws/core/options.h"
 #include "kws/pipeline/pipeline.h"
 
@@ -24,6 +26,10 @@ class TrainingEvaluator : public Evaluator {
     const std::shared_ptr<const FeatureFeed> feed = feed_for(proposal.design.features);
     Trainer trainer(build_graph(proposal.design), *feed, proposal.training, 1, isa_);
     if (!checkpoint.empty()) trainer.restore(checkpoint);
+    if (trainer.epochs_done() > epochs) {
+      throw Error("checkpoint: is of epoch " + std::to_string(trainer.epochs_done()) + ", its step ends at " +
+                  std::to_string(epochs) + "; the study is damaged");
+    }
     EpochReport epoch;
     const int begun = trainer.epochs_done();
     while (trainer.epochs_done() < epochs) {
@@ -47,18 +53,39 @@ class TrainingEvaluator : public Evaluator {
     return result;
   }
 
-  TestResult test(const std::string& bytes) override {
-    const Model model = unpack_model(bytes);
-    const Evaluation float_run = evaluate(model, dataset_, Split::testing, Engine::float32, 1);
-    const Evaluation int8_run = evaluate(model, dataset_, Split::testing, Engine::int8, 1);
-    return {float_run.accuracy(), int8_run.accuracy(), static_cast<int>(int8_run.expected.size())};
+  TestResult test(const Proposal& proposal, const std::string& bytes) override {
+    const Model model = stored_model(proposal, bytes);
+    try {
+      const Evaluation float_run = evaluate(model, dataset_, Split::testing, Engine::float32, 1);
+      const Evaluation int8_run = evaluate(model, dataset_, Split::testing, Engine::int8, 1);
+      return {float_run.accuracy(), int8_run.accuracy(), static_cast<int>(int8_run.expected.size())};
+    } catch (const Cancelled&) {
+      throw Interrupted{};
+    }
   }
 
-  void write_model(const std::string& bytes, const std::filesystem::path& folder) override {
-    save_model(unpack_model(bytes), folder);
+  void write_model(const Proposal& proposal, const std::string& bytes, const std::filesystem::path& folder) override {
+    save_model(stored_model(proposal, bytes), folder);
   }
 
  private:
+  /// Another process wrote the bytes.
+  [[nodiscard]] Model stored_model(const Proposal& proposal, const std::string& bytes) const {
+    const std::string origin = "stored model of trial " + std::to_string(proposal.number);
+    const auto damaged = [&](const std::string& fact) {
+      return Error(origin + ": " + fact + "; its study is damaged, use another --study", Exit::store);
+    };
+    Model model;
+    try {
+      model = unpack_model(bytes, origin);
+    } catch (const Error& error) {
+      throw Error(error.what(), Exit::store);
+    }
+    if (design_hash(model.design) != design_hash(proposal.design)) throw damaged("is one of another design");
+    if (model.labels != dataset_.labels().labels()) throw damaged("knows other words");
+    return model;
+  }
+
   /// The normalisation of a front end is measured once for all trials that share it, as are its features made.
   std::shared_ptr<const FeatureFeed> feed_for(const FeatureOptions& options) {
     const std::string key = options_to_json(options).dump();

@@ -28,6 +28,10 @@ void CheckpointReader::array(std::span<float> values) {
   take(values.data(), values.size_bytes());
 }
 
+void CheckpointReader::finish() const {
+  if (at_ != bytes_.size()) throw Error("checkpoint: longer than its design needs; remove it to train from the start");
+}
+
 void CheckpointReader::take(void* to, std::size_t size) {
   if (bytes_.size() - at_ < size) {
     throw Error("checkpoint: shorter than its design needs; remove it to train from the start");

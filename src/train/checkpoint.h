@@ -32,6 +32,8 @@ class CheckpointReader {
     take(&value, sizeof value);
   }
   void array(std::span<float> values);
+  /// Call last: throws when bytes are left.
+  void finish() const;
 
  private:
   void take(void* to, std::size_t size);

@@ -8,6 +8,7 @@
 
 #include "checkpoint.h"
 #include "float_net.h"
+#include "kws/core/error.h"
 #include "kws/core/interrupt.h"
 #include "kws/fused/fused_net.h"
 #include "kws/fused/rounded_net.h"
@@ -173,6 +174,15 @@ struct Trainer::Impl {
     }
   }
 
+  /// A checkpoint may come from a store that others write to.
+  void require_plausible() const {
+    constexpr std::int64_t kMostSteps = std::int64_t{1} << 40U;
+    const auto share = [](double value) { return value == -1.0 || (value >= 0.0 && value <= 1.0); };  // -1: none yet
+    const bool plausible = epoch >= 0 && epoch <= options.all_epochs() && best_epoch >= 0 && best_epoch <= epoch &&
+                           share(best_validation) && share(best_int8) && adam.step >= 0 && adam.step <= kMostSteps;
+    if (!plausible) throw Error("checkpoint: holds figures that no training has; remove it to train from the start");
+  }
+
   [[nodiscard]] Weights average_weights() const { return folded(graph, layout, adam.average, average_statistics); }
   [[nodiscard]] Int8Model average_as_int8() const { return quantize(graph, average_weights(), tuning_ranges()); }
 
@@ -262,6 +272,8 @@ std::string Trainer::checkpoint() const {
 void Trainer::restore(const std::string& bytes) {
   CheckpointReader reader(bytes);
   impl_->visit(reader);
+  reader.finish();
+  impl_->require_plausible();
   impl_->rounded.reset();
   impl_->plain_rounded.reset();
   if (impl_->next.valid()) impl_->next.get();  // made for an epoch that is not the next one any more

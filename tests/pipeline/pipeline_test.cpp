@@ -55,7 +55,7 @@ TEST_F(PipelineTest, EnginesAgreeAndTheModelSurvivesItsFolder) {
   EXPECT_EQ(int8.predicted, c.predicted);
   const Evaluation float_run = evaluate(loaded, data, Split::testing, Engine::float32, 1);
   EXPECT_NEAR(float_run.accuracy(), int8.accuracy(), 0.08);
-  const TestResult test = evaluator->test(result.model);
+  const TestResult test = evaluator->test(proposal(6), result.model);
   EXPECT_EQ(test.int8_accuracy, int8.accuracy());
   EXPECT_EQ(test.float_accuracy, float_run.accuracy());
 

@@ -122,31 +122,32 @@ TEST(Int8Json, ComplaintsNameFileFieldFactAndRemedy) {
 
   Json bad = good;
   bad["layers"][1]["main"]["bias"].push_back(1);
-  EXPECT_EQ(complaint(bad, graph), "m.json: layers[1].main.bias: has 49 values, the design needs 48" + remedy);
+  EXPECT_EQ(complaint(bad, graph),
+            "m.json: layers[1].main.bias: has 49 items (write [...] with 48 to 48 items)" + remedy);
   bad = good;
   bad["layers"][0]["main"]["weight"][5] = 300;
-  EXPECT_EQ(complaint(bad, graph), "m.json: layers[0].main.weight: 300 is not an integer in -128..127" + remedy);
+  EXPECT_EQ(complaint(bad, graph), "m.json: layers[0].main.weight[5]: 300 is out of range (-128 to 127)" + remedy);
   bad = good;
   bad["layers"][0]["main"]["shift"][0] = 0.5;
-  EXPECT_EQ(complaint(bad, graph), "m.json: layers[0].main.shift: 0.5 is not an integer in -31..30" + remedy);
+  EXPECT_EQ(complaint(bad, graph), "m.json: layers[0].main.shift[0]: 0.5 is not an integer (-31 to 30)" + remedy);
   bad = good;
   bad["layers"][0]["main"]["shift"][2] = 30;
   EXPECT_EQ(complaint(bad, graph),
             "m.json: layers[0].main: row 2 can leave the 31 bits that kernels compute in" + remedy);
   bad = good;
   bad["layers"][0]["output"]["scale"] = 0;
-  EXPECT_EQ(complaint(bad, graph), "m.json: layers[0].output.scale: is not a positive number" + remedy);
+  EXPECT_EQ(complaint(bad, graph), "m.json: layers[0].output.scale: 0 is out of range (1e-30 to 1e+30)" + remedy);
   bad = good;
   bad["layers"][0]["name"] = "fc9";
   EXPECT_EQ(complaint(bad, graph), "m.json: layers[0]: is dense \"fc9\", the design has dense \"fc1\"" + remedy);
   bad = good;
   bad["schema"] = "kwsmith.int8/9";
   EXPECT_EQ(complaint(bad, graph),
-            "m.json: schema: is \"kwsmith.int8/9\", this version reads \"kwsmith.int8/1\"" + remedy);
+            "m.json: schema: \"kwsmith.int8/9\" is unknown (did you mean \"kwsmith.int8/1\"?)" + remedy);
   bad = good;
   bad["layers"].erase(0);
-  EXPECT_EQ(complaint(bad, graph), "m.json: layers: has 2 layers, the design has 3" + remedy);
-  EXPECT_EQ(complaint(Json::array(), graph), "m.json: is not an object" + remedy);
+  EXPECT_EQ(complaint(bad, graph), "m.json: layers: has 2 items (write [...] with 3 to 3 items)" + remedy);
+  EXPECT_EQ(complaint(Json::array(), graph), "m.json: [] is not an object (write {...})" + remedy);
 }
 
 TEST(RunInt8, GivesEachThreadTheSameBytes) {

@@ -49,11 +49,12 @@ class FakeEvaluator : public Evaluator {
     }
     return result;
   }
-  TestResult test(const std::string& model) override {
+  TestResult test(const Proposal& /*proposal*/, const std::string& model) override {
     tested.push_back(model);
     return {.float_accuracy = 0.9, .int8_accuracy = 0.89, .clips = 100};
   }
-  void write_model(const std::string& model, const std::filesystem::path& folder) override {
+  void write_model(const Proposal& /*proposal*/, const std::string& model,
+                   const std::filesystem::path& folder) override {
     std::filesystem::create_directories(folder);
     std::ofstream(folder / "model.txt") << model;
   }

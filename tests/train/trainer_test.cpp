@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <cstring>
+
 #include "kws/core/error.h"
 #include "kws/core/options.h"
 #include "kws/families/design.h"
@@ -108,6 +111,27 @@ TEST_F(TrainerTest, ContinuesFromACheckpointToTheSameBytes) {
   EXPECT_THROW(other.restore(half), Error);
   EXPECT_THROW(other.restore("nonsense"), Error);
   EXPECT_THROW(continued.restore(half.substr(0, half.size() - 1)), Error);
+}
+
+TEST_F(TrainerTest, RefusesCheckpointsWithFiguresThatNoTrainingHas) {
+  const Dataset data = dataset();
+  const Design design = small_design(seven_networks()[0]);
+  const Graph graph = build_graph(design);
+  const FeatureFeed feed(data, design.features, 1);
+  Trainer trainer(graph, feed, quick(2), 1);
+  const std::string good = trainer.checkpoint();
+  const std::size_t fields = good.find('\n') + 1;  // int epoch, double loss, int best epoch, 2 double, int64 step
+  const auto spoilt = [&]<class Number>(std::size_t at, Number value) {
+    std::string bytes = good;
+    std::memcpy(bytes.data() + fields + at, &value, sizeof value);
+    return bytes;
+  };
+  for (const int epoch : {-1, 3, 1000000}) EXPECT_THROW(trainer.restore(spoilt(0, epoch)), Error) << epoch;
+  EXPECT_THROW(trainer.restore(spoilt(16, 2.0)), Error) << "a validation accuracy of 200 %";
+  EXPECT_THROW(trainer.restore(spoilt(32, std::int64_t{-11})), Error) << "a step of Adam";
+  EXPECT_THROW(trainer.restore(good + "x"), Error);
+  EXPECT_THROW(trainer.restore(good.substr(0, good.size() - 1)), Error);
+  trainer.restore(good);
 }
 
 TEST_F(TrainerTest, TuningMakesTheInt8NetworkNoWorseAndContinuesFromACheckpointToTheSameBytes) {

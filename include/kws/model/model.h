@@ -46,16 +46,21 @@ struct Model {
 ///   weights.bin      one line of JSON [{"name", "shape"}, ...], then the float32 values, little-endian, in that order
 ///   model.int8.json  schema kwsmith.int8/1
 std::map<std::string, std::string> model_files(const Model& model);
-/// throws Error naming `origin` and the file that is missing or wrong.
+/// The inverse, which trusts nothing: every length is held against the design, every number is finite and in its range,
+/// labels differ and can be shown.
+///   throws  Error naming `origin`, the file and the field; Exit::usage when a file is missing, else Exit::failed
 Model model_from_files(const std::map<std::string, std::string>& files, const std::string& origin);
 
-/// Writes the folder at once, replacing an older one. throws Error when it cannot be written.
+/// Writes the folder at once; of one that exists it replaces these files and touches no other.
+/// throws Error when it cannot be written.
 void save_model(const Model& model, const std::filesystem::path& folder);
+/// Writes model.json alone, for a figure that has changed.
+void save_metrics(const Model& model, const std::filesystem::path& folder);
 /// throws Error (Exit::usage) when `folder` is not a model folder.
 Model load_model(const std::filesystem::path& folder);
 
-/// All files in one string, for the study store, and back.
+/// All files in one string, for the study store, and back; `origin` names the string in errors.
 std::string pack_model(const Model& model);
-Model unpack_model(const std::string& bytes);
+Model unpack_model(const std::string& bytes, const std::string& origin = "stored model");
 
 }  // namespace kws

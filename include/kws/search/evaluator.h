@@ -56,9 +56,11 @@ class Evaluator {
   virtual TrialResult run(const Proposal& proposal, int epochs, const std::string& checkpoint,
                           const TrialProgress& progress) = 0;
   /// Reads the test split; called once per winner, at the end.
-  virtual TestResult test(const std::string& model) = 0;
-  /// Unpacks the bytes of TrialResult::model as a model folder.
-  virtual void write_model(const std::string& model, const std::filesystem::path& folder) = 0;
+  ///   model   bytes of TrialResult::model, from a store that others write to
+  ///   throws  Error (Exit::store) when they are no model, or one of another design or other words; so does the next
+  virtual TestResult test(const Proposal& proposal, const std::string& model) = 0;
+  /// Unpacks them as a model folder; of one that exists only the model's own files change.
+  virtual void write_model(const Proposal& proposal, const std::string& model, const std::filesystem::path& folder) = 0;
 };
 
 /// Thrown by Evaluator::run when `interrupted()` became true.

@@ -1,0 +1,65 @@
+#include "kws/pipeline/train_model.h"
+
+#include <utility>
+
+#include "kws/core/error.h"
+#include "kws/core/files.h"
+#include "kws/core/options.h"
+#include "kws/pipeline/pipeline.h"
+
+namespace kws {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// What must be the same for a run to go on with the checkpoint of another.
+std::string settings_of(const TrainingRun& run, const FeatureFeed& feed) {
+  return text_of({{"design", design_to_json(run.design)},
+                  {"training", options_to_json(run.options)},
+                  {"precision", precision_of(run.isa)},
+                  {"data", feed.dataset().fingerprint()}});
+}
+
+/// returns  whether there was something to go on from
+bool restore(const fs::path& checkpoint, const std::string& settings, Trainer& trainer) {
+  if (!fs::exists(checkpoint)) return false;
+  const std::string bytes = read_file(checkpoint);
+  const std::size_t line = bytes.find('\n');
+  if (bytes.substr(0, line) != settings) {
+    throw Error(checkpoint.string() + ": belongs to a training with other settings; remove it or choose another --out",
+                Exit::usage);
+  }
+  trainer.restore(bytes.substr(line + 1));
+  return true;
+}
+
+}  // namespace
+
+fs::path checkpoint_of(const fs::path& model_folder) {
+  const fs::path plain = model_folder.has_filename() ? model_folder : model_folder.parent_path();
+  return plain.string() + ".checkpoint";
+}
+
+void require_trainable(const fs::path& model_folder) {
+  const fs::path checkpoint = checkpoint_of(model_folder);
+  if (!fs::exists(checkpoint)) require_absent(model_folder, "choose another --out or remove it");
+  require_writable_folder(checkpoint.has_parent_path() ? checkpoint.parent_path() : fs::path("."));
+}
+
+TrainingOutcome train_model(const TrainingRun& run, const FeatureFeed& feed, const fs::path& checkpoint,
+                            const TrainingEvents& events) {
+  Trainer trainer(build_graph(run.design), feed, run.options, run.threads, run.isa);
+  const std::string settings = settings_of(run, feed);
+  if (restore(checkpoint, settings, trainer)) events.continued(trainer.epochs_done());
+  EpochReport epoch;
+  while (!trainer.finished() && trainer.run_epoch(epoch)) {
+    write_file(checkpoint, settings + "\n" + trainer.checkpoint());
+    events.each_epoch(epoch);
+  }
+  TrainingOutcome outcome{.epochs = trainer.epochs_done(), .finished = trainer.finished(), .model = {}};
+  // Before the first epoch there is nothing that deserves the name of a model, and nothing to go on from.
+  if (outcome.epochs > 0) outcome.model = finish_model(run.design, feed, run.options, trainer);
+  return outcome;
+}
+
+}  // namespace kws
