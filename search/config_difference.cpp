@@ -1,3 +1,4 @@
+#include "kws/core/text.h"
 #include "kws/search/study.h"
 
 namespace kws {
@@ -5,8 +6,8 @@ namespace {
 
 std::string short_text(const Json* value) {
   if (value == nullptr) return "absent";
-  const std::string text = value->dump();
-  return text.size() <= 60 ? text : text.substr(0, 57) + "...";
+  const std::string text = text_of(*value);
+  return shortened(printable(text), 60);
 }
 
 /// Path and both values of the first difference.

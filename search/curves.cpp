@@ -5,6 +5,8 @@
 #include <array>
 #include <memory>
 #include <new>
+#include <string>
+#include <vector>
 
 #include "kws/core/files.h"
 #include "kws/core/options.h"
@@ -19,52 +21,58 @@ constexpr const char* kCurvesSchema = "kwsmith.curves/1";
   throw Error(origin + ": " + fact + "; make the table anew or give another --table", Exit::usage);
 }
 
-/// The bytes of a file, unpacked where it begins as gzip does.
-std::string read_unpacked(const std::filesystem::path& path) {
-  const std::string origin = path.string();
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(origin.c_str(), "rb"), gzclose);
-  if (!file || std::filesystem::is_directory(path)) fail(origin, "cannot be read");
+constexpr std::size_t kLargest = std::size_t{64} << 20U;  ///< bytes of a table, unpacked
+
+/// What gzip has packed.
+std::string unpacked(const std::string& packed, const std::string& origin) {
+  constexpr int kGzip = 16;
+  z_stream stream{};
+  if (inflateInit2(&stream, MAX_WBITS + kGzip) != Z_OK) throw std::bad_alloc();
+  const std::unique_ptr<z_stream, int (*)(z_stream*)> ended(&stream, inflateEnd);
+  std::string source = packed;  // zlib takes no pointer to const
+  stream.next_in = reinterpret_cast<Bytef*>(source.data());
+  stream.avail_in = static_cast<uInt>(source.size());
   std::string text;
   std::array<char, 1 << 16> part{};
-  int count = 0;
-  while ((count = gzread(file.get(), part.data(), part.size())) > 0)
-    text.append(part.data(), static_cast<size_t>(count));
-  int error = Z_OK;
-  gzerror(file.get(), &error);
-  // A file that was cut off ends with a buffer error only.
-  if (count < 0 || error != Z_OK) fail(origin, "is damaged or cut off");
+  int state = Z_OK;
+  while (state == Z_OK) {
+    stream.next_out = reinterpret_cast<Bytef*>(part.data());
+    stream.avail_out = static_cast<uInt>(part.size());
+    state = inflate(&stream, Z_NO_FLUSH);
+    text.append(part.data(), part.size() - stream.avail_out);
+    if (text.size() > kLargest) fail(origin, "unpacks to more than " + std::to_string(kLargest >> 20U) + " MiB");
+  }
+  if (state != Z_STREAM_END || stream.avail_in > 0) fail(origin, "is damaged or cut off");
   return text;
 }
 
-const Json& member(const Json& object, const char* name, const std::string& path) {
-  if (!object.is_object() || !object.contains(name)) fail(path, "lacks \"" + std::string(name) + "\"");
-  return object.at(name);
-}
-
-std::vector<double> read_accuracies(const Json& list, const std::string& path) {
-  if (!list.is_array() || list.empty()) fail(path, "needs a list of accuracies, one for each epoch");
-  std::vector<double> values;
-  for (const Json& value : list) {
-    if (!value.is_number() || value.get<double>() < 0.0 || value.get<double>() > 1.0) {
-      fail(path, value.dump() + " is no share in 0..1");
-    }
-    values.push_back(value.get<double>());
+std::string read_unpacked(const std::filesystem::path& path) {
+  const std::string origin = path.string();
+  std::string text;
+  try {
+    text = read_file(path, kLargest);
+  } catch (const Error& error) {
+    throw Error(error.what(), Exit::usage);
   }
-  return values;
+  return text.starts_with("\x1f\x8b") ? unpacked(text, origin) : text;
 }
 
-Curve read_curve(const Json& json, const std::string& path) {
+/// The table as it is written. What it repeats of a design's cost must be what the design costs.
+Curve read_curve(JsonReader& reader, const std::string& path) {
   Curve curve;
-  curve.design = design_from_json(member(json, "design", path), path + ".design");
+  curve.design = design_from_json(reader.value("design"), path + ".design");
   const CostTotals totals = hello_edge_totals(build_graph(curve.design));
   curve.memory_bytes = totals.memory_bytes;
   curve.ops = totals.ops;
   const Json counted = {{"type", curve.design.type()}, {"memory", totals.memory_bytes}, {"ops", totals.ops}};
   for (const auto& [name, value] : counted.items()) {
-    const Json& found = member(json, name.c_str(), path);
-    if (found != value) fail(path + "." + name, found.dump() + " is not the design's, " + value.dump());
+    if (reader.value(name.c_str()) != value) {
+      reader.fail(name.c_str(), "is not the design's, " + value.dump(), "make the table anew");
+    }
   }
-  curve.accuracy = read_accuracies(member(json, "epochs", path), path + ".epochs");
+  reader.numbers("epochs", curve.accuracy, reader.value("epochs").size(), 0.0, 1.0);
+  if (curve.accuracy.empty()) reader.fail("epochs", "holds no accuracy", "write one for each epoch");
+  reader.finish();
   return curve;
 }
 
@@ -91,18 +99,22 @@ std::string pack(const std::string& text) {
 
 CurveTable load_curves(const std::filesystem::path& file) {
   const std::string origin = file.string();
-  const Json json = Json::parse(read_unpacked(file), nullptr, false);
-  if (json.is_discarded()) fail(origin, "is not JSON");
-  if (member(json, "schema", origin) != kCurvesSchema)
-    fail(origin, std::string("schema is not \"") + kCurvesSchema + "\"");
-  const Json& designs = member(json, "designs", origin);
-  if (!designs.is_array() || designs.empty()) fail(origin + ": designs", "needs a list of designs");
+  const Json json = parse_json(read_unpacked(file), origin);
+  JsonReader reader(json, origin, "", Missing::error);
+  std::string schema = kCurvesSchema;
+  std::string data;
+  int epochs = 0;
+  reader.choice("schema", schema, {kCurvesSchema}, "format of this file");
+  reader("epochs", epochs, 1, 1000000, "of each design");
+  reader("data", data, "fingerprint of the recordings");
+  std::vector<JsonReader> designs = reader.parts("designs", reader.value("designs").size());
+  if (designs.empty()) reader.fail("designs", "is empty", "write a list of designs");
+  reader.finish();
   CurveTable table;
   for (std::size_t i = 0; i < designs.size(); ++i) {
-    const std::string path = origin + ": designs[" + std::to_string(i) + "]";
-    table.curves.push_back(read_curve(designs[i], path));
+    table.curves.push_back(read_curve(designs[i], origin + ": designs[" + std::to_string(i) + "]"));
     if (table.curves[i].accuracy.size() != table.curves[0].accuracy.size()) {
-      fail(path + ".epochs", "has another length than the first design's");
+      designs[i].fail("epochs", "has another length than the first design's", "make the table anew");
     }
   }
   return table;
@@ -119,7 +131,7 @@ void save_curves(const std::filesystem::path& file, const CurveTable& table, con
   }
   const Json json = {
       {"schema", kCurvesSchema}, {"epochs", table.epochs()}, {"data", data}, {"designs", std::move(designs)}};
-  const std::string text = json.dump() + "\n";
+  const std::string text = text_of(json) + "\n";
   write_file(file, file.extension() == ".gz" ? pack(text) : text);
 }
 

@@ -50,9 +50,11 @@ class Run {
     sink_.progress(progress_);
     tell_warnings();
     std::vector<std::thread> workers;
-    workers.reserve(static_cast<std::size_t>(options_.threads));
-    for (int i = 0; i < options_.threads; ++i) workers.emplace_back([this, i] { train(i); });
-    guarded([this] { decide(); });
+    guarded([&] {  // the system may refuse a thread
+      workers.reserve(static_cast<std::size_t>(options_.threads));
+      for (int i = 0; i < options_.threads; ++i) workers.emplace_back([this, i] { train(i); });
+      decide();
+    });
     for (std::thread& worker : workers) worker.join();
     if (error_) std::rethrow_exception(error_);
     study_.stand(standings());

@@ -28,12 +28,13 @@ std::vector<std::string> take_names(Json& json, const char* key, const std::vect
   const auto fail = [&](const std::string& fact) { throw Error(origin + ": " + key + ": " + fact, Exit::usage); };
   if (!list.is_array()) fail("needs a list of names");
   for (const Json& name : list) {
-    if (!name.is_string()) fail(name.dump() + " is not a name in quotes");
+    if (!name.is_string()) fail(text_of(name) + " is not a name in quotes");
     if (std::ranges::find(known, name.get<std::string>()) != known.end()) continue;
     std::string names;
     for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;
     const std::string near = nearest_name(name.get<std::string>(), known);
-    fail("unknown name " + name.dump() + "; " + (near.empty() ? "known: " + names : "did you mean \"" + near + "\"?"));
+    fail("unknown name " + text_of(name) + "; " +
+         (near.empty() ? "known: " + names : "did you mean \"" + near + "\"?"));
   }
   std::vector<std::string> names;
   for (const std::string& name : known) {

@@ -2,9 +2,11 @@
 #include <chrono>
 #include <pqxx/pqxx>
 #include <thread>
+#include <utility>
 
 #include "database.h"
 #include "kws/core/error.h"
+#include "kws/core/url.h"
 
 namespace kws {
 namespace {
@@ -21,15 +23,22 @@ constexpr const char* kLocked =
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-/// The URL without user and password.
-std::string shown(const std::string& url) {
-  const std::size_t start = url.find("//") + 2;
-  const std::size_t at = url.find('@', start);
-  return at == std::string::npos || at > url.find('/', start) ? url : url.substr(0, start) + url.substr(at + 1);
+/// libpq waits without end for a network that has fallen silent; with these kPatience counts there, too.
+std::string with_timeouts(std::string url) {
+  constexpr std::array<std::pair<const char*, const char*>, 5> kTimeouts = {{{"connect_timeout", "10"},
+                                                                             {"keepalives_idle", "10"},
+                                                                             {"keepalives_interval", "5"},
+                                                                             {"keepalives_count", "2"},
+                                                                             {"tcp_user_timeout", "20000"}}};
+  for (const auto& [name, value] : kTimeouts) {
+    if (url.find(std::string(name) + "=") != std::string::npos) continue;
+    url += (url.find('?') == std::string::npos ? "?" : "&") + std::string(name) + "=" + value;
+  }
+  return url;
 }
 
 /// A value as the text that PostgreSQL reads; nothing: NULL.
-std::optional<std::string> text_of(const SqlValue& value) {
+std::optional<std::string> sql_text(const SqlValue& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   if (const auto* number = std::get_if<double>(&value)) {
@@ -52,12 +61,12 @@ std::optional<std::string> text_of(const SqlValue& value) {
 
 class PostgresDatabase : public Database {
  public:
-  explicit PostgresDatabase(const std::string& url) : url_(url), name_(shown(url)) { connect(); }
+  explicit PostgresDatabase(const std::string& url) : url_(url), name_(public_url(url)) { connect(); }
 
   std::vector<SqlRow> run(const std::string& sql, const std::vector<SqlValue>& values) override {
     std::vector<std::optional<std::string>> texts;
     texts.reserve(values.size());
-    for (const SqlValue& value : values) texts.push_back(text_of(value));
+    for (const SqlValue& value : values) texts.push_back(sql_text(value));
     std::vector<const char*> parameters;
     parameters.reserve(texts.size());
     for (const auto& text : texts) parameters.push_back(text ? text->c_str() : nullptr);
@@ -98,7 +107,7 @@ class PostgresDatabase : public Database {
         if (std::chrono::steady_clock::now() > give_up) throw unreachable(error);
       } catch (const pqxx::failure& error) {  // statements that fail; in_doubt_error included
         if (connection_ && connection_->is_open()) {
-          throw Error(name_ + ": " + first_line(error.what()) + "; mend the database or use another one", Exit::store);
+          throw Error(name_ + ": " + fact(error) + "; mend the database or use another one", Exit::store);
         }
         connection_.reset();
         if (std::chrono::steady_clock::now() > give_up) throw unreachable(error);
@@ -136,21 +145,32 @@ class PostgresDatabase : public Database {
   }
   void connect() {
     try {
-      connection_ = std::make_unique<pqxx::connection>(url_);
+      connection_ = std::make_unique<pqxx::connection>(with_timeouts(url_));
+      pqxx::nontransaction(*connection_).exec("SET client_min_messages = warning");
+      require_schema(*connection_);
+      if (!locked_ || try_lock(*connection_)) return;
+    } catch (const Error&) {
+      throw;
     } catch (const std::exception& error) {  // std::invalid_argument for a URL that is none
+      connection_.reset();
       throw unreachable(error);
     }
-    pqxx::nontransaction(*connection_).exec("SET client_min_messages = warning");
-    if (locked_ && !try_lock(*connection_)) {
-      throw Error(name_ + ": another search has taken this study over; wait for its end", Exit::store);
-    }
+    // Without a connection the caller tries again: the server may not have noticed yet that our own old one is gone.
+    connection_.reset();
+    throw Error(name_ + ": another search has taken this study over; wait for its end", Exit::store);
+  }
+  void require_schema(pqxx::connection& connection) const {
+    if (!pqxx::nontransaction(connection).exec1("SELECT current_schema()")[0].is_null()) return;
+    throw Error(name_ + ": none of the schemas in its search_path exists; create one or mend the URL", Exit::store);
   }
   static bool try_lock(pqxx::connection& connection) {
     return pqxx::nontransaction(connection).exec1(kTryLock)[0].as<bool>();
   }
   [[nodiscard]] Error unreachable(const std::exception& error) const {
-    return Error{name_ + ": cannot be reached: " + first_line(error.what()) + "; start the server or mend the URL",
-                 Exit::store};
+    return Error{name_ + ": cannot be reached: " + fact(error) + "; start the server or mend the URL", Exit::store};
+  }
+  [[nodiscard]] std::string fact(const std::exception& error) const {
+    return first_line(without_secrets(error.what(), url_));
   }
 
   std::string url_, name_;

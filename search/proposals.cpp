@@ -120,6 +120,7 @@ std::optional<Sample> Proposer::next_published(Line& line) const {
     Sample sample{.design = known[line.published++], .training = {}};
     sample.design.name.clear();
     sample.design.classes = options_.classes;
+    sample.design.features.arithmetic = options_.space.features.arithmetic;  // what the board asks for
     const bool wanted = std::ranges::find(options_.types, sample.design.type()) != options_.types.end();
     if (wanted && fresh_and_fitting(line, sample)) return sample;
   }

@@ -38,7 +38,7 @@ Json csv_row(const Trial& trial, const std::vector<Budget>& budgets, bool with_t
 std::string csv_cell(const Json& value) {
   if (value.is_null()) return "";
   if (value.is_string()) return value.get<std::string>();
-  if (!value.is_array()) return value.dump();
+  if (!value.is_array()) return text_of(value);
   std::string text;
   for (const Json& item : value) text += (text.empty() ? "" : ";") + item.get<std::string>();
   return text;
@@ -218,8 +218,8 @@ Json pareto_json(std::span<const Trial> trials, const SearchOptions& options) {
 void write_reports(const Study& study, std::span<const Winner> winners, const SearchOptions& options) {
   const StudyView view = view_of(study, options);
   write_file(study.folder() / "trials.csv", trials_csv(view.trials, options));
-  write_file(study.folder() / "trials.json", trials_json(view.trials, winners, options).dump(2) + "\n");
-  write_file(study.folder() / "pareto.json", pareto_json(view.trials, options).dump(2) + "\n");
+  write_file(study.folder() / "trials.json", text_of(trials_json(view.trials, winners, options), 2) + "\n");
+  write_file(study.folder() / "pareto.json", text_of(pareto_json(view.trials, options), 2) + "\n");
   write_file(study.folder() / "report.html", report_html(view));
 }
 

@@ -18,7 +18,8 @@ int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
     // One trial of each budget reaches the top in any case.
     count = std::max(count / options.reduction, std::min(count, static_cast<std::int64_t>(budgets)));
   }
-  return static_cast<int>(std::min<std::int64_t>(sum, std::numeric_limits<int>::max()));
+  constexpr int kMost = std::numeric_limits<int>::max() / 2;  // finalists are still added to it
+  return static_cast<int>(std::min<std::int64_t>(sum, kMost));
 }
 
 Schedule::Schedule(const ScheduleOptions& options, std::size_t budgets, Propose propose)

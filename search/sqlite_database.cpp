@@ -1,9 +1,12 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
+#include <system_error>
 #include <thread>
 
 #include "database.h"
@@ -16,11 +19,54 @@ namespace {
 constexpr int kLockTries = 20;
 constexpr int kBusyMs = 30000;  ///< another process of the study may be writing
 
+/// What went wrong and what can be done about it.
+Error failure(const std::string& name, const SQLite::Exception& error) {
+  const auto says = [&](const char* way_out) {
+    return Error(name + ": " + error.what() + "; " + way_out, Exit::store);
+  };
+  switch (error.getErrorCode()) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+      return says("free space or mend the disk, then run the same command again");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return says("close the program that keeps it locked, then run the same command again");
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      return says("allow writing to the file and its folder");
+    case SQLITE_NOMEM:
+      return says("use fewer --threads");
+    default:
+      return says("mend the file or use another --study folder");
+  }
+}
+
+/// SQLite would make it for the owner alone, whatever the umask says; and would take one without content for a new one.
+void make_file(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / "study.db";
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (file >= 0) {
+    ::close(file);
+    return;
+  }
+  constexpr std::uintmax_t kHeader = 512;  // bytes that every database has
+  std::error_code ignored;
+  // Killed as it began, a search leaves an empty file, but nothing beside it yet.
+  const bool lost = std::filesystem::file_size(path, ignored) < kHeader && !ignored &&
+                    std::filesystem::exists(folder / "config.json", ignored);
+  if (!lost) return;
+  throw Error(path.string() +
+                  ": is empty, though a search has been here; bring it back from a copy or use another "
+                  "--study folder",
+              Exit::store);
+}
+
 /// Held as long as the process lives; the system lets go of it when the process is killed.
 class FolderLock {
  public:
   explicit FolderLock(const std::filesystem::path& folder)
-      : file_(::open((folder / "study.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+      : file_(::open((folder / "study.lock").c_str(), O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666)) {
     for (int i = 0; file_ >= 0 && i < kLockTries; ++i) {
       if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));  // `status` looks at the lock for a moment
@@ -71,13 +117,13 @@ class SqliteDatabase : public Database {
       action();
       transaction.commit();
     } catch (const SQLite::Exception& error) {
-      throw Error(name_ + ": " + error.what() + "; mend the file or use another --study folder", Exit::store);
+      throw failure(name_, error);
     }
   }
 
   void lock_search() override { lock_.emplace(folder_); }
   bool search_runs() override {
-    const int file = ::open((folder_ / "study.lock").c_str(), O_RDONLY | O_CLOEXEC);
+    const int file = ::open((folder_ / "study.lock").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (file < 0) return false;  // no search has been here
     const bool locked = ::flock(file, LOCK_SH | LOCK_NB) != 0;
     ::close(file);
@@ -110,6 +156,7 @@ class SqliteDatabase : public Database {
 std::unique_ptr<Database> open_sqlite(const std::filesystem::path& folder, Access access) {
   if (access == Access::create) {
     require_writable_folder(folder);
+    make_file(folder);
   } else if (!std::filesystem::is_regular_file(folder / "study.db")) {
     throw Error(folder.string() + ": holds no study.db; give the --study folder of a search", Exit::usage);
   }
@@ -119,8 +166,7 @@ std::unique_ptr<Database> open_sqlite(const std::filesystem::path& folder, Acces
   try {
     return std::make_unique<SqliteDatabase>(folder, access == Access::read && writable ? Access::write : access);
   } catch (const SQLite::Exception& error) {
-    throw Error((folder / "study.db").string() + ": " + error.what() + "; mend the file or use another --study folder",
-                Exit::store);
+    throw failure((folder / "study.db").string(), error);
   }
 }
 

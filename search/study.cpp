@@ -1,9 +1,10 @@
 #include "kws/search/study.h"
 
 #include <array>
-#include <cmath>
+#include <limits>
 #include <map>
 #include <mutex>
+#include <new>
 
 #include "database.h"
 #include "kws/core/files.h"
@@ -13,6 +14,8 @@ namespace kws {
 namespace {
 
 constexpr std::int64_t kVersion = 3;
+constexpr int kMostEpochs = 1000000;
+constexpr double kLargestFigure = 1e12;
 
 constexpr std::array kTables = {
     "CREATE TABLE IF NOT EXISTS config (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL)",
@@ -25,6 +28,8 @@ constexpr std::array kTables = {
     "CREATE TABLE IF NOT EXISTS jobs (trial INTEGER NOT NULL REFERENCES trials (number), epochs INTEGER NOT NULL, "
     "from_epochs INTEGER NOT NULL, turn INTEGER NOT NULL, decided TEXT NOT NULL, holder TEXT, "
     "fence INTEGER NOT NULL, expires DOUBLE PRECISION NOT NULL, PRIMARY KEY (trial, epochs))",
+    "CREATE TABLE IF NOT EXISTS losses (trial INTEGER NOT NULL, epochs INTEGER NOT NULL, lost INTEGER NOT NULL, "
+    "PRIMARY KEY (trial, epochs))",
     "CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, "
     "finished INTEGER NOT NULL)"};
 
@@ -37,16 +42,32 @@ Json result_to_json(const TrialResult& result) {
           {"seconds", result.seconds}};
 }
 
-TrialResult result_from_json(const Json& json) {
+/// Where a row of the store stands in errors; other processes write it, so nothing of it is believed.
+Origin row_of(const std::string& store, const std::string& row) {
+  return {store + ": " + row, "mend it or use another --study", Exit::store};
+}
+
+TrialResult result_from_json(const Json& json, const Origin& origin) {
   TrialResult result;
-  result.float_validation = json.at("float_validation").get<double>();
-  result.int8_validation = json.at("int8_validation").get<double>();
-  // JSON has no NaN: the loss of a training that diverged is written as null.
-  result.final_loss = json.at("final_loss").is_null() ? std::nan("") : json.at("final_loss").get<double>();
-  result.best_epoch = json.at("best_epoch").get<int>();
-  result.epochs = json.at("epochs").get<int>();
-  result.seconds = json.at("seconds").get<double>();
+  JsonReader reader(json, origin, "", Missing::error);
+  reader("float_validation", result.float_validation, 0.0, 1.0, "share");
+  reader("int8_validation", result.int8_validation, 0.0, 1.0, "share");
+  reader.number_or_nan("final_loss", result.final_loss, -kLargestFigure, kLargestFigure);
+  reader("best_epoch", result.best_epoch, 0, kMostEpochs, "epoch");
+  reader("epochs", result.epochs, 0, kMostEpochs, "trained");
+  reader("seconds", result.seconds, 0.0, kLargestFigure, "wall time");
+  reader.finish();
   return result;
+}
+
+TestResult test_from_json(const Json& json, const Origin& origin) {
+  TestResult test;
+  JsonReader reader(json, origin, "", Missing::error);
+  reader("float_accuracy", test.float_accuracy, 0.0, 1.0, "share");
+  reader("int8_accuracy", test.int8_accuracy, 0.0, 1.0, "share");
+  reader("clips", test.clips, 0, std::numeric_limits<int>::max(), "read");
+  reader.finish();
+  return test;
 }
 
 TrialState state_from_name(const std::string& name) {
@@ -58,10 +79,53 @@ TrialState state_from_name(const std::string& name) {
 
 int number_of(const std::optional<std::string>& cell) { return std::stoi(cell.value()); }
 
-Rung rung_of(const SqlRow& row) {
+Rung rung_of(const SqlRow& row, const std::string& store) {
   Rung rung{.epochs = number_of(row[0]), .decided = row[1].value(), .result = {}, .failure = row[3].value_or("")};
-  if (row[2]) rung.result = result_from_json(Json::parse(*row[2]));
+  if (!row[2]) return rung;
+  const Origin origin = row_of(store, "a result");
+  rung.result = result_from_json(parse_json(*row[2], origin), origin);
   return rung;
+}
+
+Proposal stored_proposal(int number, const std::string& text, const std::string& store) {
+  const Origin origin = row_of(store, "proposal " + std::to_string(number));
+  Proposal proposal;
+  try {
+    proposal = proposal_from_json(parse_json(text, origin), origin.name);
+  } catch (const Error& error) {
+    throw Error(error.what(), Exit::store);
+  }
+  if (proposal.number != number) throw Error(origin.name + ": says that it is another; " + origin.remedy, Exit::store);
+  return proposal;
+}
+
+/// A holder's lease has run out. Some steps end every process that takes them, by the memory they need, for instance:
+/// such a one fails instead of taking down worker after worker.
+///   returns  whether it has failed now
+bool lost_too_often(Database& db, const Lease& lease, int most) {
+  const std::vector<SqlValue> step = {std::int64_t{lease.trial}, std::int64_t{lease.to}};
+  const std::vector<SqlRow> rows = db.run(
+      "INSERT INTO losses VALUES ($1, $2, 1) ON CONFLICT (trial, epochs) DO UPDATE SET lost = losses.lost + 1 "
+      "RETURNING lost",
+      step);
+  if (number_of(rows.at(0)[0]) < most) return false;
+  db.run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2", step);
+  db.run("INSERT INTO rungs (number, epochs, decided, failure) VALUES ($1, $2, $3, $4)",
+         {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided,
+          "lost its worker " + std::to_string(most) + " times; it may need more memory than there is"});
+  return true;
+}
+
+/// Refuses the store of a kwsmith that keeps it in another form.
+void require_version(Database& db) {
+  const std::vector<SqlRow> rows = db.run("SELECT version FROM progress", {});
+  if (rows.empty()) throw Error(db.name() + ": its row of progress is gone; use another --study", Exit::store);
+  const std::int64_t version = std::stoll(rows[0][0].value());
+  if (version == kVersion) return;
+  throw Error(db.name() + ": made by " + (version > kVersion ? "a newer" : "an older") + " kwsmith (format " +
+                  std::to_string(version) + ", this one reads " + std::to_string(kVersion) +
+                  "); use that one or another --study",
+              Exit::store);
 }
 constexpr const char* kRungCells = "epochs, decided, result, failure";
 
@@ -73,7 +137,8 @@ std::vector<Trial> read_rows(Database& db) {
   std::map<int, Trial> trials;
   std::map<int, int> standing_epochs;
   for (const SqlRow& row : db.run("SELECT number, proposal FROM trials", {})) {
-    trials[number_of(row[0])].proposal = proposal_from_json(Json::parse(row[1].value()), db.name());
+    const int number = number_of(row[0]);
+    trials[number].proposal = stored_proposal(number, row[1].value(), db.name());
   }
   for (const SqlRow& row : standings) {
     const int number = number_of(row[0]);
@@ -84,7 +149,7 @@ std::vector<Trial> read_rows(Database& db) {
   }
   for (const SqlRow& row : rungs) {
     const int number = number_of(row[4]);
-    Rung rung = rung_of(row);
+    Rung rung = rung_of(row, db.name());
     // A shorter search of the same study may have trained on what a longer one does not.
     if (const auto end = standing_epochs.find(number); end != standing_epochs.end() && rung.epochs > end->second) {
       continue;
@@ -130,10 +195,12 @@ Json proposal_to_json(const Proposal& proposal) {
 
 Proposal proposal_from_json(const Json& json, const std::string& origin) {
   Proposal proposal;
-  proposal.number = json.at("number").get<int>();
-  proposal.budget = json.at("budget").get<std::string>();
-  proposal.design = design_from_json(json.at("design"), origin);
-  read_options(json.at("training"), proposal.training, origin, "training");
+  JsonReader reader(json, origin, "", Missing::error);
+  reader("number", proposal.number, 0, std::numeric_limits<int>::max(), "of the trial");
+  reader("budget", proposal.budget, "it was drawn for");
+  proposal.design = design_from_json(reader.value("design"), origin);
+  read_options(reader.value("training"), proposal.training, origin, "training");
+  reader.finish();
   return proposal;
 }
 
@@ -153,6 +220,8 @@ struct Study::Store {
         return *std::move(value);
       }
     } catch (const Error&) {
+      throw;
+    } catch (const std::bad_alloc&) {
       throw;
     } catch (const std::exception&) {  // of JSON, of a number, of a cell that should not be empty
       throw Error(db->name() + ": holds a row that cannot be read; mend it or use another --study", Exit::store);
@@ -175,18 +244,20 @@ Study::Study(const std::filesystem::path& folder, const Json& config, const std:
   store_->run(true, [&] {
     for (const char* table : kTables) db.run(table, {});
     db.run("INSERT INTO progress VALUES (1, $1, 0) ON CONFLICT DO NOTHING", {kVersion});
-    if (std::stoll(db.run("SELECT version FROM progress", {})[0][0].value()) > kVersion) {
-      throw Error(db.name() + ": made by a newer kwsmith; use that one or another --study", Exit::store);
-    }
+    require_version(db);
     const std::vector<SqlRow> known = db.run("SELECT json FROM config", {});
     if (!known.empty()) {
-      const std::string found = config_difference(Json::parse(known[0][0].value()), config);
+      const std::string found = config_difference(parse_json(known[0][0].value(), row_of(db.name(), "config")), config);
       if (found.empty()) return;
       throw Error((url.empty() ? folder_.string() : db.name()) + ": config differs at " + found +
                       "; use another --study or the same settings",
                   Exit::usage);
     }
-    db.run("INSERT INTO config VALUES (1, $1)", {config.dump()});
+    if (!db.run("SELECT 1 FROM trials LIMIT 1", {}).empty()) {
+      throw Error(db.name() + ": has trials but no config; bring it back from a copy or use another --study",
+                  Exit::store);
+    }
+    db.run("INSERT INTO config VALUES (1, $1)", {text_of(config)});
   });
 }
 
@@ -196,26 +267,30 @@ Study::Study(Study&&) noexcept = default;
 Study::~Study() = default;
 
 Study Study::join(const std::string& place, bool to_work) {
-  if (!is_postgres_url(place)) {
-    return {place, std::make_unique<Store>(open_sqlite(place, to_work ? Access::write : Access::read))};
-  }
-  auto store = std::make_unique<Store>(open_postgres(place));
-  if (!store->one(false, "SELECT to_regclass('progress')")[0][0]) {
+  const bool server = is_postgres_url(place);
+  auto store = std::make_unique<Store>(server ? open_postgres(place)
+                                              : open_sqlite(place, to_work ? Access::write : Access::read));
+  if (server && !store->one(false, "SELECT to_regclass('progress')")[0][0]) {
     throw Error(store->db->name() + ": holds no study; start kwsmith search with this URL first", Exit::usage);
   }
-  return {"", std::move(store)};
+  store->run(false, [&] { require_version(*store->db); });
+  return {server ? "" : place, std::move(store)};
 }
 
 std::string Study::name() const { return folder_.empty() ? store_->db->name() : folder_.string(); }
 
 Json Study::config() const {
-  return store_->run(false,
-                     [&] { return Json::parse(store_->db->run("SELECT json FROM config", {}).at(0)[0].value()); });
+  return store_->run(false, [&] {
+    const std::vector<SqlRow> rows = store_->db->run("SELECT json FROM config", {});
+    const Origin origin = row_of(store_->db->name(), "config");
+    if (rows.empty()) throw Error(origin.name + ": is gone; " + origin.remedy, Exit::store);
+    return parse_json(rows[0][0].value(), origin);
+  });
 }
 
 void Study::add(const Proposal& proposal) {
   store_->one(true, "INSERT INTO trials (number, proposal) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-              {std::int64_t{proposal.number}, proposal_to_json(proposal).dump()});
+              {std::int64_t{proposal.number}, text_of(proposal_to_json(proposal))});
 }
 
 void Study::offer(int turn, const Lease& step) {
@@ -260,9 +335,10 @@ std::optional<Lease> Study::claim(const std::string& holder, double seconds) {
   if (store_->one(false, "SELECT 1 FROM jobs WHERE " + free + " LIMIT 1").empty()) return std::nullopt;
   return store_->run(true, [&]() -> std::optional<Lease> {
     Database& db = *store_->db;
-    const std::vector<SqlRow> rows = db.run("SELECT trial, from_epochs, epochs, decided, fence FROM jobs WHERE " +
-                                                free + " ORDER BY turn LIMIT 1" + db.skip_locked(),
-                                            {});
+    const std::vector<SqlRow> rows =
+        db.run("SELECT trial, from_epochs, epochs, decided, fence, holder FROM jobs WHERE " + free +
+                   " ORDER BY turn LIMIT 1" + db.skip_locked(),
+               {});
     if (rows.empty()) return std::nullopt;
     const SqlRow& row = rows[0];
     const Lease lease{.trial = number_of(row[0]),
@@ -270,6 +346,12 @@ std::optional<Lease> Study::claim(const std::string& holder, double seconds) {
                       .to = number_of(row[2]),
                       .decided = row[3].value(),
                       .fence = std::stoll(row[4].value()) + 1};
+    if (lease.from < 0 || lease.from >= lease.to || lease.to > kMostEpochs) {
+      throw Error(db.name() + ": a step of trial " + std::to_string(lease.trial) +
+                      " has no epochs; mend it or use another --study",
+                  Exit::store);
+    }
+    if (row[5] && lost_too_often(db, lease, most_losses)) return std::nullopt;
     db.run("UPDATE jobs SET holder = $3, fence = $4, expires = " + std::string(db.now()) +
                " + $5 WHERE trial = $1 AND epochs = $2",
            {std::int64_t{lease.trial}, std::int64_t{lease.to}, holder, lease.fence, seconds});
@@ -302,7 +384,7 @@ bool Study::finish(const Lease& lease, const TrialResult& result) {
   return end(lease, [&] {
     Database& db = *store_->db;
     db.run("INSERT INTO rungs (number, epochs, decided, result, model) VALUES ($1, $2, $3, $4, $5)",
-           {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided, result_to_json(result).dump(),
+           {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided, text_of(result_to_json(result)),
             Bytes{result.model}});
     // The checkpoints before are of no use any more.
     db.run("UPDATE trials SET checkpoint = $2 WHERE number = $1",
@@ -318,12 +400,17 @@ bool Study::fail(const Lease& lease, const std::string& failure) {
 }
 
 bool Study::keep(const Lease& lease, const std::string& checkpoint) {
-  return !store_
-              ->one(true,
-                    "UPDATE trials SET checkpoint = $4 WHERE number = $1 AND EXISTS (SELECT 1 FROM jobs WHERE "
-                    "trial = $1 AND epochs = $2 AND fence = $3) RETURNING number",
-                    {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.fence, Bytes{checkpoint}})
-              .empty();
+  return store_->run(true, [&] {
+    Database& db = *store_->db;
+    const std::vector<SqlValue> step = {std::int64_t{lease.trial}, std::int64_t{lease.to}};
+    const bool held = !db.run(
+                             "UPDATE trials SET checkpoint = $4 WHERE number = $1 AND EXISTS (SELECT 1 FROM jobs WHERE "
+                             "trial = $1 AND epochs = $2 AND fence = $3) RETURNING number",
+                             {step[0], step[1], lease.fence, Bytes{checkpoint}})
+                           .empty();
+    if (held) db.run("DELETE FROM losses WHERE trial = $1 AND epochs = $2", step);  // it comes on
+    return held;
+  });
 }
 
 bool Study::release(const Lease& lease, const std::string& checkpoint) {
@@ -364,7 +451,7 @@ std::vector<Trial> Study::trials() const {
 Proposal Study::proposal(int number) const {
   return store_->run(false, [&] {
     const auto rows = store_->db->run("SELECT proposal FROM trials WHERE number = $1", {std::int64_t{number}});
-    return proposal_from_json(Json::parse(rows.at(0)[0].value()), store_->db->name());
+    return stored_proposal(number, rows.at(0)[0].value(), store_->db->name());
   });
 }
 
@@ -373,7 +460,7 @@ std::optional<Rung> Study::rung(int number, int epochs) const {
     const auto rows =
         store_->db->run(std::string("SELECT ") + kRungCells + " FROM rungs WHERE number = $1 AND epochs = $2",
                         {std::int64_t{number}, std::int64_t{epochs}});
-    return rows.empty() ? std::nullopt : std::optional(rung_of(rows[0]));
+    return rows.empty() ? std::nullopt : std::optional(rung_of(rows[0], store_->db->name()));
   });
 }
 
@@ -392,17 +479,15 @@ void Study::set_test(int number, const TestResult& test) {
   const Json json = {
       {"float_accuracy", test.float_accuracy}, {"int8_accuracy", test.int8_accuracy}, {"clips", test.clips}};
   store_->one(true, "INSERT INTO tests VALUES ($1, $2) ON CONFLICT (number) DO UPDATE SET result = excluded.result",
-              {std::int64_t{number}, json.dump()});
+              {std::int64_t{number}, text_of(json)});
 }
 
 std::map<int, TestResult> Study::tests() const {
   return store_->run(false, [&] {
     std::map<int, TestResult> tests;
     for (const SqlRow& row : store_->db->run("SELECT number, result FROM tests", {})) {
-      const Json json = Json::parse(row[1].value());
-      tests[number_of(row[0])] = {.float_accuracy = json.at("float_accuracy").get<double>(),
-                                  .int8_accuracy = json.at("int8_accuracy").get<double>(),
-                                  .clips = json.at("clips").get<int>()};
+      const Origin origin = row_of(store_->db->name(), "test of trial " + row[0].value());
+      tests[number_of(row[0])] = test_from_json(parse_json(row[1].value(), origin), origin);
     }
     return tests;
   });

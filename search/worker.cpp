@@ -1,12 +1,10 @@
 #include "kws/search/worker.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -17,30 +15,50 @@
 #include <vector>
 
 #include "kws/core/interrupt.h"
+#include "kws/core/process.h"
 
 namespace kws {
 namespace {
 
-/// Renews a lease while it lives.
+using Seconds = std::chrono::duration<double>;
+
+/// Renews a lease while work on it goes on: a trainer that hangs may not keep others from its step.
 class LeaseKeeper {
  public:
   LeaseKeeper(Study& study, const Lease& lease, double seconds)
       : thread_([this, &study, lease, seconds](const std::stop_token& stop) {
           std::unique_lock lock(mutex_);
-          const std::chrono::duration<double> span(seconds / 3.0);
+          const Seconds span(seconds / 3.0);
           while (!wake_.wait_for(lock, stop, span, [&] { return stop.stop_requested(); })) {
+            if (Clock::now() - last_ > patience_) lost_ = true;
+            lock.unlock();
             try {
-              lost_ = !study.renew(lease, seconds);
-            } catch (const Error&) {
+              if (!lost_) lost_ = !study.renew(lease, seconds);
+            } catch (const std::exception&) {
               lost_ = true;  // unreachable for long enough that somebody else has the step
             }
+            lock.lock();
             if (lost_) return;
           }
         }) {}
   [[nodiscard]] bool lost() const { return lost_; }
+  void epoch_ended() {
+    const std::scoped_lock lock(mutex_);
+    const Clock::time_point now = Clock::now();
+    longest_ = std::max(longest_, Seconds(now - last_));
+    patience_ = std::max(kPatienceInEpochs * longest_, kLeastPatience);
+    last_ = now;
+  }
 
  private:
-  std::mutex mutex_;
+  using Clock = std::chrono::steady_clock;
+  static constexpr double kPatienceInEpochs = 20.0;
+  static constexpr Seconds kLeastPatience{600.0};
+  static constexpr Seconds kFirstPatience{3600.0};  ///< before an epoch has shown how long one takes
+  std::mutex mutex_;                                ///< guards the three below
+  Clock::time_point last_ = Clock::now();
+  Seconds longest_{0.0};
+  Seconds patience_ = kFirstPatience;
   std::condition_variable_any wake_;
   std::atomic<bool> lost_ = false;
   std::jthread thread_;  // last: stops before what it uses goes
@@ -48,11 +66,11 @@ class LeaseKeeper {
 
 struct LeaseLost {};
 
-/// "host:"
-std::string host() {
+/// "host:space:"; containers and cloned machines may share a name, but not the space of their process numbers.
+std::string here() {
   std::array<char, 256> name{};
   gethostname(name.data(), name.size() - 1);
-  return std::string(name.data()) + ":";
+  return std::string(name.data()) + ":" + process_space() + ":";
 }
 
 }  // namespace
@@ -63,7 +81,7 @@ Worker::Worker(Study& study, Evaluator& evaluator, std::string name, double leas
 Worker::Outcome Worker::work_one(const Progress& progress) {
   const std::optional<Lease> lease = study_.claim(name_, lease_seconds_);
   if (!lease) return Outcome::nothing;
-  const LeaseKeeper keeper(study_, *lease, lease_seconds_);
+  LeaseKeeper keeper(study_, *lease, lease_seconds_);
   progress(*lease, lease->from);
   using Clock = std::chrono::steady_clock;
   Clock::time_point kept = Clock::now();
@@ -74,6 +92,7 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
         study_.proposal(lease->trial), lease->to, study_.checkpoint(lease->trial),
         [&](int epochs, const std::function<std::string()>& checkpoint) {
           if (keeper.lost()) throw LeaseLost{};
+          keeper.epoch_ended();
           // Whoever is killed loses no more than others would wait for.
           if (epochs < lease->to && std::chrono::duration<double>(Clock::now() - kept).count() > lease_seconds_) {
             if (!study_.keep(*lease, checkpoint())) throw LeaseLost{};
@@ -101,7 +120,6 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
 
 namespace {
 
-using Seconds = std::chrono::duration<double>;
 constexpr Seconds kShortestPause{0.5}, kLongestPause{5.0};
 constexpr double kPauseShare = 0.1;
 
@@ -115,8 +133,12 @@ class Crew {
   WorkEnd work() {
     {
       std::vector<std::jthread> threads;
-      threads.reserve(static_cast<std::size_t>(options_.threads));
-      for (int i = 0; i < options_.threads; ++i) threads.emplace_back([this, i] { work(i); });
+      try {
+        threads.reserve(static_cast<std::size_t>(options_.threads));
+        for (int i = 0; i < options_.threads; ++i) threads.emplace_back([this, i] { work(i); });
+      } catch (...) {
+        give_up();  // those that have begun end, too
+      }
     }
     if (error_) std::rethrow_exception(error_);
     return end_.value();
@@ -140,12 +162,16 @@ class Crew {
         if (outcome == Worker::Outcome::refused) tell(lease, "took longer than its lease, another worker has it");
       }
     } catch (...) {
-      const std::scoped_lock lock(mutex_);
-      if (!error_) error_ = std::current_exception();
-      end_ = WorkEnd::interrupted;
+      give_up();
     }
   }
 
+  /// Keeps the first exception and ends all.
+  void give_up() {
+    const std::scoped_lock lock(mutex_);
+    if (!error_) error_ = std::current_exception();
+    end_ = WorkEnd::interrupted;
+  }
   bool ended() {
     const bool stop = interrupted();
     const std::scoped_lock lock(mutex_);
@@ -196,12 +222,12 @@ Seconds idle_pause(Seconds idle, Rng& rng) {
   return std::clamp(kPauseShare * idle, kShortestPause, kLongestPause) * rng.uniform(0.75, 1.25);
 }
 
-std::string worker_name(int number) { return host() + std::to_string(getpid()) + ":" + std::to_string(number); }
+std::string worker_name(int number) { return here() + std::to_string(getpid()) + ":" + std::to_string(number); }
 
 bool worker_is_gone(const std::string& name) {
-  if (!name.starts_with(host())) return false;
-  const pid_t process = std::atoi(name.c_str() + host().size());
-  return process > 0 && kill(process, 0) != 0 && errno == ESRCH;
+  if (!name.starts_with(here())) return false;
+  const pid_t process = std::atoi(name.c_str() + here().size());
+  return process > 0 && process_is_gone(process);
 }
 
 }  // namespace kws

@@ -91,17 +91,18 @@ TEST(Curves, ErrorsNameTheFileAndThePlace) {
     return "nothing was thrown";
   };
   EXPECT_THAT(complaint([](Json& json) { json["schema"] = "kwsmith.curves/2"; }), HasSubstr("schema"));
-  EXPECT_THAT(complaint([](Json& json) { json["designs"] = Json::array(); }), HasSubstr("designs: needs a list"));
+  EXPECT_THAT(complaint([](Json& json) { json["designs"] = Json::array(); }), HasSubstr("designs: is empty"));
   EXPECT_THAT(complaint([](Json& json) { json["designs"][1].erase("epochs"); }),
-              HasSubstr("designs[1]: lacks \"epochs\""));
+              HasSubstr("designs[1].epochs: missing"));
   EXPECT_THAT(complaint([](Json& json) { json["designs"][1]["epochs"][2] = 1.5; }),
-              HasSubstr("designs[1].epochs: 1.5 is no share in 0..1"));
+              HasSubstr("designs[1].epochs[2]: 1.5 is out of range"));
   EXPECT_THAT(complaint([](Json& json) { json["designs"][2]["epochs"].push_back(0.5); }),
               HasSubstr("designs[2].epochs: has another length"));
-  EXPECT_THAT(complaint([](Json& json) { json["designs"][0]["ops"] = 1; }), HasSubstr("designs[0].ops: 1 is not"));
+  EXPECT_THAT(complaint([](Json& json) { json["designs"][0]["ops"] = 1; }),
+              HasSubstr("designs[0].ops: is not the design's"));
   EXPECT_THAT(complaint([](Json& json) { json["designs"][0]["type"] = "tree"; }), HasSubstr("designs[0].type"));
   EXPECT_THAT(complaint([](Json& json) { json["designs"][0]["design"]["clases"] = 1; }), HasSubstr("clases"));
-  EXPECT_THAT(complaint([](Json& json) { json = 5; }), HasSubstr("schema"));
+  EXPECT_THAT(complaint([](Json& json) { json = 5; }), HasSubstr("5 is not an object"));
 }
 
 TEST(Curves, FilesThatCannotBeReadAreErrors) {
@@ -113,6 +114,23 @@ TEST(Curves, FilesThatCannotBeReadAreErrors) {
   for (const char* name : {"absent.json", "text.json", "cut.json.gz", "."}) {
     EXPECT_THROW(load_curves(folder.path / name), Error) << name;
   }
+}
+
+TEST(Curves, WhatUnpacksToMoreThanATableIsRefusedBeforeItFillsTheMemory) {
+  const TemporaryFolder folder;
+  pack(folder.path / "spaces.json.gz", std::string(std::size_t{70} << 20U, ' '));
+  EXPECT_LT(std::filesystem::file_size(folder.path / "spaces.json.gz"), 200000U);
+  pack(folder.path / "deep.json.gz", std::string(100000, '['));
+  const auto complaint = [&](const char* name) -> std::string {
+    try {
+      load_curves(folder.path / name);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(complaint("spaces.json.gz"), HasSubstr("unpacks to more than 64 MiB"));
+  EXPECT_THAT(complaint("deep.json.gz"), HasSubstr("nested deeper than 64 levels"));
 }
 
 }  // namespace

@@ -56,6 +56,15 @@ TEST(Proposer, EveryRandomProposalKeepsItsBudgetAndUsesMoreThanHalfOfIt) {
   }
 }
 
+TEST(Proposer, PublishedDesignsComputeTheirFrontEndAsTheSpaceDoes) {
+  SearchOptions options = two_budgets();
+  options.published = true;
+  options.space.features.arithmetic = "integer";  // of a board without a floating-point unit
+  for (const Proposal& proposal : draw(options, 28)) {
+    EXPECT_EQ(proposal.design.features.arithmetic, "integer") << proposal.design.name;
+  }
+}
+
 TEST(Proposer, BeginsWithEveryTypeInEveryBudget) {
   std::set<std::pair<std::string, std::string>> slots;
   for (const Proposal& proposal : draw(two_budgets(), 14)) slots.emplace(proposal.design.type(), proposal.budget);

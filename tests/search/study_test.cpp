@@ -1,6 +1,8 @@
 #include "kws/search/study.h"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +10,7 @@
 #include <fstream>
 
 #include "fake_evaluator.h"
+#include "kws/core/process.h"
 #include "kws/search/proposals.h"
 #include "kws/search/worker.h"
 #include "store_place.h"
@@ -242,16 +245,132 @@ TEST_P(StoredStudy, WithdrawnStepsAreGoneUnlessSomebodyWorksOnThem) {
   EXPECT_FALSE(study.finish(lease, {})) << "its holder was said to be gone";
 }
 
+TEST_P(StoredStudy, AStepThatEndsItsWorkersFailsUnlessItComesOn) {
+  Study study = place.open(kConfig);
+  for (const Proposal& proposal : proposals(2)) study.add(proposal);
+  study.offer(0, {.trial = 0, .to = 9, .decided = "new design"});
+  const auto lost = [&](const char* holder) {
+    const std::optional<Lease> lease = study.claim(holder, 0.02);
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    return lease;
+  };
+  ASSERT_TRUE(lost("a"));
+  const auto second = study.claim("b", 60.0);
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(study.keep(*second, "after 3 epochs"));
+  EXPECT_TRUE(study.release(*second, ""));
+  for (const char* holder : {"c", "d", "e"}) ASSERT_TRUE(lost(holder)) << "the checkpoint began the count anew";
+  EXPECT_FALSE(study.claim("f", 60.0));
+  ASSERT_TRUE(study.rung(0, 9));
+  EXPECT_THAT(study.rung(0, 9)->failure, HasSubstr("lost its worker 3 times"));
+}
+
+class ForeignRow : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Study study(folder.path, kConfig);
+    study.add(proposals(1)[0]);
+    deliver(study, {.trial = 0, .to = 1, .decided = "new design"}, {.int8_validation = 0.5, .epochs = 1});
+    study.set_test(0, {.float_accuracy = 0.9, .int8_accuracy = 0.8, .clips = 9});
+  }
+  /// What another program does to the file.
+  void edit(const std::string& sql) const {
+    SQLite::Database(folder.path / "study.db", SQLite::OPEN_READWRITE).exec(sql);
+  }
+  /// What looking into the study says.
+  [[nodiscard]] std::string complaint() const {
+    try {
+      const Study study = Study::join(folder.path, false);
+      (void)study.config();
+      (void)study.trials();
+      (void)study.tests();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_code(), Exit::store);
+      return error.what();
+    }
+    return "";
+  }
+  TemporaryFolder folder;
+};
+
+TEST_F(ForeignRow, OfAnotherVersionIsRefusedByEveryReader) {
+  EXPECT_EQ(complaint(), "");
+  edit("UPDATE progress SET version = 99");
+  EXPECT_THAT(complaint(), HasSubstr("made by a newer kwsmith (format 99, this one reads "));
+  EXPECT_THAT(refusal(folder.path, kConfig, Exit::store), HasSubstr("made by a newer kwsmith"));
+  edit("UPDATE progress SET version = 1");
+  EXPECT_THAT(complaint(), HasSubstr("made by an older kwsmith (format 1, this one reads "));
+  EXPECT_THAT(refusal(folder.path, kConfig, Exit::store), HasSubstr("made by an older kwsmith"));
+  edit("DELETE FROM progress");
+  EXPECT_THAT(complaint(), HasSubstr("its row of progress is gone"));
+}
+
+TEST_F(ForeignRow, IsReadLikeAFile) {
+  const std::filesystem::path whole = folder.path / "whole.db";
+  std::filesystem::copy_file(folder.path / "study.db", whole);
+  const auto after = [&](const std::string& sql) {
+    std::filesystem::copy_file(whole, folder.path / "study.db", std::filesystem::copy_options::overwrite_existing);
+    edit(sql);
+    return complaint();
+  };
+  EXPECT_THAT(after("UPDATE rungs SET result = json_set(result, '$.int8_validation', 1e6)"),
+              HasSubstr("a result: int8_validation: 1000000.0 is out of range"));
+  EXPECT_THAT(after("UPDATE rungs SET result = '[]'"), HasSubstr("a result: [] is not an object"));
+  EXPECT_EQ(after("UPDATE rungs SET result = NULL"), "") << "a step that failed";
+  EXPECT_THAT(after("UPDATE tests SET result = json_set(result, '$.int8_accuracy', 2)"),
+              HasSubstr("test of trial 0: int8_accuracy: 2 is out of range"));
+  EXPECT_THAT(after("UPDATE tests SET result = '{'"), HasSubstr("test of trial 0:1:2: syntax error"));
+  EXPECT_THAT(after("UPDATE trials SET proposal = json_set(proposal, '$.design.classes', 'many')"),
+              HasSubstr("proposal 0: classes: \"many\" is not an integer"));
+  EXPECT_THAT(after("UPDATE trials SET proposal = '" + std::string(100000, '[') + "'"), HasSubstr("nested deeper"));
+  EXPECT_THAT(after("UPDATE config SET json = 'x'"), HasSubstr("config:1:1: syntax error"));
+}
+
+TEST_F(ForeignRow, AStudyWithoutItsConfigOrItsContentIsNoNewOne) {
+  edit("DELETE FROM config");
+  EXPECT_THAT(complaint(), HasSubstr("config: is gone"));
+  EXPECT_THAT(refusal(folder.path, kConfig, Exit::store), HasSubstr("has trials but no config"));
+  std::ofstream(folder.path / "config.json") << "{}";  // which a search leaves beside its study
+  for (const char* content : {"", "S"}) {
+    std::ofstream(folder.path / "study.db") << content;
+    EXPECT_THAT(refusal(folder.path, kConfig, Exit::store), HasSubstr("study.db: is empty, though a search"));
+  }
+}
+
+TEST(Study, FileIsMadeForWhomTheUmaskAllows) {
+  const TemporaryFolder folder;
+  const mode_t before = ::umask(002);
+  { Study study(folder.path, kConfig); }
+  ::umask(before);
+  EXPECT_EQ(std::filesystem::status(folder.path / "study.db").permissions(), std::filesystem::perms{0664});
+}
+
+TEST(Study, UrlIsShownWithoutItsSecretsWhenTheServerCannotBeReached) {
+  const std::string url = "postgresql://kws:SECRET1@127.0.0.1:1/kws?password=SECRET2";
+  try {
+    Study::join(url, false);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("postgresql://127.0.0.1:1/kws: cannot be reached"));
+    EXPECT_THAT(error.what(), ::testing::Not(HasSubstr("SECRET")));
+    EXPECT_EQ(error.exit_code(), Exit::store);
+  }
+}
+
 TEST(WorkerName, TellsWhetherItsProcessIsGone) {
   EXPECT_FALSE(worker_is_gone(worker_name(3)));
   EXPECT_FALSE(worker_is_gone("elsewhere:1:0"));
   const pid_t child = fork();
   if (child == 0) _exit(0);
   std::string name = worker_name(0);
-  name.replace(name.find(':') + 1, std::to_string(getpid()).size(), std::to_string(child));
+  const std::string space = ":" + process_space() + ":";
+  name.replace(name.find(space) + space.size(), std::to_string(getpid()).size(), std::to_string(child));
+  std::string elsewhere = name;
+  elsewhere.replace(elsewhere.find(space), space.size(), ":0123456789abcdef:");
   EXPECT_FALSE(worker_is_gone(name)) << "not collected yet";
   waitpid(child, nullptr, 0);
   EXPECT_TRUE(worker_is_gone(name));
+  EXPECT_FALSE(worker_is_gone(elsewhere)) << "a container or another machine of the same name";
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoredStudy, ::testing::ValuesIn(testing::stores()), testing::store_name);

@@ -67,7 +67,7 @@ inline Json curves_json(const CurveTable& table) {
                        {"ops", curve.ops},
                        {"epochs", curve.accuracy}});
   }
-  return {{"schema", "kwsmith.curves/1"}, {"designs", std::move(designs)}};
+  return {{"schema", "kwsmith.curves/1"}, {"epochs", table.epochs()}, {"data", ""}, {"designs", std::move(designs)}};
 }
 
 }  // namespace kws::testing

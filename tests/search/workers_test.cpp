@@ -20,6 +20,7 @@ using testing::StorePlace;
 using testing::two_budgets;
 
 constexpr double kShortLease = 0.2;
+constexpr int kAnyNumber = 1000;  ///< of leases: where kills come at random, the step is not to blame
 
 SearchOptions options_for(int threads, int trials) {
   SearchOptions options = two_budgets();
@@ -33,6 +34,7 @@ SearchOptions options_for(int threads, int trials) {
 
 void search(const StorePlace& place, const SearchOptions& options, FakeEvaluator& evaluator) {
   Study study = place.open(kStudyConfig);
+  study.most_losses = kAnyNumber;
   RecordingSink sink;
   run_search(options, evaluator, study, sink);
 }
@@ -50,6 +52,7 @@ void work(const StorePlace& place, std::chrono::microseconds pause) {
   FakeEvaluator evaluator;
   evaluator.pause = pause;
   Study study = place.join();
+  study.most_losses = kAnyNumber;
   const WorkEnd end =
       work_on(study, evaluator, {.threads = 1, .lease_seconds = kShortLease}, [](const std::string&) {});
   EXPECT_EQ(end, WorkEnd::study_finished);

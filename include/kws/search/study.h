@@ -64,7 +64,9 @@ struct Lease {
 /// that it renews, and delivers. Thread-safe.
 /// Tables: config(json) one row; trials(number, proposal, checkpoint: the last); rungs(number, epochs, decided, result
 /// or failure, model); jobs(trial, epochs, from_epochs, turn, decided, holder, fence, expires); standings(number,
-/// epochs, state, reason) as the last run left them; tests(number, result); progress(version, finished) one row.
+/// epochs, state, reason) as the last run left them; tests(number, result); losses(trial, epochs, lost): leases that
+/// ran out without news; progress(version, finished) one row. What is read is checked like a file: others may have
+/// written it.
 class Study {
  public:
   /// For the search: opens the study of `folder`, or makes it.
@@ -100,7 +102,10 @@ class Study {
   void set_finished(bool finished);
   [[nodiscard]] bool finished() const;
 
-  /// A step nobody works on; nothing: there is none.
+  int most_losses = 3;
+
+  /// A step nobody works on; nothing: there is none. A step whose lease has run out `most_losses` times
+  /// since its last checkpoint fails instead.
   ///   holder   names the worker
   ///   seconds  of the lease, on the clock of the store
   std::optional<Lease> claim(const std::string& holder, double seconds);

@@ -56,7 +56,7 @@ WorkEnd work_on(Study& study, Evaluator& evaluator, const WorkOptions& options,
 /// while a thousand workers it has no use for ask the store 200 times a second, not 2,000, and not all together.
 std::chrono::duration<double> idle_pause(std::chrono::duration<double> idle, Rng& rng);
 
-/// "host:process:number" of a worker of this process.
+/// "host:space:process:number" of a worker of this process; space as process_space() tells.
 std::string worker_name(int number);
 /// Whether a worker of that name ran on this machine and its process has ended, so that its lease need not be awaited.
 bool worker_is_gone(const std::string& name);
