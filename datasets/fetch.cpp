@@ -68,9 +68,10 @@ Corpus fetch_corpus(const FetchSource& source, const std::filesystem::path& fold
   // "DIR/" names the same folder as "DIR", but its part belongs beside it.
   const std::filesystem::path target = folder.has_filename() ? folder : folder.parent_path();
   require_sha256(source.sha256);
-  std::error_code ignored;
-  if (!replace && std::filesystem::exists(target, ignored)) {
-    throw Error(target.string() + ": exists already; choose another folder or give --replace", Exit::usage);
+  if (replace) {
+    require_replaceable(target);
+  } else {
+    require_absent(target, "choose another folder or give --replace");
   }
   PartFile part(target.string() + ".part", source.url, source.bytes);
   Corpus corpus;

@@ -45,7 +45,12 @@ PartFile::PartFile(std::filesystem::path path, const std::string& url, std::int6
   std::int64_t whole = 0;
   if (!std::getline(source, of_url) || !std::getline(source, version) || !(source >> whole)) return;
   if (of_url != url_sha256_) {
-    restart();
+    try {
+      restart();
+    } catch (...) {
+      ::close(file_);  // no destructor runs
+      throw;
+    }
     return;
   }
   version_ = version;

@@ -34,13 +34,8 @@ void check_prefix(const std::string& prefix) {
 }
 
 void check_folder(const std::filesystem::path& folder, bool replace) {
-  if (!std::filesystem::exists(folder)) return;
-  if (!std::filesystem::is_directory(folder)) {
-    throw Error(folder.string() + ": is no folder; choose another name for the export");
-  }
-  if (!replace) {
-    throw Error(folder.string() + ": exists already; choose another folder or replace it with --replace");
-  }
+  if (replace) return require_replaceable(folder);
+  require_absent(folder, "choose another folder or replace it with --replace");
 }
 
 Graph graph_of(const Int8Model& network) {
@@ -189,7 +184,7 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"TITLE", m.info.name},
       {"GENERATOR", m.info.generator},
       {"TYPE_TEXT", m.info.type},
-      {"LABEL_LIST", listed(m.info.labels)},
+      {"LABEL_LIST", markdown_text(listed(m.info.labels))},
       {"BUDGET", m.info.budget.empty() ? "not known" : m.info.budget},
       {"STREAM_ARENA", text(d.report.sizes.stream_arena)},
       {"STREAM_STATE", text(d.report.sizes.stream_state)},

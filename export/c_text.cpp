@@ -4,6 +4,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "kws/core/text.h"
+
 namespace kws {
 
 namespace {
@@ -87,6 +89,15 @@ std::string c_string(std::string_view text) {
     }
   }
   return result + "\"";
+}
+
+std::string markdown_text(std::string_view text) {
+  std::string result;
+  for (const char c : printable(text)) {
+    if (std::string_view("\\`*[]<>|").find(c) != std::string_view::npos) result += '\\';
+    result += c;
+  }
+  return result;
 }
 
 std::string c_comment(std::string_view text) {

@@ -27,6 +27,8 @@ std::string upper(std::string_view text);
 
 /// A C string literal; everything but plain ASCII becomes an octal escape.
 std::string c_string(std::string_view text);
+/// Text that neither ends a cell of a Markdown table nor is markup, on one line. "_" inside words is none.
+std::string markdown_text(std::string_view text);
 /// Text that cannot end or nest a C comment, on one line.
 std::string c_comment(std::string_view text);
 /// A float with all its bits: "0x1.8p+1F".

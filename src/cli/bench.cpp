@@ -49,7 +49,7 @@ int run(const BenchVerb& verb, const Common& common) {
                               {"torch1_samples_s", row.torch1},
                               {"torch2_samples_s", row.torch2}});
     }
-    std::cout << json.dump(2) << "\n";
+    std::cout << text_of(json, 2) << "\n";
     return 0;
   }
   Table table(
@@ -77,7 +77,7 @@ void add_bench(CLI::App& app, Common& common) {
   train->add_option("--isa", verb->isa, "instruction set of the fused steps: avx2, avx512, avx512_bf16 or amx")
       ->capture_default_str();
   train->add_option("--seconds", verb->seconds, "of one measurement")
-      ->check(CLI::Range(0.01, 60.0))
+      ->check(in_range(0.01, 60.0))
       ->capture_default_str();
   train->add_option("--rounds", verb->rounds, "measurements of each; the median counts")
       ->check(CLI::Range(1, 100))

@@ -2,13 +2,25 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 #include <thread>
+
+#include "kws/core/table.h"
 
 namespace kws::cli {
 
 int Common::thread_count() const {
   if (threads > 0) return threads;
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+CLI::Validator in_range(double low, double high) {
+  return {[low, high](std::string& text) -> std::string {
+            double value = 0.0;
+            if (CLI::detail::lexical_cast(text, value) && value >= low && value <= high) return "";
+            return "value " + text + " not in range [" + fixed(low, 2) + " - " + fixed(high, 2) + "]";
+          },
+          ""};
 }
 
 void add_format(CLI::App& verb, Format& format) {
@@ -38,7 +50,8 @@ void Flags::add(const std::string& name, const std::string& default_text, const 
           flag_of(name),
           [this, name](const std::string& text) {
             // A number is read as a number; anything else stays text, and the strict reader says what is wrong with it.
-            given_[name] = Json::accept(text) ? Json::parse(text) : Json(text);
+            const Json value = Json::parse(text, nullptr, false);
+            given_[name] = value.is_number() || value.is_boolean() ? value : Json(text);
           },
           help)
       ->default_str(default_text)

@@ -19,6 +19,9 @@ struct Common {
 
 enum class Format { table, json, csv };
 
+/// Like CLI::Range; NaN lies in no range.
+CLI::Validator in_range(double low, double high);
+
 /// Adds --format table|json|csv and --json to a verb that prints results.
 void add_format(CLI::App& verb, Format& format);
 
@@ -32,7 +35,7 @@ class Flags {
   Flags(CLI::App& verb, std::string group) : verb_(verb), group_(std::move(group)) {}
   template <class Value, class Low, class High>
   void operator()(const char* name, Value& value, Low low, High high, const char* help) {
-    add(name, Json(value).dump(), Json(low).dump() + " to " + Json(high).dump() + "; " + help);
+    add(name, text_of(Json(value)), text_of(Json(low)) + " to " + text_of(Json(high)) + "; " + help);
   }
   void operator()(const char* name, bool value, const char* help);
   void choice(const char* name, const std::string& value, const std::vector<std::string>& known, const char* help) {

@@ -93,7 +93,7 @@ Table board_table(const Json& designs, Format format) {
 
 void print(const Json& designs, const CostOptions& options) {
   if (options.format == Format::json) {
-    std::cout << Json{{"schema", "kwsmith.cost/1"}, {"designs", designs}}.dump(2) << '\n';
+    std::cout << text_of(Json{{"schema", "kwsmith.cost/1"}, {"designs", designs}}, 2) << '\n';
     return;
   }
   const bool board = designs.front().contains("board");

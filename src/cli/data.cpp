@@ -69,7 +69,7 @@ Exit check(const CheckVerb& verb, int threads) {
       print_table(json);
       break;
     case Format::json:
-      std::cout << json.dump(2) << '\n';
+      std::cout << text_of(json, 2) << '\n';
       break;
     case Format::csv:
       std::cout << csv(json);

@@ -5,6 +5,7 @@
 #include "data_source.h"
 #include "kws/core/table.h"
 #include "kws/pipeline/pipeline.h"
+#include "log.h"
 
 namespace kws::cli {
 
@@ -47,11 +48,11 @@ int run(EvalVerb& verb, const Common& common) {
                 Exit::usage);
   }
   verb.source.keywords.assign(model.labels.begin() + 2, model.labels.end());  // behind silence and unknown
-  if (const std::string warning = prepare_training(); !warning.empty()) std::cerr << warning << "\n";
+  if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   const Dataset dataset = verb.source.load(common.thread_count());
   const Json json = evaluation_to_json(evaluate(model, dataset, split, verb.engine, common.thread_count()));
   if (verb.format == Format::json) {
-    std::cout << json.dump(2) << "\n";
+    std::cout << text_of(json, 2) << "\n";
   } else {
     print_table(json, verb.format);
   }

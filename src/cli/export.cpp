@@ -55,7 +55,8 @@ void run(const ExportVerb& verb) {
   if (const std::string line = board ? advice(*board, device) : ""; !line.empty()) log().warn(line);
   if (verb.format == Format::json) {
     const Json report = Json::parse(read_file(folder / (options.prefix + "_report.json")));
-    std::cout << report.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    std::cout << text_of(report, 2) << '
+';
     return;
   }
   const auto figure = [&](std::int64_t bytes) {

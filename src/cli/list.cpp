@@ -81,7 +81,7 @@ Json configs(const fs::path& folder) {
 
 void print(const Json& rows, const ListOptions& options) {
   if (options.format == Format::json) {
-    std::cout << Json{{"schema", "kwsmith.list/1"}, {options.what, rows}}.dump(2) << '\n';
+    std::cout << text_of(Json{{"schema", "kwsmith.list/1"}, {options.what, rows}}, 2) << '\n';
     return;
   }
   if (rows.empty()) return;
@@ -95,7 +95,7 @@ void print(const Json& rows, const ListOptions& options) {
       cells.push_back(value.is_string()    ? value.get<std::string>()
                       : value.is_boolean() ? std::string(value.get<bool>() ? "yes" : "no")
                       : figure             ? grouped(value.get<long long>())
-                                           : value.dump());
+                                           : text_of(value));
     }
     table.add(std::move(cells));
   }

@@ -1,12 +1,28 @@
 #include <cstdlib>
+#include <exception>
+#include <filesystem>
 #include <iostream>
+#include <new>
+#include <string>
+#include <system_error>
 
 #include "cli.h"
 #include "kws/core/error.h"
 #include "kws/core/interrupt.h"
+#include "kws/core/text.h"
 #include "log.h"
 
 namespace {
+
+/// An empty variable of a script: no option means anything by it.
+void refuse_empty_values(const CLI::App& verb) {
+  for (const CLI::Option* option : verb.get_options()) {
+    for (const std::string& value : option->results()) {
+      if (value.empty()) throw kws::Error(option->get_name() + ": is empty; give a value", kws::Exit::usage);
+    }
+  }
+  for (const CLI::App* sub : verb.get_subcommands()) refuse_empty_values(*sub);
+}
 
 int run(int argc, char** argv) {
   using namespace kws::cli;
@@ -24,7 +40,10 @@ int run(int argc, char** argv) {
   app.add_flag("-q,--quiet", common.quiet, "errors only");
   app.add_flag("-v,--verbose", common.verbose, "more detail on stderr");
   app.add_flag("--no-color", common.no_color, "plain text on stderr");
-  app.parse_complete_callback([&common] { set_up_log(common); });
+  app.parse_complete_callback([&] {
+    set_up_log(common);
+    refuse_empty_values(app);
+  });
   for (const auto add : {add_data, add_cost, add_search, add_worker, add_status, add_trials, add_pareto, add_report,
                          add_replay, add_train, add_quantize, add_eval, add_listen, add_export, add_bench, add_list}) {
     add(app, common);
@@ -41,22 +60,32 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
+/// One line, whatever names and texts of libraries it holds.
+static void complain(const std::string& line) {
+  constexpr std::size_t kLongest = 2000;
+  std::cerr << "kwsmith: " << kws::printable(kws::shortened(line, kLongest)) << "\n";
+}
+
 int main(int argc, char** argv) {
   kws::catch_interrupts();
   int code = 1;
   try {
     code = run(argc, argv);
   } catch (const kws::Error& e) {
-    std::cerr << "kwsmith: " << e.what() << "\n";
+    complain(e.what());
     code = static_cast<int>(e.exit_code());
   } catch (const std::bad_alloc&) {
-    std::cerr << "kwsmith: out of memory; use fewer --threads or a smaller dataset\n";
-  } catch (const std::exception& e) {
-    std::cerr << "kwsmith: " << e.what() << "\n";
+    complain("out of memory; use fewer --threads or a smaller dataset");
+  } catch (const std::filesystem::filesystem_error& e) {
+    complain(e.path1().string() + ": " + e.code().message() + "; check the path and its permissions");
+  } catch (const std::system_error& e) {  // of a thread, mostly
+    complain("the system refuses: " + e.code().message() + "; use fewer --threads or raise its limits");
+  } catch (const std::exception& e) {  // a text of a library, which a user should not have to read
+    complain("has met a state it does not know (" + kws::shortened(e.what(), 200) + "); please report it");
   }
   std::cout.flush();
   if (!std::cout && code == 0) {
-    std::cerr << "kwsmith: standard output cannot be written\n";
+    complain("standard output cannot be written");
     code = 1;
   }
   return code;

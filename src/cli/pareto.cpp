@@ -26,7 +26,7 @@ int run(const ParetoVerb& verb) {
   }
   if (front.empty()) log().warn(view.study + ": no trial to choose from has a result yet");
   if (verb.format == Format::json) {
-    std::cout << json.dump(2) << "\n";
+    std::cout << text_of(json, 2) << "\n";
   } else {
     print_rows(front, verb.format);
   }

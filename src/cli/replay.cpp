@@ -28,7 +28,7 @@ void print_rows(const std::vector<ReplayRow>& rows, Format format) {
 
 void print_steps(const std::vector<ReplayStep>& steps, Format format) {
   if (format == Format::json) {
-    std::cout << replay_steps_to_json(steps).dump(2) << "\n";
+    std::cout << text_of(replay_steps_to_json(steps), 2) << "\n";
     return;
   }
   Table table({"budget", "trial", "design", "from", "to", "accuracy", "reason"});
@@ -50,7 +50,7 @@ int run(const ReplayVerb& verb, const Common& common) {
   }
   const std::vector<ReplayRow> rows = replay(table, options);
   if (verb.format == Format::json) {
-    std::cout << replay_to_json(rows).dump(2) << "\n";
+    std::cout << text_of(replay_to_json(rows), 2) << "\n";
   } else {
     print_rows(rows, verb.format);
   }

@@ -10,7 +10,7 @@ namespace {
 std::string cell(const std::string& name, const Json& value, Format format) {
   if (value.is_null()) return "";
   if (value.is_string()) return value.get<std::string>();
-  if (format == Format::csv) return value.dump();
+  if (format == Format::csv) return text_of(value);
   if (value.is_number_integer()) return grouped(value.get<long long>());
   return name == "peak_rate" ? fixed(value.get<double>(), 5) : percent(value.get<double>());
 }

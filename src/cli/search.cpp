@@ -210,7 +210,7 @@ void print_plan(const SearchOptions& options, Isa isa, std::optional<std::size_t
                        {"fit_shares", shares},
                        {"expected_epochs", epochs},
                        {"expected_seconds", clips ? Json(seconds) : Json()}};
-    std::cout << json.dump(2) << "\n";
+    std::cout << text_of(json, 2) << "\n";
     return;
   }
   print_rows(proposals, format);
@@ -229,7 +229,7 @@ void print_winners(const SearchOutcome& outcome, const Part& part, const std::st
   Json rows = Json::array();
   for (const Winner& winner : outcome.winners) rows.push_back(winner_json(winner, part));
   if (format == Format::json) {
-    std::cout << Json{{"schema", "kwsmith.winners/1"}, {"study", study}, {"winners", rows}}.dump(2) << "\n";
+    std::cout << text_of(Json{{"schema", "kwsmith.winners/1"}, {"study", study}, {"winners", rows}}, 2) << "\n";
   } else {
     print_rows(rows, format);
   }
@@ -260,7 +260,7 @@ int run(const SearchVerb& verb, const Common& common) {
   const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);
   Study study(url ? verb.out : verb.study, study_config(options, dataset.labels(), dataset.fingerprint()),
               url ? verb.study : "");
-  write_file(study.folder() / "config.json", search_options_to_json(options).dump(2) + "\n");
+  write_file(study.folder() / "config.json", text_of(search_options_to_json(options), 2) + "\n");
 
   SearchOutcome outcome;
   {
@@ -291,11 +291,11 @@ void add_search(CLI::App& app, Common& common) {
                   "trainings in this process at once, by default --threads; 0: `kwsmith worker` trains all")
       ->check(CLI::Range(0, 1024));
   sub->add_option("--lease", verb->lease_seconds, "seconds after which a silent worker's training is another's")
-      ->check(CLI::Range(0.1, 86400.0))
+      ->check(in_range(0.1, 86400.0))
       ->capture_default_str();
   sub->add_option("--max-time", verb->max_time,
                   "seconds after which this run begins no further training; its result then depends on the machine")
-      ->check(CLI::Range(0.0, 1e9));
+      ->check(in_range(0.0, 1e9));
   sub->add_flag("--deterministic", verb->deterministic,
                 "no times in trials.json and trials.csv: equal searches give equal bytes, however many workers");
   sub->add_option("--budget", verb->budgets,

@@ -38,7 +38,7 @@ void print(const StudyStatus& status) {
 int run(const StatusVerb& verb) {
   const StudyStatus status = status_of(view_study(verb.study));
   if (verb.json) {
-    std::cout << status_to_json(status).dump(2) << "\n";
+    std::cout << text_of(status_to_json(status), 2) << "\n";
   } else {
     print(status);
   }

@@ -25,7 +25,7 @@ int write_curves(const TrialsVerb& verb) {
   save_curves(verb.curves, table, views.front().data);
   const Json row = {{"file", verb.curves}, {"designs", table.curves.size()}, {"epochs", table.epochs()}};
   if (verb.format == Format::json) {
-    std::cout << row.dump(2) << "\n";
+    std::cout << text_of(row, 2) << "\n";
   } else {
     print_rows(Json::array({row}), verb.format);
   }
@@ -60,7 +60,7 @@ int run(const TrialsVerb& verb) {
   }
   const Json json = trials_json(trials, {}, view.options);
   if (verb.format == Format::json) {
-    std::cout << json.dump(2) << "\n";
+    std::cout << text_of(json, 2) << "\n";
   } else {
     print_rows(short_rows(json.at("trials")), verb.format);
   }

@@ -43,12 +43,19 @@ int run(WorkerVerb& verb, const Common& common) {
   std::optional<Study> study = wait_for_study(verb);
   if (!study) return static_cast<int>(interrupted() ? Exit::interrupted : Exit::done);
   const Json config = study->config();
-  verb.source.keywords = config.at("keywords").get<std::vector<std::string>>();
-  const Isa isa = isa_for(config.at("search").at("precision"));
+  Isa isa = Isa::portable;
+  std::string fingerprint;
+  try {
+    verb.source.keywords = config.at("keywords").get<std::vector<std::string>>();
+    isa = isa_for(config.at("search").at("precision"));
+    fingerprint = config.at("data");
+  } catch (const Json::exception&) {
+    throw Error(study->name() + ": config: is not that of a search; give the --study of a search", Exit::store);
+  }
   verb.options.threads = common.thread_count();
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   const Dataset dataset = verb.source.load(common.thread_count());
-  if (dataset.fingerprint() != config.at("data")) {
+  if (dataset.fingerprint() != fingerprint) {
     throw Error(verb.source.folder + ": is not the data that the search reads; give the same recordings and lists",
                 Exit::data);
   }
@@ -77,10 +84,10 @@ void add_worker(CLI::App& app, Common& common) {
   verb->source.add_to(*sub, false);
   sub->add_option("--lease", verb->options.lease_seconds,
                   "seconds after which others may take over what this worker trains, should it fall silent")
-      ->check(CLI::Range(0.1, 86400.0))
+      ->check(in_range(0.1, 86400.0))
       ->capture_default_str();
   sub->add_option("--max-idle", verb->options.idle_seconds, "leave after so many seconds without work; 0: never")
-      ->check(CLI::Range(0.0, 1e9))
+      ->check(in_range(0.0, 1e9))
       ->capture_default_str();
   sub->callback([verb, &common] { common.exit_code = run(*verb, common); });
 }

@@ -281,6 +281,8 @@ TEST_F(Fetch, AnExistingFolderIsRefusedBeforeAnythingIsAskedFor) {
 
 TEST_F(Fetch, ReplaceKeepsTheOldFolderUntilTheNewOneIsThere) {
   text("speech/mine.txt", "mine");
+  EXPECT_THAT(error_line([&] { fetch(true); }, Exit::usage), HasSubstr("is not a folder that kwsmith has written"));
+  text("speech/.kwsmith", "");
   path_ = "/none";
   EXPECT_THAT(error_line([&] { fetch(true); }, Exit::failed), HasSubstr("404"));
   EXPECT_EQ(read_file(root_ / "speech/mine.txt"), "mine");

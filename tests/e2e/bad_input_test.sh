@@ -2,21 +2,6 @@
 # Every bad input: its exit code, one line that names the thing, nothing left where the result would have gone.
 . "$(dirname "$0")/common.sh"
 
-out=$work/out # results go below this folder; it must stay empty
-
-# expect CODE PATTERN ARGUMENT...: PATTERN (extended regular expression) must match the only line on stderr
-expect() {
-  local code=$1 pattern=$2 got=0
-  shift 2
-  rm -rf "$out"
-  mkdir "$out"
-  "$kwsmith" "$@" >"$work/stdout" 2>"$work/stderr" </dev/null || got=$?
-  [ "$got" -eq "$code" ] || fail "exit $got instead of $code: kwsmith $*"
-  [ "$(wc -l <"$work/stderr")" -eq 1 ] || fail "$(wc -l <"$work/stderr") lines on stderr instead of 1: kwsmith $*"
-  grep -Eq -- "$pattern" "$work/stderr" || fail "stderr does not say /$pattern/: $(cat "$work/stderr"): kwsmith $*"
-  [ -z "$(find "$out" -mindepth 1)" ] || fail "left behind: $(find "$out" -mindepth 1 | head -n 3): kwsmith $*"
-}
-
 # train_on CODE PATTERN FOLDER: data that training must refuse, search too
 train_on() {
   expect "$1" "$2" train "$configs/dnn_s.json" --data "$3" --out "$out/model" --epochs 1

@@ -58,3 +58,18 @@ expect_c_equals_int8() {
   c=$(value "$model.c.json" output_sha256)
   [ -n "$int8" ] && [ "$int8" = "$c" ] || fail "$(basename "$model"): int8 gives outputs ${int8:0:12}, c ${c:0:12}"
 }
+
+out=$work/out # results go below this folder; it must stay empty
+
+# expect CODE PATTERN ARGUMENT...: PATTERN (extended regular expression) must match the only line on stderr
+expect() {
+  local code=$1 pattern=$2 got=0
+  shift 2
+  rm -rf "$out"
+  mkdir "$out"
+  "$kwsmith" "$@" >"$work/stdout" 2>"$work/stderr" </dev/null || got=$?
+  [ "$got" -eq "$code" ] || fail "exit $got instead of $code: kwsmith $*"
+  [ "$(wc -l <"$work/stderr")" -eq 1 ] || fail "$(wc -l <"$work/stderr") lines on stderr instead of 1: kwsmith $*"
+  grep -Eq -- "$pattern" "$work/stderr" || fail "stderr does not say /$pattern/: $(cat "$work/stderr"): kwsmith $*"
+  [ -z "$(find "$out" -mindepth 1)" ] || fail "left behind: $(find "$out" -mindepth 1 | head -n 3): kwsmith $*"
+}

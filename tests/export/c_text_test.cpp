@@ -40,6 +40,7 @@ TEST(CText, FillsTokensOnce) {
 
 TEST(CText, EscapesStringsAndComments) {
   EXPECT_EQ(c_string("a\"b\\\n1?\xc3"), R"("a\042b\134\0121\077\303")");
+  EXPECT_EQ(markdown_text("_a_|<b>\n\x1b"), R"(_a_\|\<b\>\\x0a\\x1b)");
   EXPECT_EQ(c_comment("a*/b/*c\n\\"), "a* /b/ *c__");
 }
 

@@ -333,14 +333,19 @@ TEST_F(Package, ReplacesAFolderOnRequestOnly) {
   fs::create_directory(mine);
   write_file(folder_ / "mine" / "notes.txt", "keep");
   EXPECT_EQ(complaint({}, "mine"), mine + ": exists already; choose another folder or replace it with --replace");
-  EXPECT_EQ(read_file(folder_ / "mine" / "notes.txt"), "keep");
-  EXPECT_EQ(complaint({.prefix = "kws", .replace = true}, "mine"), "");
-  EXPECT_FALSE(fs::exists(folder_ / "mine" / "notes.txt"));
-  EXPECT_TRUE(fs::exists(folder_ / "mine" / "kws_model.c"));
+  EXPECT_THAT(complaint({.prefix = "kws", .replace = true}, "mine"),
+              ::testing::HasSubstr(mine + ": is not a folder that kwsmith has written"));
+  EXPECT_EQ(read_file(folder_ / "mine" / "notes.txt"), "keep") << "somebody's folder";
 
-  const std::string file = (folder_ / "mine" / "Makefile").string();
-  EXPECT_EQ(complaint({.prefix = "kws", .replace = true}, "mine/Makefile"),
-            file + ": is no folder; choose another name for the export");
+  EXPECT_EQ(complaint({}, "ours"), "");
+  write_file(folder_ / "ours" / "notes.txt", "an old export's");
+  EXPECT_EQ(complaint({.prefix = "kws", .replace = true}, "ours"), "");
+  EXPECT_FALSE(fs::exists(folder_ / "ours" / "notes.txt"));
+  EXPECT_TRUE(fs::exists(folder_ / "ours" / "kws_model.c"));
+
+  const std::string file = (folder_ / "ours" / "Makefile").string();
+  EXPECT_THAT(complaint({.prefix = "kws", .replace = true}, "ours/Makefile"),
+              ::testing::HasSubstr(file + ": is not a folder"));
   EXPECT_TRUE(fs::is_regular_file(file));
 }
 
