@@ -5,19 +5,50 @@
 
 namespace kws::fused {
 
-BatchNorm::BatchNorm(const LayerParameters& slot, int channels)
+namespace {
+
+/// Places of one norm's numbers in the vectors for readers.
+struct Columns {
+  int first, step, count;
+  /// Sum of an array's values there.
+  [[nodiscard]] double sum(const std::vector<double>& values) const {
+    double total = 0.0;
+    for (int i = 0; i < count; ++i) total += values.data()[first + i * step];
+    return total;
+  }
+  void fill(Buffer<float>& values, double value) const {
+    for (int i = 0; i < count; ++i) values.data()[first + i * step] = static_cast<float>(value);
+  }
+};
+
+}  // namespace
+
+BatchNorm::BatchNorm(const LayerParameters& slot, int channels, Bands bands)
     : slot_(slot),
       channels_(channels),
-      pitch_(padded(channels)),
+      bands_(bands),
+      pitch_(bands.freq * padded(channels)),
       pivot_(pitch_),
       mean_(pitch_),
       scale_(pitch_),
       shift_(pitch_),
       mean_dz_(pitch_),
       slope_(pitch_),
-      inverse_(static_cast<std::size_t>(pitch_)),
+      inverse_(static_cast<std::size_t>(bands.bands) * static_cast<std::size_t>(channels)),
       sum_(static_cast<std::size_t>(pitch_)),
       product_(static_cast<std::size_t>(pitch_)) {}
+
+template <class Visit>
+void BatchNorm::each_norm(const Visit& visit) const {
+  const int step = padded(channels_);
+  for (int first = 0; first < bands_.freq;) {
+    const int band = bands_.of(first);
+    int end = first + 1;
+    while (end < bands_.freq && bands_.of(end) == band) ++end;
+    for (int c = 0; c < channels_; ++c) visit(band * channels_ + c, Columns{first * step + c, step, end - first});
+    first = end;
+  }
+}
 
 void BatchNorm::clear_sums() {
   std::ranges::fill(sum_, 0.0);
@@ -26,53 +57,60 @@ void BatchNorm::clear_sums() {
 
 void BatchNorm::begin(const float* statistics) {
   // Sums about a value near the mean lose no digits.
-  std::copy_n(statistics + slot_.mean, channels_, pivot_.data());
+  each_norm([&](int norm, const Columns& at) { at.fill(pivot_, static_cast<double>(statistics[slot_.mean + norm])); });
   clear_sums();
 }
 
-void BatchNorm::set(int channel, double mean, double variance, const float* parameters) {
-  const double gamma = slot_.gamma >= 0 ? static_cast<double>(parameters[slot_.gamma + channel]) : 1.0;
+double BatchNorm::gamma(int norm, const float* parameters) const {
+  if (slot_.gamma < 0) return 1.0;
+  const auto gamma = static_cast<double>(parameters[slot_.gamma + norm]);
+  return bands_.bands > 1 ? std::abs(gamma) : gamma;
+}
+
+template <class At>
+void BatchNorm::set(int norm, const At& at, double mean, double variance, const float* parameters) {
   const double inverse = 1.0 / std::sqrt(variance + kNormEpsilon);
-  const double beta = static_cast<double>(parameters[slot_.beta + channel]);
-  inverse_[static_cast<std::size_t>(channel)] = inverse;
-  mean_.data()[channel] = static_cast<float>(mean);
-  scale_.data()[channel] = static_cast<float>(gamma * inverse);
-  shift_.data()[channel] = static_cast<float>(beta - mean * gamma * inverse);
+  const double scale = gamma(norm, parameters) * inverse;
+  inverse_[static_cast<std::size_t>(norm)] = inverse;
+  at.fill(mean_, mean);
+  at.fill(scale_, scale);
+  at.fill(shift_, static_cast<double>(parameters[slot_.beta + norm]) - mean * scale);
 }
 
 void BatchNorm::finish(std::ptrdiff_t rows, const float* parameters, float* statistics) {
-  const auto count = static_cast<double>(rows);
-  for (int c = 0; c < channels_; ++c) {
-    const auto i = static_cast<std::size_t>(c);
-    const double offset = sum_[i] / count;
-    const double mean = static_cast<double>(pivot_.data()[c]) + offset;
-    const double variance = std::max(0.0, product_[i] / count - offset * offset);
-    set(c, mean, variance, parameters);
-    float& running_mean = statistics[slot_.mean + c];
-    float& running_variance = statistics[slot_.variance + c];
-    const double unbiased = rows > 1 ? variance * count / (count - 1.0) : variance;
+  each_norm([&](int norm, const Columns& at) {
+    const double count = static_cast<double>(rows) * at.count;
+    const double offset = at.sum(sum_) / count;
+    const double mean = static_cast<double>(pivot_.data()[at.first]) + offset;
+    const double variance = std::max(0.0, at.sum(product_) / count - offset * offset);
+    set(norm, at, mean, variance, parameters);
+    float& running_mean = statistics[slot_.mean + norm];
+    float& running_variance = statistics[slot_.variance + norm];
+    const double unbiased = count > 1.0 ? variance * count / (count - 1.0) : variance;
     running_mean += static_cast<float>(kNormMomentum * (mean - static_cast<double>(running_mean)));
     running_variance += static_cast<float>(kNormMomentum * (unbiased - static_cast<double>(running_variance)));
-  }
+  });
   clear_sums();  // the backward pass adds up into the same arrays
 }
 
 void BatchNorm::use_running(const float* parameters, const float* statistics) {
-  for (int c = 0; c < channels_; ++c) {
-    set(c, static_cast<double>(statistics[slot_.mean + c]), static_cast<double>(statistics[slot_.variance + c]),
-        parameters);
-  }
+  each_norm([&](int norm, const Columns& at) {
+    set(norm, at, static_cast<double>(statistics[slot_.mean + norm]),
+        static_cast<double>(statistics[slot_.variance + norm]), parameters);
+  });
 }
 
-NormGradient BatchNorm::gradient(std::ptrdiff_t rows, float* gradients) {
-  const auto count = static_cast<double>(rows);
-  for (int c = 0; c < channels_; ++c) {
-    const auto i = static_cast<std::size_t>(c);
-    mean_dz_.data()[c] = static_cast<float>(sum_[i] / count);
-    slope_.data()[c] = static_cast<float>(inverse_[i] * inverse_[i] * product_[i] / count);
-    gradients[slot_.beta + c] = static_cast<float>(sum_[i]);
-    if (slot_.gamma >= 0) gradients[slot_.gamma + c] = static_cast<float>(product_[i] * inverse_[i]);
-  }
+NormGradient BatchNorm::gradient(std::ptrdiff_t rows, const float* parameters, float* gradients) {
+  each_norm([&](int norm, const Columns& at) {
+    const double count = static_cast<double>(rows) * at.count, inverse = inverse_[static_cast<std::size_t>(norm)];
+    const double sum = at.sum(sum_), product = at.sum(product_);
+    at.fill(mean_dz_, sum / count);
+    at.fill(slope_, inverse * inverse * product / count);
+    gradients[slot_.beta + norm] = static_cast<float>(sum);
+    if (slot_.gamma < 0) return;
+    const bool turned = bands_.bands > 1 && parameters[slot_.gamma + norm] < 0.0F;
+    gradients[slot_.gamma + norm] = static_cast<float>((turned ? -product : product) * inverse);
+  });
   return {scale_.data(), mean_dz_.data(), slope_.data(), mean_.data()};
 }
 

@@ -7,11 +7,18 @@
 
 namespace kws::fused {
 
+/// Frequency f of `freq` belongs to band f bands / freq, each with a norm of its own, whose scale is gamma's magnitude.
+struct Bands {
+  int freq = 1, bands = 1;
+  [[nodiscard]] int of(int f) const { return f * bands / freq; }
+};
+
 /// Batch norm of one layer's stored output y [rows][pitch]: statistics while y is written, scale and shift for its
 /// reader, and the coefficients of its gradient. Source: Ioffe and Szegedy 2015, algorithm 1 and section 3.
+/// With bands a row is a time step, [freq][padded channels], and so are the vectors for readers.
 class BatchNorm {
  public:
-  BatchNorm(const LayerParameters& slot, int channels);
+  BatchNorm(const LayerParameters& slot, int channels, Bands bands = {});
 
   void begin(const float* statistics);
   /// Where the batch's statistics are added up.
@@ -29,14 +36,21 @@ class BatchNorm {
   [[nodiscard]] double* product() { return product_.data(); }
 
   /// Gradients of beta and gamma, and how dz becomes dy.
-  NormGradient gradient(std::ptrdiff_t rows, float* gradients);
+  NormGradient gradient(std::ptrdiff_t rows, const float* parameters, float* gradients);
 
  private:
   void clear_sums();
-  void set(int channel, double mean, double variance, const float* parameters);
+  /// Calls visit(norm, its columns) for every channel of every band.
+  template <class Visit>
+  void each_norm(const Visit& visit) const;
+  template <class At>
+  void set(int norm, const At& at, double mean, double variance, const float* parameters);
+  [[nodiscard]] double gamma(int norm, const float* parameters) const;
 
   LayerParameters slot_;
-  int channels_, pitch_;
+  int channels_;
+  Bands bands_;
+  int pitch_;
   Buffer<float> pivot_, mean_, scale_, shift_;
   Buffer<float> mean_dz_, slope_;
   std::vector<double> inverse_, sum_, product_;  // inverse deviation; sums of the forward, later of the backward pass

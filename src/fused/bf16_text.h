@@ -11,6 +11,11 @@ static inline Vec load(const Bf16* p) { return _mm512_castsi512_ps(_mm512_slli_e
 static inline void store(Bf16* p, Vec x) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)));
 }
+/// A value as it would be loaded once stored.
+static inline Vec as_kept(Vec x) {
+  const auto rounded = reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(rounded), 16));
+}
 /// Stores a value; returns it as it will be loaded.
 static inline Vec kept(Bf16* p, Vec x) {
   const auto rounded = reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x));

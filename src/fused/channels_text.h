@@ -2,6 +2,15 @@
 
 constexpr int kSumRows = 64;  // rows added in float before they go to double
 
+/// Calls column(first offset, end, channel) for a few rows of every vector of channels at a time.
+template <class Column>
+static void in_pieces(std::ptrdiff_t rows, int pitch, const Column& column) {
+  for (std::ptrdiff_t first = 0; first < rows; first += kSumRows) {
+    const std::ptrdiff_t last = first + kSumRows < rows ? first + kSumRows : rows;
+    for (int c = 0; c < pitch; c += kLanes) column(first * pitch + c, last * pitch + c, c);
+  }
+}
+
 static inline Vec lower_zero(Vec x) { return maximum(x, splat(0.0F)); }
 
 static void add_to(double* sum, Vec partial) {

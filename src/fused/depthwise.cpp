@@ -17,9 +17,9 @@ class Depthwise : public Step<Value> {
             int capacity)
       : slot_(slot),
         taps_{op.kernel.time * op.kernel.freq, layer.output.channels, padded(layer.output.channels)},
-        map_{layer.input.time, layer.input.freq, layer.output.time,  layer.output.freq,  op.kernel.time, op.kernel.freq,
-             op.stride.time,   op.stride.freq,   axes.time.before(), axes.freq.before(), taps_.pitch},
-        epilogue_(slot, op.norm, op.relu, layer.output.channels),
+        map_(map_of(axes, taps_.pitch)),
+        // With bands the norm is a step of its own.
+        epilogue_(slot, op.bands > 1 ? Norm::none : op.norm, op.bands == 1 && op.relu, layer.output.channels),
         weight_(taps_.length()),
         d_weight_(taps_.length()),
         tile_(depthwise_tile(map_)),
@@ -46,10 +46,10 @@ class Depthwise : public Step<Value> {
       const std::ptrdiff_t at = clip * out_.clip;
       epilogue_.add_bias(pass, out_.positions(), dz + at);
       pass.kernels.depthwise_backward(
-          map_,
-          {dz + at, y_.data() + at, epilogue_.norm_gradient(), weight_.data(), mask_of(in, clip * in.clip),
-           d_in + clip * in.clip, d_weight_.data(), tile_.data(), spread_.data(), clip_ahead(pass, in, in.y, clip + 1),
-           clip_ahead(pass, out_, dz, clip + 1), clip_ahead(pass, out_, y_.data(), clip + 1)});
+          map_, {dz + at, y_.data() + at, epilogue_.norm_gradient(), weight_.data(), mask_of(in, clip * in.clip),
+                 d_in == nullptr ? nullptr : d_in + clip * in.clip, d_weight_.data(), tile_.data(), spread_.data(),
+                 clip_ahead(pass, in, in.y, clip + 1), clip_ahead(pass, out_, dz, clip + 1),
+                 clip_ahead(pass, out_, y_.data(), clip + 1)});
     }
     float* gradient = pass.gradients + slot_.weight;
     for (int tap = 0; tap < taps_.groups; ++tap) {
@@ -60,6 +60,27 @@ class Depthwise : public Step<Value> {
   }
 
  private:
+  /// A map of one frequency is one of a single time step as well: neighbours along the frequencies are computed
+  /// together.
+  static DepthwiseMap map_of(const WindowAxes& axes, int pitch) {
+    const bool turn = axes.freq.in == 1 && axes.freq.kernel == 1;
+    const WindowAxis& time = turn ? axes.freq : axes.time;
+    const WindowAxis& freq = turn ? axes.time : axes.freq;
+    return {.in_time = time.in,
+            .in_freq = freq.in,
+            .out_time = time.out,
+            .out_freq = freq.out,
+            .kernel_time = time.kernel,
+            .kernel_freq = freq.kernel,
+            .stride_time = time.stride,
+            .stride_freq = freq.stride,
+            .top = time.before(),
+            .left = freq.before(),
+            .pitch = pitch,
+            .dilation_time = time.dilation,
+            .dilation_freq = freq.dilation};
+  }
+
   /// One clip of an array laid out like `like`.
   static Ahead clip_ahead(const Pass<Value>& pass, const Stored<Value>& like, const Value* array, int clip) {
     return clip < pass.clips ? Ahead{array + clip * like.clip, like.clip * static_cast<std::ptrdiff_t>(sizeof(Value))}

@@ -6,7 +6,7 @@ struct Tile {
 };
 
 static Tile padded_tile(const DepthwiseMap& m) {
-  return {(m.out_time - 1) * m.stride_time + m.kernel_time, (m.out_freq - 1) * m.stride_freq + m.kernel_freq};
+  return {(m.out_time - 1) * m.stride_time + span_time(m), (m.out_freq - 1) * m.stride_freq + span_freq(m)};
 }
 
 /// The vector of channels from c on: in [in_time][in_freq][pitch] -> tile [time][freq][kLanes], zero outside the map.
@@ -23,7 +23,7 @@ static void fill_tile(const DepthwiseMap& m, const Value* in, const Activate& ac
 
 /// A correlation of a tile [..][tile_freq][kLanes].
 struct Correlation {
-  int out_time, out_freq, kernel_time, kernel_freq, stride_time, stride_freq, tile_freq;
+  int out_time, out_freq, kernel_time, kernel_freq, stride_time, stride_freq, dilation_time, dilation_freq, tile_freq;
   const float* taps;
   std::ptrdiff_t tap_time, tap_freq;             // steps between taps; negative: the kernel is turned round
   std::ptrdiff_t first_out, time_out, freq_out;  // offset of the first output, steps between them
@@ -38,8 +38,8 @@ struct AnyKernel {
     KWS_UNROLL for (int i = 0; i < kOutputs; ++i) sum[i] = start;
     for (int kt = 0; kt < k.kernel_time; ++kt) {
       const float* tap = k.taps + kt * k.tap_time;
-      const float* from = tile + static_cast<std::ptrdiff_t>(kt) * k.tile_freq * kLanes;
-      for (int kf = 0; kf < k.kernel_freq; ++kf, from += kLanes, tap += k.tap_freq) {
+      const float* from = tile + static_cast<std::ptrdiff_t>(kt) * k.dilation_time * k.tile_freq * kLanes;
+      for (int kf = 0; kf < k.kernel_freq; ++kf, from += k.dilation_freq * kLanes, tap += k.tap_freq) {
         const Vec weight = load(tap);
         KWS_UNROLL for (int i = 0; i < kOutputs; ++i) {
           sum[i] = multiply_add(load(from + i * k.stride_freq * kLanes), weight, sum[i]);
@@ -124,11 +124,15 @@ static void correlate_with(const Correlation& k, const Kernel& kernel, const flo
   }
 }
 
-static bool three_by_three(int kernel_time, int kernel_freq) { return kernel_time == kThree && kernel_freq == kThree; }
+/// A correlation or a map that is 3 x 3 without dilation.
+template <class Window>
+static bool three_by_three(const Window& k) {
+  return k.kernel_time == kThree && k.kernel_freq == kThree && k.dilation_time == 1 && k.dilation_freq == 1;
+}
 
 template <class Finish>
 static void correlate(const Correlation& k, const float* tile, Vec start, Finish& finish, Fetcher& ahead) {
-  const bool usual = three_by_three(k.kernel_time, k.kernel_freq);
+  const bool usual = three_by_three(k);
   if (usual && k.stride_freq == 1) {
     correlate_with(k, ThreeByThree<1>(k, start), tile, finish, ahead);
   } else if (usual && k.stride_freq == 2) {
@@ -177,6 +181,8 @@ static void depthwise(const DepthwiseMap& m, const DepthwiseForward<Value>& pass
                            .kernel_freq = m.kernel_freq,
                            .stride_time = m.stride_time,
                            .stride_freq = m.stride_freq,
+                           .dilation_time = m.dilation_time,
+                           .dilation_freq = m.dilation_freq,
                            .tile_freq = padded_tile(m).freq,
                            .taps = pass.taps + c,
                            .tap_time = m.kernel_freq * pitch,
@@ -201,7 +207,7 @@ struct Spread {
   float* at;           // of the first output
   std::ptrdiff_t row;  // floats of a time step
   Spread(const DepthwiseMap& m, float* spread) : all(spread), row(std::ptrdiff_t{spread_freqs(m)} * kLanes) {
-    at = spread + reach(m.kernel_time, m.stride_time) * row + reach(m.kernel_freq, m.stride_freq) * kLanes;
+    at = spread + reach(span_time(m), m.stride_time) * row + reach(span_freq(m), m.stride_freq) * kLanes;
   }
 };
 
@@ -225,6 +231,7 @@ static void fill_spread(const DepthwiseMap& m, const DepthwiseBackward<Value>& p
 /// kTaps neighbouring taps of one kernel row: d_taps += sum over positions of dy * tile.
 template <int kTaps>
 static void tap_gradient(const DepthwiseMap& m, int tile_freq, const Spread& dy, const float* tile, float* d_taps) {
+  const int step = m.dilation_freq * kLanes;
   Vec sum[std::size_t{kTaps}];
   KWS_UNROLL for (int i = 0; i < kTaps; ++i) sum[i] = splat(0.0F);
   for (int t = 0; t < m.out_time; ++t) {
@@ -232,7 +239,7 @@ static void tap_gradient(const DepthwiseMap& m, int tile_freq, const Spread& dy,
     const float* gradient = dy.at + t * dy.row;
     for (int f = 0; f < m.out_freq; ++f, from += m.stride_freq * kLanes, gradient += kLanes) {
       const Vec g = load(gradient);
-      KWS_UNROLL for (int i = 0; i < kTaps; ++i) sum[i] = multiply_add(g, load(from + i * kLanes), sum[i]);
+      KWS_UNROLL for (int i = 0; i < kTaps; ++i) sum[i] = multiply_add(g, load(from + i * step), sum[i]);
     }
   }
   KWS_UNROLL for (int i = 0; i < kTaps; ++i) {
@@ -266,16 +273,22 @@ static void three_by_three_gradients(const DepthwiseMap& m, int tile_freq, const
   }
 }
 
+constexpr int kManyTaps = 8;  // of a long kernel: enough sums that none waits for the one before
+
 static void tap_gradients(const DepthwiseMap& m, int tile_freq, const Spread& dy, const float* tile, float* d_taps) {
-  const bool usual = three_by_three(m.kernel_time, m.kernel_freq);
+  const bool usual = three_by_three(m);
   if (usual && m.stride_freq == 1) return three_by_three_gradients<1>(m, tile_freq, dy, tile, d_taps);
   if (usual && m.stride_freq == 2) return three_by_three_gradients<2>(m, tile_freq, dy, tile, d_taps);
   for (int kt = 0; kt < m.kernel_time; ++kt) {
     for (int kf = 0; kf < m.kernel_freq;) {
-      const float* from = tile + (static_cast<std::ptrdiff_t>(kt) * tile_freq + kf) * kLanes;
+      const float* from =
+          tile + (static_cast<std::ptrdiff_t>(kt) * m.dilation_time * tile_freq + kf * m.dilation_freq) * kLanes;
       float* to = d_taps + (static_cast<std::ptrdiff_t>(kt) * m.kernel_freq + kf) * m.pitch;
       const int left = m.kernel_freq - kf;
-      if (left >= kThree) {
+      if (left >= kManyTaps) {
+        tap_gradient<kManyTaps>(m, tile_freq, dy, from, to);
+        kf += kManyTaps;
+      } else if (left >= kThree) {
         tap_gradient<kThree>(m, tile_freq, dy, from, to);
         kf += kThree;
       } else {
@@ -287,15 +300,24 @@ static void tap_gradients(const DepthwiseMap& m, int tile_freq, const Spread& dy
 }
 
 /// One dimension of the inputs that lie alike to the stride, every stride-th one from `first` on: `count` of them,
-/// which see taps last, last - stride, .. of the kernel, the first of them with the gradient at `from` of the spread.
+/// which see `taps` taps of the kernel, last, last - tap_step, .., the first of them with the gradient at `from` of the
+/// spread, the others `step` further each.
 struct Alike {
-  int first, count, taps, last, from;
-  Alike(int phase, int in, int before, int kernel, int stride)
+  int first, count, tap_step, step, taps = 0, last = 0, from = 0;
+  Alike(int phase, int in, int before, int kernel, int stride, int dilation)
       : first(((phase - before) % stride + stride) % stride),
-        count(first < in ? (in - first + stride - 1) / stride : 0),
-        taps(phase < kernel ? (kernel - phase + stride - 1) / stride : 0),
-        last(phase + (taps - 1) * stride),
-        from(reach(kernel, stride) + (first + before) / stride - (taps - 1)) {}
+        count(first < in ? (in - first + stride - 1) / stride : 0) {
+    int common = stride;  // the greatest divisor of stride and dilation
+    while (stride % common != 0 || dilation % common != 0) --common;
+    tap_step = stride / common;
+    step = dilation / common;
+    int tap = 0;
+    while (tap < tap_step && tap * dilation % stride != phase) ++tap;
+    if (tap == tap_step || tap >= kernel) return;
+    taps = (kernel - 1 - tap) / tap_step + 1;
+    last = tap + (taps - 1) * tap_step;
+    from = reach(span_of(kernel, dilation), stride) + (first + before - last * dilation) / stride;
+  }
 };
 
 /// The input's gradient is the correlation of dy with the kernel turned round, and with a stride one such correlation
@@ -305,18 +327,20 @@ static void input_gradient(const DepthwiseMap& m, const float* taps, int c, cons
                            Fetcher& ahead) {
   const std::ptrdiff_t pitch = m.pitch, tap_row = m.kernel_freq * pitch;
   for (int phase = 0; phase < m.stride_time * m.stride_freq; ++phase) {
-    const Alike time(phase / m.stride_freq, m.in_time, m.top, m.kernel_time, m.stride_time);
-    const Alike freq(phase % m.stride_freq, m.in_freq, m.left, m.kernel_freq, m.stride_freq);
+    const Alike time(phase / m.stride_freq, m.in_time, m.top, m.kernel_time, m.stride_time, m.dilation_time);
+    const Alike freq(phase % m.stride_freq, m.in_freq, m.left, m.kernel_freq, m.stride_freq, m.dilation_freq);
     const Correlation k = {.out_time = time.count,
                            .out_freq = freq.count,
                            .kernel_time = time.taps,
                            .kernel_freq = freq.taps,
                            .stride_time = 1,
                            .stride_freq = 1,
+                           .dilation_time = time.step,
+                           .dilation_freq = freq.step,
                            .tile_freq = spread_freqs(m),
                            .taps = taps + time.last * tap_row + freq.last * pitch + c,
-                           .tap_time = -m.stride_time * tap_row,
-                           .tap_freq = -m.stride_freq * pitch,
+                           .tap_time = -time.tap_step * tap_row,
+                           .tap_freq = -freq.tap_step * pitch,
                            .first_out = (std::ptrdiff_t{time.first} * m.in_freq + freq.first) * pitch + c,
                            .time_out = m.stride_time * m.in_freq * pitch,
                            .freq_out = m.stride_freq * pitch};
@@ -335,6 +359,7 @@ static void depthwise_backward(const DepthwiseMap& m, const DepthwiseBackward<Va
     fill_spread(m, pass, c, spread);
     y_ahead.fetch();
     tap_gradients(m, padded_tile(m).freq, spread, pass.tile, pass.d_taps + c);
+    if (pass.d_in == nullptr) continue;
     StoreMasked finish{pass.d_in, pass.mask, c};
     input_gradient(m, pass.taps, c, spread, finish, in_ahead);
   }

@@ -10,6 +10,7 @@ static inline Vec kept(float* p, Vec x) {
   store(p, x);
   return x;
 }
+static inline Vec as_kept(Vec x) { return x; }
 static inline void move(float* to, const float* from) { store(to, load(from)); }
 static const float* narrow(std::ptrdiff_t /*count*/, const float* from, float* /*to*/) { return from; }
 static const float* factors(std::ptrdiff_t /*rows*/, int /*pitch*/, const float* from, std::ptrdiff_t /*from_row*/,

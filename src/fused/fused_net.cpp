@@ -89,7 +89,7 @@ double FusedNet::step(std::span<const std::int8_t> features, std::span<const int
 void FusedNet::logits(std::span<const std::int8_t> features, std::span<const float> parameters,
                       std::span<const float> statistics, std::span<float> out) {
   FusedSteps<float>& net = *impl_->floats;
-  const auto values = static_cast<std::size_t>(net.input.size());
+  const auto values = static_cast<std::size_t>(net.input.shape.elements());
   const auto classes = static_cast<std::size_t>(net.classes);
   const auto most = static_cast<std::size_t>(net.capacity);
   std::vector<float> running(statistics.begin(), statistics.end());

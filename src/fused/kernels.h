@@ -107,11 +107,11 @@ struct Mask {
 /// The patches of one clip that a convolution's rows are made of; the map is padded, [time][freq][channels].
 struct PatchMap {
   int out_freq;                         ///< outputs of one time step
-  int kernel_time;                      ///< runs of a patch
-  int run;                              ///< neighbouring values of a run: kernel_freq * channels
-  std::ptrdiff_t map_row;               ///< values of one time step of the map
+  int runs_time, runs_freq;             ///< runs of a patch
+  int run;                              ///< neighbouring values of a run
+  std::ptrdiff_t run_time, run_freq;    ///< values from one run of the map to the next
   std::ptrdiff_t step_time, step_freq;  ///< values that a patch moves for the next output
-  int length;                           ///< from one patch to the next: kernel_time * run or more
+  int length;                           ///< from one patch to the next: all of its runs or more
 };
 
 /// One clip of a depthwise convolution; maps are [time][freq][pitch].
@@ -120,27 +120,32 @@ struct DepthwiseMap {
   int kernel_time, kernel_freq, stride_time, stride_freq;
   int top, left;  ///< padding before the first element
   int pitch;
+  int dilation_time = 1, dilation_freq = 1;
 };
 
+/// Inputs under a kernel, from the first to the last.
+constexpr int span_of(int kernel, int dilation) { return (kernel - 1) * dilation + 1; }
+constexpr int span_time(const DepthwiseMap& m) { return span_of(m.kernel_time, m.dilation_time); }
+constexpr int span_freq(const DepthwiseMap& m) { return span_of(m.kernel_freq, m.dilation_freq); }
 /// So many outputs before its own one an input is read by, at most.
-constexpr int reach(int kernel, int stride) { return (kernel - 1) / stride; }
+constexpr int reach(int span, int stride) { return (span - 1) / stride; }
 /// Extent of a gradient by the output with zeros around it, so that every input finds all outputs that may read it.
-constexpr int spread_extent(int in, int before, int out, int kernel, int stride) {
+constexpr int spread_extent(int in, int before, int out, int span, int stride) {
   const int last = (in - 1 + before) / stride;
-  return reach(kernel, stride) + (last + 1 > out ? last + 1 : out);
+  return reach(span, stride) + (last + 1 > out ? last + 1 : out);
 }
 constexpr int spread_times(const DepthwiseMap& m) {
-  return spread_extent(m.in_time, m.top, m.out_time, m.kernel_time, m.stride_time);
+  return spread_extent(m.in_time, m.top, m.out_time, span_time(m), m.stride_time);
 }
 constexpr int spread_freqs(const DepthwiseMap& m) {
-  return spread_extent(m.in_freq, m.left, m.out_freq, m.kernel_freq, m.stride_freq);
+  return spread_extent(m.in_freq, m.left, m.out_freq, span_freq(m), m.stride_freq);
 }
 
 /// Floats of the depthwise kernels' scratch memory: a group of channels of the padded input and of the padded gradient.
 /// They write the same places each time and rely on zeros around them.
 inline std::ptrdiff_t depthwise_tile(const DepthwiseMap& m) {
-  return static_cast<std::ptrdiff_t>((m.out_time - 1) * m.stride_time + m.kernel_time) *
-         ((m.out_freq - 1) * m.stride_freq + m.kernel_freq) * kGroup;
+  return static_cast<std::ptrdiff_t>((m.out_time - 1) * m.stride_time + span_time(m)) *
+         ((m.out_freq - 1) * m.stride_freq + span_freq(m)) * kGroup;
 }
 inline std::ptrdiff_t depthwise_spread(const DepthwiseMap& m) {
   return static_cast<std::ptrdiff_t>(spread_times(m)) * spread_freqs(m) * kGroup;
@@ -161,7 +166,7 @@ struct DepthwiseForward {
 };
 
 /// The way back: from dz of the output y to dz of the input (mask.y) and to the gradient of the taps (+=). d_in may be
-/// dz itself where both have the same shape.
+/// dz itself where both have the same shape, or nullptr where nobody wants it.
 template <class Value>
 struct DepthwiseBackward {
   const Value* dz;
@@ -174,6 +179,17 @@ struct DepthwiseBackward {
   float *tile, *spread;
   Ahead in_ahead{}, dz_ahead{}, y_ahead{};
 };
+
+/// A map [time][freq][pitch] and a smaller one that is read or written along with it: where that one has a single time
+/// step or frequency, it belongs to all of the map's.
+struct Broadcast {
+  int time, freq, pitch;
+  std::ptrdiff_t small_time, small_freq;  ///< values from one time step, one frequency of the smaller map to the next;
+                                          ///< 0 where it has one
+};
+
+/// The functions of graph.h's Activate, which this file cannot include.
+enum class Curve { relu, relu6, swish, hard_swish, tanh, clip, gate };
 
 /// Shapes of a recurrent layer's step over `rows` clips; cells padded to `pitch`.
 struct CellRows {
@@ -210,6 +226,22 @@ struct Kernels {
   void (*sums)(std::ptrdiff_t rows, int pitch, const Value* y, double* sum);
   void (*norm_gradient)(std::ptrdiff_t rows, int pitch, const Value* dz, const Value* y, NormGradient norm, Value* dy);
   void (*mask)(std::ptrdiff_t rows, int pitch, const float* gradient, const Mask<Value>& mask, Value* dz);
+
+  /// to += from; count is a multiple of kGroup.
+  void (*accumulate)(std::ptrdiff_t count, const Value* from, Value* to);
+
+  /// out = activation of the map + activation of the smaller one.
+  void (*add)(const Broadcast& shape, const Value* map, Activation activation, const Value* small,
+              Activation small_activation, Value* out);
+  /// small = share * sum of the activated map
+  void (*reduce)(const Broadcast& shape, const Value* map, Activation activation, float share, float* small);
+  /// The gradient of an activated map is share * small; what is kept is its dz.
+  void (*spread)(const Broadcast& shape, const Value* small, float share, const Mask<Value>& mask, Value* dz);
+
+  /// out = curve of the activation of y; then from the gradient of out to dz of y.
+  void (*bend)(Curve curve, std::ptrdiff_t rows, int pitch, const Value* y, Activation activation, Value* out);
+  void (*bend_backward)(Curve curve, std::ptrdiff_t rows, int pitch, const Value* gradient, const Mask<Value>& mask,
+                        Value* dz);
 
   /// patches [rows][length] of outputs first .. first + rows - 1. Up to kGroup values behind the last one of either
   /// array are read or written.

@@ -9,6 +9,7 @@
 #include "channels_text.h"
 #include "depthwise_text.h"
 #include "gemm_text.h"
+#include "maps_text.h"
 #include "patches_text.h"
 #include "rows_text.h"
 
@@ -27,6 +28,12 @@ static constexpr Kernels<Value> kKernels = {nothing,
                                             sums,
                                             norm_gradient,
                                             mask,
+                                            accumulate,
+                                            add,
+                                            reduce,
+                                            spread,
+                                            bend,
+                                            bend_backward,
                                             gather,
                                             scatter,
                                             depthwise,

@@ -1,49 +1,42 @@
-#include "step.h"
+#include <algorithm>
+
+#include "maps.h"
 
 namespace kws::fused {
 namespace {
 
-/// Average over the whole map.
+/// Average over the whole map or in one direction.
 template <class Value>
 class Pool : public Step<Value> {
+  using Step<Value>::out_;
+
  public:
-  Pool(const Layer& layer, const Stored<Value>& in, int capacity)
-      : value_(in.size()), d_value_(in.size()), sum_(in.pitch) {
+  Pool(const Layer& layer, const Stored<Value>& in, int capacity) {
     this->store_output(layer.output, capacity);
+    shape_ = broadcast(in, out_);
+    const int averaged = in.positions() / out_.positions();
+    share_ = 1.0F / static_cast<float>(averaged);
+    sum_ = Buffer<float>(out_.clip);
   }
 
   void forward(const Pass<Value>& pass, const Stored<Value>& in) override {
-    const int positions = in.positions();
-    const float share = 1.0F / static_cast<float>(positions);
     for (int clip = 0; clip < pass.clips; ++clip) {
-      pass.kernels.activate(positions, in.pitch, in.y + clip * in.clip, in.activation, value_.data());
-      float* sum = sum_.data();
-      sum_.clear();
-      for (int p = 0; p < positions; ++p) {
-        const Value* value = value_.data() + static_cast<std::ptrdiff_t>(p) * in.pitch;
-        for (int c = 0; c < in.pitch; ++c) sum[c] += to_float(value[c]);
-      }
-      Value* y = this->y_.data() + clip * this->out_.clip;
-      for (int c = 0; c < in.pitch; ++c) y[c] = stored<Value>(sum[c] * share);
+      pass.kernels.reduce(shape_, in.y + clip * in.clip, in.activation, share_, sum_.data());
+      std::transform(sum_.data(), sum_.data() + out_.clip, out_.y + clip * out_.clip, stored<Value>);
     }
   }
 
   void backward(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) override {
-    const int positions = in.positions();
-    const float share = 1.0F / static_cast<float>(positions);
+    if (d_in == nullptr) return;
     for (int clip = 0; clip < pass.clips; ++clip) {
-      const Value* gradient = dz + clip * this->out_.clip;
-      for (int p = 0; p < positions; ++p) {
-        float* to = d_value_.data() + static_cast<std::ptrdiff_t>(p) * in.pitch;
-        for (int c = 0; c < in.pitch; ++c) to[c] = to_float(gradient[c]) * share;
-      }
-      pass_back(pass.kernels, in, static_cast<std::ptrdiff_t>(clip) * positions, positions, d_value_.data(), d_in);
+      const std::ptrdiff_t at = clip * in.clip;
+      pass.kernels.spread(shape_, dz + clip * out_.clip, share_, mask_of(in, at), d_in + at);
     }
   }
 
  private:
-  Buffer<Value> value_;    // of one clip, activated
-  Buffer<float> d_value_;  // its gradient
+  Broadcast shape_{};
+  float share_ = 1.0F;
   Buffer<float> sum_;
 };
 

@@ -27,26 +27,28 @@ Rows rows_of(const Layer& layer, const Stored<Value>& in) {
   if (op == nullptr) return {1, {in.positions(), from.channels, in.pitch}, false, {}};
   const int taps = op->kernel.time * op->kernel.freq;
   Rows rows{to.time * to.freq, {taps, from.channels, in.pitch}, true, {}};
-  if (taps == 1 && op->stride.time == 1 && op->stride.freq == 1) {
+  if (taps == 1 && op->stride.time == 1 && op->stride.freq == 1 && in.pitch % Storage<Value>::kDepth == 0) {
     rows.patches = false;
     return rows;
   }
   const WindowAxes axes = axes_of(layer, *op);
   rows.top = axes.time.before();
   rows.left = axes.freq.before();
-  const auto extent = [](int in_size, int before, int out, int stride, int kernel) {
-    return std::max(before + in_size, (out - 1) * stride + kernel);
+  const auto extent = [](const WindowAxis& axis) {
+    return std::max(axis.before() + axis.in, (axis.out - 1) * axis.stride + axis.span());
   };
-  rows.map = {extent(from.time, rows.top, to.time, op->stride.time, op->kernel.time),
-              extent(from.freq, rows.left, to.freq, op->stride.freq, op->kernel.freq), in.pitch};
+  rows.map = {extent(axes.time), extent(axes.freq), in.pitch};
   const std::ptrdiff_t map_row = rows.map.step();
-  rows.patch = {to.freq,
-                op->kernel.time,
-                op->kernel.freq * in.pitch,
-                map_row,
-                op->stride.time * map_row,
-                static_cast<std::ptrdiff_t>(op->stride.freq) * in.pitch,
-                whole_factors<Value>(rows.in.length())};
+  const bool whole = op->dilation.freq == 1;  // the frequencies under a kernel are neighbours
+  rows.patch = {.out_freq = to.freq,
+                .runs_time = op->kernel.time,
+                .runs_freq = whole ? 1 : op->kernel.freq,
+                .run = (whole ? op->kernel.freq : 1) * in.pitch,
+                .run_time = op->dilation.time * map_row,
+                .run_freq = static_cast<std::ptrdiff_t>(op->dilation.freq) * in.pitch,
+                .step_time = op->stride.time * map_row,
+                .step_freq = static_cast<std::ptrdiff_t>(op->stride.freq) * in.pitch,
+                .length = whole_factors<Value>(rows.in.length())};
   return rows;
 }
 

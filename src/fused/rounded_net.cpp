@@ -101,6 +101,7 @@ RoundedNet::~RoundedNet() = default;
 std::unique_ptr<RoundedNet> RoundedNet::make(const Graph& graph, const ParameterLayout& layout, int capacity, Isa isa,
                                              const Int8Model& int8) {
   if (isa == Isa::portable) return nullptr;
+  if (std::ranges::any_of(graph.layers(), [](const Layer& layer) { return bands_of(layer.op) > 1; })) return nullptr;
   auto impl = std::make_unique<Impl>(graph, layout, capacity, isa);
   if (!impl->steps.build(impl->plain, impl->plain_layout, &int8)) return nullptr;
   return std::unique_ptr<RoundedNet>(new RoundedNet(std::move(impl)));

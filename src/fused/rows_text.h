@@ -13,15 +13,6 @@ static void activate(std::ptrdiff_t rows, int pitch, const Value* y, Activation 
   }
 }
 
-/// Calls column(first offset, end, channel) for a few rows of every vector of channels at a time.
-template <class Column>
-static void in_pieces(std::ptrdiff_t rows, int pitch, const Column& column) {
-  for (std::ptrdiff_t first = 0; first < rows; first += kSumRows) {
-    const std::ptrdiff_t last = first + kSumRows < rows ? first + kSumRows : rows;
-    for (int c = 0; c < pitch; c += kLanes) column(first * pitch + c, last * pitch + c, c);
-  }
-}
-
 static void moments(std::ptrdiff_t rows, int pitch, const Value* y, const Moments& moments) {
   in_pieces(rows, pitch, [&](std::ptrdiff_t first, std::ptrdiff_t end, int c) {
     const SeeMoments see(moments, c);

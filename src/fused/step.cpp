@@ -34,9 +34,9 @@ void Epilogue<Value>::attach(Stored<Value>& out) {
 template <class Value>
 void Epilogue<Value>::begin(const Pass<Value>& pass) {
   moments_.reset();
-  if (!norm_) {
+  if (slot_.bias >= 0) {
     pack_vector(channels_, pass.parameters + slot_.bias, bias_.data());
-  } else if (pass.training) {
+  } else if (norm_ && pass.training) {
     norm_->begin(pass.statistics);
     moments_ = norm_->moments();
   }
@@ -55,7 +55,7 @@ void Epilogue<Value>::finish(const Pass<Value>& pass, std::ptrdiff_t rows) {
 template <class Value>
 void Epilogue<Value>::begin_backward(const Pass<Value>& pass, std::ptrdiff_t rows) {
   if (norm_) {
-    d_norm_ = norm_->gradient(rows, pass.gradients);
+    d_norm_ = norm_->gradient(rows, pass.parameters, pass.gradients);
   } else {
     std::ranges::fill(d_bias_, 0.0);
   }
@@ -63,7 +63,7 @@ void Epilogue<Value>::begin_backward(const Pass<Value>& pass, std::ptrdiff_t row
 
 template <class Value>
 void Epilogue<Value>::add_bias(const Pass<Value>& pass, std::ptrdiff_t rows, const Value* dz) {
-  if (!norm_) pass.kernels.sums(rows, channels_.pitch, dz, d_bias_.data());
+  if (slot_.bias >= 0) pass.kernels.sums(rows, channels_.pitch, dz, d_bias_.data());
 }
 
 template <class Value>
@@ -79,7 +79,7 @@ const Value* Epilogue<Value>::to_dy(const Pass<Value>& pass, std::ptrdiff_t rows
 
 template <class Value>
 void Epilogue<Value>::finish_backward(const Pass<Value>& pass) {
-  if (!norm_) collect_vector(channels_, d_bias_.data(), pass.gradients + slot_.bias);
+  if (slot_.bias >= 0) collect_vector(channels_, d_bias_.data(), pass.gradients + slot_.bias);
 }
 
 namespace {
@@ -89,51 +89,53 @@ struct Make {
   const Layer& layer;
   const LayerParameters& slot;
   const Stored<Value>& in;
+  const Stored<Value>* second;
   bool first;
   int capacity;
   const Quant* rounded;
 
-  std::unique_ptr<Step<Value>> operator()(const Conv2d& op) const {
-    return op.dilation == Extent{} ? make_product(layer, slot, in, first, capacity) : nullptr;
+  std::unique_ptr<Step<Value>> operator()(const Conv2d& /*op*/) const {
+    return make_product(layer, slot, in, first, capacity);
   }
   std::unique_ptr<Step<Value>> operator()(const Dense& /*op*/) const {
     return make_product(layer, slot, in, first, capacity);
   }
-  std::unique_ptr<Step<Value>> operator()(const Depthwise2d& op) const {
-    return first || op.dilation != Extent{} || op.bands > 1 ? nullptr : make_depthwise<Value>(layer, slot, capacity);
+  std::unique_ptr<Step<Value>> operator()(const Depthwise2d& /*op*/) const {
+    return make_depthwise<Value>(layer, slot, capacity);
   }
-  std::unique_ptr<Step<Value>> operator()(const AvgPool2d& op) const {
-    return first || !op.over_time || !op.over_freq ? nullptr : make_pool(layer, in, capacity);
-  }
+  std::unique_ptr<Step<Value>> operator()(const AvgPool2d& /*op*/) const { return make_pool(layer, in, capacity); }
   std::unique_ptr<Step<Value>> operator()(const Lstm& /*op*/) const {
     return make_lstm(layer, slot, in, first, capacity, rounded);
   }
   std::unique_ptr<Step<Value>> operator()(const Gru& /*op*/) const {
     return make_gru(layer, slot, in, first, capacity, rounded);
   }
-  std::unique_ptr<Step<Value>> operator()(const Add& /*op*/) const { return nullptr; }
-  std::unique_ptr<Step<Value>> operator()(const Activate& /*op*/) const { return nullptr; }
+  std::unique_ptr<Step<Value>> operator()(const Add& /*op*/) const { return make_add(layer, in, *second, capacity); }
+  std::unique_ptr<Step<Value>> operator()(const Activate& /*op*/) const { return make_bend<Value>(layer, capacity); }
 };
 
 }  // namespace
 
 template <class Value>
 std::unique_ptr<Step<Value>> make_step(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                       bool first, int capacity, const Quant* rounded) {
+                                       const Stored<Value>* second, bool first, int capacity, const Quant* rounded) {
   // Time-major sequences are read by recurrent layers alone.
-  const bool sequence = !first && in.clip != in.size();
+  const auto is_sequence = [](const Stored<Value>& tensor) {
+    return tensor.shape.time > 1 && tensor.clip < tensor.time;
+  };
+  const bool sequence = is_sequence(in) || (second != nullptr && is_sequence(*second));
   const bool recurrent = std::holds_alternative<Lstm>(layer.op) || std::holds_alternative<Gru>(layer.op);
   if (sequence && !recurrent) return nullptr;
-  return std::visit(Make<Value>{layer, slot, in, first, capacity, rounded}, layer.op);
+  return std::visit(Make<Value>{layer, slot, in, second, first, capacity, rounded}, layer.op);
 }
 
 template class Step<float>;
 template class Step<Bf16>;
 template class Epilogue<float>;
 template class Epilogue<Bf16>;
-template std::unique_ptr<Step<float>> make_step(const Layer&, const LayerParameters&, const Stored<float>&, bool, int,
-                                                const Quant*);
-template std::unique_ptr<Step<Bf16>> make_step(const Layer&, const LayerParameters&, const Stored<Bf16>&, bool, int,
-                                               const Quant*);
+template std::unique_ptr<Step<float>> make_step(const Layer&, const LayerParameters&, const Stored<float>&,
+                                                const Stored<float>*, bool, int, const Quant*);
+template std::unique_ptr<Step<Bf16>> make_step(const Layer&, const LayerParameters&, const Stored<Bf16>&,
+                                               const Stored<Bf16>*, bool, int, const Quant*);
 
 }  // namespace kws::fused

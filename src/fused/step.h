@@ -82,9 +82,12 @@ class Step {
   /// Reads in, writes output().
   virtual void forward(const Pass<Value>& pass, const Stored<Value>& in) = 0;
   /// dz: gradient of output()'s value before its ReLU and after its batch norm, laid out like it. Writes the layer's
-  /// gradients, and the same dz of `in` into d_in unless that is nullptr. d_in is dz itself where the clips of both are
-  /// equally long: a step reads all of a position's (a clip's) dz before it writes there.
+  /// gradients, and the same dz of `in` into d_in unless that is nullptr: of what this step alone read there, for masks
+  /// and sums are linear, so that several readers' dz add up. d_in is dz itself where the clips of both are equally
+  /// long: a step reads all of a position's (a clip's) dz before it writes there.
   virtual void backward(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) = 0;
+  /// Before that, where a second tensor is read: its dz, never in place.
+  virtual void backward_second(const Pass<Value>& /*pass*/, const Value* /*dz*/, Value* /*d_second*/) {}
   [[nodiscard]] const Stored<Value>& output() const { return out_; }
 
  protected:
@@ -94,20 +97,30 @@ class Step {
   Buffer<Value> y_;
 };
 
-/// capacity: most clips of a batch; in: how the layer's input will be stored; first: it is the network's input, whose
-/// gradient nobody wants; rounded: the output of the int8 network whose rounding a recurrent layer's states get (float
-/// alone), or nullptr. nullptr: no fused step for this layer.
+/// capacity: most clips of a batch; in: how the layer's input will be stored; second: the other addend of an Add, which
+/// outlives the step, or nullptr; first: `in` is the network's input, whose gradient nobody wants; rounded: the output
+/// of the int8 network whose rounding a recurrent layer's states get (float alone), or nullptr. nullptr: no fused step
+/// for this layer.
 template <class Value>
 std::unique_ptr<Step<Value>> make_step(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                       bool first, int capacity, const Quant* rounded = nullptr);
+                                       const Stored<Value>* second, bool first, int capacity,
+                                       const Quant* rounded = nullptr);
 
 template <class Value>
 std::unique_ptr<Step<Value>> make_product(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
                                           bool first, int capacity);
 template <class Value>
 std::unique_ptr<Step<Value>> make_depthwise(const Layer& layer, const LayerParameters& slot, int capacity);
+/// The norm and ReLU of a depthwise layer with bands, behind it.
+template <class Value>
+std::unique_ptr<Step<Value>> make_band_norm(const Layer& layer, const LayerParameters& slot, int capacity);
 template <class Value>
 std::unique_ptr<Step<Value>> make_pool(const Layer& layer, const Stored<Value>& in, int capacity);
+template <class Value>
+std::unique_ptr<Step<Value>> make_add(const Layer& layer, const Stored<Value>& in, const Stored<Value>& second,
+                                      int capacity);
+template <class Value>
+std::unique_ptr<Step<Value>> make_bend(const Layer& layer, int capacity);
 template <class Value>
 std::unique_ptr<Step<Value>> make_lstm(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
                                        bool first, int capacity, const Quant* rounded);
@@ -115,7 +128,8 @@ template <class Value>
 std::unique_ptr<Step<Value>> make_gru(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
                                       bool first, int capacity, const Quant* rounded);
 
-/// Bias or batch norm of a convolution or dense layer, and its ReLU: everything between product and stored output.
+/// Bias or batch norm of a convolution or dense layer, and its ReLU: everything between product and stored output;
+/// nothing of it for a layer that has neither of them in its slot.
 template <class Value>
 class Epilogue {
  public:
@@ -128,7 +142,7 @@ class Epilogue {
   void finish(const Pass<Value>& pass, std::ptrdiff_t rows);
   /// Marks `out` as being read through this epilogue.
   void attach(Stored<Value>& out);
-  [[nodiscard]] const float* bias() const { return norm_ ? nullptr : bias_.data(); }
+  [[nodiscard]] const float* bias() const { return norm_ || slot_.bias < 0 ? nullptr : bias_.data(); }
 
   void begin_backward(const Pass<Value>& pass, std::ptrdiff_t rows);
   /// From dz to the gradient of the stored output; nullptr without batch norm, where they are the same.

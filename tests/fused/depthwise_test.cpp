@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -17,24 +18,30 @@ using fused::Buffer;
 using fused::DepthwiseMap;
 using fused::Kernels;
 
-int extent_out(int in, int kernel, int stride, Padding padding) {
-  return padding == Padding::same ? (in + stride - 1) / stride : (in - kernel) / stride + 1;
+int extent_out(int in, int span, int stride, Padding padding) {
+  return padding == Padding::valid ? (in - span) / stride + 1 : (in + stride - 1) / stride;
 }
+
+constexpr std::array kPaddings = {Padding::same, Padding::valid, Padding::causal};
 
 DepthwiseMap draw_map(Rng& rng) {
   DepthwiseMap m{};
   // Strides larger than the kernel leave inputs that no output reads.
-  m.kernel_time = rng.below(2) == 0 ? 3 : rng.between(1, 5);
-  m.kernel_freq = rng.below(2) == 0 ? 3 : rng.between(1, 5);
+  const auto kernel = [&] { return rng.below(2) == 0 ? 3 : rng.between(1, rng.below(4) == 0 ? 13 : 5); };
+  const auto dilation = [&] { return rng.below(2) == 0 ? 1 : rng.between(1, 4); };
+  m.kernel_time = kernel();
+  m.kernel_freq = kernel();
   m.stride_time = rng.between(1, 4);
   m.stride_freq = rng.between(1, 4);
-  m.in_time = rng.between(m.kernel_time, 17);
-  m.in_freq = rng.between(m.kernel_freq, 17);
-  const Padding padding = rng.below(2) == 0 ? Padding::same : Padding::valid;
-  m.out_time = extent_out(m.in_time, m.kernel_time, m.stride_time, padding);
-  m.out_freq = extent_out(m.in_freq, m.kernel_freq, m.stride_freq, padding);
-  m.top = WindowAxis{m.in_time, m.out_time, m.kernel_time, m.stride_time, 1, padding}.before();
-  m.left = WindowAxis{m.in_freq, m.out_freq, m.kernel_freq, m.stride_freq, 1, padding}.before();
+  m.dilation_time = dilation();
+  m.dilation_freq = dilation();
+  const Padding time = kPaddings.at(rng.below(3)), freq = kPaddings.at(rng.below(3));
+  m.in_time = rng.between(time == Padding::valid ? span_time(m) : 1, span_time(m) + 14);
+  m.in_freq = rng.between(freq == Padding::valid ? span_freq(m) : 1, span_freq(m) + 14);
+  m.out_time = extent_out(m.in_time, span_time(m), m.stride_time, time);
+  m.out_freq = extent_out(m.in_freq, span_freq(m), m.stride_freq, freq);
+  m.top = WindowAxis{m.in_time, m.out_time, m.kernel_time, m.stride_time, m.dilation_time, time}.before();
+  m.left = WindowAxis{m.in_freq, m.out_freq, m.kernel_freq, m.stride_freq, m.dilation_freq, freq}.before();
   m.pitch = 16 * rng.between(1, 3);
   return m;
 }
@@ -141,8 +148,8 @@ struct Reference {
           clip.normed ? at(clip.scale, 0) * (at(clip.dz, o) - at(clip.mean_dz, 0) - slope * centred) : at(clip.dz, o);
       double sum = at(clip.bias, 0);
       for (int tap = 0; tap < m.kernel_time * m.kernel_freq; ++tap) {
-        const std::ptrdiff_t t = o / m.out_freq * m.stride_time - m.top + tap / m.kernel_freq;
-        const std::ptrdiff_t f = o % m.out_freq * m.stride_freq - m.left + tap % m.kernel_freq;
+        const std::ptrdiff_t t = o / m.out_freq * m.stride_time - m.top + tap / m.kernel_freq * m.dilation_time;
+        const std::ptrdiff_t f = o % m.out_freq * m.stride_freq - m.left + tap % m.kernel_freq * m.dilation_freq;
         if (t < 0 || t >= m.in_time || f < 0 || f >= m.in_freq) continue;
         const std::ptrdiff_t i = t * m.in_freq + f;
         const double value = clip.relu ? std::max(before_relu(i), 0.0) : before_relu(i);
@@ -186,7 +193,8 @@ TEST_F(DepthwiseTest, FollowsTheDefinitionForEveryKernelAndStride) {
     const DepthwiseMap& m = clip.m;
     SCOPED_TRACE(std::to_string(m.in_time) + " x " + std::to_string(m.in_freq) + ", kernel " +
                  std::to_string(m.kernel_time) + " x " + std::to_string(m.kernel_freq) + ", stride " +
-                 std::to_string(m.stride_time) + " x " + std::to_string(m.stride_freq));
+                 std::to_string(m.stride_time) + " x " + std::to_string(m.stride_freq) + ", dilation " +
+                 std::to_string(m.dilation_time) + " x " + std::to_string(m.dilation_freq));
     const Outcome found = run(fused::avx2_kernels(), clip);
     const Reference wanted(clip);
     expect_near(found.out, wanted.out, "output");

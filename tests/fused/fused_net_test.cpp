@@ -2,6 +2,7 @@
 
 #include "families/random_design.h"
 #include "fused/fused_step.h"
+#include "fused/tensor_graphs.h"
 #include "kws/fused/rounded_net.h"
 
 // Against autograd the steps are tested in tests/train/fused_test.cpp; what stands here needs no LibTorch and runs
@@ -42,21 +43,31 @@ TEST_P(FusedNetTest, LossFallsAlongTheGradient) {
   }
 }
 
+void expect_same_bits(const Graph& graph, const NetState& state, const Batch& batch) {
+  const Result narrow = fused(graph, state, batch, Isa::avx2), wide = fused(graph, state, batch, Isa::avx512);
+  EXPECT_EQ(narrow.loss, wide.loss);
+  EXPECT_EQ(narrow.gradients, wide.gradients);
+  EXPECT_EQ(narrow.statistics, wide.statistics);
+}
+
 TEST_P(FusedNetTest, GradientsAreTheSameBitsForEveryInstructionSet) {
+  if (!supported(Isa::avx512)) GTEST_SKIP() << "this CPU has one fused instruction set at most";
   test::RandomDesign random(9);
   Rng rng({10});
   for (int i = 0; i < 2; ++i) {
     const Graph graph = build_graph(random(GetParam()));
     const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
-    const Batch batch(graph, 10, rng);
-    std::vector<Result> results;
-    for (const Isa isa : {Isa::avx2, Isa::avx512}) {
-      if (supported(isa)) results.push_back(fused(graph, state, batch, isa));
-    }
-    if (results.size() < 2) GTEST_SKIP() << "this CPU has one fused instruction set at most";
-    EXPECT_EQ(results[0].loss, results[1].loss);
-    EXPECT_EQ(results[0].gradients, results[1].gradients);
-    EXPECT_EQ(results[0].statistics, results[1].statistics);
+    expect_same_bits(graph, state, Batch(graph, 10, rng));
+  }
+}
+
+TEST(FusedNet, GradientsOfGraphsOfTensorsAreTheSameBitsForEveryInstructionSet) {
+  if (!supported(Isa::avx512)) GTEST_SKIP() << "this CPU has one fused instruction set at most";
+  Rng rng({28});
+  for (int i = 0; i < 21; ++i) {
+    const Graph graph = testing::tensor_graph(i, rng);
+    const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
+    expect_same_bits(graph, state, Batch(graph, 6, rng));
   }
 }
 
@@ -122,6 +133,17 @@ TEST(FusedNet, Bfloat16GradientsWithoutReluAreThoseOfFloat) {
     graph.add("logits", Dense{.units = 5});
     const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
     expect_near_float(graph, state, Batch(graph, rng.between(3, 20), rng), 0.03);
+  }
+}
+
+TEST(FusedNet, Bfloat16GradientsOfGraphsOfTensorsAreThoseOfFloat) {
+  if (bfloat16_isas().empty()) GTEST_SKIP() << "this CPU has no products of bfloat16";
+  Rng rng({29});
+  for (int i = 0; i < 12; ++i) {
+    SCOPED_TRACE("network " + std::to_string(i));
+    const Graph graph = testing::tensor_graph(i, rng, false);
+    const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
+    expect_near_float(graph, state, Batch(graph, 20, rng), 0.06);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "families/random_design.h"
 #include "fused/fused_step.h"
+#include "fused/tensor_graphs.h"
 #include "kws/fused/fused_net.h"
 #include "kws/fused/rounded_net.h"
 #include "kws/train/float_run.h"
@@ -31,15 +32,19 @@ Result plain(const Graph& graph, NetState state, const Batch& batch, Precision p
 
 class FusedGradients : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(FusedGradients, AreThoseOfAutogradForRandomDesigns) {
-  test::RandomDesign random(7);
-  Rng rng({8});
+/// Gradients of `count` networks, network(i), against autograd's.
+template <class Network>
+void expect_gradients_of_autograd(int count, Rng& rng, const Network& network) {
   int corners = 0;
-  constexpr int kDesigns = 12;
-  for (int i = 0; i < kDesigns; ++i) {
-    const Graph graph = build_graph(random(GetParam()));
+  for (int i = 0; i < count; ++i) {
+    const Graph graph = network(i);
     const ParameterLayout layout(graph);
-    const NetState state = initial_state(graph, layout, rng.next());
+    NetState state = initial_state(graph, layout, rng.next());
+    // Sub-bands scale by gamma's magnitude, whatever its sign.
+    for (std::size_t k = 0; k < graph.layers().size(); ++k) {
+      const std::ptrdiff_t gamma = layout.layers()[k].gamma;
+      if (gamma >= 0) state.parameters[static_cast<std::size_t>(gamma)] = -0.5F;
+    }
     const Batch batch(graph, 7, rng);
     const Result exact = plain(graph, state, batch, Precision::float64);
     const Result single = plain(graph, state, batch, Precision::float32);
@@ -52,7 +57,18 @@ TEST_P(FusedGradients, AreThoseOfAutogradForRandomDesigns) {
     if (corner) ++corners;
     EXPECT_LT(distance(result.gradients, corner ? single.gradients : exact.gradients), 1e-5) << "design " << i;
   }
-  EXPECT_LE(corners, kDesigns / 3);
+  EXPECT_LE(corners, count / 3);
+}
+
+TEST_P(FusedGradients, AreThoseOfAutogradForRandomDesigns) {
+  test::RandomDesign random(7);
+  Rng rng({8});
+  expect_gradients_of_autograd(12, rng, [&](int) { return build_graph(random(GetParam())); });
+}
+
+TEST(FusedGradients, AreThoseOfAutogradForGraphsOfTensors) {
+  Rng rng({27});
+  expect_gradients_of_autograd(21, rng, [&](int i) { return testing::tensor_graph(i, rng); });
 }
 
 TEST_P(FusedGradients, LogitsAreThoseOfTheFoldedWeights) {

@@ -1,0 +1,67 @@
+#include <variant>
+
+#include "maps.h"
+
+namespace kws::fused {
+namespace {
+
+/// Sum of two maps, the second one of the same shape or with a single time step or frequency; its ReLU is the reader's.
+template <class Value>
+class AddStep : public Step<Value> {
+  using Step<Value>::out_;
+
+ public:
+  AddStep(const Layer& layer, const Stored<Value>& in, const Stored<Value>& second, int capacity)
+      : second_(second),
+        shape_(broadcast(in, second)),
+        alike_(in.shape == second.shape),
+        gradient_(alike_ ? 0 : second.clip) {
+    this->store_output(layer.output, capacity);
+    out_.activation.relu = std::get<Add>(layer.op).relu;
+  }
+
+  void forward(const Pass<Value>& pass, const Stored<Value>& in) override {
+    for (int clip = 0; clip < pass.clips; ++clip) {
+      pass.kernels.add(shape_, in.y + clip * in.clip, in.activation, second_.y + clip * second_.clip,
+                       second_.activation, out_.y + clip * out_.clip);
+    }
+  }
+
+  void backward_second(const Pass<Value>& pass, const Value* dz, Value* d_second) override {
+    if (alike_) return copy_gradient(pass, second_, dz, d_second);
+    for (int clip = 0; clip < pass.clips; ++clip) {
+      pass.kernels.reduce(shape_, dz + clip * out_.clip, {}, 1.0F, gradient_.data());
+      pass_back(pass.kernels, second_, static_cast<std::ptrdiff_t>(clip) * second_.positions(), second_.positions(),
+                gradient_.data(), d_second);
+    }
+  }
+
+  void backward(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) override {
+    if (d_in != nullptr) copy_gradient(pass, in, dz, d_in);
+  }
+
+ private:
+  /// An addend's gradient is the sum's.
+  void copy_gradient(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) {
+    if (d_in == dz && in.plain() && in.norm == nullptr) return;
+    const Broadcast whole{pass.clips * in.shape.time, in.shape.freq, in.pitch, in.time, in.pitch};
+    pass.kernels.spread(whole, dz, 1.0F, mask_of(in, 0), d_in);
+  }
+
+  const Stored<Value>& second_;
+  Broadcast shape_;
+  bool alike_;
+  Buffer<float> gradient_;  // of one clip of a smaller second map
+};
+
+}  // namespace
+
+template <class Value>
+std::unique_ptr<Step<Value>> make_add(const Layer& layer, const Stored<Value>& in, const Stored<Value>& second,
+                                      int capacity) {
+  return std::make_unique<AddStep<Value>>(layer, in, second, capacity);
+}
+template std::unique_ptr<Step<float>> make_add(const Layer&, const Stored<float>&, const Stored<float>&, int);
+template std::unique_ptr<Step<Bf16>> make_add(const Layer&, const Stored<Bf16>&, const Stored<Bf16>&, int);
+
+}  // namespace kws::fused
