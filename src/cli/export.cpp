@@ -55,8 +55,7 @@ void run(const ExportVerb& verb) {
   if (const std::string line = board ? advice(*board, device) : ""; !line.empty()) log().warn(line);
   if (verb.format == Format::json) {
     const Json report = Json::parse(read_file(folder / (options.prefix + "_report.json")));
-    std::cout << text_of(report, 2) << '
-';
+    std::cout << text_of(report, 2) << '\n';
     return;
   }
   const auto figure = [&](std::int64_t bytes) {
