@@ -221,7 +221,7 @@ void JsonReader::limit(const char* name, std::optional<double>& value, Amount am
   try {
     limit = amount_from(found->is_string() ? found->get<std::string>() : found->dump(), amount);
   } catch (const Error& error) {
-    fail(origin_, child(name), error.what());
+    refuse(origin_, child(name), error.what());
   }
   value = limit > 0.0 ? std::optional(limit) : std::nullopt;
 }
