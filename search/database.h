@@ -33,6 +33,9 @@ class Database {
   ///   throws  Error (Exit::store) of one line: unreachable, damaged, disk full
   virtual void transaction(bool writes, const std::function<void()>& action) = 0;
 
+  /// Gives room that deleted rows have left back to the disk; outside a transaction().
+  virtual void compact() = 0;
+
   /// Keeps a second search out as long as this process lives. Throws Error (Exit::store) when there is one.
   virtual void lock_search() = 0;
   /// Whether another process holds that lock; inside a transaction().

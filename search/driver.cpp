@@ -159,8 +159,9 @@ class Run {
   ///   returns  whether that is now
   bool offer_finalists() {
     if (!schedule_.finished() || schedule_.stopped() || std::exchange(finalists_offered_, true)) return false;
-    study_.stand(standings());  // tells the trials of this search from those of a longer one
-    const std::vector<Proposal> proposals = finalists(study_.trials(), options_);
+    std::vector<Trial> trials = study_.trials();
+    apply_standings(standings(), trials);  // tells the trials of this search from those of a longer one
+    const std::vector<Proposal> proposals = finalists(facts_of(trials, options_), options_);
     int left = options_.max_epochs > 0 ? options_.max_epochs - schedule_.epochs() : std::numeric_limits<int>::max();
     for (const Proposal& proposal : proposals) {
       left -= proposal.training.all_epochs();
@@ -172,20 +173,19 @@ class Run {
                          .to = proposal.training.all_epochs(),
                          .reason = "trial " + std::to_string(finalist_of(proposal.number)) + " anew"});
     }
-    study_.stand({});
     const std::vector<Job> jobs = finals_;
     for (const Job& job : jobs) hand_out(job);
     return !jobs.empty();
   }
 
-  std::optional<std::string> propose(std::size_t budget, int trial, std::span<const Outlook> known) {
-    std::optional<Proposal> proposal = proposer_.propose(budget, trial, known);
+  std::optional<Schedule::Begun> propose(std::size_t budget, int trial, std::span<const Outlook> known) {
+    std::optional<Proposer::Proposed> proposed = proposer_.propose(budget, trial, known);
     tell_warnings();
-    if (!proposal) return std::nullopt;
-    study_.add(*proposal);
-    std::string type = proposal->design.type();
-    proposals_[trial] = *std::move(proposal);
-    return type;
+    if (!proposed) return std::nullopt;
+    study_.add(proposed->proposal);
+    Schedule::Begun begun{.type = proposed->proposal.design.type(), .reason = std::move(proposed->reason)};
+    proposals_[trial] = std::move(proposed->proposal);
+    return begun;
   }
 
   /// Hands a result to the schedule; called under the lock.
@@ -304,7 +304,7 @@ class Run {
 SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink) {
   SearchOutcome outcome;
   outcome.interrupted = Run(options, evaluator, study, sink).work();
-  const std::vector<Trial> trials = study.trials();
+  const std::vector<TrialFacts> trials = facts_of(study.trials(), options);
   try {
     for (const Budget& budget : options.budgets()) {
       if (outcome.interrupted) break;
@@ -317,9 +317,14 @@ SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Stu
   } catch (const Interrupted&) {
     outcome = {.interrupted = true, .winners = {}};
   }
+  if (!outcome.interrupted) {
+    std::vector<int> models;
+    for (const Winner& winner : outcome.winners) models.push_back(winner.trial.proposal.number);
+    study.shrink(models);
+  }
   write_reports(study, outcome.winners, options);
   study.set_finished(!outcome.interrupted);
-  const auto has_failed = [](const Trial& trial) { return trial.state == TrialState::failed; };
+  const auto has_failed = [](const TrialFacts& trial) { return trial.state == TrialState::failed; };
   if (!outcome.interrupted && !trials.empty() && std::ranges::all_of(trials, has_failed)) {
     throw Error("search: every trial failed; the first: " + trials.front().reason);
   }

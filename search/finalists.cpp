@@ -5,7 +5,7 @@
 
 #include "kws/core/rng.h"
 #include "kws/search/proposals.h"
-#include "kws/search/reports.h"
+#include "kws/search/ranking.h"
 
 namespace kws {
 namespace {
@@ -20,17 +20,18 @@ bool is_finalist(int number) { return number >= kFirstFinalist; }
 
 int finalist_of(int number) { return (number - kFirstFinalist) / kMostSeeds; }
 
-std::vector<Proposal> finalists(std::span<const Trial> trials, const SearchOptions& options) {
+std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const SearchOptions& options) {
   std::set<int> chosen;
   std::vector<Proposal> list;
   for (const Budget& budget : options.budgets()) {
-    std::vector<const Trial*> best;
-    for (const Trial& trial : trials) {
-      if (!is_finalist(trial.proposal.number) && trained_in_full(trial) && fits(trial, budget)) best.push_back(&trial);
+    std::vector<const TrialFacts*> best;
+    for (const TrialFacts& trial : trials) {
+      const bool chosen_from = !is_finalist(trial.proposal.number) && trained_in_full(trial);
+      if (chosen_from && fits(trial, budget.name)) best.push_back(&trial);
     }
-    std::ranges::sort(best, [](const Trial* a, const Trial* b) { return better(*a, *b); });
+    std::ranges::sort(best, [](const TrialFacts* a, const TrialFacts* b) { return better(*a, *b); });
     best.resize(std::min(best.size(), static_cast<std::size_t>(options.finalists)));
-    for (const Trial* trial : best) {
+    for (const TrialFacts* trial : best) {
       if (!chosen.insert(trial->proposal.number).second) continue;
       for (int repetition = 1; repetition <= options.final_seeds; ++repetition) {
         Proposal proposal = trial->proposal;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kws/search/strategies.h"
+
 namespace kws {
 namespace {
 
@@ -70,8 +72,10 @@ Part SearchOptions::target() const { return {core_by_name(core), clock_hz, hop_m
 ScheduleOptions SearchOptions::schedule() const {
   return {.trials = max_trials,
           .epochs = epochs,
+          .first_rung = first_rung,
           .reduction = reduction,
           .slots = slots,
+          .fair = fair,
           .max_epochs = max_epochs,
           .target_accuracy = target_accuracy};
 }
@@ -92,7 +96,7 @@ SearchOptions search_options_from_json(const Json& json, const std::string& orig
                 Exit::usage);
   }
   if (options.types.empty()) options.types = network_types();
-  return options;
+  return with_strategy(options);
 }
 
 Json search_options_to_json(const SearchOptions& options) {

@@ -2,29 +2,29 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <numeric>
 #include <span>
 
 #include "kws/core/parallel.h"
 #include "kws/core/rng.h"
 #include "kws/cost/budget.h"
-#include "kws/search/tpe.h"
+#include "kws/search/proposals.h"
+#include "kws/search/strategies.h"
+#include "table_pool.h"
 
 namespace kws {
 namespace {
 
-// One stream of random numbers per purpose, so that none shifts another.
-enum ReplayStream : std::uint64_t { kOrder = 1, kCandidates = 2, kResamples = 3 };
+enum ReplayStream : std::uint64_t { kResamples = 3 };
 
 constexpr double kTargetShare = 0.99;
-
-using Pool = std::vector<const Curve*>;
 
 /// Trains designs of a pool on paper and counts the epochs until one shows the target.
 class Meter {
  public:
-  explicit Meter(const Pool& pool) : pool_(pool), done_(pool.size()) {
-    for (const Curve* curve : pool) target_ = std::max(target_, kTargetShare * curve->accuracy.back());
+  explicit Meter(const RecordedDesigns& designs) : pool_(designs.curves), done_(pool_.size()) {
+    for (const Curve* curve : pool_) target_ = std::max(target_, kTargetShare * curve->accuracy.back());
   }
   /// Accuracy of a design after `epochs`, trained from where it stands.
   double train(std::size_t design, int epochs) {
@@ -35,10 +35,6 @@ class Meter {
     }
     return accuracy[static_cast<std::size_t>(epochs) - 1];
   }
-  /// Trains everything in full, in the order given.
-  void train_all(const std::vector<std::size_t>& order) {
-    for (const std::size_t design : order) train(design, static_cast<int>(pool_[design]->accuracy.size()));
-  }
   /// What was trained is trained on, the most accurate first.
   void train_rest() {
     std::vector<std::size_t> order(pool_.size());
@@ -47,156 +43,103 @@ class Meter {
       return done_[i] == 0 ? 0.0 : pool_[i]->accuracy[static_cast<std::size_t>(done_[i]) - 1];
     };
     std::ranges::stable_sort(order, std::greater{}, shown);
-    train_all(order);
+    for (const std::size_t design : order) train(design, static_cast<int>(pool_[design]->accuracy.size()));
   }
   [[nodiscard]] bool reached() const { return reached_; }
   [[nodiscard]] int spent() const { return spent_; }
 
  private:
-  const Pool& pool_;
+  const std::vector<const Curve*>& pool_;
   std::vector<int> done_;
   double target_ = 0.0;
   bool reached_ = false;
   int spent_ = 0;
 };
 
-std::vector<std::size_t> shuffled(std::size_t count, std::uint64_t seed) {
-  std::vector<std::size_t> order(count);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  Rng rng({seed, kOrder});
-  shuffle(order, rng);
-  return order;
+using Visit = std::function<void(const Job&, std::size_t design, double accuracy)>;
+
+/// What a search of the recorded designs would be asked for.
+SearchOptions options_of(const Strategy& strategy, const RecordedDesigns& designs, const ReplayOptions& options,
+                         std::uint64_t seed) {
+  SearchOptions search;
+  search.max_trials = static_cast<int>(designs.curves.size());
+  search.epochs = static_cast<int>(designs.curves.front()->accuracy.size());
+  search.reduction = options.reduction;
+  search.slots = options.slots;
+  search.seed = seed;
+  search.strategy = strategy.name;
+  return with_strategy(search);
 }
 
-/// The pool as the Parzen model sees it, the same for every seed.
-struct Points {
-  explicit Points(const Pool& pool) {
-    for (const Curve* curve : pool) {
-      points.push_back(vocabulary.point(curve->design, {.memory_bytes = curve->memory_bytes, .ops = curve->ops}));
+/// Runs a strategy on paper until nothing is left to decide.
+void run_strategy(const Strategy& strategy, const RecordedDesigns& designs, const ReplayOptions& options,
+                  std::uint64_t seed, Meter& meter, const Visit& visit) {
+  const SearchOptions search = options_of(strategy, designs, options, seed);
+  std::vector<std::unique_ptr<Pool>> pools;
+  pools.push_back(table_pool(designs));
+  Proposer proposer(search, {"the table"}, std::move(pools));
+  std::vector<std::size_t> trials;  // [trial] design
+  Schedule schedule(search.schedule(), 1, [&](std::size_t, int trial, std::span<const Outlook> known) {
+    std::optional<Schedule::Begun> begun;
+    if (auto proposed = proposer.propose(0, trial, known)) {
+      trials.push_back(designs.at.at(proposed->key));
+      begun = {.type = proposed->proposal.design.type(), .reason = std::move(proposed->reason)};
     }
-  }
-  Vocabulary vocabulary;
-  std::vector<Point> points;
-};
-
-/// Which design of a pool becomes the next trial: one per type at random, then the Parzen model's, with a random one
-/// now and then in case it errs.
-class ModelChooser {
- public:
-  ModelChooser(const Pool& pool, const Points& points, std::uint64_t seed)
-      : pool_(pool), points_(points), left_(shuffled(pool.size(), seed)), seed_(seed) {
-    for (const std::size_t design : left_) {
-      if (std::ranges::find(types_, type(design)) == types_.end()) types_.push_back(type(design));
-    }
-  }
-
-  std::size_t operator()(std::span<const Outlook> known) {
-    const std::size_t number = chosen_.size();
-    const auto found = number < types_.size() || number % kRandomEvery == 0 ? spread() : promising(known);
-    chosen_.push_back(*found);
-    left_.erase(found);
-    return chosen_.back();
-  }
-
- private:
-  using Place = std::vector<std::size_t>::iterator;
-  [[nodiscard]] std::string type(std::size_t design) const { return pool_[design]->design.type(); }
-
-  /// At random, types in turn.
-  Place spread() {
-    for (std::size_t i = 0; i < types_.size(); ++i) {
-      const std::string& wanted = types_[turn_++ % types_.size()];
-      const auto found = std::ranges::find(left_, wanted, [&](std::size_t design) { return type(design); });
-      if (found != left_.end()) return found;
-    }
-    return left_.begin();
-  }
-
-  /// The model's best of a few drawn at random.
-  Place promising(std::span<const Outlook> known) {
-    std::vector<Point> seen;
-    std::vector<double> worth;
-    const std::vector<bool> proven = trials_to_learn_from(known, kLeastToModel);
-    for (std::size_t i = 0; i < proven.size(); ++i) {
-      if (!proven[i]) continue;
-      seen.push_back(points_.points[chosen_[i]]);
-      worth.push_back(known[i].accuracy);
-    }
-    if (seen.empty()) return spread();
-    const ParzenModel model(points_.vocabulary, seen, worth);
-    Rng rng({seed_, kCandidates, chosen_.size()});
-    shuffle(left_, rng);
-    const auto end = left_.begin() + static_cast<std::ptrdiff_t>(std::min(left_.size(), kCandidateCount));
-    return std::ranges::max_element(left_.begin(), end, {},
-                                    [&](std::size_t design) { return model.score(points_.points[design]); });
-  }
-
-  static constexpr std::size_t kRandomEvery = 5, kCandidateCount = 64;
-  const Pool& pool_;
-  const Points& points_;
-  std::vector<std::size_t> left_;
-  std::uint64_t seed_;
-  std::vector<std::string> types_;
-  std::size_t turn_ = 0;
-  std::vector<std::size_t> chosen_;  ///< [trial]
-};
-
-using Choose = std::function<std::size_t(std::span<const Outlook> known)>;
-using Visit = std::function<void(const Job&, const Curve&, double accuracy)>;
-
-/// Runs the schedule on paper until the target is reached or nothing is left to decide.
-void halve(const Pool& pool, const ReplayOptions& options, Ranking ranking, const Choose& choose, Meter& meter,
-           const Visit& visit) {
-  std::vector<std::size_t> designs;  // [trial]
-  const ScheduleOptions schedule_options{.trials = static_cast<int>(pool.size()),
-                                         .epochs = static_cast<int>(pool.front()->accuracy.size()),
-                                         .reduction = options.reduction,
-                                         .slots = options.slots,
-                                         .ranking = ranking};
-  Schedule schedule(schedule_options, 1, [&](std::size_t, int, std::span<const Outlook> known) {
-    designs.push_back(choose(known));
-    return std::optional(pool[designs.back()]->design.type());
+    return begun;
   });
-  while (!meter.reached()) {
-    const auto job = schedule.next();
-    if (!job) break;
-    const std::size_t design = designs[static_cast<std::size_t>(job->trial)];
+  while (const auto job = schedule.next()) {
+    const std::size_t design = trials[static_cast<std::size_t>(job->trial)];
     const double accuracy = meter.train(design, job->to);
     schedule.report(job->number, accuracy);
-    visit(*job, *pool[design], accuracy);
+    visit(*job, design, accuracy);
   }
 }
 
-int epochs_needed(const std::string& strategy, const Pool& pool, const Points& points, const ReplayOptions& options,
-                  std::uint64_t seed) {
-  Meter meter(pool);
-  const Visit nobody = [](const Job&, const Curve&, double) {};
-  if (strategy == "one_epoch") {
-    for (const std::size_t design : shuffled(pool.size(), seed)) meter.train(design, 1);
-  } else if (strategy == "asha") {
-    const auto at_random = [order = shuffled(pool.size(), seed),
-                            next = std::size_t{0}](std::span<const Outlook>) mutable { return order[next++]; };
-    halve(pool, options, Ranking::shown, at_random, meter, nobody);
-  } else if (strategy == "kwsmith") {
-    halve(pool, options, Ranking::forecast, ModelChooser(pool, points, seed), meter, nobody);
-  } else {
-    meter.train_all(shuffled(pool.size(), seed));
+/// Of the designs that were stopped at the first or second rung, the share that would have been among the best tenth.
+double wrongly_stopped(const RecordedDesigns& designs, const std::vector<int>& reached, std::span<const int> rungs) {
+  std::vector<double> ends;
+  for (const Curve* curve : designs.curves) ends.push_back(curve->accuracy.back());
+  std::ranges::sort(ends, std::greater{});
+  const double good = ends[ends.size() / 10];
+  int stopped = 0, wrongly = 0;
+  for (std::size_t i = 0; i < reached.size(); ++i) {
+    if (reached[i] == 0 || reached[i] > rungs[std::min<std::size_t>(1, rungs.size() - 1)]) continue;
+    if (reached[i] == rungs.back()) continue;
+    ++stopped;
+    wrongly += designs.curves[i]->accuracy.back() > good ? 1 : 0;
   }
+  return stopped == 0 ? 0.0 : static_cast<double>(wrongly) / stopped;
+}
+
+/// What one run of a strategy comes to.
+struct Outcome {
+  double epochs = 0.0;  ///< until the target is shown
+  double wrong = 0.0;   ///< wrongly_stopped()
+};
+
+Outcome outcome_of(const Strategy& strategy, const RecordedDesigns& designs, const ReplayOptions& options,
+                   std::uint64_t seed) {
+  Meter meter(designs);
+  std::vector<int> reached(designs.curves.size());
+  run_strategy(strategy, designs, options, seed, meter,
+               [&](const Job& job, std::size_t design, double) { reached[design] = job.to; });
   meter.train_rest();
-  return meter.spent();
+  const SearchOptions search = options_of(strategy, designs, options, seed);
+  const std::vector<int> rungs = rung_epochs(search.epochs, search.reduction, search.first_rung);
+  return {.epochs = static_cast<double>(meter.spent()), .wrong = wrongly_stopped(designs, reached, rungs)};
 }
 
 /// The standard budgets with the designs that keep them.
-std::vector<std::pair<std::string, Pool>> pools_of(const CurveTable& table) {
-  std::vector<std::pair<std::string, Pool>> pools;
+std::vector<std::pair<std::string, RecordedDesigns>> designs_of(const CurveTable& table) {
+  std::vector<std::pair<std::string, RecordedDesigns>> all;
   for (const Budget& budget : standard_budgets()) {
-    Pool pool;
+    std::vector<const Curve*> kept;
     for (const Curve& curve : table.curves) {
-      if (budget.fits({.memory_bytes = curve.memory_bytes, .ops = curve.ops})) pool.push_back(&curve);
+      if (budget.fits({.memory_bytes = curve.memory_bytes, .ops = curve.ops})) kept.push_back(&curve);
     }
-    if (!pool.empty()) pools.emplace_back(budget.name, std::move(pool));
+    if (!kept.empty()) all.emplace_back(budget.name, RecordedDesigns(std::move(kept)));
   }
-  return pools;
+  return all;
 }
 
 ReplayRow summary(const std::string& budget, const std::string& strategy, const std::vector<double>& epochs) {
@@ -218,11 +161,6 @@ ReplayRow summary(const std::string& budget, const std::string& strategy, const 
 
 }  // namespace
 
-const std::vector<std::string>& replay_strategies() {
-  static const std::vector<std::string> names = {"random", "one_epoch", "asha", "kwsmith"};
-  return names;
-}
-
 double interquartile_mean(std::vector<double> values) {
   std::ranges::sort(values);
   const auto dropped = static_cast<std::ptrdiff_t>(values.size() / 4);
@@ -233,14 +171,20 @@ double interquartile_mean(std::vector<double> values) {
 
 std::vector<ReplayRow> replay(const CurveTable& table, const ReplayOptions& options) {
   std::vector<ReplayRow> rows;
-  for (const auto& [budget, pool] : pools_of(table)) {
-    const Points points(pool);
-    for (const std::string& strategy : replay_strategies()) {
-      std::vector<double> epochs(static_cast<std::size_t>(options.seeds));
-      parallel_for_each_index(epochs.size(), options.threads, [&, &one_pool = pool](std::size_t seed) {
-        epochs[seed] = epochs_needed(strategy, one_pool, points, options, seed);
+  for (const auto& [budget, designs] : designs_of(table)) {
+    for (const Strategy& strategy : strategies()) {
+      std::vector<Outcome> outcomes(static_cast<std::size_t>(options.seeds));
+      parallel_for_each_index(outcomes.size(), options.threads, [&, &kept = designs](std::size_t seed) {
+        outcomes[seed] = outcome_of(strategy, kept, options, seed);
       });
-      rows.push_back(summary(budget, strategy, epochs));
+      std::vector<double> epochs;
+      double wrong = 0.0;
+      for (const Outcome& one : outcomes) {
+        epochs.push_back(one.epochs);
+        wrong += one.wrong / static_cast<double>(outcomes.size());
+      }
+      rows.push_back(summary(budget, strategy.name, epochs));
+      rows.back().wrongly_stopped = wrong;
     }
   }
   return rows;
@@ -253,20 +197,21 @@ Json replay_to_json(const std::vector<ReplayRow>& rows) {
                     {"strategy", row.strategy},
                     {"epochs_iqm", row.epochs_iqm},
                     {"epochs_low", row.epochs_low},
-                    {"epochs_high", row.epochs_high}});
+                    {"epochs_high", row.epochs_high},
+                    {"wrongly_stopped", row.wrongly_stopped}});
   }
   return {{"schema", "kwsmith.replay/1"}, {"rows", std::move(list)}};
 }
 
 std::vector<ReplayStep> replay_steps(const CurveTable& table, const ReplayOptions& options) {
   std::vector<ReplayStep> steps;
-  for (const auto& [budget, pool] : pools_of(table)) {
-    const Points points(pool);
-    Meter meter(pool);
-    const Visit note = [&, &name = budget](const Job& job, const Curve& curve, double accuracy) {
-      steps.push_back({.budget = name, .job = job, .design = curve.design.name, .accuracy = accuracy});
-    };
-    halve(pool, options, Ranking::forecast, ModelChooser(pool, points, 0), meter, note);
+  for (const auto& [budget, designs] : designs_of(table)) {
+    Meter meter(designs);
+    run_strategy(strategies().front(), designs, options, 0, meter,
+                 [&, &name = budget, &kept = designs](const Job& job, std::size_t design, double accuracy) {
+                   const std::string& of = kept.curves[design]->design.name;
+                   steps.push_back({.budget = name, .job = job, .design = of, .accuracy = accuracy});
+                 });
   }
   return steps;
 }

@@ -7,7 +7,7 @@
 #include "html.h"
 #include "kws/core/table.h"
 #include "kws/search/finalists.h"
-#include "kws/search/reports.h"
+#include "kws/search/ranking.h"
 #include "kws/search/rungs.h"
 #include "kws/search/status.h"
 #include "report_pictures.h"
@@ -24,14 +24,12 @@ ReportFacts facts_of(const StudyView& view) {
   ReportFacts facts{.view = view,
                     .budgets = view.options.budgets(),
                     .ranked = filter_trials(view, {.best = std::numeric_limits<int>::max()}),
-                    .shown = {},
                     .front = {},
                     .best = {}};
-  for (const Trial& trial : facts.ranked) facts.shown.push_back({&trial, trial_row(trial, facts.budgets)});
-  const Json pareto = pareto_json(view.trials, view.options);
-  for (const Json& point : pareto.at("overall")) facts.front.insert(point.at("trial").get<int>());
+  const auto all = [](const TrialFacts&) { return true; };
+  for (const TrialFacts* trial : front(view.trials, all)) facts.front.insert(trial->proposal.number);
   for (const Budget& budget : facts.budgets) {
-    if (const Trial* best = best_trial(view.trials, budget)) facts.best[budget.name] = best->proposal.number;
+    if (const TrialFacts* best = best_trial(view.trials, budget.name)) facts.best[budget.name] = best->proposal.number;
   }
   return facts;
 }
@@ -79,9 +77,6 @@ std::string paragraph(const std::string& text, const std::string& classes = "") 
 
 std::string heading(const std::string& text) { return "<h2>" + html_text(text) + "</h2>\n"; }
 
-std::string whole(const Json& row, const char* column) { return grouped(row.at(column).get<long long>()); }
-std::string share(const Json& row, const char* column) { return percent(row.at(column).get<double>()); }
-
 /// "1,000,301 (3 anew)" of a finalist.
 std::string trial_words(int number) {
   return grouped(number) + (is_finalist(number) ? " (" + grouped(finalist_of(number)) + " anew)" : "");
@@ -91,17 +86,17 @@ std::vector<std::string> best_cells(const ReportFacts& facts, const Budget& budg
   std::vector<std::string> cells{budget.name};
   const auto best = facts.best.find(budget.name);
   if (best == facts.best.end()) return cells;
-  const auto shown = std::ranges::find_if(
-      facts.shown, [&](const ShownTrial& one) { return one.trial->proposal.number == best->second; });
-  const Json& row = shown->row;
+  const TrialFacts& shown =
+      *std::ranges::find(facts.ranked, best->second, [](const TrialFacts& trial) { return trial.proposal.number; });
   const auto test = facts.view.tests.find(best->second);
   const bool tested = test != facts.view.tests.end();
   for (const std::string& cell :
-       {row.at("name").get<std::string>(), row.at("type").get<std::string>(), trial_words(best->second),
-        whole(row, "epochs"), share(row, "int8_validation"), share(row, "float_validation"),
-        tested ? percent(test->second.int8_accuracy) : kUnknown,
-        tested ? percent(test->second.float_accuracy) : kUnknown, whole(row, "memory_bytes"), whole(row, "ops"),
-        whole(row, "flash_bytes"), whole(row, "ram_bytes")}) {
+       {shown.proposal.design.name, shown.proposal.design.type(), trial_words(best->second),
+        grouped(shown.rungs.back().epochs), percent(shown.result()->int8_validation),
+        percent(shown.result()->float_validation), tested ? percent(test->second.int8_accuracy) : kUnknown,
+        tested ? percent(test->second.float_accuracy) : kUnknown, grouped(shown.needs.memory_bytes),
+        grouped(shown.needs.ops), grouped(shown.needs.firmware->flash_bytes),
+        grouped(shown.needs.firmware->ram_bytes)}) {
     cells.push_back(cell);
   }
   return cells;
@@ -142,7 +137,7 @@ std::string best_section(const ReportFacts& facts) {
 
 std::string pictures_section(const ReportFacts& facts) {
   std::string html = heading("Accuracy against memory");
-  if (facts.shown.empty()) return html + paragraph("No trial has a result yet.");
+  if (facts.ranked.empty()) return html + paragraph("No trial has a result yet.");
   const std::string front =
       "Filled markers: none beats them in accuracy, memory and operations. The line steps along those that none beats "
       "in the two "
@@ -166,7 +161,7 @@ std::string curves_section(const ReportFacts& facts) {
 
 /// At most kMostRungs, the first and the last among them.
 std::vector<int> rung_columns(const SearchOptions& options) {
-  std::vector<int> rungs = rung_epochs(options.epochs, options.reduction);
+  std::vector<int> rungs = rung_epochs(options.epochs, options.reduction, options.first_rung);
   if (rungs.size() <= kMostRungs) return rungs;
   std::vector<int> some;
   for (std::size_t i = 0; i < kMostRungs; ++i) some.push_back(rungs[i * (rungs.size() - 1) / (kMostRungs - 1)]);
@@ -205,7 +200,7 @@ std::string types_section(const ReportFacts& facts) {
       "the trials without finalists",
       columns);
   for (const std::string& type : network_types()) {
-    const std::vector<Trial> trials = filter_trials(facts.view, {.type = type});
+    const std::vector<TrialFacts> trials = filter_trials(facts.view, {.type = type});
     if (trials.empty()) continue;
     const auto finalists =
         std::ranges::count_if(trials, [](const Trial& one) { return is_finalist(one.proposal.number); });
@@ -246,20 +241,20 @@ std::string trials_section(const ReportFacts& facts) {
                    {"flash, bytes", kNumber},
                    {"RAM, bytes", kNumber},
                    {"none beats it"}});
-  for (std::size_t i = 0; i < std::min(kMostRows, facts.shown.size()); ++i) {
-    const Json& row = facts.shown[i].row;
-    const int number = row.at("trial").get<int>();
-    table.add({trial_words(number), row.at("name").get<std::string>(), row.at("type").get<std::string>(),
-               word_list(row.at("fits").get<std::vector<std::string>>(), ", "), row.at("state").get<std::string>(),
-               whole(row, "epochs"), share(row, "int8_validation"), share(row, "float_validation"),
-               whole(row, "memory_bytes"), whole(row, "ops"), whole(row, "flash_bytes"), whole(row, "ram_bytes"),
-               facts.front.contains(number) ? "yes" : ""});
+  for (std::size_t i = 0; i < std::min(kMostRows, facts.ranked.size()); ++i) {
+    const TrialFacts& trial = facts.ranked[i];
+    const int number = trial.proposal.number;
+    table.add({trial_words(number), trial.proposal.design.name, trial.proposal.design.type(),
+               word_list(trial.fits, ", "), std::string(state_name(trial.state)), grouped(trial.rungs.back().epochs),
+               percent(trial.result()->int8_validation), percent(trial.result()->float_validation),
+               grouped(trial.needs.memory_bytes), grouped(trial.needs.ops), grouped(trial.needs.firmware->flash_bytes),
+               grouped(trial.needs.firmware->ram_bytes), facts.front.contains(number) ? "yes" : ""});
   }
-  return heading("Trials") + table.html() + left_out(facts.shown.size());
+  return heading("Trials") + table.html() + left_out(facts.ranked.size());
 }
 
 std::string failures_section(const StudyView& view) {
-  const std::vector<Trial> failed = filter_trials(view, {.state = std::string(state_name(TrialState::failed))});
+  const std::vector<TrialFacts> failed = filter_trials(view, {.state = std::string(state_name(TrialState::failed))});
   if (failed.empty()) return heading("Failures") + paragraph("No trial has failed.");
   HtmlTable table("Trials that failed, and why",
                   {{"trial", kNumber}, {"design"}, {"type"}, {"reason", HtmlTable::Kind::prose}});
@@ -280,7 +275,7 @@ std::string report_html(const StudyView& view) {
   if (waiting > 0 || view.trials.empty()) body += paragraph("The search has not come to its end.");
   body += best_section(facts) + pictures_section(facts) + curves_section(facts);
   if (std::ranges::any_of(view.trials, begun)) body += types_section(facts);
-  if (!facts.shown.empty()) body += trials_section(facts);
+  if (!facts.ranked.empty()) body += trials_section(facts);
   return html_page("kwsmith: " + name, body + failures_section(view));
 }
 

@@ -6,9 +6,9 @@
 
 #include "html.h"
 #include "kws/core/table.h"
+#include "kws/search/facts.h"
 #include "kws/search/finalists.h"
 #include "kws/search/pareto.h"
-#include "kws/search/reports.h"
 #include "svg.h"
 
 namespace kws {
@@ -16,9 +16,9 @@ namespace {
 
 /// A cost that a picture shows along its lower side.
 struct CostSide {
-  std::string id, column, title, label;
-  double unit = 1.0;  ///< of the column's unit
-  MeasureId limit;
+  std::string id, title, label;
+  double unit = 1.0;  ///< of the cost's unit
+  MeasureId measure;
 };
 
 /// The lowest and the highest of some values.
@@ -41,19 +41,19 @@ PlotAxis log_axis(const ValueRange& range, double factor) {
       .low = range.low / factor, .high = range.high * factor, .from = kPlotLeft, .to = kPlotRight, .logarithmic = true};
 }
 
-double shown_accuracy(const ShownTrial& shown) { return shown.trial->result()->int8_validation; }
-double shown_cost(const ShownTrial& shown, const CostSide& side) {
-  return shown.row.at(side.column).get<double>() / side.unit;
+double shown_accuracy(const TrialFacts& shown) { return shown.result()->int8_validation; }
+double shown_cost(const TrialFacts& shown, const CostSide& side) {
+  return measure(side.measure).need(shown.needs).value() / side.unit;
 }
 
 /// "trial 3: gru_3 (gru), 91.20 % int8 validation after 9 epochs, 51,234 bytes of memory, 3,822,908 operations"
-std::string trial_tip(const ReportFacts& facts, const ShownTrial& shown) {
-  const Proposal& proposal = shown.trial->proposal;
+std::string trial_tip(const ReportFacts& facts, const TrialFacts& shown) {
+  const Proposal& proposal = shown.proposal;
   const std::string best = best_of_budgets(facts, proposal.number);
   return "trial " + grouped(proposal.number) + ": " + proposal.design.name + " (" + proposal.design.type() + "), " +
-         percent(shown_accuracy(shown)) + " int8 validation after " + grouped(shown.trial->rungs.back().epochs) +
-         " epochs, " + grouped(shown.row.at("memory_bytes").get<long long>()) + " bytes of memory, " +
-         grouped(shown.row.at("ops").get<long long>()) + " operations" + (best.empty() ? "" : "; best of " + best);
+         percent(shown_accuracy(shown)) + " int8 validation after " + grouped(shown.rungs.back().epochs) + " epochs, " +
+         grouped(shown.needs.memory_bytes) + " bytes of memory, " + grouped(shown.needs.ops) + " operations" +
+         (best.empty() ? "" : "; best of " + best);
 }
 
 /// Dashed lines where the budgets end, those far from every trial left out. Names that would touch take a line of their
@@ -61,7 +61,7 @@ std::string trial_tip(const ReportFacts& facts, const ShownTrial& shown) {
 std::string limit_lines(const ReportFacts& facts, const CostSide& side, const PlotAxis& x, double most) {
   std::map<double, std::string> names;  // equal limits share a line
   for (const Budget& budget : facts.budgets) {
-    const auto& limit = budget.limits[side.limit];
+    const auto& limit = budget.limits[side.measure];
     const double value = limit.value_or(0.0) / side.unit;
     if (limit && value <= most && value > x.low) names[value] += (names[value].empty() ? "" : ", ") + budget.name;
   }
@@ -82,15 +82,16 @@ std::string limit_lines(const ReportFacts& facts, const CostSide& side, const Pl
 /// Steps through the trials that none beats in accuracy and this one cost.
 std::string front_steps(const ReportFacts& facts, const CostSide& side, const PlotAxis& x, const PlotAxis& y) {
   std::vector<ParetoPoint> points;
-  for (const ShownTrial& shown : facts.shown) {
-    points.push_back(
-        {.memory_bytes = shown.row.at(side.column).get<std::int64_t>(), .ops = 0, .accuracy = shown_accuracy(shown)});
+  for (const TrialFacts& shown : facts.ranked) {
+    points.push_back({.memory_bytes = static_cast<std::int64_t>(shown_cost(shown, side) * side.unit),
+                      .ops = 0,
+                      .accuracy = shown_accuracy(shown)});
   }
   std::vector<std::size_t> front = pareto_front(points);
   std::ranges::stable_sort(front, {}, [&](std::size_t i) { return points[i].memory_bytes; });
   std::vector<PlotPoint> steps;
   for (const std::size_t i : front) {
-    const PlotPoint point{x.place(shown_cost(facts.shown[i], side)), y.place(100.0 * points[i].accuracy)};
+    const PlotPoint point{x.place(shown_cost(facts.ranked[i], side)), y.place(100.0 * points[i].accuracy)};
     if (!steps.empty()) steps.push_back({point.x, steps.back().y});
     steps.push_back(point);
   }
@@ -102,8 +103,8 @@ std::string front_steps(const ReportFacts& facts, const CostSide& side, const Pl
 std::string best_rings(const ReportFacts& facts, const CostSide& side, const PlotAxis& x, const PlotAxis& y) {
   std::string rings, names;
   std::vector<PlotPoint> taken;
-  for (const ShownTrial& shown : facts.shown) {
-    if (best_of_budgets(facts, shown.trial->proposal.number).empty()) continue;
+  for (const TrialFacts& shown : facts.ranked) {
+    if (best_of_budgets(facts, shown.proposal.number).empty()) continue;
     const PlotPoint place{x.place(shown_cost(shown, side)), y.place(100.0 * shown_accuracy(shown))};
     rings += "<circle class=\"ring\" cx=\"" + fixed(place.x, 1) + "\" cy=\"" + fixed(place.y, 1) + "\" r=\"10\"/>\n";
     // Below the ring, where better trials are not; further down where another name stands.
@@ -114,15 +115,15 @@ std::string best_rings(const ReportFacts& facts, const CostSide& side, const Plo
     while (std::ranges::any_of(taken, touches)) name.y += 20.0;
     taken.push_back(name);
     const std::string anchor = place.x > kPlotRight - 70.0 ? "end" : place.x < kPlotLeft + 70.0 ? "start" : "middle";
-    names += text_svg(name.x, name.y, anchor, "label", shown.trial->proposal.design.name);
+    names += text_svg(name.x, name.y, anchor, "label", shown.proposal.design.name);
   }
   return rings + names;
 }
 
 std::string cost_marks(const ReportFacts& facts, const CostSide& side, const PlotAxis& x, const PlotAxis& y) {
   std::string beaten, front;
-  for (auto shown = facts.shown.rbegin(); shown != facts.shown.rend(); ++shown) {  // the best on top
-    const Proposal& proposal = shown->trial->proposal;
+  for (auto shown = facts.ranked.rbegin(); shown != facts.ranked.rend(); ++shown) {  // the best on top
+    const Proposal& proposal = shown->proposal;
     const bool full = facts.front.contains(proposal.number);
     (full ? front : beaten) +=
         mark_svg(kind_of(proposal.design.type()), full ? "full" : "", x.place(shown_cost(*shown, side)),
@@ -134,20 +135,20 @@ std::string cost_marks(const ReportFacts& facts, const CostSide& side, const Plo
 
 std::string cost_picture(const ReportFacts& facts, const CostSide& side) {
   ValueRange costs, accuracies;
-  for (const ShownTrial& shown : facts.shown) {
+  for (const TrialFacts& shown : facts.ranked) {
     costs.take(shown_cost(shown, side));
     accuracies.take(shown_accuracy(shown));
   }
   const double most = 10.0 * costs.high;
   for (const Budget& budget : facts.budgets) {
-    const auto& limit = budget.limits[side.limit];
+    const auto& limit = budget.limits[side.measure];
     const double value = limit ? *limit / side.unit : most + 1.0;
     if (value <= most) costs.take(value);
   }
   const PlotAxis x = log_axis(costs, 1.15), y = accuracy_axis(accuracies);
   const PlotText text{.id = side.id,
                       .title = side.title,
-                      .note = "A marker for each of " + grouped(static_cast<long long>(facts.shown.size())) +
+                      .note = "A marker for each of " + grouped(static_cast<long long>(facts.ranked.size())) +
                               " trials, shaped and coloured by network type; the figures stand in the table of trials.",
                       .x = side.label,
                       .y = "int8 validation, %"};
@@ -238,20 +239,18 @@ std::string types_legend(const ReportFacts& facts) {
 
 std::string memory_picture(const ReportFacts& facts) {
   return cost_picture(facts, {.id = "memory",
-                              .column = "memory_bytes",
                               .title = "int8 validation accuracy against memory",
                               .label = "memory, KiB",
                               .unit = 1024.0,
-                              .limit = MeasureId::memory});
+                              .measure = MeasureId::memory});
 }
 
 std::string ops_picture(const ReportFacts& facts) {
   return cost_picture(facts, {.id = "ops",
-                              .column = "ops",
                               .title = "int8 validation accuracy against operations",
                               .label = "operations per inference, millions",
                               .unit = 1e6,
-                              .limit = MeasureId::ops});
+                              .measure = MeasureId::ops});
 }
 
 std::string curves_picture(const ReportFacts& facts) {

@@ -9,19 +9,12 @@
 
 namespace kws {
 
-/// What the page shows of a trial that has a result.
-struct ShownTrial {
-  const Trial* trial = nullptr;
-  Json row;  ///< trial_row()
-};
-
 /// What the sections of the page share, found once.
 struct ReportFacts {
   const StudyView& view;
   std::vector<Budget> budgets;
-  std::vector<Trial> ranked;        ///< all that have a result, the best first
-  std::vector<ShownTrial> shown;    ///< the same with their rows
-  std::set<int> front;              ///< of pareto_json(): none beats them in accuracy, memory and operations
+  std::vector<TrialFacts> ranked;   ///< all that have a result, the best first
+  std::set<int> front;              ///< front(): none beats them in accuracy, memory and operations
   std::map<std::string, int> best;  ///< of the budgets that have a result: best_trial()
 };
 
@@ -32,7 +25,7 @@ std::size_t kind_of(const std::string& type);
 
 /// The markers of the types that the study has trained.
 std::string types_legend(const ReportFacts& facts);
-/// int8 validation accuracy against memory and against operations; shown must not be empty.
+/// int8 validation accuracy against memory and against operations; ranked must not be empty.
 std::string memory_picture(const ReportFacts& facts);
 std::string ops_picture(const ReportFacts& facts);
 /// int8 validation accuracy at each rung against epochs; some trial must have reached one.

@@ -1,19 +1,16 @@
 #include "kws/search/reports.h"
 
-#include <algorithm>
-#include <optional>
+#include <array>
 
 #include "kws/core/files.h"
 #include "kws/core/table.h"
-#include "kws/search/finalists.h"
-#include "kws/search/pareto.h"
+#include "kws/search/columns.h"
+#include "kws/search/ranking.h"
 #include "kws/search/report_html.h"
 #include "kws/search/view.h"
 
 namespace kws {
 namespace {
-
-CostTotals totals_of(const Trial& trial) { return hello_edge_totals(build_graph(trial.proposal.design)); }
 
 /// [{"epochs", "int8_validation" or "failure", "decided"}]: how it came that far.
 Json rungs_json(const Trial& trial) {
@@ -27,14 +24,6 @@ Json rungs_json(const Trial& trial) {
   return list;
 }
 
-Json csv_row(const Trial& trial, const std::vector<Budget>& budgets, bool with_times) {
-  Json row = trial_row(trial, budgets);
-  if (!with_times) row.erase("seconds");
-  const Json features = options_to_json(trial.proposal.design.features);
-  for (const auto& [key, value] : features.items()) row[key] = value;
-  return row;
-}
-
 std::string csv_cell(const Json& value) {
   if (value.is_null()) return "";
   if (value.is_string()) return value.get<std::string>();
@@ -44,140 +33,38 @@ std::string csv_cell(const Json& value) {
   return text;
 }
 
-Json front_json(const std::vector<const Trial*>& trials) {
-  std::vector<ParetoPoint> points;
-  for (const Trial* trial : trials) {
-    const CostTotals totals = totals_of(*trial);
-    points.push_back({totals.memory_bytes, totals.ops, trial->result()->int8_validation});
-  }
-  std::vector<std::size_t> front = pareto_front(points);
-  std::ranges::stable_sort(front, {}, [&](std::size_t i) { return points[i].memory_bytes; });
+Json front_json(const std::vector<const TrialFacts*>& front) {
+  constexpr std::array kColumns = {"trial",        "name", "type",   "state",
+                                   "memory_bytes", "ops",  "epochs", "int8_validation"};
   Json json = Json::array();
-  for (const std::size_t i : front) {
-    const Proposal& proposal = trials[i]->proposal;
-    json.push_back({{"trial", proposal.number},
-                    {"name", proposal.design.name},
-                    {"type", proposal.design.type()},
-                    {"memory_bytes", points[i].memory_bytes},
-                    {"ops", points[i].ops},
-                    {"epochs", trials[i]->rungs.back().epochs},
-                    {"int8_validation", points[i].accuracy}});
-  }
+  for (const TrialFacts* trial : front) json.push_back(trial_row(*trial, kColumns));
   return json;
-}
-
-template <class Counts>
-const Trial* best_of(std::span<const Trial> trials, const Budget& budget, Counts counts) {
-  const Trial* best = nullptr;
-  for (const Trial& trial : trials) {
-    if (trial.result() == nullptr || !counts(trial) || !fits(trial, budget)) continue;
-    if (best == nullptr || better(trial, *best)) best = &trial;
-  }
-  return best;
 }
 
 }  // namespace
 
-bool fits(const Trial& trial, const Budget& budget) {
-  return budget.fits(needs_of(trial.proposal.design, budget.part()));
-}
-
-bool trained_in_full(const Trial& trial) {
-  return trial.result() != nullptr && trial.rungs.back().epochs == trial.proposal.training.all_epochs();
-}
-
-double seconds_of(const Trial& trial) {
-  double seconds = 0.0;
-  for (const Rung& rung : trial.rungs) seconds += rung.result ? rung.result->seconds : 0.0;
-  return seconds;
-}
-
-bool better(const Trial& a, const Trial& b) {
-  const double accuracy_a = a.result()->int8_validation, accuracy_b = b.result()->int8_validation;
-  if (accuracy_a != accuracy_b) return accuracy_a > accuracy_b;
-  const std::int64_t memory_a = totals_of(a).memory_bytes, memory_b = totals_of(b).memory_bytes;
-  return memory_a != memory_b ? memory_a < memory_b : a.proposal.number < b.proposal.number;
-}
-
-bool begun(const Trial& trial) { return !trial.rungs.empty(); }
-
-const Trial* best_trial(std::span<const Trial> trials, const Budget& budget) {
-  if (const Trial* best = best_of(trials, budget, trained_in_full)) return best;
-  int furthest = 0;
-  for (const Trial& trial : trials) {
-    if (trial.result() != nullptr && fits(trial, budget)) furthest = std::max(furthest, trial.rungs.back().epochs);
-  }
-  return best_of(trials, budget, [&](const Trial& trial) { return trial.rungs.back().epochs == furthest; });
-}
-
-const Trial* best_so_far(std::span<const Trial> trials, const Budget& budget) {
-  return best_of(trials, budget, [](const Trial&) { return true; });
-}
-
-Json trial_row(const Trial& trial, const std::vector<Budget>& budgets) {
-  const Proposal& proposal = trial.proposal;
-  const Graph graph = build_graph(proposal.design);
-  const Cost cost = hello_edge_cost(graph);
-  const Core core = budgets.front().core;
-  const FirmwareSizes firmware = firmware_sizes(proposal.design.features, graph, core);
-  const Needs needs{.memory_bytes = cost.memory_bytes, .ops = cost.ops, .firmware = firmware};
-  Json fits = Json::array();
-  for (const Budget& budget : budgets) {
-    if (budget.fits(needs)) fits.push_back(budget.name);
-  }
-  const TrialResult* result = trial.result();
-  const auto if_measured = [&](auto TrialResult::*field) { return result != nullptr ? Json(result->*field) : Json(); };
-  return {{"trial", proposal.number},
-          {"finalist_of", is_finalist(proposal.number) ? Json(finalist_of(proposal.number)) : Json()},
-          {"type", proposal.design.type()},
-          {"name", proposal.design.name},
-          {"budget", proposal.budget},
-          {"fits", fits},
-          {"state", state_name(trial.state)},
-          {"memory_bytes", cost.memory_bytes},
-          {"ops", cost.ops},
-          {"parameters", cost.parameters},
-          {"macs", cost.macs},
-          {"arena_bytes", plan_arena(graph).bytes},
-          {"core", core_name(core)},
-          {"flash_bytes", firmware.flash_bytes},
-          {"ram_bytes", firmware.ram_bytes},
-          {"float_validation", if_measured(&TrialResult::float_validation)},
-          {"int8_validation", if_measured(&TrialResult::int8_validation)},
-          {"final_loss", if_measured(&TrialResult::final_loss)},
-          {"best_epoch", if_measured(&TrialResult::best_epoch)},
-          {"epochs", trial.rungs.back().epochs},
-          {"peak_rate", proposal.training.peak_rate},
-          {"seed", proposal.training.seed},
-          {"data_seed", proposal.training.data_seed},
-          {"design_hash", design_hash(proposal.design)},
-          {"reason", trial.reason.empty() ? Json() : Json(trial.reason)},
-          {"seconds", seconds_of(trial)}};
-}
-
-std::string trials_csv(std::span<const Trial> trials, const SearchOptions& options) {
-  const std::vector<Budget> budgets = options.budgets();
-  std::optional<Table> table;
-  for (const Trial& trial : trials) {
+std::string trials_csv(std::span<const TrialFacts> trials, const SearchOptions& options) {
+  std::vector<Column> columns = trial_columns();
+  std::erase_if(columns, [&](const Column& c) { return options.deterministic && c.where == Column::Where::times; });
+  std::vector<std::string> names;
+  for (const Column& column : columns) names.push_back(column.name);
+  Table table(names);
+  bool any = false;
+  for (const TrialFacts& trial : trials) {
     if (!begun(trial)) continue;
-    std::vector<std::string> columns, cells;
-    const Json row = csv_row(trial, budgets, !options.deterministic);
-    for (const auto& [key, value] : row.items()) {
-      columns.push_back(key);
-      cells.push_back(csv_cell(value));
-    }
-    if (!table) table.emplace(std::move(columns));
-    table->add(std::move(cells));
+    std::vector<std::string> cells;
+    for (const Column& column : columns) cells.push_back(csv_cell(column.cell(trial)));
+    table.add(std::move(cells));
+    any = true;
   }
-  return table ? table->csv() : "";
+  return any ? table.csv() : "";
 }
 
-Json trials_json(std::span<const Trial> trials, std::span<const Winner> winners, const SearchOptions& options) {
-  const std::vector<Budget> budgets = options.budgets();
+Json trials_json(std::span<const TrialFacts> trials, std::span<const Winner> winners, const SearchOptions& options) {
   Json rows = Json::array();
-  for (const Trial& trial : trials) {
+  for (const TrialFacts& trial : trials) {
     if (!begun(trial)) continue;
-    Json row = trial_row(trial, budgets);
+    Json row = trial_row(trial);
     if (options.deterministic) row.erase("seconds");
     row["design"] = design_to_json(trial.proposal.design);
     row["training"] = options_to_json(trial.proposal.training);
@@ -189,6 +76,9 @@ Json trials_json(std::span<const Trial> trials, std::span<const Winner> winners,
     best.push_back({{"budget", winner.budget},
                     {"trial", winner.trial.proposal.number},
                     {"name", winner.trial.proposal.design.name},
+                    {"mean_of_seeds", winner.mean.accuracy},
+                    {"error_of_mean", winner.mean.error},
+                    {"seeds", winner.mean.seeds},
                     {"float_test", winner.test.float_accuracy},
                     {"int8_test", winner.test.int8_accuracy},
                     {"test_clips", winner.test.clips}});
@@ -200,19 +90,13 @@ Json trials_json(std::span<const Trial> trials, std::span<const Winner> winners,
           {"winners", std::move(best)}};
 }
 
-Json pareto_json(std::span<const Trial> trials, const SearchOptions& options) {
-  std::vector<const Trial*> measured;
-  for (const Trial& trial : trials) {
-    if (trial.result() != nullptr) measured.push_back(&trial);
-  }
+Json pareto_json(std::span<const TrialFacts> trials, const SearchOptions& options) {
   Json budgets = Json::object();
   for (const Budget& budget : options.budgets()) {
-    std::vector<const Trial*> fitting;
-    std::ranges::copy_if(measured, std::back_inserter(fitting),
-                         [&](const Trial* trial) { return fits(*trial, budget); });
-    budgets[budget.name] = front_json(fitting);
+    budgets[budget.name] = front_json(front(trials, [&](const TrialFacts& t) { return fits(t, budget.name); }));
   }
-  return {{"schema", "kwsmith.pareto/1"}, {"overall", front_json(measured)}, {"budgets", std::move(budgets)}};
+  const Json overall = front_json(front(trials, [](const TrialFacts&) { return true; }));
+  return {{"schema", "kwsmith.pareto/1"}, {"overall", overall}, {"budgets", std::move(budgets)}};
 }
 
 void write_reports(const Study& study, std::span<const Winner> winners, const SearchOptions& options) {

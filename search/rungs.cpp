@@ -3,15 +3,18 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdint>
+#include <map>
+#include <set>
 #include <tuple>
 
 #include "kws/core/table.h"
 
 namespace kws {
 
-std::vector<int> rung_epochs(int top, int reduction) {
+std::vector<int> rung_epochs(int top, int reduction, int first) {
   std::vector<int> epochs;
-  for (std::int64_t rung = 1; rung < top; rung = reduction == 1 ? rung + 1 : rung * reduction) {
+  for (std::int64_t rung = reduction == 1 ? 1 : first; rung < top;
+       rung = reduction == 1 ? rung + 1 : rung * reduction) {
     epochs.push_back(static_cast<int>(rung));
   }
   epochs.push_back(top);
@@ -40,33 +43,58 @@ void Bracket::sort(std::vector<Entry>& rung) {
   std::ranges::sort(rung, {}, [](const Entry& entry) { return std::tuple(-entry.worth, entry.trial); });
 }
 
-std::optional<Promotion> Bracket::promote() {
+std::optional<Promotion> Bracket::promote() { return promote(hold_); }
+
+std::optional<Promotion> Bracket::promote(std::size_t held) {
   for (std::size_t rung = rungs_.size() - 1; rung-- > 0;) {
-    const std::size_t quota = rungs_[rung].size() / static_cast<std::size_t>(reduction_);
-    if (auto promotion = take(rung, quota, "among the best " + std::to_string(quota))) return promotion;
+    const std::vector<Entry>& entries = rungs_[rung];
+    const std::size_t quota = (entries.size() - std::min(entries.size(), held)) / reduction_;
+    if (static_cast<std::size_t>(std::ranges::count_if(entries, &Entry::promoted)) >= quota) continue;
+    if (rung == 0) {
+      if (const auto rank = best_of_a_type()) return take(rung, *rank, "the best of its type");
+    }
+    const auto next = std::ranges::find_if(entries, [](const Entry& e) { return !e.promoted && e.accuracy; });
+    if (next == entries.end()) continue;
+    return take(rung, static_cast<std::size_t>(next - entries.begin()), std::to_string(quota) + " may go on");
+  }
+  return std::nullopt;
+}
+
+/// Rank of the best trial at the first rung whose type has sent none on; nothing: all have that are there often enough.
+std::optional<std::size_t> Bracket::best_of_a_type() const {
+  const std::vector<Entry>& entries = rungs_.front();
+  const auto type = [&](const Entry& entry) -> const std::string& {
+    return types_[static_cast<std::size_t>(entry.trial)];
+  };
+  std::map<std::string, std::size_t> there;
+  std::set<std::string> gone;
+  for (const Entry& entry : entries) {
+    ++there[type(entry)];
+    if (entry.promoted) gone.insert(type(entry));
+  }
+  for (std::size_t rank = 0; rank < entries.size(); ++rank) {
+    const std::string& of = type(entries[rank]);
+    if (entries[rank].accuracy && !gone.contains(of) && there[of] >= reduction_) return rank;
   }
   return std::nullopt;
 }
 
 std::optional<Promotion> Bracket::close() {
   if (!running_.empty()) return std::nullopt;
+  if (auto promotion = promote(0)) return promotion;
   for (std::size_t rung = 0; rung + 1 < rungs_.size(); ++rung) {
-    if (std::ranges::any_of(rungs_[rung], &Entry::promoted)) continue;
-    if (auto promotion = take(rung, 1, "goes on because no further trial comes")) return promotion;
+    const std::vector<Entry>& entries = rungs_[rung];
+    if (entries.empty() || !entries.front().accuracy || std::ranges::any_of(entries, &Entry::promoted)) continue;
+    return take(rung, 0, "goes on because no further trial comes");
   }
   return std::nullopt;
 }
 
-std::optional<Promotion> Bracket::take(std::size_t rung, std::size_t quota, const std::string& why) {
-  std::vector<Entry>& entries = rungs_[rung];
-  for (std::size_t rank = 0; rank < std::min(quota, entries.size()); ++rank) {
-    Entry& entry = entries[rank];
-    if (entry.promoted || !entry.accuracy) continue;
-    entry.promoted = true;
-    running_.push_back({entry.trial, rung + 1});
-    return Promotion{.trial = entry.trial, .to = rung + 1, .reason = place(rung, rank) + ", " + why};
-  }
-  return std::nullopt;
+std::optional<Promotion> Bracket::take(std::size_t rung, std::size_t rank, const std::string& why) {
+  Entry& entry = rungs_[rung][rank];
+  entry.promoted = true;
+  running_.push_back({entry.trial, rung + 1});
+  return Promotion{.trial = entry.trial, .to = rung + 1, .reason = place(rung, rank) + ", " + why};
 }
 
 std::string Bracket::place(std::size_t rung, std::size_t rank) const {

@@ -8,11 +8,17 @@
 #include <tuple>
 
 namespace kws {
+namespace {
+
+constexpr int kHold = 6;  ///< see Bracket: on recorded curves 12 lose no fewer of the best tenth, 0 twice as many
+constexpr int kTellingEpochs = 3;  ///< a first rung from which proposals may learn, see trials_to_learn_from()
+
+}  // namespace
 
 int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
   std::int64_t sum = 0, before = 0;
   auto count = static_cast<std::int64_t>(options.trials);
-  for (const int rung : rung_epochs(options.epochs, options.reduction)) {
+  for (const int rung : rung_epochs(options.epochs, options.reduction, options.first_rung)) {
     sum += count * (rung - before);
     before = rung;
     // One trial of each budget reaches the top in any case.
@@ -23,8 +29,12 @@ int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
 }
 
 Schedule::Schedule(const ScheduleOptions& options, std::size_t budgets, Propose propose)
-    : options_(options), rungs_(rung_epochs(options.epochs, options.reduction)), propose_(std::move(propose)) {
-  for (std::size_t i = 0; i < budgets; ++i) lines_.push_back({.bracket = Bracket(rungs_, options.reduction)});
+    : options_(options),
+      rungs_(rung_epochs(options.epochs, options.reduction, options.first_rung)),
+      propose_(std::move(propose)) {
+  for (std::size_t i = 0; i < budgets; ++i)
+    lines_.push_back(
+        {.bracket = Bracket(rungs_, options.reduction, options.fair && options.reduction > 1 ? kHold : 0)});
 }
 
 std::optional<Job> Schedule::next() {
@@ -64,8 +74,9 @@ void Schedule::take_notice(const Running& ended) {
   const std::vector<double> expected = forecast(measured_, types_, rungs_);
   for (std::size_t i = 0; i < known_.size(); ++i) known_[i].accuracy = expected[i];
   const auto rung = static_cast<int>(std::ranges::find(rungs_, job.to) - rungs_.begin());
-  known_[static_cast<std::size_t>(job.trial)].rung = rungs_.size() == 1 ? 1 : rung;
-  if (options_.ranking == Ranking::shown) return;
+  const bool telling = rungs_.size() == 1 || rungs_.front() >= kTellingEpochs;
+  known_[static_cast<std::size_t>(job.trial)].rung = telling ? rung + 1 : rung;
+  if (!options_.fair) return;
   for (Line& line : lines_) line.bracket.rank(expected);
 }
 
@@ -99,11 +110,11 @@ std::optional<Job> Schedule::decide(std::size_t budget) {
   if (const auto promotion = line.bracket.promote()) return go_on(*promotion);
   const int trial = static_cast<int>(types_.size());
   if (line.open && trial < options_.trials) {
-    if (auto type = propose_(budget, trial, known_)) {
-      line.bracket.open(trial);
-      types_.push_back(*std::move(type));
+    if (auto begun = propose_(budget, trial, known_)) {
+      line.bracket.open(trial, options_.fair ? begun->type : "");
+      types_.push_back(std::move(begun->type));
       known_.push_back({});
-      return Job{.trial = trial, .budget = budget, .from = 0, .to = rungs_.front(), .reason = "new design"};
+      return Job{.trial = trial, .budget = budget, .from = 0, .to = rungs_.front(), .reason = std::move(begun->reason)};
     }
     line.open = false;
   }

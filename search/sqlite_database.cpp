@@ -121,6 +121,14 @@ class SqliteDatabase : public Database {
     }
   }
 
+  void compact() override {
+    try {
+      db_.exec("VACUUM");
+    } catch (const SQLite::Exception&) {
+      // The disk has no room for a copy, or a worker still reads: the file stays as large as it was.
+    }
+  }
+
   void lock_search() override { lock_.emplace(folder_); }
   bool search_runs() override {
     const int file = ::open((folder_ / "study.lock").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);

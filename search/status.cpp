@@ -6,7 +6,7 @@
 #include <ctime>
 #include <filesystem>
 
-#include "kws/search/reports.h"
+#include "kws/search/ranking.h"
 
 namespace kws {
 namespace {
@@ -43,7 +43,7 @@ StudyStatus status_of(const StudyView& view) {
     status.seconds += seconds_of(trial);
   }
   for (const Budget& budget : view.options.budgets()) {
-    if (const Trial* best = best_so_far(view.trials, budget)) status.best.push_back({budget.name, *best});
+    if (const TrialFacts* best = best_so_far(view.trials, budget.name)) status.best.push_back({budget.name, *best});
   }
   return status;
 }

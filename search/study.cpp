@@ -1,5 +1,6 @@
 #include "kws/search/study.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <map>
@@ -133,36 +134,23 @@ std::vector<Trial> read_rows(Database& db) {
   // Trials last, so that each has come before what is known of it.
   const std::vector<SqlRow> rungs =
       db.run(std::string("SELECT ") + kRungCells + ", number FROM rungs ORDER BY number, epochs", {});
-  const std::vector<SqlRow> standings = db.run("SELECT number, epochs, state, reason FROM standings", {});
   std::map<int, Trial> trials;
-  std::map<int, int> standing_epochs;
   for (const SqlRow& row : db.run("SELECT number, proposal FROM trials", {})) {
     const int number = number_of(row[0]);
     trials[number].proposal = stored_proposal(number, row[1].value(), db.name());
   }
-  for (const SqlRow& row : standings) {
-    const int number = number_of(row[0]);
-    Trial& trial = trials.at(number);
-    standing_epochs[number] = number_of(row[1]);
-    trial.state = state_from_name(row[2].value());
-    trial.reason = row[3].value();
+  std::vector<Standing> standings;
+  for (const SqlRow& row : db.run("SELECT number, epochs, state, reason FROM standings", {})) {
+    standings.push_back({.number = number_of(row[0]),
+                         .epochs = number_of(row[1]),
+                         .state = state_from_name(row[2].value()),
+                         .reason = row[3].value()});
   }
-  for (const SqlRow& row : rungs) {
-    const int number = number_of(row[4]);
-    Rung rung = rung_of(row, db.name());
-    // A shorter search of the same study may have trained on what a longer one does not.
-    if (const auto end = standing_epochs.find(number); end != standing_epochs.end() && rung.epochs > end->second) {
-      continue;
-    }
-    trials.at(number).rungs.push_back(std::move(rung));
-  }
+  for (const SqlRow& row : rungs) trials.at(number_of(row[4])).rungs.push_back(rung_of(row, db.name()));
   std::vector<Trial> list;
   list.reserve(trials.size());
-  for (auto& [number, trial] : trials) {
-    // Those of an earlier, shorter search of which others have taken the place.
-    if (is_finalist(number) && !standing_epochs.empty() && !standing_epochs.contains(number)) continue;
-    list.push_back(std::move(trial));
-  }
+  for (auto& [number, trial] : trials) list.push_back(std::move(trial));
+  apply_standings(standings, list);
   return list;
 }
 
@@ -180,6 +168,23 @@ std::string_view state_name(TrialState state) {
       return "failed";
   }
   return "";
+}
+
+void apply_standings(const std::vector<Standing>& standings, std::vector<Trial>& trials) {
+  if (standings.empty()) return;
+  std::map<int, const Standing*> by_number;
+  for (const Standing& standing : standings) by_number[standing.number] = &standing;
+  // Finalists of an earlier, shorter search of which others have taken the place.
+  std::erase_if(trials, [&](const Trial& trial) {
+    return is_finalist(trial.proposal.number) && !by_number.contains(trial.proposal.number);
+  });
+  for (Trial& trial : trials) {
+    const auto found = by_number.find(trial.proposal.number);
+    if (found == by_number.end()) continue;
+    trial.state = found->second->state;
+    trial.reason = found->second->reason;
+    std::erase_if(trial.rungs, [&](const Rung& rung) { return rung.epochs > found->second->epochs; });
+  }
 }
 
 bool is_postgres_url(const std::string& place) {
@@ -386,7 +391,9 @@ bool Study::finish(const Lease& lease, const TrialResult& result) {
     db.run("INSERT INTO rungs (number, epochs, decided, result, model) VALUES ($1, $2, $3, $4, $5)",
            {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided, text_of(result_to_json(result)),
             Bytes{result.model}});
-    // The checkpoints before are of no use any more.
+    // The checkpoints and models before are of no use any more.
+    db.run("UPDATE rungs SET model = NULL WHERE number = $1 AND epochs < $2",
+           {std::int64_t{lease.trial}, std::int64_t{lease.to}});
     db.run("UPDATE trials SET checkpoint = $2 WHERE number = $1",
            {std::int64_t{lease.trial}, Bytes{result.checkpoint}});
   });
@@ -473,6 +480,20 @@ std::string Study::model(int number, int epochs) const {
 std::string Study::checkpoint(int number) const {
   const auto rows = store_->one(false, "SELECT checkpoint FROM trials WHERE number = $1", {std::int64_t{number}});
   return rows.empty() ? "" : rows[0][0].value_or("");
+}
+
+void Study::shrink(const std::vector<int>& models) {
+  const std::scoped_lock guard(store_->mutex);
+  Database& db = *store_->db;
+  db.transaction(true, [&] {
+    db.run("UPDATE trials SET checkpoint = NULL", {});
+    for (const SqlRow& row : db.run("SELECT DISTINCT number FROM rungs WHERE model IS NOT NULL", {})) {
+      const int number = number_of(row[0]);
+      if (std::ranges::find(models, number) != models.end()) continue;
+      db.run("UPDATE rungs SET model = NULL WHERE number = $1", {std::int64_t{number}});
+    }
+  });
+  db.compact();
 }
 
 void Study::set_test(int number, const TestResult& test) {

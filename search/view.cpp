@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "kws/search/reports.h"
+#include "kws/search/ranking.h"
+#include "kws/search/study_config.h"
 
 namespace kws {
 namespace {
@@ -47,34 +48,20 @@ std::vector<double> full_curve(const Trial& trial, int epochs) {
 }  // namespace
 
 StudyView view_of(const Study& study, const SearchOptions& options) {
-  StudyView view{.study = study.name(),
-                 .options = options,
-                 .data = study.config().value("data", ""),
-                 .trials = study.trials(),
-                 .tests = study.tests(),
-                 .searched = study.searched(),
-                 .workers = study.workers()};
-  for (Trial& trial : view.trials) settle(trial);
-  return view;
+  std::vector<Trial> trials = study.trials();
+  for (Trial& trial : trials) settle(trial);
+  return {.study = study.name(),
+          .options = options,
+          .data = study.config().value("data", ""),
+          .trials = facts_of(trials, options),
+          .tests = study.tests(),
+          .searched = study.searched(),
+          .workers = study.workers()};
 }
 
 StudyView view_study(const std::string& study) {
   const Study joined = Study::join(study, false);
-  Json config = joined.config();
-  SearchOptions options;
-  try {
-    config.at("data").get<std::string>();
-    const int keywords = static_cast<int>(config.at("keywords").size());
-    config.erase("data");
-    config.erase("keywords");
-    options = search_options_from_json(config, joined.name() + ": config");
-    options.classes = keywords + 2;  // silence and unknown words
-  } catch (const Json::exception&) {
-    throw Error(joined.name() + ": config: is not that of a search; give the --study folder of a search", Exit::store);
-  } catch (const Error& error) {
-    throw Error(error.what(), Exit::store);  // nobody has typed it
-  }
-  return view_of(joined, options);
+  return view_of(joined, study_config_from_json(joined.config(), joined.name()).search);
 }
 
 Budget budget_of_study(const StudyView& view, const std::string& name) {
@@ -87,18 +74,19 @@ Budget budget_of_study(const StudyView& view, const std::string& name) {
   return {};
 }
 
-std::vector<Trial> filter_trials(const StudyView& view, const TrialFilter& filter) {
+std::vector<TrialFacts> filter_trials(const StudyView& view, const TrialFilter& filter) {
   std::vector<std::string> states;
   states.reserve(kTrialStates.size());
   for (const TrialState state : kTrialStates) states.emplace_back(state_name(state));
   if (!filter.state.empty()) require_known(view.study, "state", filter.state, states);
   if (!filter.type.empty()) require_known(view.study, "type", filter.type, network_types());
-  const auto budget = filter.budget.empty() ? std::nullopt : std::optional(budget_of_study(view, filter.budget));
-  std::vector<Trial> trials;
-  std::ranges::copy_if(view.trials, std::back_inserter(trials), [&](const Trial& trial) {
+  if (!filter.budget.empty()) budget_of_study(view, filter.budget);
+  std::vector<TrialFacts> trials;
+  std::ranges::copy_if(view.trials, std::back_inserter(trials), [&](const TrialFacts& trial) {
     return !trial.rungs.empty() && (filter.best == 0 || trial.result() != nullptr) &&
            (filter.state.empty() || filter.state == state_name(trial.state)) &&
-           (filter.type.empty() || filter.type == trial.proposal.design.type()) && (!budget || fits(trial, *budget));
+           (filter.type.empty() || filter.type == trial.proposal.design.type()) &&
+           (filter.budget.empty() || fits(trial, filter.budget));
   });
   if (filter.best > 0) {
     std::ranges::sort(trials, better);
@@ -121,13 +109,14 @@ CurveTable curves_of(std::span<const StudyView> views) {
                       std::to_string(first.options.epochs) + "; write a table of each",
                   Exit::usage);
     }
-    for (const Trial& trial : view.trials) {
+    for (const TrialFacts& trial : view.trials) {
       const Design& design = trial.proposal.design;
       std::vector<double> accuracy = full_curve(trial, view.options.epochs);
       if (accuracy.empty() || !seen.insert(design_hash(design)).second) continue;
-      const CostTotals totals = hello_edge_totals(build_graph(design));
-      table.curves.push_back(
-          {.design = design, .memory_bytes = totals.memory_bytes, .ops = totals.ops, .accuracy = std::move(accuracy)});
+      table.curves.push_back({.design = design,
+                              .memory_bytes = trial.needs.memory_bytes,
+                              .ops = trial.needs.ops,
+                              .accuracy = std::move(accuracy)});
     }
   }
   if (table.curves.empty()) {

@@ -12,7 +12,7 @@ namespace kws {
 /// or not at all.
 ///   returns  nothing when no trial that keeps the budget has a result
 ///   throws   Error when the folder cannot be written; Interrupted
-std::optional<Winner> crown_winner(std::span<const Trial> trials, const Budget& budget, Evaluator& evaluator,
+std::optional<Winner> crown_winner(std::span<const TrialFacts> trials, const Budget& budget, Evaluator& evaluator,
                                    Study& study);
 
 }  // namespace kws

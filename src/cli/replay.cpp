@@ -18,10 +18,10 @@ struct ReplayVerb {
 };
 
 void print_rows(const std::vector<ReplayRow>& rows, Format format) {
-  Table table({"budget", "strategy", "epochs_iqm", "epochs_low", "epochs_high"});
+  Table table({"budget", "strategy", "epochs_iqm", "epochs_low", "epochs_high", "wrongly_stopped"});
   for (const ReplayRow& row : rows) {
-    table.add(
-        {row.budget, row.strategy, fixed(row.epochs_iqm, 1), fixed(row.epochs_low, 1), fixed(row.epochs_high, 1)});
+    table.add({row.budget, row.strategy, fixed(row.epochs_iqm, 1), fixed(row.epochs_low, 1), fixed(row.epochs_high, 1),
+               percent(row.wrongly_stopped)});
   }
   std::cout << (format == Format::csv ? table.csv() : table.text());
 }

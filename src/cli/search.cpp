@@ -13,7 +13,9 @@
 #include "kws/pipeline/training_evaluator.h"
 #include "kws/search/driver.h"
 #include "kws/search/finalists.h"
+#include "kws/search/plan.h"
 #include "kws/search/proposals.h"
+#include "kws/search/study_config.h"
 #include "kws/train/trainer.h"
 #include "log.h"
 #include "rows.h"
@@ -22,9 +24,11 @@
 namespace kws::cli {
 namespace {
 
+constexpr double kDefaultSeconds = 1800.0;  ///< of a search that is asked for no other end
+
 struct SearchVerb {
   DataSource source;
-  std::string study, out, config, board;
+  std::string study, out, config, board, time;
   std::vector<std::string> budgets, types;
   bool dry_run = false, deterministic = false;
   int workers = -1;
@@ -34,8 +38,32 @@ struct SearchVerb {
   std::unique_ptr<Flags> flags;
 };
 
+/// What a user has asked for.
+struct Request {
+  SearchOptions options;
+  Json given;                     ///< values of the object `search` that the file or flags name
+  std::optional<double> seconds;  ///< for which the rest is planned; nothing: nothing is planned
+};
+
+/// "90s", "30m", "2h"
+double parse_time(const std::string& text) {
+  std::size_t end = 0;
+  double value = 0.0;
+  try {
+    value = std::stod(text, &end);
+  } catch (const std::exception&) {
+    end = 0;
+  }
+  const std::string unit = text.substr(end);
+  const double seconds = unit == "s" ? 1.0 : unit == "m" ? 60.0 : unit == "h" ? 3600.0 : 0.0;
+  if (end == 0 || !(value * seconds >= 1.0 && value * seconds <= 1e9)) {
+    throw Error("--time: \"" + text + "\" is no time; give one like 90s, 30m or 2h", Exit::usage);
+  }
+  return value * seconds;
+}
+
 /// Defaults < config file < flags, all through the one strict reader.
-SearchOptions resolve(const SearchVerb& verb, const Common& common) {
+Request resolve(const SearchVerb& verb, const Common& common) {
   Json config = verb.config.empty() ? Json::object() : load_json(verb.config);
   const std::string origin = verb.config.empty() ? "command line" : verb.config;
   search_options_from_json(config, origin);  // the file must be right by itself, so that its errors name it
@@ -60,20 +88,36 @@ SearchOptions resolve(const SearchVerb& verb, const Common& common) {
   options.lease_seconds = verb.lease_seconds;
   options.deterministic = verb.deterministic;
   options.max_seconds = verb.max_time;
-  return options;
+  Request request{.options = std::move(options), .given = config.value("search", Json::object()), .seconds = {}};
+  const auto is_given = [&](const char* name) { return request.given.contains(name); };
+  if (!verb.time.empty()) {
+    request.seconds = parse_time(verb.time);
+  } else if (!is_given("max_trials") && !is_given("epochs") && !is_given("max_epochs")) {
+    request.seconds = kDefaultSeconds;
+  }
+  return request;
 }
 
-/// What a study must not mix: everything but where it ends, which may move, and the part where no limit asks for it.
-Json study_config(const SearchOptions& options, const LabelSet& labels, const std::string& fingerprint) {
-  Json config = search_options_to_json(options);
-  for (const char* limit : {"max_trials", "max_epochs", "target_accuracy", "finalists", "final_seeds"})
-    config["search"].erase(limit);
-  if (!options.part()) {
-    for (const char* name : {"core", "clock_hz", "hop_ms"}) config["search"].erase(name);
+/// Plans the search for the time asked for; a study that exists keeps the plan it began with.
+///   throws  Interrupted
+SearchOptions plan_search(const Request& request, Evaluator& evaluator, const std::filesystem::path& config_file) {
+  constexpr double kMeasuring = 0.03;  // of the time
+  SearchOptions options = request.options;
+  if (std::filesystem::exists(config_file)) {
+    return as_planned_before(options, search_options_from_json(load_json(config_file), config_file));
   }
-  config["keywords"] = labels.keywords;
-  config["data"] = fingerprint;
-  return config;
+  const int at_once = options.threads > 0 ? std::min(options.threads, options.slots) : options.slots;
+  log().info("measuring how long training takes here");
+  const TrainingPace pace =
+      measure_pace(options, evaluator, options.threads > 0 ? at_once : 1, kMeasuring * *request.seconds);
+  options = planned(options, {pace.epoch_seconds, pace.rung_seconds, at_once}, *request.seconds);
+  Json fixed = Json::object();
+  for (const std::string& name : planned_options()) {
+    if (request.given.contains(name)) fixed[name] = request.given.at(name);
+  }
+  read_options(fixed, options, "command line", "search");
+  log().info("plan: {}", describe_plan(options, {pace.epoch_seconds, pace.rung_seconds, at_once}));
+  return options;
 }
 
 /// A bar over epochs on a terminal, else a line for each rung that a trial reaches.
@@ -119,17 +163,19 @@ class Display : public ProgressSink {
   std::string last_;
 };
 
-Json winner_json(const Winner& winner, const Part& part) {
-  const Design& design = winner.trial.proposal.design;
+Json winner_json(const Winner& winner) {
+  const TrialFacts& trial = winner.trial;
   Json row = {{"budget", winner.budget},
-              {"trial", winner.trial.proposal.number},
-              {"type", design.type()},
-              {"name", design.name},
-              {"float_validation", winner.trial.result()->float_validation},
-              {"int8_validation", winner.trial.result()->int8_validation},
+              {"trial", trial.proposal.number},
+              {"type", trial.proposal.design.type()},
+              {"name", trial.proposal.design.name},
+              {"float_validation", trial.result()->float_validation},
+              {"int8_validation", trial.result()->int8_validation},
+              {"mean_of_seeds", winner.mean.accuracy},
+              {"seeds", winner.mean.seeds},
               {"float_test", winner.test.float_accuracy},
               {"int8_test", winner.test.int8_accuracy}};
-  row.update(needs_to_json(needs_of(design, part)));
+  row.update(needs_to_json(trial.needs));
   row["model"] = winner.folder.string();
   return row;
 }
@@ -150,27 +196,16 @@ Json proposal_row(const Proposal& proposal, const Part& part) {
   return row;
 }
 
-/// Seconds that the epochs of a search take, judged by the speed at which its first designs train on this machine.
-double expected_seconds(const SearchOptions& options, Isa isa, const std::vector<Design>& first, int epochs,
-                        std::size_t clips) {
-  constexpr double kMeasured = 0.1;  // seconds of each
+/// The pace of a search, judged by the speed at which its first designs train on this machine.
+TrainingPace expected_pace(const SearchOptions& options, Isa isa, const std::vector<Design>& first, std::size_t clips) {
+  constexpr double kMeasured = 0.1;     // seconds of each
+  constexpr double kRungSeconds = 0.5;  // of calibration and validation
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
-  double trained = 0.0, tuned = 0.0;  // seconds of a clip
-  for (const Design& design : first) {
-    const TrainingSpeed speed = training_speed(design, isa, kMeasured);
-    trained += 1.0 / speed.engine;
-    tuned += 1.0 / speed.tuning;
-  }
-  const double tuning = finalist_tuning_epochs(options);
-  const double clip_seconds = (epochs - tuning) * trained + tuning * tuned;
-  const int at_once = std::clamp(options.threads, 1, options.slots);
-  return clip_seconds / static_cast<double>(first.size()) * static_cast<double>(clips) / at_once;
-}
-
-std::string describe_time(double seconds) {
-  if (seconds < 120.0) return fixed(seconds, 0) + " s";
-  if (seconds < 7200.0) return fixed(seconds / 60.0, 0) + " minutes";
-  return fixed(seconds / 3600.0, 1) + " hours";
+  double trained = 0.0;  // seconds of a clip
+  for (const Design& design : first) trained += 1.0 / training_speed(design, isa, kMeasured).engine;
+  return {.epoch_seconds = trained / static_cast<double>(first.size()) * static_cast<double>(clips),
+          .rung_seconds = kRungSeconds,
+          .at_once = std::clamp(options.threads, 1, options.slots)};
 }
 
 /// An integer where 64 bits hold it.
@@ -179,21 +214,24 @@ Json whole_number(double value) { return value < 0x1p63 ? Json(static_cast<std::
 /// What a search would begin with, how large the space is, how much of it each budget leaves, and how many epochs and
 /// how much time it would come to.
 ///   clips  of an epoch; nothing: no data is given, so nobody knows the time
-void print_plan(const SearchOptions& options, Isa isa, std::optional<std::size_t> clips, Format format) {
+///   seconds  that the search is to take; nothing: the options say how far it goes
+void print_plan(SearchOptions options, Isa isa, std::optional<std::size_t> clips, std::optional<double> seconds,
+                Format format) {
   constexpr int kDraws = 20000, kMostShown = 28;
   Proposer proposer(options);
   Json proposals = Json::array(), shares = Json::array();
   const std::size_t budgets = options.budgets().size();
-  const int epochs = expected_epochs(options.schedule(), budgets) + finalist_epochs(options);
   std::vector<Design> designs;
   // Later ones depend on what the first ones come to.
-  const int first = std::min({options.max_trials, kMostShown, static_cast<int>(options.types.size() * budgets)});
+  const int first = std::min(
+      {seconds ? kMostShown : options.max_trials, kMostShown, static_cast<int>(options.types.size() * budgets)});
   for (int number = 0; number < first; ++number) {
-    const std::optional<Proposal> proposal = proposer.propose(static_cast<std::size_t>(number) % budgets, number, {});
-    if (!proposal) continue;
-    designs.push_back(proposal->design);
-    Json row = proposal_row(*proposal, options.target());
-    if (format == Format::json) row["design"] = design_to_json(proposal->design);
+    const auto proposed = proposer.propose(static_cast<std::size_t>(number) % budgets, number, {});
+    if (!proposed) continue;
+    const Proposal& proposal = proposed->proposal;
+    designs.push_back(proposal.design);
+    Json row = proposal_row(proposal, options.target());
+    if (format == Format::json) row["design"] = design_to_json(proposal.design);
     proposals.push_back(std::move(row));
   }
   for (const std::string& warning : proposer.warnings()) log().warn(warning);
@@ -203,13 +241,15 @@ void print_plan(const SearchOptions& options, Isa isa, std::optional<std::size_t
                       {"budget", share.budget},
                       {"share_of_draws_that_fits", share.share}});
   }
-  const double seconds = clips ? expected_seconds(options, isa, designs, epochs, *clips) : 0.0;
+  const TrainingPace pace = clips ? expected_pace(options, isa, designs, *clips) : TrainingPace();
+  if (clips && seconds) options = planned(options, pace, *seconds);
+  const int epochs = expected_epochs(options.schedule(), budgets) + finalist_epochs(options);
   if (format == Format::json) {
     const Json json = {{"schema", "kwsmith.proposals/1"},
                        {"proposals", proposals},
                        {"fit_shares", shares},
                        {"expected_epochs", epochs},
-                       {"expected_seconds", clips ? Json(seconds) : Json()}};
+                       {"expected_seconds", clips ? Json(planned_seconds(options, pace)) : Json()}};
     std::cout << text_of(json, 2) << "\n";
     return;
   }
@@ -217,17 +257,20 @@ void print_plan(const SearchOptions& options, Isa isa, std::optional<std::size_t
   if (format == Format::csv) return;  // one CSV holds one table
   std::cout << "\n";
   print_rows(shares, format);
-  std::cout << "\nabout " << grouped(epochs - finalist_epochs(options)) << " epochs, "
-            << grouped(static_cast<long long>(options.max_trials) * options.epochs)
-            << " if every trial were trained in full; then " << finalist_epochs(options) << " of finalists\n"
-            << (clips ? "about " + describe_time(seconds) + " with " + std::to_string(std::max(1, options.threads)) +
-                            " trainings at once on this machine\n"
-                      : "give --data to know the time\n");
+  std::cout << "\n";
+  if (clips) {
+    std::cout << describe_plan(options, pace) << " with " << pace.at_once << " trainings at once on this machine\n";
+  } else if (seconds) {
+    std::cout << "give --data to know the plan for " << describe_time(*seconds) << "\n";
+  } else {
+    std::cout << "about " << grouped(epochs)
+              << " epochs, those of finalists among them; give --data to know the time\n";
+  }
 }
 
-void print_winners(const SearchOutcome& outcome, const Part& part, const std::string& study, Format format) {
+void print_winners(const SearchOutcome& outcome, const std::string& study, Format format) {
   Json rows = Json::array();
-  for (const Winner& winner : outcome.winners) rows.push_back(winner_json(winner, part));
+  for (const Winner& winner : outcome.winners) rows.push_back(winner_json(winner));
   if (format == Format::json) {
     std::cout << text_of(Json{{"schema", "kwsmith.winners/1"}, {"study", study}, {"winners", rows}}, 2) << "\n";
   } else {
@@ -236,13 +279,14 @@ void print_winners(const SearchOutcome& outcome, const Part& part, const std::st
 }
 
 int run(const SearchVerb& verb, const Common& common) {
-  const SearchOptions options = resolve(verb, common);
+  const Request request = resolve(verb, common);
+  SearchOptions options = request.options;
   // Where workers train, they look at their own CPUs.
   const Isa isa = options.threads == 0 ? best_isa() : isa_for(options.precision);
   if (verb.dry_run) {
     std::optional<std::size_t> clips;
     if (!verb.source.folder.empty()) clips = verb.source.load(common.thread_count()).training_epoch(1, 0).size();
-    print_plan(options, isa, clips, verb.format);
+    print_plan(options, isa, clips, request.seconds, verb.format);
     return static_cast<int>(Exit::done);
   }
   for (const auto& [flag, value] : {std::pair{"--data", verb.source.folder}, std::pair{"--study", verb.study}}) {
@@ -258,8 +302,16 @@ int run(const SearchVerb& verb, const Common& common) {
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   const Dataset dataset = verb.source.load(common.thread_count());
   const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);
-  Study study(url ? verb.out : verb.study, study_config(options, dataset.labels(), dataset.fingerprint()),
-              url ? verb.study : "");
+  const std::filesystem::path folder = url ? verb.out : verb.study;
+  if (request.seconds) {
+    try {
+      options = plan_search(request, *evaluator, folder / "config.json");
+    } catch (const Interrupted&) {
+      return static_cast<int>(Exit::interrupted);
+    }
+  }
+  const StudyConfig config{.search = options, .keywords = dataset.labels().keywords, .data = dataset.fingerprint()};
+  Study study(folder, to_json(config), url ? verb.study : "");
   write_file(study.folder() / "config.json", text_of(search_options_to_json(options), 2) + "\n");
 
   SearchOutcome outcome;
@@ -272,7 +324,7 @@ int run(const SearchVerb& verb, const Common& common) {
     }
   }
   if (outcome.interrupted) return static_cast<int>(Exit::interrupted);
-  print_winners(outcome, options.target(), study.name(), verb.format);
+  print_winners(outcome, study.name(), verb.format);
   return static_cast<int>(Exit::done);
 }
 
@@ -296,6 +348,10 @@ void add_search(CLI::App& app, Common& common) {
   sub->add_option("--max-time", verb->max_time,
                   "seconds after which this run begins no further training; its result then depends on the machine")
       ->check(in_range(0.0, 1e9));
+  sub->add_option(
+      "--time", verb->time,
+      "how long the search may take, like 90s, 30m or 2h: trials, epochs and finalists that are not given are "
+      "planned for this machine and data (default: 30m, unless --max-trials, --epochs or --max-epochs is given)");
   sub->add_flag("--deterministic", verb->deterministic,
                 "no times in trials.json and trials.csv: equal searches give equal bytes, however many workers");
   sub->add_option("--budget", verb->budgets,

@@ -49,7 +49,7 @@ int run(const TrialsVerb& verb) {
   if (!verb.curves.empty()) return write_curves(verb);
   if (verb.studies.size() > 1) throw Error("trials: several studies are joined by --curves only", Exit::usage);
   const StudyView view = view_study(verb.studies.front());
-  const std::vector<Trial> trials = filter_trials(view, verb.filter);
+  const std::vector<TrialFacts> trials = filter_trials(view, verb.filter);
   if (trials.empty()) {
     const bool begun = !filter_trials(view, {}).empty();
     log().warn(view.study + (begun ? ": no trial is of that kind" : ": no trial has reached a rung yet"));

@@ -9,6 +9,7 @@
 #include "data_source.h"
 #include "kws/core/interrupt.h"
 #include "kws/pipeline/training_evaluator.h"
+#include "kws/search/study_config.h"
 #include "kws/train/trainer.h"
 #include "log.h"
 
@@ -42,20 +43,13 @@ std::optional<Study> wait_for_study(const WorkerVerb& verb) {
 int run(WorkerVerb& verb, const Common& common) {
   std::optional<Study> study = wait_for_study(verb);
   if (!study) return static_cast<int>(interrupted() ? Exit::interrupted : Exit::done);
-  const Json config = study->config();
-  Isa isa = Isa::portable;
-  std::string fingerprint;
-  try {
-    verb.source.keywords = config.at("keywords").get<std::vector<std::string>>();
-    isa = isa_for(config.at("search").at("precision"));
-    fingerprint = config.at("data");
-  } catch (const Json::exception&) {
-    throw Error(study->name() + ": config: is not that of a search; give the --study of a search", Exit::store);
-  }
+  const StudyConfig config = study_config_from_json(study->config(), study->name());
+  verb.source.keywords = config.keywords;
+  const Isa isa = isa_for(config.search.precision);
   verb.options.threads = common.thread_count();
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   const Dataset dataset = verb.source.load(common.thread_count());
-  if (dataset.fingerprint() != fingerprint) {
+  if (dataset.fingerprint() != config.data) {
     throw Error(verb.source.folder + ": is not the data that the search reads; give the same recordings and lists",
                 Exit::data);
   }

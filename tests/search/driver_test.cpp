@@ -10,6 +10,8 @@
 
 #include "fake_evaluator.h"
 #include "kws/core/files.h"
+#include "kws/search/finalists.h"
+#include "kws/search/ranking.h"
 
 namespace kws {
 namespace {
@@ -118,7 +120,7 @@ TEST(Search, StopsMostTrialsEarlyAndSaysWhy) {
     EXPECT_EQ(row.at("epochs") == 9, state == "done");
     EXPECT_THAT(row.at("reason").get<std::string>(), HasSubstr(state == "done" ? "trained in full" : "went on"));
     ASSERT_FALSE(row.at("rungs").empty());
-    EXPECT_EQ(row.at("rungs")[0].at("decided"), "new design");
+    EXPECT_FALSE(row.at("rungs")[0].at("decided").get<std::string>().empty()) << "why this design";
     EXPECT_EQ(row.at("rungs").back().at("epochs"), row.at("epochs"));
     EXPECT_EQ(row.at("rungs").back().at("int8_validation"), row.at("int8_validation"));
   }
@@ -166,11 +168,47 @@ TEST(BestTrial, TieGoesToLessMemoryThenToTheLowerNumber) {
     trial.rungs.back().result->int8_validation = 0.9;
     return trial;
   };
-  const std::vector<Trial> trials{dnn(0, 40), dnn(1, 32), dnn(2, 32)};
-  EXPECT_EQ(best_trial(trials, budget_by_name("small")), &trials[1]);
-  Budget tiny{.name = "custom", .limits = {}};
-  tiny.limits[MeasureId::memory] = 10;
-  EXPECT_EQ(best_trial(trials, tiny), nullptr);
+  SearchOptions options = two_budgets();
+  options.limits[MeasureId::memory] = 10;
+  const std::vector<TrialFacts> trials = facts_of(std::vector{dnn(0, 40), dnn(1, 32), dnn(2, 32)}, options);
+  EXPECT_EQ(best_trial(trials, "small"), &trials[1]);
+  EXPECT_EQ(best_trial(trials, "custom"), nullptr);
+}
+
+TEST(BestTrial, OfFinalistsTheMeanOverTheSeedsCounts) {
+  const auto run = [](int of, int seed, double accuracy) {
+    Trial trial;
+    trial.proposal.number = kFirstFinalist + 100 * of + seed;
+    trial.proposal.design.network = DnnOptions{.hidden = {32 + of}};
+    trial.proposal.training.epochs = 9;
+    trial.rungs.push_back({.epochs = 9, .decided = "", .result = TrialResult{}, .failure = ""});
+    trial.rungs.back().result->int8_validation = accuracy;
+    return trial;
+  };
+  const std::vector<Trial> runs{run(0, 1, 0.95), run(0, 2, 0.85), run(1, 1, 0.91), run(1, 2, 0.93)};
+  const std::vector<TrialFacts> trials = facts_of(runs, two_budgets());
+  EXPECT_EQ(best_trial(trials, "small"), &trials[3]) << "a lucky run is not a better design";
+  const SeedMean mean = seed_mean(trials, trials[3]);
+  EXPECT_EQ(mean.seeds, 2);
+  EXPECT_NEAR(mean.accuracy, 0.92, 1e-9);
+  EXPECT_NEAR(mean.error, 0.01, 1e-9);
+}
+
+TEST(Search, AFinishedStudyKeepsTheModelsOfItsWinnersOnly) {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  const SearchOutcome outcome = search(two_budgets(), evaluator, folder.path);
+  const Study study = Study::join(folder.path, false);
+  std::set<int> kept;
+  for (const Trial& trial : study.trials()) {
+    EXPECT_EQ(study.checkpoint(trial.proposal.number), "");
+    for (const Rung& rung : trial.rungs) {
+      if (!study.model(trial.proposal.number, rung.epochs).empty()) kept.insert(trial.proposal.number);
+    }
+  }
+  std::set<int> winners;
+  for (const Winner& winner : outcome.winners) winners.insert(winner.trial.proposal.number);
+  EXPECT_EQ(kept, winners);
 }
 
 TEST(Search, InterruptedAnywhereContinuesToTheSameResult) {

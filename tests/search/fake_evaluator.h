@@ -106,6 +106,8 @@ inline SearchOptions two_budgets() {
   options.epochs = 9;
   options.seed = 7;
   options.finalists = 0;
+  options.first_rung = 1;
+  options.no_prior = true;
   return options;
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "fake_evaluator.h"
+#include "kws/search/strategies.h"
 #include "kws/search/study.h"
 
 namespace kws {
@@ -27,8 +28,8 @@ std::vector<Proposal> draw(
   for (int number = 0; number < count; ++number) {
     auto proposal = proposer.propose(static_cast<std::size_t>(number) % budgets, number, known);
     if (!proposal) break;
-    known.push_back({.accuracy = worth(*proposal), .rung = 1});
-    proposals.push_back(*proposal);
+    known.push_back({.accuracy = worth(proposal->proposal), .rung = 1});
+    proposals.push_back(proposal->proposal);
   }
   return proposals;
 }
@@ -111,6 +112,45 @@ TEST(Proposer, EvolutionAndModelLearnWhatIsGood) {
   EXPECT_GT(later_worth(0.3, 0.5), random + 0.08);
 }
 
+TEST(Proposer, BeginsWithThePublishedDesignsByTheirNames) {
+  SearchOptions options = two_budgets();
+  options.no_prior = false;
+  std::set<std::string> small, medium;
+  for (const Proposal& proposal : draw(options, 14)) {
+    (proposal.budget == "small" ? small : medium).insert(proposal.design.name);
+  }
+  for (const std::string& type : network_types()) {
+    EXPECT_TRUE(small.contains(type + "_s")) << type;
+    EXPECT_TRUE(medium.contains(type + "_m")) << type;
+  }
+}
+
+TEST(Proposer, PublishedDesignsTakeTheArithmeticOfTheSpace) {
+  SearchOptions options = two_budgets();
+  options.no_prior = false;
+  options.space.features.arithmetic = "integer";
+  for (const Proposal& proposal : draw(options, 4)) EXPECT_EQ(proposal.design.features.arithmetic, "integer");
+}
+
+TEST(Proposer, OfReplayAndOfSearchAreOne) {
+  SearchOptions options = two_budgets();
+  options.no_prior = false;
+  options.strategy = "kwsmith";
+  std::vector<std::string> warnings;
+  std::vector<std::unique_ptr<Pool>> pools;
+  for (std::size_t budget = 0; budget < 2; ++budget) pools.push_back(space_pool(options, budget, warnings));
+  Proposer search(options), replay(with_strategy(options), {"small", "medium"}, std::move(pools));
+  std::vector<Outlook> known;
+  for (int number = 0; number < 60; ++number) {
+    const auto one = search.propose(static_cast<std::size_t>(number) % 2, number, known);
+    const auto other = replay.propose(static_cast<std::size_t>(number) % 2, number, known);
+    ASSERT_TRUE(one && other);
+    EXPECT_EQ(proposal_to_json(one->proposal), proposal_to_json(other->proposal));
+    EXPECT_EQ(one->reason, other->reason);
+    known.push_back({.accuracy = 0.5 + 0.001 * (number * 37 % 100), .rung = 1});
+  }
+}
+
 TEST(Proposer, NoDesignComesTwice) {
   SearchOptions options = two_budgets();
   options.types = {"gru"};
@@ -124,7 +164,7 @@ TEST(Proposer, NoDesignComesTwice) {
   std::set<std::string> hashes;
   Proposer proposer(options);
   const std::vector<Outlook> known{{.accuracy = 0.5, .rung = 1}};
-  while (const auto proposal = proposer.propose(0, 0, known)) hashes.insert(design_hash(proposal->design));
+  while (const auto proposal = proposer.propose(0, 0, known)) hashes.insert(design_hash(proposal->proposal.design));
   EXPECT_EQ(hashes.size(), 3U);
   ASSERT_FALSE(proposer.warnings().empty());
   EXPECT_THAT(proposer.warnings().front(), HasSubstr("no further design"));
@@ -237,8 +277,8 @@ TEST(Proposer, TypeThatCannotFitLeavesItsTurnsToTheOthers) {
   for (int i = 0; i < 4; ++i) {
     const auto proposal = proposer.propose(0, i, std::vector<Outlook>(4, {.accuracy = 0.5, .rung = 1}));
     ASSERT_TRUE(proposal);
-    EXPECT_EQ(proposal->number, i);
-    EXPECT_EQ(proposal->design.type(), "dnn");
+    EXPECT_EQ(proposal->proposal.number, i);
+    EXPECT_EQ(proposal->proposal.design.type(), "dnn");
   }
 }
 

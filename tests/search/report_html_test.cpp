@@ -8,6 +8,7 @@
 #include "kws/core/table.h"
 #include "kws/search/finalists.h"
 #include "kws/search/proposals.h"
+#include "kws/search/ranking.h"
 #include "kws/search/reports.h"
 #include "studied.h"
 
@@ -102,6 +103,12 @@ void expect_sound(const std::string& html) {
   EXPECT_EQ(count(html, "<table>"), count(html, "<caption>"));
 }
 
+/// A trial of that proposal, with its costs.
+void add(StudyView& view, const Proposal& proposal) {
+  const std::vector<Trial> trial{{.proposal = proposal}};
+  view.trials.push_back(facts_of(trial, view.options).front());
+}
+
 StudyView empty_view() { return {.study = "none", .options = two_budgets(), .data = "recordings", .trials = {}}; }
 
 TEST(ReportHtml, TheCheckerFindsFaults) {
@@ -126,7 +133,7 @@ TEST(ReportHtml, ShowsBudgetsWinnersAndEveryTrial) {
   EXPECT_THAT(html, HasSubstr("Fingerprint of the recordings: recordings."));
   EXPECT_THAT(html, Not(HasSubstr("not come to its end")));
   for (const Budget& budget : options.budgets()) {
-    const Trial& best = *best_trial(view.trials, budget);
+    const TrialFacts& best = *best_trial(view.trials, budget.name);
     EXPECT_THAT(html, HasSubstr("<th scope=\"row\">" + budget.name + "</th><td>" + best.proposal.design.name +
                                 "</td><td>" + best.proposal.design.type() + "</td>"));
     EXPECT_THAT(html, HasSubstr("<td class=\"number\">" + percent(best.result()->int8_validation) + "</td>"));
@@ -144,7 +151,7 @@ TEST(ReportHtml, EveryTypeHasAMarkerOfItsOwn) {
   Proposer proposer(view.options);
   std::set<std::string> types;
   for (int number = 0; types.size() < network_types().size(); ++number) {
-    view.trials.push_back({.proposal = *proposer.propose(0, number, {})});
+    add(view, proposer.propose(0, number, {})->proposal);
     view.trials.back().rungs.push_back({.epochs = 1, .decided = "", .result = TrialResult{}, .failure = ""});
     types.insert(view.trials.back().proposal.design.type());
   }
@@ -188,7 +195,7 @@ TEST(ReportHtml, EscapesWhatTheStudySays) {
   StudyView view = empty_view();
   Proposer proposer(view.options);
   for (int number = 0; number < 2; ++number) {
-    view.trials.push_back({.proposal = *proposer.propose(0, number, {})});
+    add(view, proposer.propose(0, number, {})->proposal);
     view.trials.back().proposal.design.name = "<b>&\"'\x01";
   }
   view.trials[0].rungs = {{.epochs = 9, .decided = "", .result = TrialResult{.int8_validation = 0.5}, .failure = ""}};
@@ -223,9 +230,9 @@ TEST(ReportHtml, AStudyWithoutResultsIsReadable) {
 TEST(ReportHtml, LongTablesEndWithWhatIsLeftOut) {
   StudyView view = empty_view();
   Proposer proposer(view.options);
-  const Proposal proposal = *proposer.propose(0, 0, {});
+  const Proposal proposal = proposer.propose(0, 0, {})->proposal;
   for (int number = 0; number < 203; ++number) {
-    view.trials.push_back({.proposal = proposal});
+    add(view, proposal);
     view.trials.back().proposal.number = number;
     view.trials.back().rungs.push_back({.epochs = 1, .decided = "", .result = TrialResult{}, .failure = ""});
   }

@@ -18,11 +18,12 @@ Bracket after_one_epoch(const std::vector<std::optional<double>>& accuracies) {
 }
 
 TEST(RungEpochs, GrowByTheReductionUpToTheTop) {
-  EXPECT_THAT(rung_epochs(27, 3), ElementsAre(1, 3, 9, 27));
-  EXPECT_THAT(rung_epochs(8, 3), ElementsAre(1, 3, 8));
-  EXPECT_THAT(rung_epochs(30, 4), ElementsAre(1, 4, 16, 30));
-  EXPECT_THAT(rung_epochs(1, 3), ElementsAre(1));
-  EXPECT_THAT(rung_epochs(4, 1), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(rung_epochs(27, 3, 1), ElementsAre(1, 3, 9, 27));
+  EXPECT_THAT(rung_epochs(8, 3, 1), ElementsAre(1, 3, 8));
+  EXPECT_THAT(rung_epochs(30, 4, 1), ElementsAre(1, 4, 16, 30));
+  EXPECT_THAT(rung_epochs(1, 3, 3), ElementsAre(1));
+  EXPECT_THAT(rung_epochs(40, 3, 3), ElementsAre(3, 9, 27, 40));
+  EXPECT_THAT(rung_epochs(4, 1, 1), ElementsAre(1, 2, 3, 4));
 }
 
 TEST(Bracket, OneOfThreeGoesOnWithItsReason) {
@@ -32,7 +33,7 @@ TEST(Bracket, OneOfThreeGoesOnWithItsReason) {
   ASSERT_TRUE(promotion);
   EXPECT_EQ(promotion->trial, 1);
   EXPECT_EQ(promotion->to, 1U);
-  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (90.00 %), among the best 1");
+  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (90.00 %), 1 may go on");
   EXPECT_FALSE(bracket.promote()) << "the second of three has not earned it";
 }
 
@@ -57,6 +58,40 @@ TEST(Bracket, HigherRungComesFirstAndTiesGoToTheLowerNumber) {
   EXPECT_EQ(promotion->to, 2U);
   EXPECT_EQ(promotion->trial, 0);
   EXPECT_EQ(bracket.promote()->trial, 3) << "the fourth of twelve at the lowest rung";
+}
+
+TEST(Bracket, NeverLetsMoreGoOnThanItsShare) {
+  Bracket bracket = after_one_epoch({0.5, 0.9, 0.7});
+  EXPECT_EQ(bracket.promote()->trial, 1);
+  bracket.rank(std::vector{0.95, 0.1, 0.2});
+  EXPECT_FALSE(bracket.promote()) << "another leads now, but one of three has gone on";
+}
+
+TEST(Bracket, HeldResultsEarnNoPromotionBeforeTheEnd) {
+  Bracket bracket({1, 3}, 3, 2);
+  for (int trial = 0; trial < 4; ++trial) {
+    bracket.open(trial);
+    bracket.report(trial, 0.1 * trial);
+  }
+  EXPECT_FALSE(bracket.promote());
+  bracket.open(4);
+  bracket.report(4, 0.0);
+  EXPECT_EQ(bracket.promote()->trial, 3) << "five results, two of them held";
+  bracket.report(3, 0.5);
+  EXPECT_FALSE(bracket.close()) << "one of five has gone on";
+}
+
+TEST(Bracket, TheBestOfEachTypeGoesOnFirst) {
+  Bracket bracket({1, 3}, 3);
+  for (int trial = 0; trial < 6; ++trial) {
+    bracket.open(trial, trial < 3 ? "quick" : "slow");
+    bracket.report(trial, trial < 3 ? 0.9 : 0.1 * trial);
+  }
+  EXPECT_EQ(bracket.promote()->trial, 0);
+  const auto second = bracket.promote();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->trial, 5) << "the best slow one, before the second quick one";
+  EXPECT_THAT(second->reason, ::testing::HasSubstr("the best of its type"));
 }
 
 TEST(Bracket, FailedTrialsCountButNeverGoOn) {
@@ -86,7 +121,7 @@ TEST(Bracket, ExpectationsRankInsteadOfWhatWasShown) {
   const auto promotion = bracket.promote();
   ASSERT_TRUE(promotion);
   EXPECT_EQ(promotion->trial, 0);
-  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (50.00 %, 95.00 % expected), among the best 1");
+  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (50.00 %, 95.00 % expected), 1 may go on");
 }
 
 TEST(Bracket, EveryTrialThatStandsHasAReason) {

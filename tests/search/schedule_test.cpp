@@ -18,7 +18,7 @@ double accuracy_of(int trial, int epochs) {
 
 Schedule::Propose endless() {
   return [](std::size_t, int trial, std::span<const Outlook>) {
-    return std::optional<std::string>(trial % 2 == 0 ? "dnn" : "gru");
+    return std::optional(Schedule::Begun{trial % 2 == 0 ? "dnn" : "gru", "new design"});
   };
 }
 
@@ -110,7 +110,7 @@ TEST(Schedule, SavesMostEpochsAndStillFindsTheBest) {
 
 TEST(Schedule, BudgetWithoutFurtherDesignsLeavesTheTrialsToTheOthers) {
   const auto propose = [](std::size_t budget, int trial, std::span<const Outlook>) {
-    return budget == 0 && trial >= 4 ? std::nullopt : std::optional<std::string>("dnn");
+    return budget == 0 && trial >= 4 ? std::nullopt : std::optional(Schedule::Begun{"dnn", "new design"});
   };
   Schedule schedule({.trials = 30, .epochs = 3, .slots = 1}, 2, propose);
   const std::vector<Job> jobs = run(schedule, 1, 1);
@@ -126,7 +126,7 @@ TEST(Schedule, ProposalsSeeWhatIsExpectedOfEarlierTrials) {
     sizes.push_back(known.size());
     last.clear();
     for (const Outlook& one : known) last.push_back(one.accuracy);
-    return std::optional<std::string>("dnn");
+    return std::optional(Schedule::Begun{"dnn", "new design"});
   };
   Schedule schedule({.trials = 4, .epochs = 1, .slots = 2}, 1, propose);
   run(schedule, 1, 1);

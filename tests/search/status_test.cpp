@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "kws/search/proposals.h"
-#include "kws/search/reports.h"
+#include "kws/search/ranking.h"
 #include "studied.h"
 
 namespace kws {
@@ -31,7 +31,8 @@ TEST(Status, CountsATrialOnceAndItsEpochsToTheLastMeasuredRung) {
   Proposer proposer(view.options);
   for (const auto& [state, rungs] : trials) {
     const int number = static_cast<int>(view.trials.size());
-    view.trials.push_back({.proposal = *proposer.propose(0, number, {}), .state = state, .rungs = rungs});
+    Trial trial{.proposal = proposer.propose(0, number, {})->proposal, .state = state, .rungs = rungs};
+    view.trials.push_back(facts_of(std::span(&trial, 1), view.options).front());
   }
   const StudyStatus status = status_of(view);
   EXPECT_EQ(status.trials,
@@ -70,7 +71,7 @@ TEST(Status, IsJsonWithASchema) {
   for (const Json& count : json["trials"]) trials += count.get<int>();
   EXPECT_EQ(trials, 28);
   ASSERT_EQ(json["best"].size(), 2U);
-  EXPECT_EQ(json["best"][0]["trial"], best_so_far(view.trials, budget_by_name("small"))->proposal.number);
+  EXPECT_EQ(json["best"][0]["trial"], best_so_far(view.trials, "small")->proposal.number);
 }
 
 }  // namespace

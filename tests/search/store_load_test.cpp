@@ -88,7 +88,7 @@ class StoreLoad : public testing::StoredStudy {};
 TEST_P(StoreLoad, AThousandWorkersKeepTheirLeases) {
   {
     Study study = place.open({{"seed", 7}});
-    Proposal proposal = *Proposer(two_budgets()).propose(0, 0, {});
+    Proposal proposal = Proposer(two_budgets()).propose(0, 0, {})->proposal;
     for (proposal.number = 0; proposal.number < kWorkers; ++proposal.number) {
       study.add(proposal);
       study.offer(proposal.number, {.trial = proposal.number, .to = 1, .decided = "new design"});

@@ -1,16 +1,13 @@
 #pragma once
 
 #include "fake_evaluator.h"
+#include "kws/search/study_config.h"
 
 namespace kws::testing {
 
 /// As `kwsmith search` keeps it.
 inline Json study_config(const SearchOptions& options) {
-  Json config = search_options_to_json(options);
-  config["search"].erase("max_trials");
-  config["keywords"] = {"yes", "no"};
-  config["data"] = "recordings";
-  return config;
+  return to_json(StudyConfig{.search = options, .keywords = {"yes", "no"}, .data = "recordings"});
 }
 
 /// A whole search into `folder`.

@@ -41,7 +41,7 @@ std::string refusal(const std::filesystem::path& folder, const Json& config, Exi
 std::vector<Proposal> proposals(int count) {
   Proposer proposer(two_budgets());
   std::vector<Proposal> list;
-  for (int i = 0; i < count; ++i) list.push_back(*proposer.propose(0, i, std::vector<Outlook>(4)));
+  for (int i = 0; i < count; ++i) list.push_back(proposer.propose(0, i, std::vector<Outlook>(4))->proposal);
   return list;
 }
 

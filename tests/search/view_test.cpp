@@ -7,6 +7,7 @@
 #include <set>
 
 #include "kws/core/files.h"
+#include "kws/search/ranking.h"
 #include "kws/search/reports.h"
 #include "studied.h"
 
@@ -58,16 +59,16 @@ TEST(View, FiltersByStateBudgetAndType) {
   const StudyView view = view_study(folder.path.string());
   std::size_t all = 0;
   for (const TrialState state : kTrialStates) {
-    const std::vector<Trial> trials = filter_trials(view, {.state = std::string(state_name(state))});
+    const std::vector<TrialFacts> trials = filter_trials(view, {.state = std::string(state_name(state))});
     all += trials.size();
     for (const Trial& trial : trials) EXPECT_EQ(trial.state, state);
   }
   EXPECT_EQ(all, 28U);
-  const std::vector<Trial> small = filter_trials(view, {.budget = "small"});
+  const std::vector<TrialFacts> small = filter_trials(view, {.budget = "small"});
   EXPECT_FALSE(small.empty());
   EXPECT_LT(small.size(), 28U);
-  for (const Trial& trial : small) EXPECT_TRUE(fits(trial, budget_by_name("small")));
-  const std::vector<Trial> gru = filter_trials(view, {.type = "gru"});
+  for (const TrialFacts& trial : small) EXPECT_TRUE(fits(trial, "small"));
+  const std::vector<TrialFacts> gru = filter_trials(view, {.type = "gru"});
   EXPECT_FALSE(gru.empty());
   for (const Trial& trial : gru) EXPECT_EQ(trial.proposal.design.type(), "gru");
 }
@@ -76,11 +77,11 @@ TEST(View, TheBestComeFirst) {
   const TemporaryFolder folder;
   studied(two_budgets(), folder.path);
   const StudyView view = view_study(folder.path.string());
-  const std::vector<Trial> best = filter_trials(view, {.state = "done", .budget = "small", .best = 3});
+  const std::vector<TrialFacts> best = filter_trials(view, {.state = "done", .budget = "small", .best = 3});
   ASSERT_FALSE(best.empty());
   EXPECT_LE(best.size(), 3U);
-  EXPECT_EQ(best[0].proposal.number, best_trial(view.trials, budget_by_name("small"))->proposal.number);
-  const std::vector<Trial> all = filter_trials(view, {.best = 1000});
+  EXPECT_EQ(best[0].proposal.number, best_trial(view.trials, "small")->proposal.number);
+  const std::vector<TrialFacts> all = filter_trials(view, {.best = 1000});
   EXPECT_EQ(all.size(), 28U);
   EXPECT_TRUE(std::ranges::is_sorted(all, better));
 }

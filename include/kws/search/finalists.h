@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "kws/search/facts.h"
 #include "kws/search/options.h"
 #include "kws/search/study.h"
 
@@ -18,7 +19,7 @@ int finalist_of(int number);
 
 /// Trainings of the options.finalists best trials of every budget among those trained in full, trial by trial.
 ///   trials  of the whole study
-std::vector<Proposal> finalists(std::span<const Trial> trials, const SearchOptions& options);
+std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const SearchOptions& options);
 
 /// Epochs they come to at most.
 int finalist_epochs(const SearchOptions& options);

@@ -17,7 +17,7 @@ struct Measured {
 /// What is known of a trial.
 struct Outlook {
   double accuracy = 0.0;  ///< to be expected at the top rung; 0: nothing is known yet, or it failed
-  int rung = 0;  ///< index of the highest one it has a result at; of a single rung 1, as no later one corrects it
+  int rung = 0;  ///< how many rungs it has a result at, without a first one too short to tell; see kTellingEpochs
 };
 
 /// Which trials proposals may learn from: those that came to the highest rung, or to it and the ones below, that hold

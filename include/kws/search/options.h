@@ -15,15 +15,17 @@ namespace kws {
 struct SearchOptions {
   int max_trials = 28;
   int epochs = 8;
+  int first_rung = 3;
   int reduction = 3;
   int slots = 8;
   int max_epochs = 0;
   double target_accuracy = 0.0;
   double evolution_share = 0.3;
   double model_share = 0.5;
-  bool published = false;
-  int finalists = 2;
-  int final_seeds = 2;
+  bool no_prior = false;
+  std::string strategy = "kwsmith";
+  int finalists = 3;
+  int final_seeds = 3;
   int final_epochs = 0;
   int tuning_epochs = 2;
   std::string precision = precision_of(best_isa());
@@ -36,6 +38,7 @@ struct SearchOptions {
   std::vector<std::string> types;         ///< empty: all
   Space space;
   int classes = 12;  ///< of the data's labels
+  bool fair = true;  ///< see ScheduleOptions; the strategy says
   // These change the time and nothing else, so that no config holds them.
   int threads = 1;              ///< trainings in the search's own process; 0: all in workers elsewhere
   double lease_seconds = 60.0;  ///< see Worker
@@ -52,26 +55,33 @@ struct SearchOptions {
   [[nodiscard]] ScheduleOptions schedule() const;
 };
 
+/// Names of strategies(), the default first.
+const std::vector<std::string>& strategy_names();
+
 /// The plain values; flags and the config file's object `search`.
 template <class Field>
 void describe(Field& field, SearchOptions& o) {
   constexpr std::int64_t kNone = 0, kMost = 9007199254740991;
   field("max_trials", o.max_trials, 1, 1000000, "designs to train; a later run may raise it");
   field("epochs", o.epochs, 1, 10000, "passes over the training split of a trial that reaches the top rung");
+  field("first_rung", o.first_rung, 1, 10000, "epochs before trials are compared for the first time");
   field(
-      "reduction", o.reduction, 1, 10,
+      "reduction", o.reduction, 1, 1000000,
       "one trial in so many goes on at a rung, ratio of neighbouring rungs; 1: all trials in full, a rung each epoch");
   field("slots", o.slots, 1, 1024, "trainings the schedule keeps under way at once; more workers do not help");
   field("max_epochs", o.max_epochs, 0, 1000000000,
         "epochs of all trials together; a later run may raise it; 0: no limit");
   field("target_accuracy", o.target_accuracy, 0.0, 1.0,
         "int8 validation accuracy, a share, that ends the search of a budget; 0: none");
-  field("evolution_share", o.evolution_share, 0.0, 1.0, "share of proposals that are one change of a good design");
+  field("evolution_share", o.evolution_share, 0.0, 1.0,
+        "share of proposals that are one change of a good design; shares follow success later on");
   field("model_share", o.model_share, 0.0, 1.0, "share that a model of good designs picks; the rest is random");
-  field("published", o.published, "begin with the published Hello Edge designs that keep a budget");
+  field("no_prior", o.no_prior, "do not begin with the published designs that keep a budget");
+  field.choice("strategy", o.strategy, strategy_names(), "of proposals and rungs, see `kwsmith replay`");
   field("finalists", o.finalists, 0, 100,
         "best trials of each budget that are trained anew at the end, unless a limit ended the search");
-  field("final_seeds", o.final_seeds, 1, 99, "trainings of each finalist, with other seeds; the best model wins");
+  field("final_seeds", o.final_seeds, 1, 99,
+        "trainings of each finalist, with other seeds; the design with the best mean wins");
   field("final_epochs", o.final_epochs, 0, 10000, "epochs of such a training; 0: as many as the top rung");
   field("tuning_epochs", o.tuning_epochs, 0, 10000, "epochs after them with the rounding of the int8 network");
   field.choice("precision", o.precision, precision_names(),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -9,75 +10,48 @@
 #include "kws/search/evaluator.h"
 #include "kws/search/forecast.h"
 #include "kws/search/options.h"
-#include "kws/search/tpe.h"
+#include "kws/search/pool.h"
 
 namespace kws {
 
-/// Proposes designs that keep their budget before anything is trained. In each budget the first are, where the options
-/// ask for them, the published ones of its types that keep it; then one of every type at random; then shares of the
-/// options go to one-step changes of good designs, to the best of a few by a ParzenModel of the budget's trials, and to
-/// further random ones, types in turn. A random design uses more than half of one of the budget's limits where draws
-/// find such a one, so that a medium trial is not a small design again. No design comes twice. The sequence depends on
-/// the options and on the calls, and on nothing else.
+/// Proposes designs that keep their budget before anything is trained. In each budget the first are the published ones
+/// that keep it, unless the options leave them out; then one of every type at random that had none. The others come
+/// from the rows of proposal_sources(), whose shares follow their success: how often a proposal of theirs was among the
+/// best quarter. No design comes twice. The sequence depends on options, pools and calls, and on nothing else.
 class Proposer {
  public:
-  /// Finds out by drawing which types fit which budget.
+  /// Of a search: its space under its budgets.
   ///   throws  Error (Exit::nothing_fits) for a budget that no type fits, telling the smallest need that was drawn
   explicit Proposer(const SearchOptions& options);
+  /// The same from other pools, one for each name of a budget.
+  Proposer(const SearchOptions& options, const std::vector<std::string>& budgets,
+           std::vector<std::unique_ptr<Pool>> pools);
+  Proposer(Proposer&&) noexcept;
+  Proposer& operator=(Proposer&&) noexcept;
+  ~Proposer();
 
-  /// The next proposal for a budget (index), as trial `number`; nothing once the space holds no further design for it.
+  struct Proposed {
+    Proposal proposal;
+    std::string reason;  ///< why this design, in words: "one change of trial 3"
+    std::string key;     ///< of its candidate in the pool
+  };
+  /// The next proposal for a budget (index), as trial `number`; nothing once no further design is found for it.
   ///   known  [trial] what has come of earlier proposals
-  std::optional<Proposal> propose(std::size_t budget, int number, std::span<const Outlook> known);
+  std::optional<Proposed> propose(std::size_t budget, int number, std::span<const Outlook> known);
 
   /// Types that cannot be had for a budget, one line each; grows while drawing. Their turns go to the others.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
- private:
-  struct Slot {
-    std::string type;
-    bool open = true;
-  };
-  struct Proposed {
-    int number = 0;
-    Sample sample;
-    Point point;
-  };
-  struct Line {
-    Budget budget;
-    std::vector<Slot> slots;  ///< one round over the types
-    std::uint64_t turn = 0;
-    std::vector<Proposed> proposed = {};
-    std::size_t published = 0;  ///< of the published designs, how many have been looked at
-    std::size_t spread = 0;     ///< random designs so far that gave every type its turn
-  };
-  std::optional<Sample> next_published(Line& line) const;
-  std::optional<Sample> at_random(Line& line, std::size_t budget);
-  std::optional<Sample> draw(std::size_t budget, const std::string& type) const;
-  std::optional<Sample> evolved(const Line& line, std::span<const Outlook> known, Rng& rng) const;
-  std::optional<Sample> promising(const Line& line, std::span<const Outlook> known, Rng& rng);
-  /// Proposals that others may be learnt from, see trials_to_learn_from().
-  static std::vector<const Proposed*> proven(const Line& line, std::span<const Outlook> known, std::size_t least);
-  [[nodiscard]] bool fresh_and_fitting(const Line& line, const Sample& sample) const;
-  Point point_of(const Sample& sample);
+  struct Line;  ///< what has been proposed for one budget
 
+ private:
   SearchOptions options_;
-  std::vector<Line> lines_;  ///< [budget]
-  Vocabulary vocabulary_;
-  std::set<std::string> seen_;  ///< design hashes
+  std::vector<std::unique_ptr<Line>> lines_;  ///< [budget]
+  std::set<std::string> seen_;                ///< keys of candidates
   std::vector<std::string> warnings_;
 };
 
 /// Seed of a trial's training; JSON holds its 53 bits exactly.
 std::uint64_t training_seed(std::uint64_t search_seed, int number);
-
-/// Share of a budget that a design takes: the largest of its limits', 1 = all of it; 0 without limits.
-double budget_share(const Budget& budget, const Needs& needs);
-
-/// How many of a type's random draws keep a budget, for `--dry-run`.
-struct FitShare {
-  std::string type, budget;
-  double share = 0.0;
-};
-std::vector<FitShare> fit_shares(const SearchOptions& options, int draws);
 
 }  // namespace kws

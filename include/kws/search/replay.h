@@ -30,19 +30,15 @@ struct ReplayRow {
   std::string strategy;
   double epochs_iqm = 0.0;                     ///< interquartile mean over the seeds
   double epochs_low = 0.0, epochs_high = 0.0;  ///< 95 % bootstrap interval of that mean
+  double wrongly_stopped = 0.0;  ///< share of the trials stopped at the first or second rung that end in the best tenth
 };
 
-/// Strategies, in the order of the rows: "random" trains one design after the other in full; "one_epoch" trains all for
-/// one epoch, then the best in full, one after the other; "asha" is the Schedule with designs at random; "kwsmith" is
-/// the Schedule with the proposals of the search: random ones spread over the types, then the Parzen model's, which
-/// learns from the trials above the first rung. Each takes a design once; what it has left at its end is trained in the
-/// order of accuracy.
-const std::vector<std::string>& replay_strategies();
-
-/// One row for each standard budget that some design keeps, and strategy. Runs differ by seed 0, 1 .. seeds - 1.
+/// One row for each standard budget that some design keeps, and row of strategies(). Each strategy takes a design once;
+/// what it has left at its end is trained in the order of accuracy. Runs differ by seed 0, 1 .. seeds - 1.
 std::vector<ReplayRow> replay(const CurveTable& table, const ReplayOptions& options);
 
-/// {"schema": "kwsmith.replay/1", "rows": [{"budget", "strategy", "epochs_iqm", "epochs_low", "epochs_high"}]}
+/// {"schema": "kwsmith.replay/1", "rows": [{"budget", "strategy", "epochs_iqm", "epochs_low", "epochs_high",
+///  "wrongly_stopped"}]}
 Json replay_to_json(const std::vector<ReplayRow>& rows);
 
 /// One decision of "kwsmith", in the order taken.
@@ -52,7 +48,7 @@ struct ReplayStep {
   std::string design;     ///< name
   double accuracy = 0.0;  ///< at job.to epochs
 };
-/// What "kwsmith" decides with seed 0 and why, until each budget's table is used up or its target is reached.
+/// What "kwsmith" decides with seed 0 and why, until each budget's table is used up.
 std::vector<ReplayStep> replay_steps(const CurveTable& table, const ReplayOptions& options);
 
 /// {"schema": "kwsmith.replay_steps/1", "steps": [{"budget", "trial", "design", "from", "to", "accuracy", "reason"}]}

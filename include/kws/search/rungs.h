@@ -7,9 +7,9 @@
 
 namespace kws {
 
-/// Epoch counts at which trials are compared: 1, 3, 9 ... (reduction 3) below `top`, and `top`; every one (reduction
-/// 1).
-std::vector<int> rung_epochs(int top, int reduction);
+/// Epoch counts at which trials are compared: first, 3 first, 9 first ... (reduction 3) below `top`, and `top`; every
+/// one from 1 on (reduction 1).
+std::vector<int> rung_epochs(int top, int reduction, int first);
 
 /// A trial that goes on from one rung to the next.
 struct Promotion {
@@ -18,18 +18,28 @@ struct Promotion {
   std::string reason;  ///< "rank 2 of 9 after 3 epochs (91.20 %, 93.15 % expected), among the best 3"
 };
 
-/// Asynchronous successive halving of the promotion type for the trials of one budget: of the n results at a rung the
-/// best n / reduction may go on, the highest rung first. A trial that does not go on keeps its checkpoint and may be
-/// promoted later, when worse results have come in below it. Ties go to the lower number.
+/// Asynchronous successive halving of the promotion type for the trials of one budget: of n results at a rung
+/// n / reduction go on, never more, the best that have not yet, the highest rung first. The last `hold` results earn no
+/// promotion before close(), so that the first to come are compared with more than each other. At the first rung, where
+/// types that learn at different speeds are not comparable, the best of each type goes on before the second of another
+/// one, once `reduction` of its trials stand there. A trial that does not go on may be promoted later, when worse
+/// results have come in below it. Ties go to the lower number.
 /// Source: Li et al., "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934, algorithm 2.
 class Bracket {
  public:
-  Bracket(std::vector<int> rungs, int reduction) : epochs_(std::move(rungs)), reduction_(reduction) {
+  Bracket(std::vector<int> rungs, int reduction, int hold = 0)
+      : epochs_(std::move(rungs)),
+        reduction_(static_cast<std::size_t>(reduction)),
+        hold_(static_cast<std::size_t>(hold)) {
     rungs_.resize(epochs_.size());
   }
 
   /// A new trial is being trained to the first rung.
-  void open(int trial) { running_.push_back({trial, 0}); }
+  void open(int trial, const std::string& type = "") {
+    running_.push_back({trial, 0});
+    if (types_.size() <= static_cast<std::size_t>(trial)) types_.resize(static_cast<std::size_t>(trial) + 1);
+    types_[static_cast<std::size_t>(trial)] = type;
+  }
   /// What a running trial reached at the rung it was trained to; nothing: it failed and never goes on.
   void report(int trial, std::optional<double> accuracy);
 
@@ -39,8 +49,9 @@ class Bracket {
 
   /// The next trial to go on, which from now on runs; nothing: none has earned it.
   std::optional<Promotion> promote();
-  /// To be asked once no trial comes any more: the best of the lowest rung that nobody has left goes on though fewer
-  /// than `reduction` results stand there, so that one trial reaches the top. Nothing while a trial runs.
+  /// To be asked once no trial comes any more: what the last results have earned; then the best of the lowest rung that
+  /// nobody has left goes on though fewer than `reduction` results stand there, so that one trial reaches the top.
+  /// Nothing while a trial runs.
   std::optional<Promotion> close();
 
   /// Where a trial stands and why it is not further.
@@ -65,11 +76,14 @@ class Bracket {
     std::size_t rung = 0;
   };
   static void sort(std::vector<Entry>& rung);
-  std::optional<Promotion> take(std::size_t rung, std::size_t quota, const std::string& why);
+  std::optional<Promotion> promote(std::size_t held);
+  [[nodiscard]] std::optional<std::size_t> best_of_a_type() const;
+  std::optional<Promotion> take(std::size_t rung, std::size_t rank, const std::string& why);
   [[nodiscard]] std::string place(std::size_t rung, std::size_t rank) const;
 
   std::vector<int> epochs_;
-  int reduction_;
+  std::size_t reduction_, hold_;
+  std::vector<std::string> types_;         ///< [trial]
   std::vector<std::vector<Entry>> rungs_;  ///< best first
   std::vector<Running> running_;
 };

@@ -11,20 +11,21 @@
 
 namespace kws {
 
-/// What trials are compared by: the accuracy shown at a rung, or forecast() of that at the top rung.
-enum class Ranking { shown, forecast };
-
 struct ScheduleOptions {
-  int trials = 28;    ///< designs to begin with, all budgets together
-  int epochs = 8;     ///< the top rung
-  int reduction = 3;  ///< one of so many goes on, also the ratio of neighbouring rungs; 1: all go on, epoch by epoch
-  int slots = 8;      ///< trainings under way at once on the schedule's own clock
-  Ranking ranking = Ranking::forecast;
+  int trials = 28;     ///< designs to begin with, all budgets together
+  int epochs = 8;      ///< the top rung
+  int first_rung = 3;  ///< epochs before trials are compared
+  int reduction = 3;   ///< one of so many goes on, also the ratio of neighbouring rungs; 1: all go on, epoch by epoch
+  int slots = 8;       ///< trainings under way at once on the schedule's own clock
+  /// Ranks by forecast() of what trials reach at the top rung, the best of each type first, see Bracket; otherwise by
+  /// what they have shown.
+  bool fair = true;
   int max_epochs = 0;            ///< of all trainings together; 0: no limit
   double target_accuracy = 0.0;  ///< a budget in which a trial shows it gets no further jobs; 0: none
 };
 
-/// Epochs that a schedule comes to when every rung lets one of `reduction` go on.
+/// Epochs that a schedule comes to at most: what it comes to where no trial fails and designs do not run out, give or
+/// take a promotion for each budget and rung.
 int expected_epochs(const ScheduleOptions& options, std::size_t budgets);
 
 /// One step of training: a trial from its last checkpoint to the next rung.
@@ -46,10 +47,14 @@ struct Job {
 /// them than `slots` do not help.
 class Schedule {
  public:
-  /// A further design for `budget`, which becomes trial `trial`: its network type; nothing: there is none.
+  /// A new trial.
+  struct Begun {
+    std::string type;    ///< of its network
+    std::string reason;  ///< why this design, in words
+  };
+  /// A further design for `budget`, which becomes trial `trial`; nothing: there is none.
   ///   known  [trial] from the results the decision may see
-  using Propose =
-      std::function<std::optional<std::string>(std::size_t budget, int trial, std::span<const Outlook> known)>;
+  using Propose = std::function<std::optional<Begun>(std::size_t budget, int trial, std::span<const Outlook> known)>;
   Schedule(const ScheduleOptions& options, std::size_t budgets, Propose propose);
 
   /// The next job; nothing: report() must be called first or, if `finished()`, there is none.

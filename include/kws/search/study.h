@@ -46,6 +46,10 @@ struct Standing {
   std::string reason;
 };
 
+/// Gives trials their states and reasons, and leaves out what a shorter search of the same study has trained beyond
+/// them; nothing to do where there are no standings.
+void apply_standings(const std::vector<Standing>& standings, std::vector<Trial>& trials);
+
 Json proposal_to_json(const Proposal& proposal);
 Proposal proposal_from_json(const Json& json, const std::string& origin);
 
@@ -130,6 +134,10 @@ class Study {
   [[nodiscard]] std::optional<Rung> rung(int number, int epochs) const;
   [[nodiscard]] std::string model(int number, int epochs) const;
   [[nodiscard]] std::string checkpoint(int number) const;
+
+  /// Leaves out what a finished search does not need: checkpoints, and models of all trials but these. What a longer
+  /// search would need of them is trained again, to the same bytes.
+  void shrink(const std::vector<int>& models);
 
   /// What the test split said about a trial's model; it is read once.
   void set_test(int number, const TestResult& test);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kws/search/curves.h"
+#include "kws/search/facts.h"
 #include "kws/search/options.h"
 #include "kws/search/study.h"
 
@@ -20,7 +21,7 @@ struct StudyView {
   std::string study;                     ///< Study::name()
   SearchOptions options;                 ///< but max_trials, which a study does not keep
   std::string data;                      ///< fingerprint of the recordings
-  std::vector<Trial> trials;             ///< by number
+  std::vector<TrialFacts> trials;        ///< by number
   std::map<int, TestResult> tests = {};  ///< by trial, of those whose model has read the test split
   bool searched = false;                 ///< a search runs
   int workers = 0;                       ///< trainings under way
@@ -45,7 +46,7 @@ struct TrialFilter {
 /// The trials of a view that have reached a rung or failed and pass the filter, by number unless the best are asked
 /// for.
 ///   throws  Error (Exit::usage) for an unknown name
-std::vector<Trial> filter_trials(const StudyView& view, const TrialFilter& filter);
+std::vector<TrialFacts> filter_trials(const StudyView& view, const TrialFilter& filter);
 
 /// The budget of the study that is called `name`; throws Error (Exit::usage) naming those there are.
 Budget budget_of_study(const StudyView& view, const std::string& name);

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kws/core/options.h"
+#include "kws/search/facts.h"
+
+namespace kws {
+
+/// A column of every table of trials.
+struct Column {
+  enum class Where {
+    everywhere,
+    times,  ///< left out where equal searches must give equal bytes
+    csv,    ///< of the front end; JSON has the whole design
+  };
+  std::string name;
+  std::function<Json(const TrialFacts&)> cell;
+  Where where = Where::everywhere;
+};
+
+/// All of them, in the order of trials.csv.
+const std::vector<Column>& trial_columns();
+
+/// One trial as an object of the columns named; of all but those of the front end where none is named.
+Json trial_row(const TrialFacts& trial, std::span<const char* const> names = {});
+
+}  // namespace kws

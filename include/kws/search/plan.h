@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kws/search/evaluator.h"
+#include "kws/search/options.h"
+
+namespace kws {
+
+/// What training costs here, measured on a few designs.
+struct TrainingPace {
+  double epoch_seconds = 0.0;  ///< of one epoch of an average design
+  double rung_seconds = 0.0;   ///< that measuring it at a rung takes
+  int at_once = 1;             ///< trainings that run beside each other at that pace
+};
+
+/// Trains the first designs of the search for two epochs, `at_once` at a time, and throws them away; ends after
+/// `patience` seconds, once every thread has trained one.
+TrainingPace measure_pace(const SearchOptions& options, Evaluator& evaluator, int at_once, double patience);
+
+/// The options a plan sets: max_trials, epochs, finalists, final_seeds, final_epochs, tuning_epochs.
+const std::vector<std::string>& planned_options();
+
+/// Sets them so that the whole search takes about `seconds`: up to two fifths for finalists, at best three of each
+/// budget with three seeds at the length of `train`, the rest for trials, whose top rung is the higher the more of them
+/// there are.
+SearchOptions planned(SearchOptions options, const TrainingPace& pace, double seconds);
+
+/// Seconds that a search takes at that pace.
+double planned_seconds(const SearchOptions& options, const TrainingPace& pace);
+
+/// "96 trials of up to 27 epochs, then 3 finalists of each budget, 3 seeds of 42 epochs: 1,020 epochs, about 29
+/// minutes"
+std::string describe_plan(const SearchOptions& options, const TrainingPace& pace);
+
+/// The same options as an earlier run of the study has resolved them.
+SearchOptions as_planned_before(SearchOptions options, const SearchOptions& before);
+
+/// "45 s", "29 minutes", "2.5 hours"
+std::string describe_time(double seconds);
+
+}  // namespace kws

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kws/search/options.h"
+
+namespace kws {
+
+/// A way to search: proposals and schedule as options say, after the row has set what makes it that strategy. `search`
+/// runs one of them, `replay` compares all on recorded curves; both run the same Proposer and Schedule.
+struct Strategy {
+  const char* name;
+  const char* summary;
+  void (*apply)(SearchOptions& options);
+};
+std::span<const Strategy> strategies();
+/// The options with what their row sets.
+SearchOptions with_strategy(SearchOptions options);
+
+}  // namespace kws

@@ -1,0 +1,171 @@
+#include "kws/search/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "kws/core/interrupt.h"
+#include "kws/core/table.h"
+#include "kws/search/finalists.h"
+#include "kws/search/proposals.h"
+#include "kws/search/schedule.h"
+
+namespace kws {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kMeasuredEpochs = 2;  ///< the first makes what all trials share, so that the second counts
+constexpr std::size_t kMostMeasured = 8;
+constexpr double kTuningCost = 2.0;  ///< of an epoch with rounding, in plain ones
+constexpr double kFinalShare = 0.4;  ///< of the time, at most
+constexpr int kFullLength = TrainOptions().epochs;
+constexpr int kMostTrials = 600;
+
+struct Finals {
+  int finalists, seeds;
+};
+constexpr std::array kFinals = {Finals{3, 3}, Finals{2, 3}, Finals{2, 2}, Finals{1, 2}, Finals{1, 1}};
+
+/// A top rung, and the trials of each budget that make it worth its epochs.
+struct TopRung {
+  int epochs, trials;
+};
+constexpr std::array kTopRungs = {TopRung{81, 250}, TopRung{27, 12}, TopRung{9, 6}, TopRung{3, 0}};
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+double final_seconds(const SearchOptions& options, const TrainingPace& pace) {
+  const int tuning = finalist_tuning_epochs(options);
+  const double trainings = static_cast<double>(tuning) / std::max(1, options.tuning_epochs);
+  return ((finalist_epochs(options) - tuning) + kTuningCost * tuning) * pace.epoch_seconds +
+         trainings * pace.rung_seconds;
+}
+
+/// Of all trials, without finalists.
+double trial_seconds(const SearchOptions& options, const TrainingPace& pace) {
+  const double epochs = expected_epochs(options.schedule(), options.budgets().size());
+  const double results = 1.5 * options.max_trials;  // one of three goes on, one of nine again
+  return epochs * pace.epoch_seconds + results * pace.rung_seconds;
+}
+
+/// The most trials that the time allows.
+int affordable_trials(SearchOptions options, const TrainingPace& pace, double seconds) {
+  int low = 1, high = kMostTrials;
+  while (low < high) {
+    options.max_trials = (low + high + 1) / 2;
+    if (trial_seconds(options, pace) <= seconds) {
+      low = options.max_trials;
+    } else {
+      high = options.max_trials - 1;
+    }
+  }
+  return low;
+}
+
+}  // namespace
+
+TrainingPace measure_pace(const SearchOptions& options, Evaluator& evaluator, int at_once, double patience) {
+  const auto start = Clock::now();
+  Proposer proposer(options);
+  const std::size_t budgets = options.budgets().size();
+  std::mutex mutex;
+  std::exception_ptr error;
+  int number = 0, measured = 0;
+  double epochs = 0.0, rungs = 0.0;
+  const auto measure = [&] {
+    try {
+      for (bool first = true; first || seconds_since(start) < patience; first = false) {
+        std::optional<Proposer::Proposed> proposed;
+        {
+          const std::scoped_lock lock(mutex);
+          if (number >= static_cast<int>(kMostMeasured) || interrupted()) return;
+          const std::vector<Outlook> nothing(static_cast<std::size_t>(number));
+          proposed = proposer.propose(static_cast<std::size_t>(number) % budgets, number, nothing);
+          ++number;
+        }
+        if (!proposed) return;
+        Clock::time_point before = Clock::now(), last = before;
+        evaluator.run(proposed->proposal, std::min(kMeasuredEpochs, options.epochs), "",
+                      [&](int, const std::function<std::string()>&) { before = std::exchange(last, Clock::now()); });
+        const double rung = seconds_since(last);
+        const std::scoped_lock lock(mutex);
+        epochs += std::chrono::duration<double>(last - before).count();
+        rungs += rung;
+        ++measured;
+      }
+    } catch (...) {
+      const std::scoped_lock lock(mutex);
+      error = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < at_once; ++i) threads.emplace_back(measure);
+  }
+  if (error) std::rethrow_exception(error);
+  if (measured == 0) throw Interrupted{};
+  return {.epoch_seconds = epochs / measured, .rung_seconds = rungs / measured, .at_once = at_once};
+}
+
+const std::vector<std::string>& planned_options() {
+  static const std::vector<std::string> names = {"max_trials",  "epochs",       "finalists",
+                                                 "final_seeds", "final_epochs", "tuning_epochs"};
+  return names;
+}
+
+SearchOptions planned(SearchOptions options, const TrainingPace& pace, double seconds) {
+  const double all = seconds * pace.at_once;
+  const auto budgets = static_cast<int>(options.budgets().size());
+  options.final_epochs = kFullLength;
+  options.max_trials = kMostTrials;
+  for (const Finals& finals : kFinals) {
+    options.finalists = finals.finalists;
+    options.final_seeds = finals.seeds;
+    if (final_seconds(options, pace) <= kFinalShare * all) break;
+  }
+  const double left = std::max((1.0 - kFinalShare) * all, all - final_seconds(options, pace));
+  for (const TopRung& top : kTopRungs) {
+    options.epochs = top.epochs;
+    options.max_trials = affordable_trials(options, pace, left);
+    if (options.max_trials >= top.trials * budgets) break;
+  }
+  // Where even one full length takes too long, finalists are as short as trials.
+  if (final_seconds(options, pace) > kFinalShare * all) options.final_epochs = 0;
+  return options;
+}
+
+double planned_seconds(const SearchOptions& options, const TrainingPace& pace) {
+  return (trial_seconds(options, pace) + final_seconds(options, pace)) / pace.at_once;
+}
+
+std::string describe_plan(const SearchOptions& options, const TrainingPace& pace) {
+  const int epochs = expected_epochs(options.schedule(), options.budgets().size()) + finalist_epochs(options);
+  const int length = (options.final_epochs > 0 ? options.final_epochs : options.epochs) + options.tuning_epochs;
+  return grouped(options.max_trials) + " trials of up to " + grouped(options.epochs) + " epochs, then " +
+         grouped(options.finalists) + (options.finalists == 1 ? " finalist" : " finalists") + " of each budget, " +
+         grouped(options.final_seeds) + (options.final_seeds == 1 ? " seed of " : " seeds of ") + grouped(length) +
+         " epochs: " + grouped(epochs) + " epochs, about " + describe_time(planned_seconds(options, pace));
+}
+
+SearchOptions as_planned_before(SearchOptions options, const SearchOptions& before) {
+  options.max_trials = before.max_trials;
+  options.epochs = before.epochs;
+  options.finalists = before.finalists;
+  options.final_seeds = before.final_seeds;
+  options.final_epochs = before.final_epochs;
+  options.tuning_epochs = before.tuning_epochs;
+  return options;
+}
+
+std::string describe_time(double seconds) {
+  if (seconds < 120.0) return fixed(seconds, 0) + " s";
+  if (seconds < 7200.0) return fixed(seconds / 60.0, 0) + " minutes";
+  return fixed(seconds / 3600.0, 1) + " hours";
+}
+
+}  // namespace kws

@@ -1,0 +1,97 @@
+#include "kws/search/ranking.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <tuple>
+
+#include "kws/search/finalists.h"
+#include "kws/search/pareto.h"
+
+namespace kws {
+namespace {
+
+template <class Counts>
+const TrialFacts* best_of(std::span<const TrialFacts> trials, const std::string& budget, Counts counts) {
+  const TrialFacts* best = nullptr;
+  for (const TrialFacts& trial : trials) {
+    if (trial.result() == nullptr || !counts(trial) || !fits(trial, budget)) continue;
+    if (best == nullptr || better(trial, *best)) best = &trial;
+  }
+  return best;
+}
+
+}  // namespace
+
+bool fits(const TrialFacts& trial, const std::string& budget) {
+  return std::ranges::find(trial.fits, budget) != trial.fits.end();
+}
+
+bool better(const TrialFacts& a, const TrialFacts& b) {
+  const auto order = [](const TrialFacts& trial) {
+    return std::tuple(-trial.result()->int8_validation, trial.needs.memory_bytes, trial.proposal.number);
+  };
+  return order(a) < order(b);
+}
+
+SeedMean seed_mean(std::span<const TrialFacts> trials, const TrialFacts& trial) {
+  std::vector<double> accuracies;
+  for (const TrialFacts& one : trials) {
+    const bool itself = one.proposal.number == trial.proposal.number;
+    const bool alike = is_finalist(trial.proposal.number) && is_finalist(one.proposal.number) &&
+                       finalist_of(one.proposal.number) == finalist_of(trial.proposal.number);
+    if ((itself || alike) && trained_in_full(one)) accuracies.push_back(one.result()->int8_validation);
+  }
+  const auto count = static_cast<double>(accuracies.size());
+  if (accuracies.empty()) return {};
+  const double mean = std::accumulate(accuracies.begin(), accuracies.end(), 0.0) / count;
+  double squares = 0.0;
+  for (const double accuracy : accuracies) squares += (accuracy - mean) * (accuracy - mean);
+  return {.accuracy = mean,
+          .error = accuracies.size() < 2 ? 0.0 : std::sqrt(squares / (count - 1.0) / count),
+          .seeds = static_cast<int>(accuracies.size())};
+}
+
+const TrialFacts* best_trial(std::span<const TrialFacts> trials, const std::string& budget) {
+  const TrialFacts* winner = nullptr;
+  double winner_mean = 0.0;
+  for (const TrialFacts& trial : trials) {
+    if (!is_finalist(trial.proposal.number) || !trained_in_full(trial) || !fits(trial, budget)) continue;
+    const double mean = seed_mean(trials, trial).accuracy;
+    if (winner == nullptr || mean > winner_mean || (mean == winner_mean && better(trial, *winner))) {
+      winner = &trial;
+      winner_mean = mean;
+    }
+  }
+  if (winner != nullptr) return winner;
+  if (const TrialFacts* best = best_of(trials, budget, trained_in_full)) return best;
+  int furthest = 0;
+  for (const TrialFacts& trial : trials) {
+    if (trial.result() != nullptr && fits(trial, budget)) furthest = std::max(furthest, trial.rungs.back().epochs);
+  }
+  return best_of(trials, budget, [&](const TrialFacts& trial) { return trial.rungs.back().epochs == furthest; });
+}
+
+const TrialFacts* best_so_far(std::span<const TrialFacts> trials, const std::string& budget) {
+  return best_of(trials, budget, [](const TrialFacts&) { return true; });
+}
+
+std::vector<const TrialFacts*> front(std::span<const TrialFacts> trials,
+                                     const std::function<bool(const TrialFacts&)>& counts) {
+  std::vector<const TrialFacts*> measured;
+  for (const TrialFacts& trial : trials) {
+    if (trial.result() != nullptr && counts(trial)) measured.push_back(&trial);
+  }
+  const auto in_full = [](const TrialFacts* trial) { return trained_in_full(*trial); };
+  if (std::ranges::any_of(measured, in_full)) std::erase_if(measured, std::not_fn(in_full));
+  std::vector<ParetoPoint> points;
+  for (const TrialFacts* trial : measured) {
+    points.push_back({trial->needs.memory_bytes, trial->needs.ops, trial->result()->int8_validation});
+  }
+  std::vector<const TrialFacts*> unbeaten;
+  for (const std::size_t i : pareto_front(points)) unbeaten.push_back(measured[i]);
+  std::ranges::stable_sort(unbeaten, {}, [](const TrialFacts* trial) { return trial->needs.memory_bytes; });
+  return unbeaten;
+}
+
+}  // namespace kws

@@ -1,0 +1,173 @@
+#include <algorithm>
+#include <limits>
+
+#include "kws/core/table.h"
+#include "kws/search/moves.h"
+#include "kws/search/pool.h"
+#include "streams.h"
+
+namespace kws {
+namespace {
+
+constexpr int kProbeDraws = 20000;    ///< before a type counts as too large for a budget
+constexpr int kProposalDraws = 5000;  ///< before a design below half of the budget is taken
+constexpr double kWantedShare = 0.5;
+
+/// What a design takes of all that a budget limits.
+std::string describe_need(const Budget& budget, const Needs& needs) {
+  std::string text;
+  for (const LimitUse& use : budget.uses(needs)) text += (text.empty() ? "" : ", ") + use.measure->text(use.need);
+  return text;
+}
+
+/// What draws of one type need at least, seen against a budget.
+struct Probe {
+  bool fits = false;
+  double share = std::numeric_limits<double>::infinity();
+  Needs closest;
+};
+
+Probe probe(const SearchOptions& options, std::size_t type, const Budget& budget) {
+  Rng rng({options.seed, kProbes, type});
+  Probe probe;
+  for (int i = 0; i < kProbeDraws && !probe.fits; ++i) {
+    const Design design = sample(options.space, options.types[type], options.classes, rng).design;
+    const Needs needs = needs_of(design, options.part());
+    probe.fits = budget.fits(needs);
+    const double share = budget_share(budget, needs);
+    if (share >= probe.share) continue;
+    probe.share = share;
+    probe.closest = needs;
+  }
+  return probe;
+}
+
+class SpacePool : public Pool {
+ public:
+  SpacePool(const SearchOptions& options, std::size_t budget, std::vector<std::string>& warnings)
+      : options_(options), part_(options.part()) {
+    const std::vector<Budget> budgets = options.budgets();
+    budget_ = budgets[budget];
+    before_.assign(budgets.begin(), budgets.begin() + static_cast<std::ptrdiff_t>(budget));
+    Probe best;
+    for (std::size_t type = 0; type < options_.types.size(); ++type) {
+      const Probe found = probe(options_, type, budget_);
+      if (found.share < best.share) best = found;
+      if (found.fits) {
+        types_.push_back(options_.types[type]);
+        continue;
+      }
+      warnings.push_back("type " + options_.types[type] + ": no draw of " + grouped(kProbeDraws) + " fits budget \"" +
+                         budget_.name + "\" (the closest needs " + describe_need(budget_, found.closest) +
+                         "); its turns go to the other types");
+    }
+    if (!types_.empty()) return;
+    throw Error("budget \"" + budget_.name + "\": nothing fits " + budget_.limits_text() +
+                    "; the smallest design drawn needs " + describe_need(budget_, best.closest) +
+                    "; raise the limit or widen the space",
+                Exit::nothing_fits);
+  }
+
+  [[nodiscard]] const std::vector<std::string>& types() const override { return types_; }
+
+  [[nodiscard]] std::vector<Candidate> published() const override {
+    std::vector<Candidate> all;
+    for (const Design& design : published_designs()) {
+      Sample sample{.design = design, .training = {}};
+      sample.design.classes = options_.classes;
+      sample.design.features.arithmetic = options_.space.features.arithmetic;  // the part may have no floats
+      const Needs needs = needs_of(sample.design, part_);
+      const bool wanted = std::ranges::find(types_, design.type()) != types_.end();
+      const bool others = std::ranges::any_of(before_, [&](const Budget& budget) { return budget.fits(needs); });
+      if (wanted && !others && budget_.fits(needs)) all.push_back(candidate(std::move(sample)));
+    }
+    return all;
+  }
+
+  std::optional<Candidate> draw(const std::string& type, Rng& rng, const Seen& seen) const override {
+    std::optional<Candidate> largest;
+    double largest_share = -1.0;
+    for (int i = 0; i < kProposalDraws; ++i) {
+      Sample drawn = sample(options_.space, type, options_.classes, rng);
+      const Needs needs = needs_of(drawn.design, part_);
+      const double share = budget_share(budget_, needs);
+      if (!budget_.fits(needs) || share <= largest_share) continue;
+      Candidate one = candidate(std::move(drawn));
+      if (seen(one.key)) continue;
+      if (share > kWantedShare) return one;
+      largest = std::move(one);
+      largest_share = share;
+    }
+    return largest;
+  }
+
+  std::optional<Candidate> draw_any(const std::string& type, Rng& rng, const Seen& seen) const override {
+    return fresh_and_fitting(sample(options_.space, type, options_.classes, rng), seen);
+  }
+
+  std::optional<Candidate> near(const Candidate& from, Rng& rng, const Seen& seen) const override {
+    std::optional<Sample> child = neighbour(options_.space, from.sample, rng);
+    if (!child) return std::nullopt;
+    child->design.name.clear();  // it is not the published one any more
+    return fresh_and_fitting(*std::move(child), seen);
+  }
+
+  Point point(const Candidate& one) override {
+    return vocabulary_.point(one.sample.design, needs_of(one.sample.design, std::nullopt),
+                             one.sample.training.peak_rate);
+  }
+  [[nodiscard]] const Vocabulary& vocabulary() const override { return vocabulary_; }
+
+ private:
+  static Candidate candidate(Sample sample) {
+    std::string key = design_hash(sample.design);
+    return {.sample = std::move(sample), .key = std::move(key)};
+  }
+  [[nodiscard]] std::optional<Candidate> fresh_and_fitting(Sample sample, const Seen& seen) const {
+    if (!budget_.fits(needs_of(sample.design, part_))) return std::nullopt;
+    Candidate one = candidate(std::move(sample));
+    if (seen(one.key)) return std::nullopt;
+    return one;
+  }
+
+  SearchOptions options_;
+  std::optional<Part> part_;
+  Budget budget_;
+  std::vector<Budget> before_;
+  std::vector<std::string> types_;
+  Vocabulary vocabulary_;
+};
+
+}  // namespace
+
+std::unique_ptr<Pool> space_pool(const SearchOptions& options, std::size_t budget, std::vector<std::string>& warnings) {
+  SearchOptions all = options;
+  if (all.types.empty()) all.types = network_types();
+  return std::make_unique<SpacePool>(all, budget, warnings);
+}
+
+double budget_share(const Budget& budget, const Needs& needs) {
+  double share = 0.0;
+  for (const LimitUse& use : budget.uses(needs)) share = std::max(share, use.share());
+  return share;
+}
+
+std::vector<FitShare> fit_shares(const SearchOptions& options, int draws) {
+  std::vector<FitShare> shares;
+  const std::vector<Budget> budgets = options.budgets();
+  for (const std::string& type : options.types) {
+    Rng rng({options.seed, kShares});
+    std::vector<int> fitting(budgets.size());
+    for (int i = 0; i < draws; ++i) {
+      const Design design = sample(options.space, type, options.classes, rng).design;
+      const Needs needs = needs_of(design, options.part());
+      for (std::size_t b = 0; b < budgets.size(); ++b) fitting[b] += budgets[b].fits(needs) ? 1 : 0;
+    }
+    for (std::size_t b = 0; b < budgets.size(); ++b) {
+      shares.push_back({.type = type, .budget = budgets[b].name, .share = static_cast<double>(fitting[b]) / draws});
+    }
+  }
+  return shares;
+}
+
+}  // namespace kws

@@ -1,0 +1,57 @@
+#include "kws/search/strategies.h"
+
+#include <algorithm>
+#include <array>
+
+namespace kws {
+namespace {
+
+void only_random_designs(SearchOptions& options) {
+  options.no_prior = true;
+  options.evolution_share = options.model_share = 0.0;
+}
+
+constexpr std::array kStrategies = {
+    Strategy{"kwsmith", "published designs, then what a model, changes of good ones and chance propose; fair rungs",
+             [](SearchOptions&) {}},
+    Strategy{"asha", "plain successive halving from the first epoch on, designs at random",
+             [](SearchOptions& options) {
+               only_random_designs(options);
+               options.first_rung = 1;
+               options.fair = false;
+             }},
+    Strategy{"one_epoch", "all designs for one epoch, then the best in full",
+             [](SearchOptions& options) {
+               only_random_designs(options);
+               options.first_rung = 1;
+               options.reduction = std::max(options.epochs, options.max_trials);
+               options.fair = false;
+             }},
+    Strategy{"random", "one random design after the other in full",
+             [](SearchOptions& options) {
+               only_random_designs(options);
+               options.first_rung = options.epochs;
+               options.fair = false;
+             }},
+};
+
+}  // namespace
+
+std::span<const Strategy> strategies() { return kStrategies; }
+
+const std::vector<std::string>& strategy_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const Strategy& one : kStrategies) all.emplace_back(one.name);
+    return all;
+  }();
+  return names;
+}
+
+SearchOptions with_strategy(SearchOptions options) {
+  const auto row = std::ranges::find(kStrategies, options.strategy, &Strategy::name);
+  if (row != kStrategies.end()) row->apply(options);
+  return options;
+}
+
+}  // namespace kws
