@@ -14,7 +14,7 @@
 namespace kws {
 namespace {
 
-constexpr std::int64_t kVersion = 3;
+constexpr std::int64_t kVersion = 4;
 constexpr int kMostEpochs = 1000000;
 constexpr double kLargestFigure = 1e12;
 
