@@ -2,109 +2,56 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <string_view>
 #include <vector>
+
+#include "space_dials.h"
 
 namespace kws {
 namespace {
 
 constexpr double kRatio = 1.25;
+constexpr auto kNoDial = std::numeric_limits<std::size_t>::max();
 
-/// One number that may change.
-struct Dial {
+/// A size of the front end that may change.
+struct Size {
   const IntRange* range;
   int* value;
 };
 
-void add(std::vector<Dial>& dials, const ConvSpace& space, ConvOptions& conv) {
-  dials.push_back({&space.filters, &conv.filters});
-  dials.push_back({&space.kernel_time, &conv.kernel.time});
-  dials.push_back({&space.kernel_freq, &conv.kernel.freq});
-  dials.push_back({&space.stride_time, &conv.stride.time});
-  dials.push_back({&space.stride_freq, &conv.stride.freq});
-}
-
-/// A network taken apart into its numbers. dials() may be turned, then network() puts it together again.
-class Parts {
- public:
-  Parts(const Space& space, const NetworkOptions& network) : space_(space), network_(network) {
-    std::visit([&](auto& options) { take(options); }, network_);
-  }
-  Parts(const Parts&) = delete;
-  Parts& operator=(const Parts&) = delete;
-
-  std::vector<Dial>& dials() { return dials_; }
-
-  NetworkOptions network() {
-    if (auto* dnn = std::get_if<DnnOptions>(&network_)) {
-      dnn->hidden.resize(static_cast<std::size_t>(count_), dnn->hidden.back());
-    } else if (auto* ds_cnn = std::get_if<DsCnnOptions>(&network_)) {
-      const int filters = std::clamp(ds_cnn->conv.filters * percent_ / 100, 1, 1024);
-      ds_cnn->blocks.assign(static_cast<std::size_t>(count_),
-                            {.filters = filters, .kernel = {kernel_, kernel_}, .stride = {1, 1}});
-      ds_cnn->blocks.front().stride = {stride_, stride_};
-    }
-    return network_;
-  }
-
- private:
-  void take(DnnOptions& dnn) {
-    count_ = static_cast<int>(dnn.hidden.size());
-    dials_.push_back({&space_.dnn.layers, &count_});
-    for (int& width : dnn.hidden) dials_.push_back({&space_.dnn.width, &width});
-  }
-  void take(CnnOptions& cnn) {
-    for (ConvOptions& conv : cnn.conv) add(dials_, space_.cnn.conv, conv);
-    dials_.push_back({&space_.cnn.linear, &cnn.linear});
-    dials_.push_back({&space_.cnn.fc, &cnn.fc});
-  }
-  void take(BasicLstmOptions& lstm) { dials_.push_back({&space_.basic_lstm.cells, &lstm.cells}); }
-  void take(LstmOptions& lstm) {
-    dials_.push_back({&space_.lstm.cells, &lstm.cells});
-    dials_.push_back({&space_.lstm.projection, &lstm.projection});
-  }
-  void take(GruOptions& gru) {
-    dials_.push_back({&space_.gru.layers, &gru.layers});
-    dials_.push_back({&space_.gru.cells, &gru.cells});
-  }
-  void take(CrnnOptions& crnn) {
-    add(dials_, space_.crnn.conv, crnn.conv);
-    dials_.push_back({&space_.crnn.gru_layers, &crnn.gru_layers});
-    dials_.push_back({&space_.crnn.cells, &crnn.cells});
-    dials_.push_back({&space_.crnn.fc, &crnn.fc});
-  }
-  void take(DsCnnOptions& ds_cnn) {
-    const DsCnnSpace& space = space_.ds_cnn;
-    const ConvOptions& first = ds_cnn.blocks.front();
-    count_ = static_cast<int>(ds_cnn.blocks.size());
-    kernel_ = first.kernel.time;
-    stride_ = first.stride.time;
-    // The nearest of the range's values: filters were rounded down from it.
-    const IntRange& range = space.block_percent;
-    const double steps = (100.0 * first.filters / ds_cnn.conv.filters - range.low) / range.step;
-    percent_ = range.low + range.step * static_cast<int>(std::lround(steps));
-    add(dials_, space.conv, ds_cnn.conv);
-    dials_.push_back({&space.blocks, &count_});
-    dials_.push_back({&space.block_percent, &percent_});
-    dials_.push_back({&space.block_kernel, &kernel_});
-    dials_.push_back({&space.first_block_stride, &stride_});
-  }
-
-  const Space& space_;
-  NetworkOptions network_;
-  std::vector<Dial> dials_;
-  int count_ = 0, percent_ = 0, kernel_ = 0, stride_ = 0;
-};
-
 /// Returns whether the value has moved.
-bool turn(const Dial& dial, bool up) {
-  const IntRange& range = *dial.range;
-  const int before = *dial.value;
+bool turn(const IntRange& range, int& value, bool up) {
+  const int before = value;
   const auto jump = static_cast<int>(std::lround(before * (up ? kRatio : 1.0 / kRatio))) - before;
   const int steps = std::max(1, std::abs(jump) / range.step);
   const int last = range.low + (range.high - range.low) / range.step * range.step;
-  *dial.value = std::clamp(before + (up ? steps : -steps) * range.step, range.low, last);
-  return *dial.value != before;
+  value = std::clamp(before + (up ? steps : -steps) * range.step, range.low, last);
+  return value != before;
 }
+
+/// Turns one dial of a network, or none. The others keep their numbers.
+class DialTurner : public SpaceDials {
+ public:
+  /// `chosen`: the dial's place among those of the network.
+  DialTurner(const NetworkSpace& space, std::size_t chosen, bool up) : SpaceDials(space), chosen_(chosen), up_(up) {}
+  using Dials::operator();
+  void operator()(std::string_view name, int& value, const IntRange& /*range*/, std::string_view /*help*/,
+                  DialLimit limit) override {
+    const IntRange& range = range_of(name);
+    // Shares are read off widths that were rounded.
+    const double steps = static_cast<double>(value - range.low) / range.step;
+    value = range.low + range.step * static_cast<int>(std::lround(steps));
+    if (count_++ == chosen_) moved_ = turn(range, value, up_);
+    require(value <= limit.most);
+  }
+  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] bool moved() const { return moved_; }
+
+ private:
+  std::size_t chosen_, count_ = 0;
+  bool up_, moved_ = false;
+};
 
 void other_kind(FeatureOptions& features) { features.kind = features.kind == "mfcc" ? "log_mel" : "mfcc"; }
 
@@ -138,20 +85,29 @@ void follow(const FeatureSpace& space, FeatureOptions& features) {
 std::optional<Sample> neighbour(const Space& space, const Sample& from, Rng& rng) {
   Sample to = from;
   FeatureOptions& features = to.design.features;
-  Parts parts(space, to.design.network);
-  std::vector<Dial>& dials = parts.dials();
-  if (features.kind == "mfcc") dials.push_back({&space.features.coefficients, &features.coefficients});
-  dials.push_back({&space.features.mel_bins, &features.mel_bins});
-  dials.push_back({&space.features.window_ms, &features.window_ms});
-  dials.push_back({&space.features.stride_ms, &features.stride_ms});
-  dials.push_back({&space.features.high_hz, &features.high_hz});
+  const auto turned = [&](std::size_t dial, bool up) {
+    DialTurner turner(space.network(to.design.type()), dial, up);
+    to.design.network.turn(turner, {frame_count(features), features.coefficients});
+    return turner;
+  };
+  std::vector<Size> sizes;
+  if (features.kind == "mfcc") sizes.push_back({&space.features.coefficients, &features.coefficients});
+  sizes.push_back({&space.features.mel_bins, &features.mel_bins});
+  sizes.push_back({&space.features.window_ms, &features.window_ms});
+  sizes.push_back({&space.features.stride_ms, &features.stride_ms});
+  sizes.push_back({&space.features.high_hz, &features.high_hz});
 
-  const std::size_t choice = rng.below(dials.size() + 2);
+  const std::size_t in_network = turned(kNoDial, false).count();
+  to.design.network = from.design.network;
+  const std::size_t choice = rng.below(in_network + sizes.size() + 2);
+  const std::size_t size = choice - in_network;  // meant for choices behind the network's
   const bool up = rng.below(2) == 0;
   bool moved = true;
-  if (choice < dials.size()) {
-    moved = turn(dials[choice], up);
-  } else if (choice == dials.size()) {
+  if (choice < in_network) {
+    // Turned below.
+  } else if (size < sizes.size()) {
+    moved = turn(*sizes[size].range, *sizes[size].value, up);
+  } else if (size == sizes.size()) {
     moved = space.features.log_mel_share > 0.0 && space.features.log_mel_share < 1.0;
     if (moved) other_kind(features);
   } else {
@@ -159,10 +115,8 @@ std::optional<Sample> neighbour(const Space& space, const Sample& from, Rng& rng
   }
   if (!moved) return std::nullopt;
   follow(space.features, features);
-  to.design.network = parts.network();
-  if (const auto* lstm = std::get_if<LstmOptions>(&to.design.network); lstm && lstm->projection >= lstm->cells) {
-    return std::nullopt;
-  }
+  const DialTurner turner = turned(choice, up);
+  if (!turner.possible() || (choice < in_network && !turner.moved())) return std::nullopt;
   try {
     build_graph(to.design);
   } catch (const Error&) {

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
-#include "space_map.h"
+#include "space_dials.h"
 
 namespace kws {
 namespace {
@@ -53,94 +52,24 @@ FeatureOptions draw_features(const FeatureSpace& space, Rng& rng) {
   return features;
 }
 
-/// Nothing where even the smallest kernel is larger than the map.
-std::optional<ConvOptions> draw_conv(const ConvSpace& space, Extent map, Rng& rng) {
-  if (space.kernel_time.low > map.time || space.kernel_freq.low > map.freq) return std::nullopt;
-  ConvOptions conv;
-  conv.filters = space.filters.draw(rng);
-  conv.kernel = {space.kernel_time.draw(rng, map.time), space.kernel_freq.draw(rng, map.freq)};
-  conv.stride = {space.stride_time.draw(rng), space.stride_freq.draw(rng)};
-  return conv;
-}
-
-std::optional<NetworkOptions> draw(const DnnSpace& space, Extent, Rng& rng) {
-  DnnOptions dnn;
-  dnn.hidden.resize(static_cast<std::size_t>(space.layers.draw(rng)));
-  for (int& width : dnn.hidden) width = space.width.draw(rng);
-  return dnn;
-}
-
-std::optional<NetworkOptions> draw(const CnnSpace& space, Extent map, Rng& rng) {
-  CnnOptions cnn;
-  for (int i = 0; i < 2; ++i) {
-    const auto conv = draw_conv(space.conv, map, rng);
-    if (!conv) return std::nullopt;
-    map = map_after(*conv, map);
-    cnn.conv.push_back(*conv);
+/// Draws dial by dial, until one has no number that is possible.
+class DialDrawer : public SpaceDials {
+ public:
+  DialDrawer(const NetworkSpace& space, Rng& rng) : SpaceDials(space), rng_(rng) {}
+  using Dials::operator();
+  void operator()(std::string_view name, int& value, const IntRange& /*range*/, std::string_view /*help*/,
+                  DialLimit limit) override {
+    const IntRange& range = range_of(name);
+    if (require(range.low <= limit.most)) {
+      value = range.draw(rng_, limit.most);
+    } else {
+      value = range.low;
+    }
   }
-  cnn.linear = space.linear.draw(rng);
-  cnn.fc = space.fc.draw(rng);
-  return cnn;
-}
 
-std::optional<NetworkOptions> draw(const BasicLstmSpace& space, Extent, Rng& rng) {
-  return BasicLstmOptions{.cells = space.cells.draw(rng)};
-}
-
-std::optional<NetworkOptions> draw(const LstmSpace& space, Extent, Rng& rng) {
-  LstmOptions lstm;
-  lstm.cells = space.cells.draw(rng);
-  lstm.projection = space.projection.draw(rng);
-  // A projection to as many outputs or more saves nothing.
-  if (lstm.projection >= lstm.cells) return std::nullopt;
-  return lstm;
-}
-
-std::optional<NetworkOptions> draw(const GruSpace& space, Extent, Rng& rng) {
-  const int layers = space.layers.draw(rng);
-  return GruOptions{.layers = layers, .cells = space.cells.draw(rng)};
-}
-
-std::optional<NetworkOptions> draw(const CrnnSpace& space, Extent map, Rng& rng) {
-  const auto conv = draw_conv(space.conv, map, rng);
-  if (!conv) return std::nullopt;
-  CrnnOptions crnn;
-  crnn.conv = *conv;
-  crnn.gru_layers = space.gru_layers.draw(rng);
-  crnn.cells = space.cells.draw(rng);
-  crnn.fc = space.fc.draw(rng);
-  return crnn;
-}
-
-std::optional<NetworkOptions> draw(const DsCnnSpace& space, Extent map, Rng& rng) {
-  const auto conv = draw_conv(space.conv, map, rng);
-  if (!conv) return std::nullopt;
-  DsCnnOptions ds_cnn;
-  ds_cnn.conv = *conv;
-  const int blocks = space.blocks.draw(rng);
-  const int filters = std::clamp(conv->filters * space.block_percent.draw(rng) / 100, 1, 1024);
-  const int kernel = space.block_kernel.draw(rng);
-  const int stride = space.first_block_stride.draw(rng);
-  for (int i = 0; i < blocks; ++i) {
-    const int step = i == 0 ? stride : 1;
-    ds_cnn.blocks.push_back({.filters = filters, .kernel = {kernel, kernel}, .stride = {step, step}});
-  }
-  return ds_cnn;
-}
-
-std::optional<NetworkOptions> draw_network(const Space& space, std::string_view type, Extent map, Rng& rng) {
-  if (type == "dnn") return draw(space.dnn, map, rng);
-  if (type == "cnn") return draw(space.cnn, map, rng);
-  if (type == "basic_lstm") return draw(space.basic_lstm, map, rng);
-  if (type == "lstm") return draw(space.lstm, map, rng);
-  if (type == "gru") return draw(space.gru, map, rng);
-  if (type == "crnn") return draw(space.crnn, map, rng);
-  if (type == "ds_cnn") return draw(space.ds_cnn, map, rng);
-  const std::string near = nearest_name(type, network_types());
-  throw Error("types: \"" + std::string(type) + "\": unknown type; " +
-                  (near.empty() ? "`kwsmith list types` shows them" : "did you mean \"" + near + "\"?"),
-              Exit::usage);
-}
+ private:
+  Rng& rng_;
+};
 
 double draw_rate(const TrainingSpace& space, Rng& rng) {
   const auto choice = static_cast<double>(rng.below(static_cast<std::uint64_t>(space.peak_rate_choices)));
@@ -152,11 +81,35 @@ double draw_rate(const TrainingSpace& space, Rng& rng) {
 
 }  // namespace
 
-int IntRange::draw(Rng& rng, int ceiling) const {
-  const int top = std::min(high, ceiling);
-  const int last = (top - low) / step;
-  const double value = std::exp(rng.uniform(std::log(low), std::log(low + (last + 1) * step)));
-  return low + step * std::clamp(static_cast<int>((value - low) / step), 0, last);
+const IntRange& SpaceDials::range_of(std::string_view name) {
+  // Mostly the next one.
+  const std::vector<Dial>& dials = space_.dials;
+  for (std::size_t i = 0; i < dials.size(); ++i) {
+    if (next_ == dials.size()) next_ = 0;
+    const Dial& dial = dials[next_++];
+    if (dial.name == name) return dial.range;
+  }
+  throw Error("space." + space_.type + ": no dial \"" + std::string(name) + "\"", Exit::failed);
+}
+
+Space::Space() {
+  for (const std::string& type : network_types()) networks.push_back({.type = type, .dials = dials_of(type)});
+}
+
+const NetworkSpace& Space::network(std::string_view type) const {
+  for (const NetworkSpace& network : networks) {
+    if (network.type == type) return network;
+  }
+  static_cast<void>(NetworkOptions(type));  // says what is wrong with the name
+  throw Error("space: no dials of type \"" + std::string(type) + "\"; it came into the table later", Exit::failed);
+}
+
+IntRange& Space::range(std::string_view type, std::string_view name) {
+  const NetworkSpace& found = network(type);
+  for (Dial& dial : networks[static_cast<std::size_t>(&found - networks.data())].dials) {
+    if (dial.name == name) return dial.range;
+  }
+  throw Error("space." + std::string(type) + ": no dial \"" + std::string(name) + "\"", Exit::failed);
 }
 
 void check_space(const Space& space, const std::string& origin) {
@@ -168,15 +121,17 @@ void check_space(const Space& space, const std::string& origin) {
 
 Sample sample(const Space& space, std::string_view type, int classes, Rng& rng) {
   constexpr int kTries = 1000;
+  const NetworkSpace& network = space.network(type);
   for (int i = 0; i < kTries; ++i) {
     Sample drawn;
     drawn.design.classes = classes;
     drawn.design.features = draw_features(space.features, rng);
     const FeatureOptions& features = drawn.design.features;
     const Extent map{frame_count(features), features.coefficients};
-    const auto network = draw_network(space, type, map, rng);
-    if (!network) continue;
-    drawn.design.network = *network;
+    drawn.design.network = NetworkOptions(type);
+    DialDrawer drawer(network, rng);
+    drawn.design.network.turn(drawer, map);
+    if (!drawer.possible()) continue;
     drawn.training.peak_rate = draw_rate(space.training, rng);
     return drawn;
   }

@@ -1,10 +1,9 @@
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 
 #include "kws/search/space.h"
-#include "space_map.h"
+#include "space_dials.h"
 
 // Counts what space.cpp draws, draw by draw.
 
@@ -17,14 +16,12 @@ std::vector<int> values(const IntRange& range, int ceiling) {
   return list;
 }
 std::vector<int> values(const IntRange& range) { return values(range, range.high); }
-double count(const IntRange& range, int ceiling) { return static_cast<double>(values(range, ceiling).size()); }
-double count(const IntRange& range) { return count(range, range.high); }
 
 using MapCounts = std::map<std::pair<int, int>, double>;  ///< front ends that give [frames, coefficients]
 
 MapCounts front_ends(const FeatureSpace& space) {
   MapCounts counts;
-  const double edges = count(space.high_hz);
+  const double edges = space.high_hz.count();
   for (const int window : values(space.window_ms)) {
     for (const int stride : values(space.stride_ms, std::max(space.stride_ms.low, window))) {
       const int frames = frame_count({.window_ms = window, .stride_ms = stride});
@@ -42,79 +39,64 @@ MapCounts front_ends(const FeatureSpace& space) {
   return counts;
 }
 
-/// Kernels and strides; filters count apart.
-double windows(const ConvSpace& space, Extent map) {
-  return count(space.kernel_time, map.time) * count(space.kernel_freq, map.freq) * count(space.stride_time) *
-         count(space.stride_freq);
-}
-
-double networks(const DnnSpace& space, Extent) {
-  double sum = 0.0;
-  for (const int layers : values(space.layers)) sum += std::pow(count(space.width), layers);
-  return sum;
-}
-
-double networks(const CnnSpace& space, Extent map) {
-  double pairs = 0.0;
-  ConvOptions first;
-  for (const int time : values(space.conv.kernel_time, map.time)) {
-    for (const int freq : values(space.conv.kernel_freq, map.freq)) {
-      for (const int time_step : values(space.conv.stride_time)) {
-        for (const int freq_step : values(space.conv.stride_freq)) {
-          first.kernel = {time, freq};
-          first.stride = {time_step, freq_step};
-          pairs += windows(space.conv, map_after(first, map));
-        }
-      }
+/// Multiplies what dials allow; those that later ones depend on go through their numbers one after the other.
+class DialCounter : public SpaceDials {
+ public:
+  using SpaceDials::SpaceDials;
+  using Dials::operator();
+  void operator()(std::string_view name, int& value, const IntRange& /*range*/, std::string_view /*help*/,
+                  DialLimit limit) override {
+    const IntRange& range = range_of(name);
+    const int numbers = range.count(limit.most);
+    value = range.low;
+    if (!require(numbers > 0)) return;
+    if (!limit.shapes) {
+      product_ *= numbers;
+      return;
     }
+    if (place_ == wheels_.size()) wheels_.push_back({});
+    Wheel& wheel = wheels_[place_++];
+    wheel.numbers = numbers;
+    value = range.value(wheel.at);
   }
-  return pairs * count(space.conv.filters) * count(space.conv.filters) * count(space.linear) * count(space.fc);
-}
 
-double networks(const BasicLstmSpace& space, Extent) { return count(space.cells); }
-
-double networks(const LstmSpace& space, Extent) {
-  double sum = 0.0;
-  for (const int cells : values(space.cells)) sum += count(space.projection, cells - 1);
-  return sum;
-}
-
-double networks(const GruSpace& space, Extent) { return count(space.layers) * count(space.cells); }
-
-double networks(const CrnnSpace& space, Extent map) {
-  return windows(space.conv, map) * count(space.conv.filters) * count(space.gru_layers) * count(space.cells) *
-         count(space.fc);
-}
-
-double networks(const DsCnnSpace& space, Extent map) {
-  double widths = 0.0;  // rounding makes some of them equal
-  for (const int filters : values(space.conv.filters)) {
-    std::set<int> block_filters;
-    for (const int percent : values(space.block_percent)) {
-      block_filters.insert(std::clamp(filters * percent / 100, 1, 1024));
-    }
-    widths += static_cast<double>(block_filters.size());
+  /// Networks on maps of that size.
+  double count(NetworkOptions network, Extent map) {
+    double sum = 0.0;
+    wheels_.clear();
+    do {
+      begin();
+      place_ = 0;
+      product_ = 1.0;
+      network.turn(*this, map);
+      wheels_.resize(place_);
+      if (possible()) sum += product_;
+    } while (turn_on());
+    return sum;
   }
-  return windows(space.conv, map) * widths * count(space.blocks) * count(space.block_kernel) *
-         count(space.first_block_stride);
-}
 
-double networks(const Space& space, std::string_view type, Extent map) {
-  if (type == "dnn") return networks(space.dnn, map);
-  if (type == "cnn") return networks(space.cnn, map);
-  if (type == "basic_lstm") return networks(space.basic_lstm, map);
-  if (type == "lstm") return networks(space.lstm, map);
-  if (type == "gru") return networks(space.gru, map);
-  if (type == "crnn") return networks(space.crnn, map);
-  return networks(space.ds_cnn, map);
-}
+ private:
+  struct Wheel {
+    int at = 0, numbers = 0;
+  };
+  /// The next state of the wheels, the last one first; false after the last state.
+  bool turn_on() {
+    while (!wheels_.empty() && ++wheels_.back().at == wheels_.back().numbers) wheels_.pop_back();
+    return !wheels_.empty();
+  }
+  std::vector<Wheel> wheels_;
+  std::size_t place_ = 0;
+  double product_ = 1.0;
+};
 
 }  // namespace
 
 double space_designs(const Space& space, std::string_view type) {
   double sum = 0.0;
+  DialCounter counter(space.network(type));
+  const NetworkOptions network(type);
   for (const auto& [map, front_end_count] : front_ends(space.features)) {
-    sum += front_end_count * networks(space, type, {map.first, map.second});
+    sum += front_end_count * counter.count(network, {map.first, map.second});
   }
   return sum;
 }

@@ -22,7 +22,34 @@ struct ListOptions {
 
 Json types() {
   Json rows = Json::array();
-  for (const std::string& type : network_types()) rows.push_back({{"type", type}, {"summary", type_summary(type)}});
+  for (const std::string& type : network_types()) {
+    Json dials = Json::array();
+    for (const Dial& dial : dials_of(type)) {
+      dials.push_back({{"name", dial.name},
+                       {"low", dial.range.low},
+                       {"high", dial.range.high},
+                       {"step", dial.range.step},
+                       {"help", dial.help}});
+    }
+    rows.push_back({{"type", type}, {"summary", type_summary(type)}, {"dials", std::move(dials)}});
+  }
+  return rows;
+}
+
+/// One line for each type, and one for each number that a search chooses of it.
+Json flat_types() {
+  Json rows = Json::array();
+  for (const Json& type : types()) {
+    rows.push_back({{"type", type["type"]}, {"dial", ""}, {"range", ""}, {"summary", type["summary"]}});
+    for (const Json& dial : type["dials"]) {
+      const int step = dial["step"];
+      rows.push_back({{"type", type["type"]},
+                      {"dial", dial["name"]},
+                      {"range", dial["low"].dump() + " to " + dial["high"].dump() +
+                                    (step > 1 ? " by " + std::to_string(step) : "")},
+                      {"summary", dial["help"]}});
+    }
+  }
   return rows;
 }
 
@@ -103,7 +130,7 @@ void print(const Json& rows, const ListOptions& options) {
 }
 
 void run(const ListOptions& options) {
-  print(options.what == "types"     ? types()
+  print(options.what == "types"     ? (options.format == Format::json ? types() : flat_types())
         : options.what == "budgets" ? budgets()
         : options.what == "boards"  ? boards()
                                     : configs(options.folder),

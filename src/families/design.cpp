@@ -2,49 +2,27 @@
 
 #include <string>
 
-#include "family.h"
 #include "kws/core/files.h"
 #include "kws/core/options.h"
 
 namespace kws {
 namespace {
 
-/// The `network` object: its type and, beside it, the fields of that type.
-template <class Options>
-struct Network {
-  std::string type;
-  Options options;
-};
-template <class Field, class Options>
-void describe(Field& field, Network<Options>& o) {
-  field.choice("type", o.type, network_types(), "network type");
-  describe(field, o.options);
-}
-
-/// The design file as it is written, for one network type.
-template <class Options>
+/// The design file as it is written.
 struct DesignFile {
   std::string schema = "kwsmith.design/1";
   std::string name;
   FeatureOptions features;
-  Network<Options> network;
+  NetworkOptions network;
   int classes = 12;
 };
-template <class Field, class Options>
-void describe(Field& field, DesignFile<Options>& o) {
+template <class Field>
+void describe(Field& field, DesignFile& o) {
   field.choice("schema", o.schema, {"kwsmith.design/1"}, "format of this file");
   field("name", o.name, "name in reports and file names");
   field.object("features", o.features, "front end");
   field.object("network", o.network, "network");
   field("classes", o.classes, 2, 1024, "silence, unknown and the keywords");
-}
-
-/// The options that `network.type` asks for. A missing or unknown type gives any alternative: reading it reports that.
-NetworkOptions options_of_type(const Json& json) {
-  const Json::json_pointer type("/network/type");
-  if (!json.contains(type) || !json[type].is_string()) return {};
-  const Family* family = find_family(json[type].get<std::string>());
-  return family == nullptr ? NetworkOptions{} : family->options;
 }
 
 [[noreturn]] void fail(const std::string& origin, const std::string& rest) {
@@ -88,19 +66,13 @@ void check_features(FeatureOptions& f, const std::string& origin) {
 }  // namespace
 
 Design design_from_json(const Json& json, const std::string& origin) {
-  Design design;
-  std::visit(
-      [&]<class Options>(Options options) {
-        DesignFile<Options> file;
-        file.features.coefficients = 0;
-        file.network.options = std::move(options);
-        read_options(json, file, origin, "", Missing::error);
-        design = {.name = std::move(file.name),
-                  .features = std::move(file.features),
-                  .network = std::move(file.network.options),
-                  .classes = file.classes};
-      },
-      options_of_type(json));
+  DesignFile file;
+  file.features.coefficients = 0;
+  read_options(json, file, origin, "", Missing::error);
+  Design design{.name = std::move(file.name),
+                .features = std::move(file.features),
+                .network = std::move(file.network),
+                .classes = file.classes};
   check_name(design.name, origin);
   check_features(design.features, origin);
   try {
@@ -116,14 +88,8 @@ Design load_design(const std::filesystem::path& file) {
 }
 
 Json design_to_json(const Design& design) {
-  return std::visit(
-      [&]<class Options>(const Options& options) {
-        return options_to_json(DesignFile<Options>{.name = design.name,
-                                                   .features = design.features,
-                                                   .network = {.type = design.type(), .options = options},
-                                                   .classes = design.classes});
-      },
-      design.network);
+  return options_to_json(DesignFile{
+      .name = design.name, .features = design.features, .network = design.network, .classes = design.classes});
 }
 
 std::string design_hash(const Design& design) {
@@ -134,7 +100,7 @@ std::string design_hash(const Design& design) {
 
 Graph build_graph(const Design& design) {
   Graph graph({.time = frame_count(design.features), .freq = design.features.coefficients, .channels = 1});
-  family_of(design.network).add_layers(graph, design.network, design.classes);
+  design.network.add_layers(graph, design.classes);
   return graph;
 }
 

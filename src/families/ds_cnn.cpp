@@ -1,11 +1,41 @@
+#include <algorithm>
+#include <cmath>
 #include <string>
 
-#include "family.h"
+#include "families.h"
+#include "parts.h"
 
 namespace kws {
+namespace {
 
-static void add_ds_cnn_layers(Graph& graph, const NetworkOptions& options, int classes) {
-  const auto& o = std::get<DsCnnOptions>(options);
+struct DsCnnOptions {
+  ConvOptions conv;
+  std::vector<ConvOptions> blocks;  ///< depthwise (kernel, stride) + pointwise (filters)
+};
+template <class Field>
+void describe(Field& field, DsCnnOptions& o) {
+  field.object("conv", o.conv, "the first, ordinary convolution");
+  field.list("blocks", o.blocks, 1, 16, "depthwise-separable blocks");
+}
+
+/// All blocks are alike, but for the stride of the first one.
+void choose(Dials& dial, DsCnnOptions& o, Extent map) {
+  const ConvOptions first = o.blocks.empty() ? ConvOptions{} : o.blocks.front();
+  int blocks = static_cast<int>(o.blocks.size());
+  int percent = static_cast<int>(std::lround(100.0 * first.filters / std::max(1, o.conv.filters)));
+  int kernel = first.kernel.time;
+  int stride = first.stride.time;
+  if (!choose_conv(dial, o.conv, map, {16, 300, 4})) return;
+  dial("blocks", blocks, {2, 6, 1, 1, 16}, "depthwise + pointwise pairs");
+  dial("block_percent", percent, {75, 125, 25, 25, 400}, "filters of the blocks, per cent of the first convolution's");
+  dial("block_kernel", kernel, {3, 5, 2, 1, 16}, "depthwise kernel, square");
+  dial("first_block_stride", stride, {1, 2, 1, 1, 4}, "stride of the first block, both directions");
+  const int filters = std::clamp(o.conv.filters * percent / 100, 1, 1024);
+  o.blocks.assign(static_cast<std::size_t>(blocks), {.filters = filters, .kernel = {kernel, kernel}, .stride = {1, 1}});
+  o.blocks.front().stride = {stride, stride};
+}
+
+void append(Graph& graph, const DsCnnOptions& o, int classes) {
   // Batch norm here has gamma fixed at 1: the next layer's weights scale as well as gamma would.
   graph.add("conv1", Conv2d{.filters = o.conv.filters,
                             .kernel = o.conv.kernel,
@@ -32,12 +62,9 @@ static void add_ds_cnn_layers(Graph& graph, const NetworkOptions& options, int c
   graph.add("logits", Dense{.units = classes});
 }
 
+}  // namespace
+
 /// Depthwise-separable convolutions and an average over the remaining map.
-Family ds_cnn() {
-  return {.name = "ds_cnn",
-          .summary = "depthwise-separable convolutions, average pooling",
-          .options = DsCnnOptions{},
-          .add_layers = add_ds_cnn_layers};
-}
+Family ds_cnn() { return family_of<DsCnnOptions>("ds_cnn", "depthwise-separable convolutions, average pooling"); }
 
 }  // namespace kws

@@ -1,24 +1,32 @@
-#include <string>
-
-#include "family.h"
+#include "families.h"
+#include "parts.h"
 
 namespace kws {
+namespace {
 
-void add_grus(Graph& graph, int layers, int cells) {
-  for (int i = 1; i <= layers; ++i) {
-    graph.add("gru" + std::to_string(i), Gru{.cells = cells, .sequence = i < layers});
-  }
+struct GruOptions {
+  int layers = 1;
+  int cells = 0;
+};
+template <class Field>
+void describe(Field& field, GruOptions& o) {
+  field("layers", o.layers, 1, 4, "stacked layers");
+  field("cells", o.cells, 1, 2048, "cells of each layer");
 }
 
-static void add_gru_layers(Graph& graph, const NetworkOptions& options, int classes) {
-  const auto& o = std::get<GruOptions>(options);
+void choose(Dials& dial, GruOptions& o, Extent /*map*/) {
+  dial("layers", o.layers, {1, 2, 1, 1, 4}, "stacked layers");
+  dial("cells", o.cells, {32, 400, 2}, "cells of every layer");
+}
+
+void append(Graph& graph, const GruOptions& o, int classes) {
   add_grus(graph, o.layers, o.cells);
   graph.add("logits", Dense{.units = classes});
 }
 
+}  // namespace
+
 /// Stacked GRU layers; the classifier reads the last state of the top one.
-Family gru() {
-  return {.name = "gru", .summary = "stacked GRU layers", .options = GruOptions{}, .add_layers = add_gru_layers};
-}
+Family gru() { return family_of<GruOptions>("gru", "stacked GRU layers"); }
 
 }  // namespace kws

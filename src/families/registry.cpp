@@ -1,28 +1,51 @@
-#include <array>
-#include <cstddef>
+#include <algorithm>
 
-#include "family.h"
+#include "families.h"
+#include "kws/families/design.h"
 
 namespace kws {
+namespace {
 
-/// One row per network type, in the order of the alternatives of NetworkOptions.
-static const auto& families() {
-  static const std::array<Family, std::variant_size_v<NetworkOptions>> table = {dnn(), cnn(),  basic_lstm(), lstm(),
-                                                                                gru(), crnn(), ds_cnn()};
+struct Table {
+  std::vector<Family> rows = {dnn(), cnn(), basic_lstm(), lstm(), gru(), crnn(), ds_cnn()};
+  std::vector<std::string> names = names_of(rows);
+
+  static std::vector<std::string> names_of(const std::vector<Family>& rows) {
+    std::vector<std::string> names;
+    for (const Family& row : rows) names.emplace_back(row.name);
+    return names;
+  }
+};
+
+Table& table() {
+  static Table table;
   return table;
 }
 
-const std::vector<std::string>& network_types() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> list;
-    for (const Family& family : families()) list.emplace_back(family.name);
-    return list;
-  }();
-  return names;
-}
+/// Notes every dial once. All that may be there is: numbers that say how many of something are as large as they go.
+class Collector : public Dials {
+ public:
+  using Dials::operator();
+  void operator()(std::string_view name, int& value, const IntRange& range, std::string_view help,
+                  DialLimit limit) override {
+    value = std::min(range.high, limit.most);
+    for (const Dial& dial : dials_) {
+      if (dial.name == name) return;
+    }
+    dials_.push_back({.name = std::string(name), .range = range, .help = std::string(help)});
+  }
+  std::vector<Dial> take() { return std::move(dials_); }
+
+ private:
+  std::vector<Dial> dials_;
+};
+
+}  // namespace
+
+const std::vector<std::string>& network_types() { return table().names; }
 
 const Family* find_family(std::string_view name) {
-  for (const Family& family : families()) {
+  for (const Family& family : table().rows) {
     if (family.name == name) return &family;
   }
   return nullptr;
@@ -33,6 +56,54 @@ std::string_view type_summary(std::string_view type) {
   return family == nullptr ? "" : family->summary;
 }
 
-const Family& family_of(const NetworkOptions& options) { return families()[options.index()]; }
+std::vector<Dial> dials_of(std::string_view type) {
+  constexpr Extent kLarge{1000, 64};
+  Collector collector;
+  NetworkOptions(type).turn(collector, kLarge);
+  return collector.take();
+}
+
+AddedFamily::AddedFamily(const Family& family) {
+  table().rows.push_back(family);
+  table().names.emplace_back(family.name);
+}
+
+AddedFamily::~AddedFamily() {
+  table().rows.pop_back();
+  table().names.pop_back();
+}
+
+NetworkOptions::NetworkOptions(std::string_view type) : type_(type) {
+  const Family* family = find_family(type);
+  if (family == nullptr) {
+    const std::string near = nearest_name(type, network_types());
+    throw Error("types: \"" + type_ + "\": unknown type; " +
+                    (near.empty() ? "`kwsmith list types` shows them" : "did you mean \"" + near + "\"?"),
+                Exit::usage);
+  }
+  network_ = family->make();
+}
+
+Network& NetworkOptions::own() {
+  if (network_.use_count() > 1) network_ = network_->clone();
+  return *network_;
+}
+
+void Dials::choice(std::string_view name, std::string& value, const std::vector<std::string>& known,
+                   std::string_view help) {
+  const int last = static_cast<int>(known.size()) - 1;
+  std::string text(help);
+  for (int i = 0; i <= last; ++i)
+    text += (i == 0 ? "; " : ", ") + std::to_string(i) + " " + known[static_cast<std::size_t>(i)];
+  int index = static_cast<int>(std::ranges::find(known, value) - known.begin());
+  (*this)(name, index, {0, last, 1, 0, last}, text);
+  value = known.at(static_cast<std::size_t>(index));
+}
+
+void Dials::flag(std::string_view name, bool& value, std::string_view help) {
+  int number = value ? 1 : 0;
+  (*this)(name, number, {0, 1, 1, 0, 1}, help);
+  value = number != 0;
+}
 
 }  // namespace kws

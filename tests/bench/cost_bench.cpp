@@ -31,7 +31,7 @@ void graph_and_totals(benchmark::State& state) {
   state.SetLabel(type);
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(graph_and_totals)->DenseRange(0, std::variant_size_v<NetworkOptions> - 1);
+BENCHMARK(graph_and_totals)->DenseRange(0, static_cast<std::int64_t>(network_types().size()) - 1);
 
 void graph_and_firmware(benchmark::State& state) {
   const std::string& type = network_types()[static_cast<std::size_t>(state.range(0))];
@@ -46,7 +46,7 @@ void graph_and_firmware(benchmark::State& state) {
   state.SetLabel(type);
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(graph_and_firmware)->DenseRange(0, std::variant_size_v<NetworkOptions> - 1);
+BENCHMARK(graph_and_firmware)->DenseRange(0, static_cast<std::int64_t>(network_types().size()) - 1);
 
 void totals_alone(benchmark::State& state) {
   const Graph graph = build_graph(designs("ds_cnn").front());

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "families/random_design.h"
 #include "kws/families/design.h"
 
 namespace kws {
@@ -9,10 +10,10 @@ namespace {
 using testing::ElementsAre;
 
 /// 49 frames of 10 MFCC, 12 classes.
-Graph graph_of(NetworkOptions network) {
+Graph graph_of(const std::string& network) {
   Design design;
   design.name = "sample";
-  design.network = std::move(network);
+  design.network = test::network_from(network);
   return build_graph(design);
 }
 
@@ -28,7 +29,7 @@ const Type& op(const Graph& graph, std::size_t index) {
 }
 
 TEST(Dnn, IsDenseWithReluUpToTheLogits) {
-  const Graph graph = graph_of(DnnOptions{.hidden = {20, 30}});
+  const Graph graph = graph_of(R"({"type": "dnn", "hidden": [20, 30]})");
   EXPECT_THAT(names(graph), ElementsAre("fc1", "fc2", "logits"));
   EXPECT_TRUE(op<Dense>(graph, 0).relu);
   EXPECT_EQ(op<Dense>(graph, 0).norm, Norm::none);
@@ -37,8 +38,8 @@ TEST(Dnn, IsDenseWithReluUpToTheLogits) {
 }
 
 TEST(Cnn, HasValidConvolutionsAndALinearLayerWithoutActivation) {
-  const Graph graph =
-      graph_of(CnnOptions{.conv = {{28, {10, 4}, {1, 1}}, {30, {10, 4}, {2, 1}}}, .linear = 16, .fc = 128});
+  const Graph graph = graph_of(R"({"type": "cnn", "conv": [{"filters": 28, "kernel": [10, 4], "stride": [1, 1]},
+                   {"filters": 30, "kernel": [10, 4], "stride": [2, 1]}], "linear": 16, "fc": 128})");
   EXPECT_THAT(names(graph), ElementsAre("conv1", "conv2", "linear", "fc", "logits"));
   EXPECT_EQ(graph.layers()[0].output, (Shape{40, 7, 28}));
   EXPECT_EQ(graph.layers()[1].output, (Shape{16, 4, 30}));
@@ -51,24 +52,25 @@ TEST(Cnn, HasValidConvolutionsAndALinearLayerWithoutActivation) {
 }
 
 TEST(Lstm, ComesBasicOrWithPeepholesAndProjection) {
-  const Graph basic = graph_of(BasicLstmOptions{.cells = 118});
+  const Graph basic = graph_of(R"({"type": "basic_lstm", "cells": 118})");
   EXPECT_THAT(names(basic), ElementsAre("lstm", "logits"));
   EXPECT_FALSE(op<Lstm>(basic, 0).peepholes);
   EXPECT_EQ(basic.layers()[0].output, (Shape{1, 1, 118}));
-  const Graph projected = graph_of(LstmOptions{.cells = 144, .projection = 98});
+  const Graph projected = graph_of(R"({"type": "lstm", "cells": 144, "projection": 98})");
   EXPECT_TRUE(op<Lstm>(projected, 0).peepholes);
   EXPECT_EQ(projected.layers()[0].output, (Shape{1, 1, 98}));
 }
 
 TEST(Gru, HandsTheSequenceUpToTheTopLayer) {
-  const Graph graph = graph_of(GruOptions{.layers = 2, .cells = 7});
+  const Graph graph = graph_of(R"({"type": "gru", "layers": 2, "cells": 7})");
   EXPECT_THAT(names(graph), ElementsAre("gru1", "gru2", "logits"));
   EXPECT_EQ(graph.layers()[0].output, (Shape{49, 1, 7}));
   EXPECT_EQ(graph.layers()[1].output, (Shape{1, 1, 7}));
 }
 
 TEST(Crnn, ConvolvesWithoutBatchNorm) {
-  const Graph graph = graph_of(CrnnOptions{.conv = {48, {10, 4}, {2, 2}}, .gru_layers = 2, .cells = 60, .fc = 84});
+  const Graph graph = graph_of(R"({"type": "crnn", "conv": {"filters": 48, "kernel": [10, 4], "stride": [2, 2]},
+                   "gru_layers": 2, "cells": 60, "fc": 84})");
   EXPECT_THAT(names(graph), ElementsAre("conv1", "gru1", "gru2", "fc", "logits"));
   EXPECT_EQ(op<Conv2d>(graph, 0).norm, Norm::none);
   EXPECT_TRUE(op<Conv2d>(graph, 0).relu);
@@ -79,7 +81,8 @@ TEST(Crnn, ConvolvesWithoutBatchNorm) {
 }
 
 TEST(DsCnn, PadsAndShiftsEveryConvolution) {
-  const Graph graph = graph_of(DsCnnOptions{.conv = {64, {10, 4}, {2, 1}}, .blocks = {{32, {3, 3}, {2, 2}}}});
+  const Graph graph = graph_of(R"({"type": "ds_cnn", "conv": {"filters": 64, "kernel": [10, 4], "stride": [2, 1]},
+                   "blocks": [{"filters": 32, "kernel": [3, 3], "stride": [2, 2]}]})");
   EXPECT_THAT(names(graph), ElementsAre("conv1", "dw1", "pw1", "pool", "logits"));
   EXPECT_EQ(graph.layers()[0].output, (Shape{25, 10, 64}));
   EXPECT_EQ(graph.layers()[1].output, (Shape{13, 5, 64}));
@@ -91,9 +94,9 @@ TEST(DsCnn, PadsAndShiftsEveryConvolution) {
   EXPECT_TRUE(op<Conv2d>(graph, 2).relu);
 }
 
-TEST(NetworkTypes, StandInTheOrderOfTheOptions) {
+TEST(NetworkTypes, HaveANameAndASummary) {
   EXPECT_THAT(network_types(), ElementsAre("dnn", "cnn", "basic_lstm", "lstm", "gru", "crnn", "ds_cnn"));
-  EXPECT_EQ((Design{.name = "x", .features = {}, .network = CrnnOptions{}}).type(), "crnn");
+  EXPECT_EQ(NetworkOptions("crnn").type(), "crnn");
   for (const std::string& type : network_types()) EXPECT_FALSE(type_summary(type).empty());
   EXPECT_TRUE(type_summary("no_such_type").empty());
 }

@@ -1,14 +1,24 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
+#include "kws/core/options.h"
 #include "kws/core/rng.h"
 #include "kws/families/design.h"
 
 namespace kws::test {
 
-/// A random design of the given type that builds: kernels and strides never outgrow the map they read.
+/// The options of a network from its JSON object.
+inline NetworkOptions network_from(const std::string& json) {
+  NetworkOptions network;
+  read_options(Json::parse(json), network, "test", "network", Missing::error);
+  return network;
+}
+
+/// A random design of the given type that builds: its dials first, then numbers that no dial tells apart, as the
+/// kernels of single blocks.
 class RandomDesign {
  public:
   explicit RandomDesign(std::uint64_t seed) : rng_({seed}) {}
@@ -24,46 +34,52 @@ class RandomDesign {
     f.stride_ms = rng_.between(10, 40);
     f.high_hz = rng_.between(4000, 7600);
     d.classes = rng_.between(3, 12);
-    Extent map{frame_count(f), f.coefficients};
-    if (type == "dnn") {
-      DnnOptions o;
-      for (int i = rng_.between(1, 4); i > 0; --i) o.hidden.push_back(rng_.between(8, 256));
-      d.network = o;
-    } else if (type == "cnn") {
-      CnnOptions o{.conv = {}, .linear = rng_.between(8, 64), .fc = rng_.between(16, 128)};
-      for (int i = rng_.between(1, 3); i > 0; --i) o.conv.push_back(valid_conv(map));
-      d.network = o;
-    } else if (type == "basic_lstm") {
-      d.network = BasicLstmOptions{.cells = rng_.between(8, 300)};
-    } else if (type == "lstm") {
-      d.network = LstmOptions{.cells = rng_.between(8, 300), .projection = rng_.between(8, 150)};
-    } else if (type == "gru") {
-      d.network = GruOptions{.layers = rng_.between(1, 3), .cells = rng_.between(8, 300)};
-    } else if (type == "crnn") {
-      d.network = CrnnOptions{.conv = valid_conv(map),
-                              .gru_layers = rng_.between(1, 2),
-                              .cells = rng_.between(8, 100),
-                              .fc = rng_.between(16, 128)};
-    } else {
-      DsCnnOptions o{.conv = conv(12), .blocks = {}};
-      for (int i = rng_.between(1, 5); i > 0; --i) o.blocks.push_back(conv(5));
-      d.network = o;
-    }
-    return d;
+    RandomDials dials(rng_);
+    d.network = NetworkOptions(type);
+    d.network.turn(dials, {frame_count(f), f.coefficients});
+    return varied(d);
   }
 
  private:
-  ConvOptions conv(int largest_kernel) {
-    return {.filters = rng_.between(4, 64),
-            .kernel = {rng_.between(1, largest_kernel), rng_.between(1, largest_kernel)},
-            .stride = {rng_.between(1, 2), rng_.between(1, 2)}};
+  class RandomDials : public Dials {
+   public:
+    explicit RandomDials(Rng& rng) : rng_(rng) {}
+    using Dials::operator();
+    void operator()(std::string_view /*name*/, int& value, const IntRange& range, std::string_view /*help*/,
+                    DialLimit limit) override {
+      const int low = std::max(range.least, range.low / 4), high = std::min({range.high, low + kSpread, limit.most});
+      value = low + range.step * rng_.between(0, std::max(0, high - low) / range.step);
+    }
+
+   private:
+    static constexpr int kSpread = 100;  ///< keeps networks small, so that thousands of them are quick
+    Rng& rng_;
+  };
+
+  /// Some other numbers in the network's JSON, where a network can be built of them.
+  Design varied(const Design& design) {
+    constexpr int kTries = 4;
+    for (int i = 0; i < kTries; ++i) {
+      Json json = design_to_json(design);
+      vary(json["network"]);
+      try {
+        return design_from_json(json, "varied");
+      } catch (const Error&) {
+        continue;
+      }
+    }
+    return design;
   }
-  /// Shrinks `map` to what is left of it.
-  ConvOptions valid_conv(Extent& map) {
-    ConvOptions o = conv(10);
-    o.kernel = {std::min(o.kernel.time, map.time), std::min(o.kernel.freq, map.freq)};
-    map = {(map.time - o.kernel.time) / o.stride.time + 1, (map.freq - o.kernel.freq) / o.stride.freq + 1};
-    return o;
+
+  void vary(Json& json) {
+    for (Json& value : json) {
+      if (value.is_structured()) {
+        vary(value);
+      } else if (value.is_number_integer() && rng_.below(3) == 0) {
+        const int number = value.get<int>();
+        value = number < 6 ? rng_.between(1, number + 2) : rng_.between(number / 2, number);
+      }
+    }
   }
 
   Rng rng_;

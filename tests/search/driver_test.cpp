@@ -9,6 +9,7 @@
 #include <set>
 
 #include "fake_evaluator.h"
+#include "families/random_design.h"
 #include "kws/core/files.h"
 #include "kws/search/finalists.h"
 #include "kws/search/ranking.h"
@@ -162,7 +163,7 @@ TEST(BestTrial, TieGoesToLessMemoryThenToTheLowerNumber) {
   const auto dnn = [](int number, int width) {
     Trial trial;
     trial.proposal.number = number;
-    trial.proposal.design.network = DnnOptions{.hidden = {width}};
+    trial.proposal.design.network = test::network_from(R"({"type": "dnn", "hidden": [)" + std::to_string(width) + "]}");
     trial.state = TrialState::done;
     trial.rungs.push_back({.epochs = 9, .decided = "", .result = TrialResult{}, .failure = ""});
     trial.rungs.back().result->int8_validation = 0.9;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 
 #include "kws/search/options.h"
@@ -9,9 +10,24 @@
 namespace kws {
 namespace {
 
-bool inside(const IntRange& range, int value) {
-  return range.low <= value && value <= range.high && (value - range.low) % range.step == 0;
-}
+bool inside(const IntRange& range, int value) { return range.contains(value); }
+
+/// Notes the dials of a network that stand outside of a space.
+class OutsideOf : public Dials {
+ public:
+  explicit OutsideOf(const NetworkSpace& space) : space_(space) {}
+  using Dials::operator();
+  void operator()(std::string_view name, int& value, const IntRange& /*range*/, std::string_view /*help*/,
+                  DialLimit limit) override {
+    const auto dial = std::ranges::find(space_.dials, name, &Dial::name);
+    if (dial->range.contains(value) && value <= limit.most) return;
+    found += std::string(name) + " " + std::to_string(value) + "; ";
+  }
+  std::string found;
+
+ private:
+  const NetworkSpace& space_;
+};
 
 int changed_leaves(const Json& a, const Json& b) {
   const Json left = a.flatten(), right = b.flatten();
@@ -37,6 +53,10 @@ TEST(Neighbour, OfEveryTypeStaysInTheSpaceAndCanBeBuilt) {
       EXPECT_TRUE(inside(space.features.window_ms, features.window_ms));
       EXPECT_TRUE(inside(space.features.stride_ms, features.stride_ms)) << features.stride_ms;
       EXPECT_TRUE(inside(space.features.high_hz, features.high_hz));
+      OutsideOf sizes(space.network(type));
+      NetworkOptions network = to->design.network;
+      network.turn(sizes, {frame_count(features), features.coefficients});
+      EXPECT_EQ(sizes.found, "") << type;
       EXPECT_GE(to->training.peak_rate, space.training.peak_rate_low);
       EXPECT_LE(to->training.peak_rate, space.training.peak_rate_high);
       EXPECT_TRUE(features.kind == "mfcc" || features.coefficients == features.mel_bins);
@@ -64,12 +84,12 @@ TEST(Neighbour, ChangesOneThing) {
 
 TEST(Neighbour, NeverLeavesARangeOfOneValue) {
   Space space;
-  space.gru.cells = {60, 60, 1};
+  space.range("gru", "cells") = {60, 60, 1};
   Rng rng({4});
   Sample from = sample(space, "gru", 12, rng);
   for (int i = 0; i < 200; ++i) {
     if (const auto to = neighbour(space, from, rng)) from = *to;
-    EXPECT_EQ(std::get<GruOptions>(from.design.network).cells, 60);
+    EXPECT_EQ(design_to_json(from.design)["network"]["cells"], 60);
   }
 }
 

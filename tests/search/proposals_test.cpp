@@ -157,10 +157,10 @@ TEST(Proposer, NoDesignComesTwice) {
   options.space.features.log_mel_share = 0.0;
   for (IntRange* range :
        {&options.space.features.coefficients, &options.space.features.mel_bins, &options.space.features.window_ms,
-        &options.space.features.stride_ms, &options.space.features.high_hz, &options.space.gru.layers}) {
+        &options.space.features.stride_ms, &options.space.features.high_hz, &options.space.range("gru", "layers")}) {
     range->low = range->high;
   }
-  options.space.gru.cells = {40, 48, 4};  // three designs in all
+  options.space.range("gru", "cells") = {40, 48, 4};  // three designs in all
   std::set<std::string> hashes;
   Proposer proposer(options);
   const std::vector<Outlook> known{{.accuracy = 0.5, .rung = 1}};

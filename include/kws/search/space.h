@@ -1,28 +1,16 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "kws/core/options.h"
+#include "kws/core/range.h"
 #include "kws/core/rng.h"
 #include "kws/families/design.h"
 #include "kws/train/options.h"
 
 namespace kws {
-
-/// The numbers low, low + step, ... that are at most high. `least` and `most` bound what a config file may ask for.
-struct IntRange {
-  int low = 1, high = 1, step = 1;
-  int least = 1, most = 1024;
-  /// Log-uniform, because what matters of a size is its ratio to others; nothing above `ceiling` (>= low).
-  [[nodiscard]] int draw(Rng& rng, int ceiling) const;
-  [[nodiscard]] int draw(Rng& rng) const { return draw(rng, high); }
-};
-template <class Field>
-void describe(Field& field, IntRange& o) {
-  field("low", o.low, o.least, o.most, "smallest value");
-  field("high", o.high, o.least, o.most, "largest value");
-  field("step", o.step, 1, 1000, "distance of neighbouring values");
-}
 
 struct FeatureSpace {
   std::string arithmetic = "float";
@@ -44,103 +32,6 @@ void describe(Field& field, FeatureSpace& o) {
   field.object("high_hz", o.high_hz, "upper edge of the last filter");
 }
 
-/// One convolution; a kernel is never drawn larger than the map it reads.
-struct ConvSpace {
-  IntRange filters;
-  IntRange kernel_time{4, 20, 1, 1, 64};
-  IntRange kernel_freq{4, 10, 1, 1, 64};
-  IntRange stride_time{1, 2, 1, 1, 16};
-  IntRange stride_freq{1, 2, 1, 1, 16};
-};
-template <class Field>
-void describe(Field& field, ConvSpace& o) {
-  field.object("filters", o.filters, "output channels");
-  field.object("kernel_time", o.kernel_time, "frames of a kernel");
-  field.object("kernel_freq", o.kernel_freq, "coefficients of a kernel");
-  field.object("stride_time", o.stride_time, "frames of a step");
-  field.object("stride_freq", o.stride_freq, "coefficients of a step");
-}
-
-struct DnnSpace {
-  IntRange layers{1, 4};
-  IntRange width{32, 512, 4};
-};
-template <class Field>
-void describe(Field& field, DnnSpace& o) {
-  field.object("layers", o.layers, "hidden layers");
-  field.object("width", o.width, "units of one hidden layer; each layer draws its own");
-}
-
-struct CnnSpace {
-  ConvSpace conv{.filters = {16, 128, 2}};
-  IntRange linear{16, 64, 2};
-  IntRange fc{64, 256, 4};
-};
-template <class Field>
-void describe(Field& field, CnnSpace& o) {
-  field.object("conv", o.conv, "each of the two convolutions");
-  field.object("linear", o.linear, "units of the low-rank layer");
-  field.object("fc", o.fc, "units of the fully connected layer");
-}
-
-struct BasicLstmSpace {
-  IntRange cells{32, 400, 2};
-};
-template <class Field>
-void describe(Field& field, BasicLstmSpace& o) {
-  field.object("cells", o.cells, "memory cells");
-}
-
-struct LstmSpace {
-  IntRange cells{32, 512, 4};
-  IntRange projection{16, 200, 2};
-};
-template <class Field>
-void describe(Field& field, LstmSpace& o) {
-  field.object("cells", o.cells, "memory cells");
-  field.object("projection", o.projection, "projected outputs, fewer than the cells");
-}
-
-struct GruSpace {
-  IntRange layers{1, 2, 1, 1, 4};
-  IntRange cells{32, 400, 2};
-};
-template <class Field>
-void describe(Field& field, GruSpace& o) {
-  field.object("layers", o.layers, "stacked layers");
-  field.object("cells", o.cells, "cells of every layer");
-}
-
-struct CrnnSpace {
-  ConvSpace conv{.filters = {16, 160, 4}};
-  IntRange gru_layers{1, 2, 1, 1, 4};
-  IntRange cells{16, 160, 2};
-  IntRange fc{32, 200, 4};
-};
-template <class Field>
-void describe(Field& field, CrnnSpace& o) {
-  field.object("conv", o.conv, "the convolution");
-  field.object("gru_layers", o.gru_layers, "stacked recurrent layers");
-  field.object("cells", o.cells, "cells of every recurrent layer");
-  field.object("fc", o.fc, "units of the fully connected layer");
-}
-
-struct DsCnnSpace {
-  ConvSpace conv{.filters = {16, 300, 4}};
-  IntRange blocks{2, 6, 1, 1, 16};
-  IntRange block_percent{75, 125, 25, 25, 400};
-  IntRange block_kernel{3, 5, 2, 1, 16};
-  IntRange first_block_stride{1, 2, 1, 1, 4};
-};
-template <class Field>
-void describe(Field& field, DsCnnSpace& o) {
-  field.object("conv", o.conv, "the first, ordinary convolution");
-  field.object("blocks", o.blocks, "depthwise + pointwise pairs");
-  field.object("block_percent", o.block_percent, "filters of the blocks, per cent of the first convolution's");
-  field.object("block_kernel", o.block_kernel, "depthwise kernel, square");
-  field.object("first_block_stride", o.first_block_stride, "stride of the first block, both directions");
-}
-
 struct TrainingSpace {
   double peak_rate_low = 2e-3;
   double peak_rate_high = 8e-3;
@@ -153,28 +44,52 @@ void describe(Field& field, TrainingSpace& o) {
   field("peak_rate_choices", o.peak_rate_choices, 1, 1000, "rates between them, in equal ratios");
 }
 
+/// The ranges of one type's dials, in their order.
+struct NetworkSpace {
+  std::string type;
+  std::vector<Dial> dials;
+};
+
 /// The conditional space: type -> structure -> front end -> training. The defaults hold the 21 published networks.
 struct Space {
   FeatureSpace features;
-  DnnSpace dnn;
-  CnnSpace cnn;
-  BasicLstmSpace basic_lstm;
-  LstmSpace lstm;
-  GruSpace gru;
-  CrnnSpace crnn;
-  DsCnnSpace ds_cnn;
+  std::vector<NetworkSpace> networks;  ///< one for each row of the families' table
   TrainingSpace training;
+
+  Space();
+  /// The dial `name` of a type, both of which there must be.
+  IntRange& range(std::string_view type, std::string_view name);
+  [[nodiscard]] const NetworkSpace& network(std::string_view type) const;
 };
+
+/// The dials whose names begin with `prefix`: what stands before a dot is an object.
+struct DialGroup {
+  std::string prefix;
+  std::vector<Dial>& dials;
+};
+template <class Field>
+void describe(Field& field, DialGroup& o) {
+  std::string last;
+  for (Dial& dial : o.dials) {
+    if (!dial.name.starts_with(o.prefix)) continue;
+    const std::string name = dial.name.substr(o.prefix.size());
+    const std::string head = name.substr(0, name.find('.'));
+    if (head == name) {
+      field.object(name.c_str(), dial.range, dial.help.c_str());
+    } else if (head != last) {
+      DialGroup inner{.prefix = o.prefix + head + ".", .dials = o.dials};
+      field.object(head.c_str(), inner, "dials of one part");
+    }
+    last = head;
+  }
+}
 template <class Field>
 void describe(Field& field, Space& o) {
   field.object("features", o.features, "front end");
-  field.object("dnn", o.dnn, "type dnn");
-  field.object("cnn", o.cnn, "type cnn");
-  field.object("basic_lstm", o.basic_lstm, "type basic_lstm");
-  field.object("lstm", o.lstm, "type lstm");
-  field.object("gru", o.gru, "type gru");
-  field.object("crnn", o.crnn, "type crnn");
-  field.object("ds_cnn", o.ds_cnn, "type ds_cnn");
+  for (NetworkSpace& network : o.networks) {
+    DialGroup dials{.prefix = "", .dials = network.dials};
+    field.object(network.type.c_str(), dials, "a network type");
+  }
   field.object("training", o.training, "training parameters");
 }
 
@@ -192,7 +107,8 @@ struct Sample {
 ///   throws  Error (Exit::usage) when the kernels of the space fit no map of its front ends
 Sample sample(const Space& space, std::string_view type, int classes, Rng& rng);
 
-/// Designs of one type that sample() can give, all of them different; a whole number up to 2^53.
+/// Points of one type that sample() can give; a whole number up to 2^53. Two points are one design where a dial is a
+/// share of a width that rounding makes equal.
 double space_designs(const Space& space, std::string_view type);
 
 }  // namespace kws

@@ -1,0 +1,31 @@
+#include "parts.h"
+
+#include <string>
+
+namespace kws {
+
+bool choose_conv(Dials& dial, ConvOptions& o, Extent map, const IntRange& filters, bool shapes) {
+  constexpr IntRange kKernelTime{4, 20, 1, 1, 64}, kKernelFreq{4, 10, 1, 1, 64}, kStride{1, 2, 1, 1, 16};
+  if (!dial.fits("conv.kernel_time", kKernelTime, map.time)) return false;
+  if (!dial.fits("conv.kernel_freq", kKernelFreq, map.freq)) return false;
+  dial("conv.filters", o.filters, filters, "output channels");
+  dial("conv.kernel_time", o.kernel.time, kKernelTime, "frames of a kernel", {.most = map.time, .shapes = shapes});
+  dial("conv.kernel_freq", o.kernel.freq, kKernelFreq, "coefficients of a kernel",
+       {.most = map.freq, .shapes = shapes});
+  dial("conv.stride_time", o.stride.time, kStride, "frames of a step", {.shapes = shapes});
+  dial("conv.stride_freq", o.stride.freq, kStride, "coefficients of a step", {.shapes = shapes});
+  return true;
+}
+
+Extent map_after(const ConvOptions& conv, Extent map) {
+  const auto left = [](int in, int kernel, int stride) { return (in - kernel + stride) / stride; };
+  return {left(map.time, conv.kernel.time, conv.stride.time), left(map.freq, conv.kernel.freq, conv.stride.freq)};
+}
+
+void add_grus(Graph& graph, int layers, int cells) {
+  for (int i = 1; i <= layers; ++i) {
+    graph.add("gru" + std::to_string(i), Gru{.cells = cells, .sequence = i < layers});
+  }
+}
+
+}  // namespace kws
