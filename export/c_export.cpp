@@ -210,7 +210,8 @@ std::map<std::string, std::string> render(const Draft& d, const std::string& pre
                            "_stream.c", "_golden.h", "_selftest.h", "_selftest.c"}) {
     files[prefix + name] = filled(std::string("kws") + name + ".in");
   }
-  std::vector<std::string> runtime = {"_kernels.h", "_kernels.c", "_cmsis.h", "_cmsis.c", "_ring.h", "_ring.c"};
+  std::vector<std::string> runtime = {"_kernels.h", "_kernels.c", "_cmsis.h", "_cmsis.c",
+                                      "_ring.h",    "_ring.c",    "_audio.h", "_audio.c"};
   for (const char* end : {".h", ".c"}) runtime.push_back("_" + d.tokens.at("FRONT_END") + end);
   if (d.tokens.at("FRONT_END") == "frontend") runtime.emplace_back("_frontend_frame.h");
   for (const std::string& name : runtime) files[prefix + name] = top + from("kws" + name);

@@ -1,0 +1,47 @@
+/* From a microphone's samples to those of kws_push(): 16 bit, 24 bit in 32 or 32 bit, one channel of several, without
+ * the microphone's constant offset, louder, and with the figures that tell whether the level is right. Integers only.
+ */
+#ifndef KWS_AUDIO_H
+#define KWS_AUDIO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Of one sample in memory, in the byte order of the machine. */
+#define KWS_AUDIO_S16 0 /* int16_t */
+#define KWS_AUDIO_S32 1 /* int32_t, full scale 2^31; 24 bits in the upper bytes, as most I2S microphones send them */
+#define KWS_AUDIO_S24_LOW 2 /* int32_t, 24 bits in the lower bytes, the upper byte is ignored */
+#define KWS_AUDIO_GAIN_ONE 256
+#define KWS_AUDIO_GAIN_MOST 65535
+
+typedef struct {
+  int32_t format;    /* KWS_AUDIO_... */
+  int32_t channels;  /* interleaved in memory, 1 .. 16 */
+  int32_t channel;   /* the one that is taken, from 0 */
+  int32_t gain;      /* in 1/256, 1 .. KWS_AUDIO_GAIN_MOST (48 dB); may be changed at any time */
+  int32_t high_pass; /* not 0: takes the offset and what is slower than about 10 Hz (at 16 kHz) away */
+  uint32_t clipped;  /* samples at an end of the range since the start, modulo 2^32 */
+  int32_t offset;    /* estimate of the offset, 24 bits and 7 behind the point */
+  uint32_t count;    /* samples since the last kws_audio_level() */
+  uint64_t energy;   /* their squares */
+} kws_audio;
+
+/* Gain 1 and the high pass. Returns 0, or -1 when format, channels or channel are out of range. */
+int kws_audio_init(kws_audio* a, int32_t format, int32_t channels, int32_t channel);
+
+/* n samples of each channel from `in`, aligned as its samples are, to out [n], which may be `in` itself. */
+void kws_audio_convert(kws_audio* a, const void* in, size_t n, int16_t* out);
+
+/* Root mean square of the samples written since the call before, 0 .. 32768; speech close to a microphone of the right
+ * gain is at 1,000 to 5,000. */
+uint32_t kws_audio_level(kws_audio* a);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
