@@ -39,7 +39,7 @@ FirmwareCost firmware_cost(const FeatureOptions& features, const Graph& graph, c
     invoke = work_of(Task::loop, loop_terms(graph), core);
     for (std::size_t i = 0; i < cost.layers.size(); ++i) {
       const Layer& layer = graph.layers()[i];
-      cost.layers[i][at] = work_of(task_of(kernel_of(layer)), layer_terms(layer), core);
+      cost.layers[i][at] = work_of(task_of(kernel_of(layer)), layer_terms(layer, core), core);
       invoke += cost.layers[i][at];
     }
     cost.frame[at] = frame_work(front_end, core);
@@ -51,7 +51,8 @@ FirmwareCost firmware_cost(const FeatureOptions& features, const Graph& graph, c
 Work hop_work(const FeatureOptions& features, const Graph& graph, Core core, const FirmwareOptions& options) {
   const FrontEndNumbers front_end(features);
   Work invoke = work_of(Task::loop, loop_terms(graph), core);
-  for (const Layer& layer : graph.layers()) invoke += work_of(task_of(kernel_of(layer)), layer_terms(layer), core);
+  for (const Layer& layer : graph.layers())
+    invoke += work_of(task_of(kernel_of(layer)), layer_terms(layer, core), core);
   return whole_hop(frame_work(front_end, core), invoke, front_end, StreamNumbers(features, options), graph, core);
 }
 

@@ -15,9 +15,6 @@ struct Coefficients {
 double halves(double count) { return std::ceil(count / 2); }
 double fours(int count) { return std::ceil(count / 4.0); }
 
-/// Whole words of four bytes in n bytes.
-double words_in(int n) { return std::floor(n / 4.0); }
-
 /// Elements of a kernel that lie inside the map, summed over the outputs of one direction.
 double inside(const WindowAxis& a) {
   int sum = 0;
@@ -33,32 +30,37 @@ double inside(const WindowAxis& a) {
 
 struct LayerTerms {
   const Layer& layer;
+  bool helium;  ///< steps of 16 bytes in place of 4, see kws_products4 of kws_kernels.c
   const Shape& in = layer.input;
   const Shape& out = layer.output;
   Kernel kernel = kernel_of(layer);
 
   [[nodiscard]] double positions() const { return double{1} * out.time * out.freq; }
 
-  /// kws_four_rows for `rows` rows of n weights: calls, words, bytes behind the last word.
+  /// Whole words, or vectors, in n bytes; what comes behind them: bytes, or one vector in part.
+  [[nodiscard]] double words_in(int n) const { return std::floor(n / (helium ? 16.0 : 4.0)); }
+  [[nodiscard]] double tail_of(int n) const { return helium ? (n % 16 != 0 ? 1.0 : 0.0) : n % 4; }
+
+  /// kws_four_rows for `rows` rows of n weights: calls, words, tails.
   struct Rows {
     double calls, words, tails;
-    Rows(double rows_of_four, int n)
-        : calls(rows_of_four), words(rows_of_four * words_in(n)), tails(rows_of_four * (n % 4)) {}
+    Rows(const LayerTerms& t, double rows_of_four, int n)
+        : calls(rows_of_four), words(rows_of_four * t.words_in(n)), tails(rows_of_four * t.tail_of(n)) {}
   };
 
   [[nodiscard]] Terms dense(int units) const {
     const int n = in.elements();
     if (units < 4) return {1, 0, 0, 0, double(units), 0, double(n)};
-    const Rows rows(fours(units), n);
+    const Rows rows(*this, fours(units), n);
     return {1, rows.calls, rows.words, rows.tails, double(units), double(units % 4 != 0)};
   }
 
-  /// Two positions, two channels at a time: pairs, blocks, words, bytes behind the last word; one channel alone.
+  /// Two positions, two channels (with Helium four) at a time: pairs, blocks, words, tails; few channels alone.
   [[nodiscard]] std::array<double, 5> blocks(int n) const {
     const double pairs = halves(positions());
-    if (out.channels == 1) return {pairs, 0, 0, 0, pairs * n};
-    const double count = pairs * halves(out.channels);
-    return {pairs, count, count * words_in(n), count * (n % 4), 0};
+    if (out.channels < (helium ? 4 : 2)) return {pairs, 0, 0, 0, pairs * n};
+    const double count = pairs * (helium ? fours(out.channels) : halves(out.channels));
+    return {pairs, count, count * words_in(n), count * tail_of(n), 0};
   }
 
   Terms operator()(const Conv2d& op) const {
@@ -104,8 +106,9 @@ struct LayerTerms {
       return {1, positions(), outputs, outputs * op.kernel.time, channels * taps_inside, channels * taps_outside};
     }
     const double chunks = std::ceil(channels / 64);
-    const double quads = positions() * words_in(in.channels);
-    const double singles = positions() * (in.channels % 4);
+    const int at_once = helium ? 8 : 4;
+    const double quads = positions() * (in.channels / at_once);
+    const double singles = positions() * (in.channels % at_once);
     return {1,
             positions(),
             positions() * chunks,
@@ -125,8 +128,8 @@ struct LayerTerms {
   Terms operator()(const Dense& op) const { return dense(op.units); }
   Terms operator()(const Gru& op) const {
     const double groups = in.time * fours(op.cells);
-    const Rows x(3 * groups, in.step());
-    const Rows h(3 * groups, op.cells);
+    const Rows x(*this, 3 * groups, in.step());
+    const Rows h(*this, 3 * groups, op.cells);
     const double units = double{1} * in.time * op.cells;
     return {1,
             double(in.time),
@@ -140,9 +143,9 @@ struct LayerTerms {
   Terms operator()(const Lstm& op) const {
     const int outputs = out.channels;
     const double groups = in.time * fours(op.cells);
-    const Rows x(4 * groups, in.step());
-    const Rows h(4 * groups, outputs);
-    const Rows projection(op.projection > 0 ? in.time * fours(outputs) : 0, op.cells);
+    const Rows x(*this, 4 * groups, in.step());
+    const Rows h(*this, 4 * groups, outputs);
+    const Rows projection(*this, op.projection > 0 ? in.time * fours(outputs) : 0, op.cells);
     const double units = double{1} * in.time * op.cells;
     return {1,
             double(in.time),
@@ -174,7 +177,9 @@ std::string_view task_name(Task task) {
   return kernel_name(static_cast<Kernel>(task));
 }
 
-Terms layer_terms(const Layer& layer) { return std::visit(LayerTerms{layer}, layer.op); }
+Terms layer_terms(const Layer& layer, Core core) {
+  return std::visit(LayerTerms{.layer = layer, .helium = core == Core::m55}, layer.op);
+}
 
 Terms frame_terms(const FrontEndNumbers& n) {
   return {1,

@@ -18,7 +18,7 @@ std::string_view task_name(Task task);
 inline constexpr int kTerms = 11;
 using Terms = std::array<double, kTerms>;
 
-Terms layer_terms(const Layer& layer);
+Terms layer_terms(const Layer& layer, Core core);
 Terms frame_terms(const FrontEndNumbers& n);
 /// Of kws_invoke, besides its layers.
 Terms loop_terms(const Graph& graph);

@@ -130,7 +130,7 @@ std::map<std::pair<Task, Core>, std::vector<Measure>> measures(const std::map<Co
     double layers = 0;
     for (std::size_t i = 0; i < counted.layers.size(); ++i) {
       const Layer& layer = sample.graph.layers().at(i);
-      result[{task_of(kernel_of(layer)), core}].push_back({layer_terms(layer), counted.layers[i].*figure});
+      result[{task_of(kernel_of(layer)), core}].push_back({layer_terms(layer, core), counted.layers[i].*figure});
       layers += counted.layers[i].*figure;
     }
     result[{Task::loop, core}].push_back(
