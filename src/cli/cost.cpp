@@ -134,10 +134,12 @@ int run(const CostOptions& options) {
   }
   print(rows, options);
   std::cout.flush();
+  const int exit = complain(designs, {budget, own}, firmware);
   for (const Design& design : designs) {
+    if (exit != 0) break;
     if (const std::string line = board ? advice(*board, design) : ""; !line.empty()) log().warn(line);
   }
-  return complain(designs, {budget, own}, firmware);
+  return exit;
 }
 
 }  // namespace

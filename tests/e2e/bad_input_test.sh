@@ -102,11 +102,21 @@ expect 2 'board "nrf52480": unknown' search --data "$work/speech" --study "$out/
 expect 2 "$work/none.json: " cost "$configs/dnn_s.json" --board "$work/none.json"
 expect 2 '--core' cost "$configs/dnn_s.json" --max-flash 100000 --core m5
 expect 2 'core: .*m5' search --data "$work/speech" --study "$out/study" --core m5
-expect 5 'dnn_s: needs .* bytes of flash, budget "lpc11u24" allows 32,768' cost "$configs/dnn_s.json" --board lpc11u24
+expect 5 'dnn_s: needs .* bytes of flash, .*, budget "lpc11u24" allows 32,768' cost "$configs/dnn_s.json" --board lpc11u24
 sed 's/"core": "m0"/"core": "z80"/' "$source_dir/configs/boards/lpc11u24.json" >"$work/board.json"
 expect 2 "$work/board.json: core: .*z80" cost "$configs/dnn_s.json" --board "$work/board.json"
 sed 's/"ram_bytes"/"rom_bytes"/' "$source_dir/configs/boards/lpc11u24.json" >"$work/board.json"
 expect 2 "$work/board.json: rom_bytes: unknown key.*ram_bytes" cost "$configs/dnn_s.json" --board "$work/board.json"
+
+expect 5 'ds_cnn_s: needs .* % of the core.s time, budget "nrf52840" allows 80.00 %; decide every .* --hop-ms .* MACs' cost \
+  "$configs/ds_cnn_s.json" --board nrf52840
+expect 5 'gru_s: needs .* ms a decision, budget "custom" allows 5.00 ms; .*-DKWS_CONTINUOUS=1' cost "$configs/gru_s.json" \
+  --board stm32h7a3 --max-ms 5
+expect 2 'max-load: needs the clock of the core; name a --board' cost "$configs/dnn_s.json" --max-load 50%
+expect 2 'max_load: needs the clock of the core' search --data "$work/speech" --study "$out/study" --max-load 0.5
+expect 2 'max-flash: "80X" is no size; write whole bytes' cost "$configs/dnn_s.json" --max-flash 80X
+expect 2 'max_flash: "80X" is no size; write whole bytes' search --data "$work/speech" --study "$out/study" --max-flash 80X
+expect 5 'dnn_s: needs .* operations, budget "custom" allows 100,000' cost "$configs/dnn_s.json" --max-ops 100k
 
 step "command line"
 expect 2 'fly' fly
@@ -144,7 +154,7 @@ expect 2 'threshold: 2.*0.*1' listen "$work/model" "$work/long.wav" --threshold 
 expect 2 'json: ' listen "$work/model" - --json
 expect 2 "$work/model: exists" train "$configs/dnn_s.json" --data "$work/speech" --out "$work/model" --epochs 1
 expect 2 'board "abacus": unknown' export "$work/model" --out "$out/c" --board abacus
-expect 5 'dnn_s: needs .* bytes of flash, budget "lpc11u24" allows 32,768; largest part: ' export "$work/model" \
+expect 5 'dnn_s: needs .* bytes of flash, .*, budget "lpc11u24" allows 32,768.*; largest part: ' export "$work/model" \
   --out "$out/c" --board lpc11u24
 expect 5 'dnn_s: needs .* bytes of RAM, budget "custom" allows 300' export "$work/model" --out "$out/c" --max-ram 300
 cp -r "$work/model" "$work/damaged" && head -c 1000 "$work/model/weights.bin" >"$work/damaged/weights.bin"
