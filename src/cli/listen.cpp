@@ -130,6 +130,7 @@ Listening listen(const ListenVerb& verb, const Model& model, int threads) {
 void run(ListenVerb& verb, const Common& common) {
   Model model = load_model(verb.model);
   if (model.metrics.detector_threshold) verb.detector.threshold = *model.metrics.detector_threshold;
+  if (!verb.detector_flags->given().contains("threshold")) verb.detector.thresholds = model.metrics.detector_thresholds;
   read_options(verb.detector_flags->given(), verb.detector, "command line", "");
   read_options(verb.stream_flags->given(), verb.stream, "command line", "");
   const bool live = verb.files == std::vector<std::string>{"-"};
@@ -149,9 +150,18 @@ void run(ListenVerb& verb, const Common& common) {
   }
   if (verb.tune >= 0.0) {
     model.metrics.detector_threshold = tune_threshold(listening, verb.tune);
+    model.metrics.detector_thresholds = tune_thresholds(listening, verb.tune);
     listening.options.threshold = threshold_q15(*model.metrics.detector_threshold);
+    listening.options.thresholds.clear();
+    std::string each;
+    for (std::size_t i = 0; i < model.labels.size(); ++i) {
+      const double threshold = model.metrics.detector_thresholds[i];
+      listening.options.thresholds.push_back(threshold_q15(threshold));
+      if (!model.labels[i].starts_with('_'))
+        each += (each.empty() ? "" : ", ") + model.labels[i] + " " + fixed(threshold, 2);
+    }
     save_metrics(model, verb.model);
-    log().info("{}: threshold {} from now on", verb.model, fixed(*model.metrics.detector_threshold, 2));
+    log().info("{}: thresholds from now on: {}", verb.model, each);
   }
   print(verb, listening_to_json(listening));
 }
@@ -173,8 +183,10 @@ void add_listen(CLI::App& app, Common& common) {
                   "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold")
       ->capture_default_str();
   sub->add_flag("--sweep", verb->sweep, "a row per threshold instead of detections");
-  sub->add_option("--tune", verb->tune,
-                  "store in the model the smallest threshold with at most so many false accepts an hour")
+  sub->add_option(
+         "--tune", verb->tune,
+         "store in the model a threshold for each keyword, so that the most words are found with at most so many "
+         "false accepts an hour")
       ->check(in_range(0.0, 1e6));
   verb->detector_flags = std::make_unique<Flags>(*sub, "Detector (threshold: the model's)");
   describe(*verb->detector_flags, verb->detector);

@@ -44,6 +44,7 @@ Json metrics_to_json(const ModelMetrics& m) {
   if (m.float_test) json["float_test"] = *m.float_test;
   if (m.int8_test) json["int8_test"] = *m.int8_test;
   if (m.detector_threshold) json["detector_threshold"] = *m.detector_threshold;
+  if (!m.detector_thresholds.empty()) json["detector_thresholds"] = m.detector_thresholds;
   return json;
 }
 
@@ -128,6 +129,7 @@ Model model_from_json(const Json& json, const std::string& where) {
   read_options(reader.value("training"), model.training, where, "training");
   JsonReader metrics = reader.part("metrics");
   describe(metrics, model.metrics);
+  metrics.optional_numbers("detector_thresholds", model.metrics.detector_thresholds, model.labels.size(), 0.0, 1.0);
   metrics.finish();
   reader("data_sha256", model.data_fingerprint, "of the dataset it was trained on");
   const auto values = static_cast<std::size_t>(build_graph(model.design).input().elements());

@@ -84,7 +84,10 @@ Quantization quantize_model(const Model& model, const FeatureFeed& feed, bool ag
   throw_if_interrupted();
   measure_int8(result.model, validation);
   throw_if_interrupted();
-  if (!again) result.model.metrics.detector_threshold = model.metrics.detector_threshold;  // perhaps tuned by hand
+  if (!again) {  // perhaps tuned by hand
+    result.model.metrics.detector_threshold = model.metrics.detector_threshold;
+    result.model.metrics.detector_thresholds = model.metrics.detector_thresholds;
+  }
   const std::vector<float> logits = run_float(graph, model.weights, validation.features);
   result.model.metrics.float_validation = accuracy<float>(logits, validation.labels);
   throw_if_interrupted();
@@ -126,6 +129,7 @@ ExportModel export_view(const Model& model, const FrontEnd& front_end) {
                    .normalisation = model.normalisation,
                    .golden = {}};
   if (model.metrics.detector_threshold) view.detector.threshold = *model.metrics.detector_threshold;
+  view.detector.thresholds = model.metrics.detector_thresholds;
   const std::vector<std::string> budgets = fitting_budgets(hello_edge_totals(build_graph(model.design)));
   view.info.budget = budgets.empty() ? "none of the standard ones" : budgets.front();
   if (model.metrics.float_test && model.metrics.int8_test) {

@@ -116,8 +116,10 @@ void listen_to(const Recording& recording, const Model& model, int threads, List
                              .decisions = Listener(model, listening.options, threads).push(recording.pcm)});
 }
 
-std::vector<Detection> detections(const Listening& listening, const Heard& heard) {
-  DetectionGate gate(listening.labels, listening.options, listening.stride_ms);
+namespace {
+
+std::vector<Detection> detections_at(const Listening& listening, const StreamOptions& options, const Heard& heard) {
+  DetectionGate gate(listening.labels, options, listening.stride_ms);
   std::vector<Detection> list;
   std::vector<bool> taken(heard.words.size());
   for (const SmoothedDecision& decision : heard.decisions) {
@@ -134,6 +136,30 @@ std::vector<Detection> detections(const Listening& listening, const Heard& heard
   return list;
 }
 
+OperatingPoint point_at(const Listening& listening, const StreamOptions& options) {
+  OperatingPoint point{.threshold = threshold_of_q15(options.threshold)};
+  for (const Heard& heard : listening.heard) {
+    if (!heard.labelled) continue;
+    point.hours += heard.seconds / 3600.0;
+    point.words += static_cast<int>(heard.words.size());
+    for (const Detection& d : detections_at(listening, options, heard)) ++(d.found ? point.found : point.false_accepts);
+  }
+  return point;
+}
+
+StreamOptions same_for_all(const Listening& listening, double threshold) {
+  StreamOptions options = listening.options;
+  options.threshold = threshold_q15(threshold);
+  options.thresholds.clear();
+  return options;
+}
+
+}  // namespace
+
+std::vector<Detection> detections(const Listening& listening, const Heard& heard) {
+  return detections_at(listening, listening.options, heard);
+}
+
 double OperatingPoint::false_reject_rate() const {
   return words == 0 ? 0.0 : static_cast<double>(words - found) / words;
 }
@@ -141,22 +167,12 @@ double OperatingPoint::false_reject_rate() const {
 double OperatingPoint::false_accepts_per_hour() const { return hours > 0.0 ? false_accepts / hours : 0.0; }
 
 OperatingPoint operating_point(const Listening& listening, double threshold) {
-  Listening at = {.model = {},
-                  .labels = listening.labels,
-                  .options = listening.options,
-                  .stride_ms = listening.stride_ms,
-                  .heard = {}};
-  at.options.threshold = threshold_q15(threshold);
-  at.options.thresholds.clear();
-  OperatingPoint point{.threshold = threshold};
-  for (const Heard& heard : listening.heard) {
-    if (!heard.labelled) continue;
-    point.hours += heard.seconds / 3600.0;
-    point.words += static_cast<int>(heard.words.size());
-    for (const Detection& d : detections(at, heard)) ++(d.found ? point.found : point.false_accepts);
-  }
+  OperatingPoint point = point_at(listening, same_for_all(listening, threshold));
+  point.threshold = threshold;
   return point;
 }
+
+OperatingPoint operating_point(const Listening& listening) { return point_at(listening, listening.options); }
 
 double tune_threshold(const Listening& listening, double false_accepts_per_hour) {
   // Not by bisection: the pause after a detection makes the number of false accepts rise in places.
@@ -165,6 +181,80 @@ double tune_threshold(const Listening& listening, double false_accepts_per_hour)
     if (operating_point(listening, threshold).false_accepts_per_hour() <= false_accepts_per_hour) return threshold;
   }
   return 1.0;
+}
+
+namespace {
+
+constexpr int kHundredths = 100;
+constexpr int kNever = 32769;  ///< a Q15 threshold that no posterior reaches
+
+/// What one keyword finds and accepts at each threshold in hundredths, the others silent.
+using Curve = std::vector<OperatingPoint>;
+Curve curve_of(const Listening& listening, std::size_t label) {
+  Curve curve;
+  for (int at = 0; at <= kHundredths; ++at) {
+    StreamOptions options = listening.options;
+    options.thresholds.assign(listening.labels.size(), kNever);
+    options.thresholds[label] = threshold_q15(static_cast<double>(at) / kHundredths);
+    curve.push_back(point_at(listening, options));
+  }
+  return curve;
+}
+
+/// Hundredths for each keyword: again and again the step down that finds most words for each false accept it costs, as
+/// long as `most` of them pay for it.
+std::vector<int> spend(const std::vector<Curve>& curves, double most) {
+  std::vector<int> at(curves.size(), kHundredths);
+  double left = most;
+  while (true) {
+    std::size_t best = curves.size();
+    int best_at = 0;
+    double best_worth = 0.0, best_cost = 0.0;
+    for (std::size_t label = 0; label < curves.size(); ++label) {
+      for (int to = at[label] - 1; to > 0 && !curves[label].empty(); --to) {
+        const auto& [now, then] =
+            std::pair(curves[label][static_cast<std::size_t>(at[label])], curves[label][static_cast<std::size_t>(to)]);
+        const double cost = then.false_accepts - now.false_accepts;
+        const double gain = then.found - now.found;
+        const double worth = gain / std::max(cost, 1e-3);
+        if (gain <= 0.0 || cost > left || worth <= best_worth) continue;
+        best = label;
+        best_at = to;
+        best_worth = worth;
+        best_cost = cost;
+      }
+    }
+    if (best == curves.size()) return at;
+    at[best] = best_at;
+    left -= best_cost;
+  }
+}
+
+}  // namespace
+
+std::vector<double> tune_thresholds(const Listening& listening, double false_accepts_per_hour) {
+  const double same = tune_threshold(listening, false_accepts_per_hour);
+  const OperatingPoint reference = operating_point(listening, same);
+  const double most = false_accepts_per_hour * reference.hours;
+  std::vector<Curve> curves;
+  for (std::size_t label = 0; label < listening.labels.size(); ++label) {
+    const bool keyword = !listening.labels[label].starts_with('_');
+    curves.push_back(keyword ? curve_of(listening, label) : Curve{});
+  }
+  // Together keywords take each other's time, so that the sum is not quite what each of them takes alone.
+  for (const double share : {1.0, 0.9, 0.8, 0.6, 0.4}) {
+    const std::vector<int> at = spend(curves, share * most);
+    StreamOptions options = listening.options;
+    options.thresholds.clear();
+    for (const int hundredths : at) options.thresholds.push_back(threshold_q15(double{1} * hundredths / kHundredths));
+    const OperatingPoint point = point_at(listening, options);
+    if (point.false_accepts > most) continue;
+    if (point.found <= reference.found) break;
+    std::vector<double> thresholds;
+    for (const int hundredths : at) thresholds.push_back(double{1} * hundredths / kHundredths);
+    return thresholds;
+  }
+  return std::vector<double>(listening.labels.size(), same);
 }
 
 nlohmann::ordered_json listening_to_json(const Listening& listening) {
@@ -209,7 +299,7 @@ nlohmann::ordered_json listening_to_json(const Listening& listening) {
           {"recordings", std::move(recordings)},
           {"detections", std::move(found)},
           {"detections_per_hour", seconds > 0.0 ? static_cast<double>(count) * 3600.0 / seconds : 0.0},
-          {"judged", labelled ? of(operating_point(listening, threshold)) : Json()},
+          {"judged", labelled ? of(operating_point(listening)) : Json()},
           {"thresholds", std::move(points)}};
 }
 

@@ -139,6 +139,34 @@ TEST(Detections, TheTunedThresholdIsTheSmallestThatKeepsTheRate) {
   EXPECT_DOUBLE_EQ(tune_threshold(said({{100, 2, 32768}}, {}, true), 0.0), 1.0);
 }
 
+TEST(TuneThresholds, GivesEachKeywordWhatItEarns) {
+  // "yes" is heard where nobody speaks, "no" is right but shy.
+  std::vector<SmoothedDecision> decisions;
+  std::vector<SpokenWord> words;
+  for (int i = 1; i <= 8; ++i) {
+    decisions.push_back({200 * i, 2, threshold_q15(0.7)});
+    decisions.push_back({200 * i + 100, 3, threshold_q15(0.6)});
+    words.push_back({(200 * i + 100) / 50.0 - 0.5, (200 * i + 100) / 50.0, 3});
+  }
+  words.push_back({50.0, 51.0, 2});
+  decisions.push_back({2550, 2, threshold_q15(0.9)});
+  Listening listening = said(decisions, words, true);
+  EXPECT_EQ(operating_point(listening, tune_threshold(listening, 2.0)).found, 1);
+  for (const double threshold : tune_thresholds(listening, 2.0)) {
+    listening.options.thresholds.push_back(threshold_q15(threshold));
+  }
+  const OperatingPoint point = operating_point(listening);
+  EXPECT_EQ(point.found, 9);
+  EXPECT_EQ(point.false_accepts, 0);
+  EXPECT_GT(listening.options.threshold_of(2), threshold_q15(0.7));
+  EXPECT_LE(listening.options.threshold_of(3), threshold_q15(0.6));
+}
+
+TEST(TuneThresholds, AreTheSameForAllWhereNothingIsGained) {
+  const Listening listening = said({{100, 2, 32768}}, {}, true);
+  EXPECT_EQ(tune_thresholds(listening, 0.0), std::vector<double>(4, 1.0));
+}
+
 TEST_F(ListenTest, ATestStreamHoldsItsWordsWhereItSays) {
   const Recording recording = stream(7, 2);
   EXPECT_EQ(recording.pcm.size(), 2U * 60U * 16000U);

@@ -79,5 +79,19 @@ TEST(Detector, TuningNeedsClipsWithoutKeywords) {
   EXPECT_GT(clips.threshold(0.01), 0.99);
 }
 
+TEST(DetectionGate, WaitsForEnoughDecisionsAndForTheRelease) {
+  const std::vector<std::string> labels = {"_unknown_", "yes", "no"};
+  StreamOptions options{.hop_frames = 5, .threshold = 16000, .refractory_ms = 0, .minimum = 2, .release = 8000};
+  options.thresholds = {16000, 16000, 30000};
+  DetectionGate gate(labels, options, 20);
+  EXPECT_FALSE(gate.detects({.frame = 5, .label = 1, .score = 20000, .held = 1})) << "the first decision alone";
+  EXPECT_TRUE(gate.detects({.frame = 10, .label = 1, .score = 20000, .held = 2}));
+  EXPECT_FALSE(gate.detects({.frame = 15, .label = 1, .score = 20000, .held = 2})) << "still the same word";
+  EXPECT_FALSE(gate.detects({.frame = 20, .label = 1, .score = 7999, .held = 2}));
+  EXPECT_TRUE(gate.detects({.frame = 25, .label = 1, .score = 16000, .held = 2})) << "it had ended";
+  EXPECT_FALSE(gate.detects({.frame = 30, .label = 2, .score = 29999, .held = 2})) << "a threshold of its own";
+  EXPECT_TRUE(gate.detects({.frame = 35, .label = 2, .score = 30000, .held = 2})) << "another word ends the first";
+}
+
 }  // namespace
 }  // namespace kws::test

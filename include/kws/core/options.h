@@ -81,6 +81,11 @@ class JsonReader {
     if (found == nullptr) return;
     value = numbers_in<Number>(*found, child(name), count, low, high);
   }
+  /// The same, or left out.
+  template <class Number>
+  void optional_numbers(const char* name, std::vector<Number>& value, std::size_t count, Number low, Number high) {
+    if (const Json* found = take(name, true)) value = numbers_in<Number>(*found, child(name), count, low, high);
+  }
   /// A list of up to `most` such arrays.
   template <class Number>
   void rows(const char* name, std::vector<std::vector<Number>>& value, std::size_t most, std::size_t count, Number low,

@@ -24,6 +24,8 @@ struct ModelMetrics {
   std::optional<double> float_test, int8_test;
   /// Posterior at which the exported detector speaks, found on the validation clips without a keyword.
   std::optional<double> detector_threshold;
+  /// The same for each label, by `listen --tune`; empty: that one for all.
+  std::vector<double> detector_thresholds = {};
 };
 
 /// Trained weights + design + labels + int8 form: one folder that every later step reads, so that no setting is given

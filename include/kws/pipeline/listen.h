@@ -127,6 +127,13 @@ OperatingPoint operating_point(const Listening& listening, double threshold);
 /// The smallest threshold in hundredths with at most so many false accepts an hour; 1.0 when none has.
 double tune_threshold(const Listening& listening, double false_accepts_per_hour);
 
+/// A threshold in hundredths for each label, so that the most words are found with at most so many false accepts an
+/// hour of all labels together: they go to the keywords that gain most by them. Never fewer words than with the
+/// threshold for all that tune_threshold() finds.
+std::vector<double> tune_thresholds(const Listening& listening, double false_accepts_per_hour);
+/// At the listening's own thresholds.
+OperatingPoint operating_point(const Listening& listening);
+
 /// schema kwsmith.listen/1: recordings, detections at the listening's threshold, and its operating points.
 nlohmann::ordered_json listening_to_json(const Listening& listening);
 
