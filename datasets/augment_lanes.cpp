@@ -9,8 +9,12 @@ namespace kws {
 bool augment_lanes_supported() { return supported(Isa::avx2); }
 
 // Only these functions may use AVX2; the program itself starts on any x86-64.
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#else
 #pragma GCC push_options
 #pragma GCC target("avx2")
+#endif
 
 std::size_t resample_lanes(std::span<const std::int16_t> clip, std::int64_t position, std::int64_t step,
                            std::span<std::int16_t> out) {
@@ -62,6 +66,10 @@ std::size_t add_noise_lanes(std::span<const std::int16_t> noise, int volume, std
   return done;
 }
 
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
 #pragma GCC pop_options
+#endif
 
 }  // namespace kws
