@@ -6,6 +6,7 @@
 #include <numeric>
 #include <span>
 
+#include "kws/core/interrupt.h"
 #include "kws/core/parallel.h"
 #include "kws/core/rng.h"
 #include "kws/cost/budget.h"
@@ -175,6 +176,7 @@ std::vector<ReplayRow> replay(const CurveTable& table, const ReplayOptions& opti
     for (const Strategy& strategy : strategies()) {
       std::vector<Outcome> outcomes(static_cast<std::size_t>(options.seeds));
       parallel_for_each_index(outcomes.size(), options.threads, [&, &kept = designs](std::size_t seed) {
+        throw_if_interrupted();
         outcomes[seed] = outcome_of(strategy, kept, options, seed);
       });
       std::vector<double> epochs;

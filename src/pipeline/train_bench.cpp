@@ -67,8 +67,7 @@ double trial_rate(const Graph& graph, const std::unique_ptr<Net>& net, double se
   });
 }
 
-double fused_rate(const Graph& graph, Isa isa, double seconds) {
-  const auto net = FusedNet::make(graph, ParameterLayout(graph), kBatch, isa);
+double fused_rate(const Graph& graph, const std::unique_ptr<FusedNet>& net, double seconds) {
   return trial_rate(graph, net, seconds, [](FusedNet& n, Trial& t) {
     n.step(t.features, t.labels, 0.1, t.state.parameters, t.state.statistics, t.gradients);
   });
@@ -87,13 +86,16 @@ double rounded_rate(const Graph& graph, Isa isa, double seconds) {
 }
 
 double engine_rate(const Graph& graph, Isa isa, int cores, double seconds) {
-  std::vector<double> rates(static_cast<std::size_t>(cores));
-  std::vector<std::thread> threads;
-  threads.reserve(rates.size());
-  for (double& result : rates) {
-    threads.emplace_back([&graph, isa, seconds, &result] { result = fused_rate(graph, isa, seconds); });
+  // Made here: what making them throws may not leave a thread.
+  std::vector<std::unique_ptr<FusedNet>> nets;
+  for (int i = 0; i < cores; ++i) nets.push_back(FusedNet::make(graph, ParameterLayout(graph), kBatch, isa));
+  std::vector<double> rates(nets.size());
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < nets.size(); ++i) {
+      threads.emplace_back([&, i] { rates[i] = fused_rate(graph, nets[i], seconds); });
+    }
   }
-  for (std::thread& thread : threads) thread.join();
   double sum = 0.0;
   for (const double one : rates) sum += one;
   return sum;
@@ -121,8 +123,8 @@ double median(std::vector<double> values) {
 
 TrainingSpeed training_speed(const Design& design, Isa isa, double seconds) {
   const Graph graph = build_graph(design);
-  if (FusedNet::make(graph, ParameterLayout(graph), kBatch, isa)) {
-    return {fused_rate(graph, isa, seconds), rounded_rate(graph, isa, seconds)};
+  if (const auto net = FusedNet::make(graph, ParameterLayout(graph), kBatch, isa)) {
+    return {fused_rate(graph, net, seconds), rounded_rate(graph, isa, seconds)};
   }
   const double plain = plain_rate(graph, 1, seconds);
   return {plain, plain};

@@ -20,7 +20,7 @@ train_on 4 "$work/wordless: .*(no word|WORD)" "$work/wordless"
 expect 4 "$work/wordless: " data check "$work/wordless"
 train_on 4 "$work/speech/yes/.*: " "$(find "$work/speech/yes" -name '*.wav' | sort | head -n 1)"
 cp -r "$work/speech" "$work/empty_class" && rm "$work"/empty_class/off/*
-train_on 4 'off' "$work/empty_class"
+train_on 4 'empty_class/off: no training clips of the keyword "off"' "$work/empty_class"
 expect 4 '"?sesame"?' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" \
   --keywords yes,no,up,down,left,right,on,off,stop,sesame
 cp -r "$work/speech" "$work/listed" && touch "$work/listed/validation_list.txt"
@@ -76,7 +76,7 @@ bad_design 'syntax error' '$d'
 expect 2 "$work/none.json: " cost "$work/none.json"
 expect 2 "$work: " cost "$work"
 sed 's/"classes": *12/"classes": 5/' "$configs/dnn_s.json" >"$work/five.json"
-expect 2 '5' train "$work/five.json" --data "$work/speech" --out "$out/model"
+expect 2 'dnn_s: has 5 classes, the labels are 12' train "$work/five.json" --data "$work/speech" --out "$out/model"
 
 step "budgets"
 expect 5 'dnn_l: needs 496,616 bytes.*"small" allows 81,920' cost "$configs/dnn_l.json" --budget small
@@ -139,7 +139,7 @@ expect 2 "$work/speech" eval "$work/speech" --data "$work/speech"
 expect 2 "$work/none" export "$work/none" --out "$out/c"
 expect 2 '9lives' export "$work/model" --out "$out/c" --prefix 9lives
 expect 2 'hop-ms 7: ' export "$work/model" --out "$out/c" --hop-ms 7
-expect 2 'dev' eval "$work/model" --data "$work/speech" --split dev
+expect 2 'split "dev": unknown' eval "$work/model" --data "$work/speech" --split dev
 expect 2 'training clips' eval "$work/model" --data "$work/speech" --split train
 expect 2 "$work/model: exists" quantize "$work/model" --data "$work/speech" --out "$work/model"
 expect 2 "$work/speech" quantize "$work/speech" --data "$work/speech"
@@ -160,7 +160,7 @@ expect 5 'dnn_s: needs .* bytes of RAM, budget "custom" allows 300' export "$wor
 cp -r "$work/model" "$work/damaged" && head -c 1000 "$work/model/weights.bin" >"$work/damaged/weights.bin"
 for verb in "eval $work/damaged --data $work/speech" "export $work/damaged --out $out/c"; do
   # shellcheck disable=SC2086  # the words of the verb
-  expect 1 'damaged' $verb
+  expect 1 'damaged/weights.bin: holds .* bytes of weights, the design has ' $verb
 done
 
 step "output that cannot be written"

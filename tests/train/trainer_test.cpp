@@ -134,7 +134,7 @@ TEST_F(TrainerTest, RefusesCheckpointsWithFiguresThatNoTrainingHas) {
   trainer.restore(good);
 }
 
-TEST_F(TrainerTest, TuningMakesTheInt8NetworkNoWorseAndContinuesFromACheckpointToTheSameBytes) {
+TEST_F(TrainerTest, TuningKeepsAnEpochOnlyWhereItIsBetterAndContinuesFromACheckpointToTheSameBytes) {
   const Dataset data = dataset();
   for (const std::string& network : seven_networks()) {
     const Design design = small_design(network);
