@@ -6,11 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "kws/core/audio.h"
 #include "kws/datasets/corpus.h"
 
 namespace kws {
 
-constexpr int kAudioRateHz = 16000;
+constexpr int kAudioRateHz = kRateHz;
 constexpr std::size_t kSecond = 16000;  ///< samples of one second, the length of every clip
 
 /// A decoded file, or the fact that forbids its use.

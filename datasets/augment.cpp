@@ -4,12 +4,12 @@
 #include <cassert>
 
 #include "augment_lanes.h"
+#include "kws/core/audio.h"
 
 namespace kws {
 namespace {
 
 constexpr std::int64_t kSamples = 16000;
-constexpr std::int64_t kSamplesPerMs = 16;
 constexpr std::int64_t kOne = std::int64_t{1} << 32;  // positions are 32.32 fixed point
 
 /// Everything random about one variant, drawn in this order whatever the clip is.
@@ -24,7 +24,7 @@ struct Draw {
       : step(static_cast<std::int64_t>(rng.uniform(1.0 - o.speed_percent / 100.0, 1.0 + o.speed_percent / 100.0) *
                                        static_cast<double>(kOne))),
         shift(0) {
-    const int most = static_cast<int>(o.shift_ms * static_cast<double>(kSamplesPerMs));
+    const int most = static_cast<int>(o.shift_ms * kSamplesPerMs);
     shift = rng.between(-most, most);
     noisy = rng.uniform() < o.noise_share;
     recording = rng.next();

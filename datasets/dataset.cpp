@@ -77,7 +77,7 @@ Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOpti
       unknown[split].push_back(static_cast<int>(i));
       continue;
     }
-    const int label = kUnknown + 1 + static_cast<int>(found - labels.keywords.begin());
+    const int label = kFirstKeyword + static_cast<int>(found - labels.keywords.begin());
     held_out[split].push_back({.clip = static_cast<int>(i), .label = label});
     if (clip.split == Split::training) trained.insert(label);
   }

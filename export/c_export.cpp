@@ -9,6 +9,7 @@
 #include "c_text.h"
 #include "features_code.h"
 #include "golden.h"
+#include "kws/core/audio.h"
 #include "kws/core/error.h"
 #include "kws/core/files.h"
 #include "kws/core/rng.h"
@@ -102,7 +103,7 @@ Tokens ring_tokens(const std::optional<BoardUse>& board, int hop_ms) {
   constexpr int kBlock = 160;
   const int ms = board ? static_cast<int>(std::ceil(board->time.ms_high)) : hop_ms;
   return {{"RING_MS", std::to_string(ms)},
-          {"RING_SAMPLES", std::to_string(ms * (kRateHz / 1000) + kBlock + 1)},
+          {"RING_SAMPLES", std::to_string(ms * kSamplesPerMs + kBlock + 1)},
           {"BLOCK_SAMPLES", std::to_string(kBlock)}};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kws/core/audio.h"
 #include "kws/core/table.h"
 
 namespace kws {
@@ -82,7 +83,7 @@ std::int64_t stream_state_bytes(const ExportModel& model, const StreamOptions& o
   const FeatureOptions& features = model.front_end.options();
   const std::int64_t counters = 11 * 4;
   const std::int64_t detector = 5 * 4 + 2LL * smoothing_decisions(options, features) * model.network.classes();
-  const std::int64_t samples = 2LL * features.window_ms * (kRateHz / 1000);
+  const std::int64_t samples = 2LL * features.window_ms * kSamplesPerMs;
   const std::int64_t rows = model.front_end.frames() + options.hop_frames - 1;
   return words(words(counters + words(detector) + samples) + rows * model.front_end.coefficients());
 }
@@ -109,7 +110,7 @@ Tokens golden_tokens(const ExportModel& model, const StreamOptions& options) {
           {"GOLDEN_LOGITS", logits},
           {"FEATURES_HASH", text(hash(clip))},
           {"STREAM_SAMPLES", std::to_string(kStreamSamples)},
-          {"STREAM_MS", std::to_string(kStreamSamples / (kRateHz / 1000))},
+          {"STREAM_MS", std::to_string(kStreamSamples / kSamplesPerMs)},
           {"STREAM_DECISIONS", std::to_string(decisions.size())},
           {"STREAM_HASH", text(stream_hash(decisions))},
           {"CONTINUOUS_HASH",

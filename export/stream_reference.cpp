@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
+#include "kws/core/audio.h"
 namespace kws {
 
 namespace {
-
-constexpr int kSamplesPerMs = kRateHz / 1000;
 
 /// int8 features of every frame inside pcm: [frames][coefficients].
 std::vector<std::int8_t> all_frames(const ExportModel& model, std::span<const std::int16_t> pcm) {

@@ -111,7 +111,7 @@ std::optional<Sample> neighbour(const Space& space, const Sample& from, Rng& rng
     moved = space.features.log_mel_share > 0.0 && space.features.log_mel_share < 1.0;
     if (moved) other_kind(features);
   } else {
-    moved = turn_rate(space.training, to.training.peak_rate, up);
+    moved = turn_rate(space.training, to.training.optimizer.peak_rate, up);
   }
   if (!moved) return std::nullopt;
   follow(space.features, features);

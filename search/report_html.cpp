@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kMostRows = 200;  ///< of a table of trials
 constexpr std::size_t kMostRungs = 8;   ///< columns of the table of types
 constexpr auto kNumber = HtmlTable::Kind::number;
-constexpr const char* kUnknown = "\u2013";
+constexpr const char* kMissing = "\u2013";
 
 ReportFacts facts_of(const StudyView& view) {
   ReportFacts facts{.view = view,
@@ -124,8 +124,8 @@ std::string best_section(const ReportFacts& facts) {
   for (const Budget& budget : facts.budgets) {
     std::vector<std::string> cells = best_cells(facts, budget);
     if (cells.size() == 1) without.push_back(budget.name);
-    cells.resize(columns.size(), kUnknown);
-    tested = tested && cells[7] != kUnknown;
+    cells.resize(columns.size(), kMissing);
+    tested = tested && cells[7] != kMissing;
     table.add(cells);
   }
   std::string notes;
@@ -181,7 +181,7 @@ std::vector<double> accuracies_at(const ReportFacts& facts, const std::string& t
 }
 
 std::string median_words(std::vector<double> values) {
-  if (values.empty()) return kUnknown;
+  if (values.empty()) return kMissing;
   std::ranges::sort(values);
   const std::size_t half = values.size() / 2;
   return percent(values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]));
@@ -208,7 +208,7 @@ std::string types_section(const ReportFacts& facts) {
         std::ranges::find_if(facts.ranked, [&](const Trial& trial) { return trial.proposal.design.type() == type; });
     std::vector<std::string> cells = {type, grouped(static_cast<long long>(trials.size()) - finalists),
                                       grouped(finalists),
-                                      best == facts.ranked.end() ? kUnknown : percent(best->result()->int8_validation),
+                                      best == facts.ranked.end() ? kMissing : percent(best->result()->int8_validation),
                                       median_words(accuracies_at(facts, type, rungs.front()))};
     for (const int rung : rungs) {
       cells.push_back(grouped(static_cast<long long>(accuracies_at(facts, type, rung).size())));

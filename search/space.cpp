@@ -132,7 +132,7 @@ Sample sample(const Space& space, std::string_view type, int classes, Rng& rng) 
     DialDrawer drawer(network, rng);
     drawn.design.network.turn(drawer, map);
     if (!drawer.possible()) continue;
-    drawn.training.peak_rate = draw_rate(space.training, rng);
+    drawn.training.optimizer.peak_rate = draw_rate(space.training, rng);
     return drawn;
   }
   throw Error("space." + std::string(type) + ": none of " + std::to_string(kTries) +

@@ -114,7 +114,7 @@ class SpacePool : public Pool {
 
   Point point(const Candidate& one) override {
     return vocabulary_.point(one.sample.design, needs_of(one.sample.design, std::nullopt),
-                             one.sample.training.peak_rate);
+                             one.sample.training.optimizer.peak_rate);
   }
   [[nodiscard]] const Vocabulary& vocabulary() const override { return vocabulary_; }
 

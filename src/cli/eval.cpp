@@ -47,7 +47,7 @@ int run(EvalVerb& verb, const Common& common) {
     throw Error("--split: training clips are drawn and augmented anew each epoch; take validation or test",
                 Exit::usage);
   }
-  verb.source.keywords.assign(model.labels.begin() + 2, model.labels.end());  // behind silence and unknown
+  verb.source.keywords = keywords_of(model);
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   const Dataset dataset = verb.source.load(common.thread_count());
   const Json json = evaluation_to_json(evaluate(model, dataset, split, verb.engine, common.thread_count()));

@@ -119,7 +119,7 @@ Listening listen(const ListenVerb& verb, const Model& model, int threads) {
     listen_to(read_recording(file, model.labels), model, threads, listening);
   }
   if (!verb.data.empty()) {
-    const LabelSet labels{{model.labels.begin() + 2, model.labels.end()}};  // behind silence and unknown
+    const LabelSet labels{keywords_of(model)};
     listen_to(make_test_stream(scan_corpus(verb.data), labels, split_from_name(verb.split), verb.stream,
                                verb.reading.options(threads)),
               model, threads, listening);

@@ -40,7 +40,7 @@ void print_layers(const Json& json, Format format) {
 void run(QuantizeVerb& verb, const Common& common) {
   const Model model = load_model(verb.model);
   if (!verb.out.empty()) require_absent(verb.out, "choose another --out or remove it");
-  verb.source.keywords.assign(model.labels.begin() + 2, model.labels.end());  // behind silence and unknown
+  verb.source.keywords = keywords_of(model);
   const int threads = common.thread_count();
   if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
   const Dataset dataset = verb.source.load(threads);

@@ -192,7 +192,7 @@ Json proposal_row(const Proposal& proposal, const Part& part) {
               {"coefficients", features.coefficients},
               {"window_ms", features.window_ms},
               {"stride_ms", features.stride_ms},
-              {"peak_rate", proposal.training.peak_rate}});
+              {"peak_rate", proposal.training.optimizer.peak_rate}});
   return row;
 }
 

@@ -2,13 +2,13 @@
 #include <bit>
 #include <cstdint>
 
+#include "kws/core/audio.h"
 #include "kws/cost/firmware.h"
 #include "sizes.h"
 
 namespace kws {
 namespace {
 
-constexpr int kSamplesPerMs = kRateHz / 1000;
 constexpr int kDefaultHopMs = 100;
 
 std::int64_t aligned(std::int64_t bytes) { return (bytes + 3) / 4 * 4; }

@@ -126,7 +126,7 @@ std::shared_ptr<BatchJob> FeatureFeed::augmented_job(const TrainOptions& options
   const Dataset& data = dataset();
   std::vector<Example> examples = data.training_epoch(seed, epoch);
   examples.resize(std::min(examples.size(), static_cast<std::size_t>(most)));
-  const AugmentOptions augmentation{options.shift_ms, options.noise_share, options.noise_volume, options.speed_percent};
+  const AugmentOptions augmentation = options.augment;
   return job(std::move(examples),
              [&data, augmentation, seed, epoch](std::size_t i, const Example& example, std::span<std::int16_t> pcm) {
                Rng rng({seed, kAugmentStream, static_cast<std::uint64_t>(epoch), i});
@@ -148,8 +148,7 @@ FeatureBatch FeatureFeed::held_out(Split split) const {
 
 /// All that an augmented epoch depends on.
 std::string FeatureFeed::epoch_key(const TrainOptions& options, int epoch) const {
-  const Json rest = {data_seed(options),   epoch, options.shift_ms, options.noise_share, options.noise_volume,
-                     options.speed_percent};
+  const Json rest = {data_seed(options), epoch, options_to_json(options.augment)};
   return key_ + rest.dump();
 }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "kws/core/audio.h"
 #include "kws/core/files.h"
 #include "kws/core/options.h"
 
@@ -145,6 +146,10 @@ Model model_from_json(const Json& json, const std::string& where) {
 }
 
 }  // namespace
+
+std::vector<std::string> keywords_of(const Model& model) {
+  return {model.labels.begin() + kFirstKeyword, model.labels.end()};
+}
 
 std::map<std::string, std::string> model_files(const Model& model) {
   const Json json = {

@@ -150,9 +150,9 @@ struct Trainer::Impl {
   double train_step(std::span<const std::int8_t> features, std::span<const int> labels, std::int64_t steps) {
     const double step_loss = gradients_of(features, labels);
     const double average_decay = warm_average(options.ema, adam.step);
-    const double peak = tunes() ? kTuningRate * options.peak_rate : options.peak_rate;
+    const double peak = tunes() ? kTuningRate * options.optimizer.peak_rate : options.optimizer.peak_rate;
     adam.update(state.parameters, gradients, layout.decayed(), cosine_rate(peak, adam.step, steps),
-                options.weight_decay, kClipNorm, average_decay);
+                options.optimizer.weight_decay, kClipNorm, average_decay);
     for (std::size_t i = 0; i < state.statistics.size(); ++i) {
       average_statistics[i] += static_cast<float>(1.0 - average_decay) * (state.statistics[i] - average_statistics[i]);
     }

@@ -57,7 +57,7 @@ const Dataset& shared_dataset() {
 void augmentation(benchmark::State& state) {
   const Dataset& data = shared_dataset();
   const TrainOptions defaults;
-  const AugmentOptions options{defaults.shift_ms, defaults.noise_share, defaults.noise_volume, defaults.speed_percent};
+  const AugmentOptions options = defaults.augment;
   Samples pcm(kClipSamples);
   std::uint64_t i = 0;
   for (auto _ : state) {

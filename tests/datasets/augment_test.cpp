@@ -9,6 +9,8 @@
 namespace kws::test {
 namespace {
 
+constexpr AugmentOptions kUnchanged{.shift_ms = 0.0, .noise_share = 0.0, .noise_volume = 0.0, .speed_percent = 0.0};
+
 using Samples = std::vector<std::int16_t>;
 
 Samples augmented(const Samples& clip, const std::vector<Samples>& noises, const AugmentOptions& options, Rng rng,
@@ -30,16 +32,17 @@ TEST(Augment, WithoutOptionsPadsTheClip) {
   pad_clip(clip, padded);
   EXPECT_EQ(Samples(padded.begin(), padded.begin() + 4), (Samples{1, -2, 3, 0}));
   EXPECT_EQ(padded.back(), 0);
-  EXPECT_EQ(augmented(clip, {}, {}, Rng({1})), padded);
-  EXPECT_EQ(augmented(ramp(), {}, {}, Rng({1})), ramp());
-  EXPECT_EQ(augmented({}, {}, {}, Rng({1})), Samples(16000, 0));
-  EXPECT_EQ(augmented({5}, {}, {.shift_ms = 0.0}, Rng({1}))[0], 5);
+  EXPECT_EQ(augmented(clip, {}, kUnchanged, Rng({1})), padded);
+  EXPECT_EQ(augmented(ramp(), {}, kUnchanged, Rng({1})), ramp());
+  EXPECT_EQ(augmented({}, {}, kUnchanged, Rng({1})), Samples(16000, 0));
+  EXPECT_EQ(augmented({5}, {}, kUnchanged, Rng({1}))[0], 5);
 }
 
 TEST(Augment, ShiftsBothWaysWithinItsLimitAndPadsWithZeros) {
   std::set<int> shifts;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    const Samples out = augmented(ramp(), {}, {.shift_ms = 100.0}, Rng({seed}));
+    const Samples out = augmented(
+        ramp(), {}, {.shift_ms = 100.0, .noise_share = 0.0, .noise_volume = 0.0, .speed_percent = 0.0}, Rng({seed}));
     const int shift = 8000 - (out[8000] - 1);
     shifts.insert(shift);
     for (int i = 0; i < 16000; ++i) {
@@ -57,7 +60,8 @@ TEST(Augment, SpeedStretchesAboutTheMiddle) {
   bool slower = false;
   bool faster = false;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    const Samples out = augmented(ramp(), {}, {.speed_percent = 10.0}, Rng({seed}));
+    const Samples out = augmented(
+        ramp(), {}, {.shift_ms = 0.0, .noise_share = 0.0, .noise_volume = 0.0, .speed_percent = 10.0}, Rng({seed}));
     EXPECT_NEAR(out[8000], 8001, 1);
     const double factor = (out[9000] - out[7000]) / 2000.0;  // slope of the ramp
     EXPECT_GT(factor, 0.899);
@@ -76,7 +80,8 @@ TEST(Augment, InterpolatesWithoutOvershoot) {
   Samples clip(16000);
   for (std::size_t i = 0; i < clip.size(); ++i) clip[i] = i % 2 == 0 ? 32767 : -32768;
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    const Samples out = augmented(clip, {}, {.speed_percent = 50.0}, Rng({seed}));
+    const Samples out = augmented(
+        clip, {}, {.shift_ms = 0.0, .noise_share = 0.0, .noise_volume = 0.0, .speed_percent = 50.0}, Rng({seed}));
     EXPECT_TRUE(std::ranges::any_of(out, [](int v) { return v > 30000; }));
     EXPECT_TRUE(std::ranges::any_of(out, [](int v) { return v < -30000; }));
     EXPECT_TRUE(std::ranges::any_of(out, [](int v) { return v > -3000 && v < 3000 && v != 0; }));

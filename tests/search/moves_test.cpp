@@ -57,8 +57,8 @@ TEST(Neighbour, OfEveryTypeStaysInTheSpaceAndCanBeBuilt) {
       NetworkOptions network = to->design.network;
       network.turn(sizes, {frame_count(features), features.coefficients});
       EXPECT_EQ(sizes.found, "") << type;
-      EXPECT_GE(to->training.peak_rate, space.training.peak_rate_low);
-      EXPECT_LE(to->training.peak_rate, space.training.peak_rate_high);
+      EXPECT_GE(to->training.optimizer.peak_rate, space.training.peak_rate_low);
+      EXPECT_LE(to->training.optimizer.peak_rate, space.training.peak_rate_high);
       EXPECT_TRUE(features.kind == "mfcc" || features.coefficients == features.mel_bins);
       EXPECT_EQ(build_graph(to->design).output().elements(), 12);
       seen.insert(design_hash(to->design));
@@ -76,7 +76,7 @@ TEST(Neighbour, ChangesOneThing) {
     const auto to = neighbour(space, from, rng);
     if (!to) continue;
     const int design = changed_leaves(design_to_json(from.design), design_to_json(to->design));
-    const int rate = to->training.peak_rate != from.training.peak_rate ? 1 : 0;
+    const int rate = to->training.optimizer.peak_rate != from.training.optimizer.peak_rate ? 1 : 0;
     EXPECT_GE(design + rate, 1);
     EXPECT_LE(design + rate, 2) << "a second one where it follows the first";
   }

@@ -5,15 +5,9 @@
 #include <vector>
 
 #include "kws/core/rng.h"
+#include "kws/recipe/augment_options.h"
 
 namespace kws {
-
-struct AugmentOptions {
-  double shift_ms = 0.0;       ///< the clip moves by up to this much either way
-  double noise_share = 0.0;    ///< share of clips that get background noise, 0..1
-  double noise_volume = 0.0;   ///< largest factor of the noise, 0..1
-  double speed_percent = 0.0;  ///< speed and pitch change by up to this much
-};
 
 /// The clip as evaluation reads it: left-aligned in one second, zeros behind. Source: TensorFlow's decode_wav.
 ///   clip  [0..16000] samples at 16 kHz;  out  [16000]

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "kws/core/audio.h"
+
 namespace kws {
 
 enum class Split { training, validation, testing };
@@ -80,12 +82,10 @@ struct ReadOptions {
 struct LabelSet {
   std::vector<std::string> keywords;
   [[nodiscard]] std::vector<std::string> labels() const;
-  [[nodiscard]] int classes() const { return static_cast<int>(keywords.size()) + 2; }
+  [[nodiscard]] int classes() const { return static_cast<int>(keywords.size()) + kFirstKeyword; }
 };
 const LabelSet& default_labels();  ///< yes no up down left right on off stop go
 
-constexpr int kSilence = 0;
-constexpr int kUnknown = 1;
 constexpr int kNoClip = -1;
 
 /// One item of an epoch: a clip of the dataset, or silence.

@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "kws/core/audio.h"
+
 namespace kws {
 
-constexpr int kRateHz = 16000;       ///< sample rate of every clip
 constexpr int kClipSamples = 16000;  ///< a clip is one second
 constexpr int kClipMs = 1000;
 

@@ -9,7 +9,7 @@
 #include "kws/datasets/corpus.h"
 #include "kws/features/front_end.h"
 #include "kws/feed/feature_epochs.h"
-#include "kws/train/options.h"
+#include "kws/recipe/train_options.h"
 
 namespace kws {
 

@@ -10,7 +10,7 @@
 #include "kws/families/design.h"
 #include "kws/features/front_end.h"
 #include "kws/quant/int8_model.h"
-#include "kws/train/options.h"
+#include "kws/recipe/train_options.h"
 
 namespace kws {
 
@@ -42,6 +42,9 @@ struct Model {
   /// int8 features of a few validation clips, for the self-test of the exported code; [clips][frames * coefficients].
   std::vector<std::vector<std::int8_t>> golden;
 };
+
+/// Its labels behind silence and unknown.
+std::vector<std::string> keywords_of(const Model& model);
 
 /// The files of a model folder, name -> content:
 ///   model.json       schema kwsmith.model/1: everything but the arrays

@@ -9,7 +9,7 @@
 
 #include "kws/cost/cost.h"
 #include "kws/families/design.h"
-#include "kws/train/options.h"
+#include "kws/recipe/train_options.h"
 
 namespace kws {
 

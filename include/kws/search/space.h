@@ -8,7 +8,7 @@
 #include "kws/core/range.h"
 #include "kws/core/rng.h"
 #include "kws/families/design.h"
-#include "kws/train/options.h"
+#include "kws/recipe/train_options.h"
 
 namespace kws {
 

@@ -9,7 +9,7 @@
 #include "kws/feed/feature_feed.h"
 #include "kws/graph/graph.h"
 #include "kws/quant/int8_model.h"
-#include "kws/train/options.h"
+#include "kws/recipe/train_options.h"
 
 namespace kws {
 
