@@ -9,6 +9,7 @@
 
 #include "kws/core/error.h"
 #include "kws/core/interrupt.h"
+#include "kws/core/url.h"
 
 namespace kws {
 namespace {
@@ -65,7 +66,7 @@ void Answer::read(std::string_view line) {
 class Transfer {
  public:
   Transfer(const std::string& url, PartFile& part, const FetchProgress& progress)
-      : url_(url), part_(part), progress_(progress), curl_(curl_easy_init()) {}
+      : url_(url), shown_(public_url(url)), part_(part), progress_(progress), curl_(curl_easy_init()) {}
 
   /// False: the part does not go together with what the server has now.
   bool run();
@@ -114,6 +115,7 @@ class Transfer {
   }
 
   const std::string& url_;
+  const std::string shown_;  ///< a URL may hold a password
   PartFile& part_;
   const FetchProgress& progress_;
   std::unique_ptr<CURL, CurlDeleter> curl_;
@@ -182,7 +184,7 @@ bool Transfer::run() {
   const CURLcode code = curl_easy_perform(curl_.get());
   if (failure_) std::rethrow_exception(failure_);
   if (interrupted()) {
-    throw Error(url_ + ": interrupted after " + part_.progress() + "; run the same command again to continue",
+    throw Error(shown_ + ": interrupted after " + part_.progress() + "; run the same command again to continue",
                 Exit::interrupted);
   }
   if (misplaced_) return false;
@@ -195,25 +197,25 @@ bool Transfer::run() {
 }
 
 void Transfer::fail(CURLcode code) const {
-  const std::string reason = reason_[0] != '\0' ? reason_.data() : curl_easy_strerror(code);
+  const std::string reason = without_secrets(reason_[0] != '\0' ? reason_.data() : curl_easy_strerror(code), url_);
   const std::string status = std::to_string(answer_.status);
   switch (code) {
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
-      throw Error(url_ + ": " + reason + "; give a URL of http or https", Exit::usage);
+      throw Error(shown_ + ": " + reason + "; give a URL of http or https", Exit::usage);
     case CURLE_HTTP_RETURNED_ERROR:
-      throw Error(url_ + ": the server answers " + status +
+      throw Error(shown_ + ": the server answers " + status +
                   (answer_.status >= 500 ? "; try again later" : " instead of the file; check the URL"));
     case CURLE_TOO_MANY_REDIRECTS:
-      throw Error(url_ + ": redirects go in a circle; check the URL");
+      throw Error(shown_ + ": redirects go in a circle; check the URL");
     default:
       break;
   }
   if (begun_) {
-    throw Error(url_ + ": the connection broke after " + part_.progress() + " (" + reason +
+    throw Error(shown_ + ": the connection broke after " + part_.progress() + " (" + reason +
                 "); run the same command again to continue");
   }
-  throw Error(url_ + (answer_.status == 0 ? ": no connection: " : ": the answer is broken: ") + reason +
+  throw Error(shown_ + (answer_.status == 0 ? ": no connection: " : ": the answer is broken: ") + reason +
               "; check the URL, the network and http_proxy");
 }
 
@@ -223,7 +225,7 @@ void download(const std::string& url, PartFile& part, const FetchProgress& progr
   if (Transfer(url, part, progress).run()) return;
   part.restart();
   if (!Transfer(url, part, progress).run()) {
-    throw Error(url + ": the server sends another part than it was asked for; try again later");
+    throw Error(public_url(url) + ": the server sends another part than it was asked for; try again later");
   }
 }
 

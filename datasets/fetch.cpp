@@ -9,6 +9,7 @@
 #include "kws/core/files.h"
 #include "kws/core/interrupt.h"
 #include "kws/core/options.h"
+#include "kws/core/url.h"
 
 namespace kws {
 namespace {
@@ -28,7 +29,7 @@ void require_content(const FetchSource& source, const PartFile& part) {
   if (source.sha256.empty()) return;
   const std::string found = sha256_of_file(part.path());
   if (found == lower(source.sha256)) return;
-  throw Error(source.url + ": SHA-256 is " + found + " instead of " + lower(source.sha256) +
+  throw Error(public_url(source.url) + ": SHA-256 is " + found + " instead of " + lower(source.sha256) +
                   "; the download was removed, run the same command again or check the URL",
               Exit::data);
 }
@@ -79,8 +80,8 @@ Corpus fetch_corpus(const FetchSource& source, const std::filesystem::path& fold
     if (!part.complete()) download(source.url, part, progress);
     require_content(source, part);
     write_folder(target, replace, [&](const std::filesystem::path& staging) {
-      unpack(part.path(), source.url, staging, progress);
-      corpus = scan_unpacked(staging, source.url);
+      unpack(part.path(), public_url(source.url), staging, progress);
+      corpus = scan_unpacked(staging, public_url(source.url));
     });
   } catch (const Error& error) {
     // Nobody needs the bytes again; after any other error the next call goes on with them.

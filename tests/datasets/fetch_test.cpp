@@ -292,6 +292,14 @@ TEST_F(Fetch, ReplaceKeepsTheOldFolderUntilTheNewOneIsThere) {
   expect_whole();
 }
 
+TEST_F(Fetch, AUrlIsNamedWithoutItsPassword) {
+  FetchSource secret = source();
+  secret.url = server_.url("/none");
+  secret.url.insert(secret.url.find("//") + 2, "kws:SECRET@");
+  const std::string line = error_line([&] { fetch_corpus(secret, root_ / "speech", false); }, Exit::failed);
+  EXPECT_THAT(line, AllOf(HasSubstr(server_.url("/none")), HasSubstr("404"), Not(HasSubstr("SECRET"))));
+}
+
 TEST_F(Fetch, OneProcessAtATimeFillsAPart) {
   std::string second;
   const auto inside = [&](FetchStep, auto, auto) {
