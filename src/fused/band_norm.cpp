@@ -5,21 +5,23 @@
 namespace kws::fused {
 namespace {
 
-/// Batch norm of each band of each channel, from a stored output without norm to one: time steps are rows of it, their
-/// frequencies' channels its channels.
+/// Batch norm, or scale and bias, of each band of each channel, from a stored output without norm to one: time steps
+/// are rows of it, their frequencies' channels its channels.
 template <class Value>
 class BandNorm : public Step<Value> {
   using Step<Value>::out_;
 
  public:
   BandNorm(const Layer& layer, const Depthwise2d& op, const LayerParameters& slot, int capacity)
-      : norm_(slot, layer.output.channels, {layer.output.freq, op.bands}) {
+      : norm_(slot, layer.output.channels, {layer.output.freq, op.bands}), given_(op.norm == Norm::none) {
     this->store_output(layer.output, capacity);
     out_.activation.relu = op.relu;
   }
 
   void forward(const Pass<Value>& pass, const Stored<Value>& in) override {
-    if (pass.training) {
+    if (given_) {
+      norm_.use_given(pass.parameters);
+    } else if (pass.training) {
       norm_.begin(pass.statistics);
       pass.kernels.moments(rows(pass), row(), in.y, norm_.moments());
       norm_.finish(rows(pass), pass.parameters, pass.statistics);
@@ -43,6 +45,7 @@ class BandNorm : public Step<Value> {
   }
 
   BatchNorm norm_;
+  bool given_;
 };
 
 }  // namespace

@@ -100,10 +100,24 @@ void BatchNorm::use_running(const float* parameters, const float* statistics) {
   });
 }
 
+void BatchNorm::use_given(const float* parameters) {
+  each_norm([&](int norm, const Columns& at) {
+    at.fill(mean_, 0.0);
+    at.fill(scale_, static_cast<double>(parameters[slot_.scale + norm]));
+    at.fill(shift_, static_cast<double>(parameters[slot_.bias + norm]));
+  });
+  clear_sums();
+}
+
 NormGradient BatchNorm::gradient(std::ptrdiff_t rows, const float* parameters, float* gradients) {
   each_norm([&](int norm, const Columns& at) {
     const double count = static_cast<double>(rows) * at.count, inverse = inverse_[static_cast<std::size_t>(norm)];
     const double sum = at.sum(sum_), product = at.sum(product_);
+    if (slot_.mean < 0) {  // nothing depends on the batch
+      gradients[slot_.bias + norm] = static_cast<float>(sum);
+      gradients[slot_.scale + norm] = static_cast<float>(product);
+      return;
+    }
     at.fill(mean_dz_, sum / count);
     at.fill(slope_, inverse * inverse * product / count);
     gradients[slot_.beta + norm] = static_cast<float>(sum);

@@ -28,6 +28,9 @@ class BatchNorm {
   /// Evaluation: scale and shift from the running statistics.
   void use_running(const float* parameters, const float* statistics);
 
+  /// Scale and shift are parameters, without a norm.
+  void use_given(const float* parameters);
+
   [[nodiscard]] Activation activation(bool relu) const { return {scale_.data(), shift_.data(), relu}; }
 
   // What the reader's backward pass adds up for us, per channel: dz, and dz * (y - mean).
@@ -35,7 +38,7 @@ class BatchNorm {
   [[nodiscard]] double* sum() { return sum_.data(); }
   [[nodiscard]] double* product() { return product_.data(); }
 
-  /// Gradients of beta and gamma, and how dz becomes dy.
+  /// Gradients of beta and gamma (bias and scale), and how dz becomes dy.
   NormGradient gradient(std::ptrdiff_t rows, const float* parameters, float* gradients);
 
  private:

@@ -18,8 +18,8 @@ class Depthwise : public Step<Value> {
       : slot_(slot),
         taps_{op.kernel.time * op.kernel.freq, layer.output.channels, padded(layer.output.channels)},
         map_(map_of(axes, taps_.pitch)),
-        // With bands the norm is a step of its own.
-        epilogue_(slot, op.bands > 1 ? Norm::none : op.norm, op.bands == 1 && op.relu, layer.output.channels),
+        epilogue_(op.bands > 1 ? LayerParameters{} : slot, op.bands > 1 ? Norm::none : op.norm,
+                  op.bands == 1 && op.relu, layer.output.channels),  // that of bands is a step of its own
         weight_(taps_.length()),
         d_weight_(taps_.length()),
         tile_(depthwise_tile(map_)),

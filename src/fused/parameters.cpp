@@ -33,6 +33,7 @@ static std::ptrdiff_t LayerParameters::*member(std::string_view name) {
   if (name == "bias") return &LayerParameters::bias;
   if (name == "recurrent_weight") return &LayerParameters::recurrent_weight;
   if (name == "projection_weight") return &LayerParameters::projection_weight;
+  if (name == "scale") return &LayerParameters::scale;
   return &LayerParameters::peephole;
 }
 
@@ -47,9 +48,9 @@ ParameterLayout::ParameterLayout(const Graph& graph) {
     LayerParameters slot;
     const Norm norm = norm_of(layer.op);
     for (const ParameterSpec& spec : parameters_of(layer)) {
-      const bool bias = spec.name == "bias";
-      if ((bias && norm != Norm::none) || spec.name == "scale") continue;
-      place(slot.*member(spec.name), spec.elements(), !bias);
+      const bool of_norm = spec.name == "bias" || spec.name == "scale";
+      if (of_norm && norm != Norm::none) continue;
+      place(slot.*member(spec.name), spec.elements(), !of_norm);
     }
     if (norm != Norm::none) {
       const int size = norm_size(layer);
@@ -123,6 +124,7 @@ NetState initial_state(const Graph& graph, const ParameterLayout& layout, std::u
     std::visit(Initialise{layer, slot, state.parameters.data(), Rng({seed, 1, i})}, layer.op);
     const int size = norm_size(layer);
     if (slot.gamma >= 0) std::fill_n(state.parameters.data() + slot.gamma, size, 1.0F);
+    if (slot.scale >= 0) std::fill_n(state.parameters.data() + slot.scale, size, 1.0F);
     if (slot.variance >= 0) std::fill_n(state.statistics.data() + slot.variance, size, 1.0F);
   }
   return state;

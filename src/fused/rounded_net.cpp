@@ -63,7 +63,11 @@ struct RoundedNet::Impl {
       const LayerParameters& slot = layout.layers()[i];
       const LayerParameters& at = plain_layout.layers()[i];
       if (slot.mean >= 0) {
-        unfold_norm(layer, slot, at, parameters, statistics, to);
+        if (bands_of(layer.op) > 1) {
+          unfold_bands(layer, slot, at, parameters, statistics, to);
+        } else {
+          unfold_norm(layer, slot, at, parameters, statistics, to);
+        }
         continue;
       }
       for (const ParameterSpec& spec : parameters_of(layer)) {
@@ -93,6 +97,21 @@ struct RoundedNet::Impl {
       if (slot.gamma >= 0) to.data()[slot.gamma + c] = static_cast<float>(d_factor * inverse);
     }
   }
+
+  /// The plain layer saw the kernel as it is, and beside it factor and beta - mean * factor, factor = |gamma| /
+  /// deviation.
+  void unfold_bands(const Layer& layer, const LayerParameters& slot, const LayerParameters& at,
+                    std::span<const float> parameters, std::span<const float> statistics, std::span<float> to) const {
+    std::copy_n(gradients.begin() + at.weight, parameters_of(layer).front().elements(), to.begin() + slot.weight);
+    for (int n = 0; n < norm_size(layer); ++n) {
+      const double inverse = 1.0 / std::sqrt(static_cast<double>(statistics.data()[slot.variance + n]) + kNormEpsilon);
+      const float d_beta = gradients.data()[at.bias + n], gamma = parameters.data()[slot.gamma + n];
+      const double d_factor = static_cast<double>(gradients.data()[at.scale + n]) -
+                              static_cast<double>(statistics.data()[slot.mean + n]) * static_cast<double>(d_beta);
+      to.data()[slot.beta + n] = d_beta;
+      to.data()[slot.gamma + n] = static_cast<float>(gamma < 0.0F ? -d_factor * inverse : d_factor * inverse);
+    }
+  }
 };
 
 RoundedNet::RoundedNet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -101,7 +120,6 @@ RoundedNet::~RoundedNet() = default;
 std::unique_ptr<RoundedNet> RoundedNet::make(const Graph& graph, const ParameterLayout& layout, int capacity, Isa isa,
                                              const Int8Model& int8) {
   if (isa == Isa::portable) return nullptr;
-  if (std::ranges::any_of(graph.layers(), [](const Layer& layer) { return bands_of(layer.op) > 1; })) return nullptr;
   auto impl = std::make_unique<Impl>(graph, layout, capacity, isa);
   if (!impl->steps.build(impl->plain, impl->plain_layout, &int8)) return nullptr;
   return std::unique_ptr<RoundedNet>(new RoundedNet(std::move(impl)));

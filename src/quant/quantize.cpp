@@ -212,7 +212,7 @@ Int8Model quantize(const Graph& graph, const Weights& weights, const Ranges& ran
 void round_weights(const Graph& graph, Weights& weights) {
   for (const Layer& layer : graph.layers()) {
     for (const ParameterSpec& spec : parameters_of(layer)) {
-      if (spec.name == "bias") continue;
+      if (spec.name == "bias" || spec.name == "scale") continue;
       Tensor& tensor = weights.at(layer.name + "/" + spec.name);
       const Rows rows = rows_of(layer.op, tensor);
       for (std::size_t r = 0; r < rows.rows; ++r) {

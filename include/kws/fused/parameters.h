@@ -17,7 +17,8 @@ constexpr double kNormMomentum = 0.04;  ///< of its running statistics: the publ
 struct LayerParameters {
   static constexpr std::ptrdiff_t kAbsent = -1;
   std::ptrdiff_t weight = kAbsent, bias = kAbsent, recurrent_weight = kAbsent, projection_weight = kAbsent,
-                 peephole = kAbsent;                  ///< shapes as in parameters_of(layer)
+                 peephole = kAbsent,
+                 scale = kAbsent;                     ///< shapes as in parameters_of(layer); under batch norm no scale
   std::ptrdiff_t beta = kAbsent, gamma = kAbsent;     ///< [norm_size(layer)]; without gamma it is 1
   std::ptrdiff_t mean = kAbsent, variance = kAbsent;  ///< the same, in the array of statistics
   /// By the name that parameters_of() gives it.
@@ -26,7 +27,7 @@ struct LayerParameters {
 
 /// All trainable parameters of a network in one flat array, batch norm's running statistics in another, so that
 /// optimiser, averaging and checkpoints are loops over plain arrays. A layer with batch norm has no bias: the norm
-/// would take it away again.
+/// would take it away again, and no scale beside sub-bands, which the norm has.
 class ParameterLayout {
  public:
   explicit ParameterLayout(const Graph& graph);
