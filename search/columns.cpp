@@ -71,7 +71,7 @@ std::vector<Column> make_columns() {
       {"final_loss", measured(&TrialResult::final_loss)},
       {"best_epoch", measured(&TrialResult::best_epoch)},
       {"epochs", [](Facts t) { return t.rungs.empty() ? Json() : Json(t.rungs.back().epochs); }},
-      {"peak_rate", training(&TrainOptions::peak_rate)},
+      {"peak_rate", [](Facts t) { return Json(t.proposal.training.optimizer.peak_rate); }},
       {"seed", training(&TrainOptions::seed)},
       {"data_seed", training(&TrainOptions::data_seed)},
       {"design_hash", [](Facts t) { return Json(design_hash(t.proposal.design)); }},

@@ -59,7 +59,7 @@ TEST(Proposer, EveryRandomProposalKeepsItsBudgetAndUsesMoreThanHalfOfIt) {
 
 TEST(Proposer, PublishedDesignsComputeTheirFrontEndAsTheSpaceDoes) {
   SearchOptions options = two_budgets();
-  options.published = true;
+  options.no_prior = false;
   options.space.features.arithmetic = "integer";  // of a board without a floating-point unit
   for (const Proposal& proposal : draw(options, 28)) {
     EXPECT_EQ(proposal.design.features.arithmetic, "integer") << proposal.design.name;
@@ -123,13 +123,6 @@ TEST(Proposer, BeginsWithThePublishedDesignsByTheirNames) {
     EXPECT_TRUE(small.contains(type + "_s")) << type;
     EXPECT_TRUE(medium.contains(type + "_m")) << type;
   }
-}
-
-TEST(Proposer, PublishedDesignsTakeTheArithmeticOfTheSpace) {
-  SearchOptions options = two_budgets();
-  options.no_prior = false;
-  options.space.features.arithmetic = "integer";
-  for (const Proposal& proposal : draw(options, 4)) EXPECT_EQ(proposal.design.features.arithmetic, "integer");
 }
 
 TEST(Proposer, OfReplayAndOfSearchAreOne) {
