@@ -93,8 +93,8 @@ std::vector<std::string> best_cells(const ReportFacts& facts, const Budget& budg
   for (const std::string& cell :
        {shown.proposal.design.name, shown.proposal.design.type(), trial_words(best->second),
         grouped(shown.rungs.back().epochs), percent(shown.result()->int8_validation),
-        percent(shown.result()->float_validation), tested ? percent(test->second.int8_accuracy) : kUnknown,
-        tested ? percent(test->second.float_accuracy) : kUnknown, grouped(shown.needs.memory_bytes),
+        percent(shown.result()->float_validation), tested ? percent(test->second.int8_accuracy) : kMissing,
+        tested ? percent(test->second.float_accuracy) : kMissing, grouped(shown.needs.memory_bytes),
         grouped(shown.needs.ops), grouped(shown.needs.firmware->flash_bytes),
         grouped(shown.needs.firmware->ram_bytes)}) {
     cells.push_back(cell);

@@ -11,7 +11,7 @@ void only_random_designs(SearchOptions& options) {
   options.evolution_share = options.model_share = 0.0;
 }
 
-constexpr std::array kStrategies = {
+constexpr std::array kStrategyRows = {
     Strategy{"kwsmith", "published designs, then what a model, changes of good ones and chance propose; fair rungs",
              [](SearchOptions&) {}},
     Strategy{"asha", "plain successive halving from the first epoch on, designs at random",
@@ -37,20 +37,20 @@ constexpr std::array kStrategies = {
 
 }  // namespace
 
-std::span<const Strategy> strategies() { return kStrategies; }
+std::span<const Strategy> strategies() { return kStrategyRows; }
 
 const std::vector<std::string>& strategy_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
-    for (const Strategy& one : kStrategies) all.emplace_back(one.name);
+    for (const Strategy& one : kStrategyRows) all.emplace_back(one.name);
     return all;
   }();
   return names;
 }
 
 SearchOptions with_strategy(SearchOptions options) {
-  const auto row = std::ranges::find(kStrategies, options.strategy, &Strategy::name);
-  if (row != kStrategies.end()) row->apply(options);
+  const auto row = std::ranges::find(kStrategyRows, options.strategy, &Strategy::name);
+  if (row != kStrategyRows.end()) row->apply(options);
   return options;
 }
 
