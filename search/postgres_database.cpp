@@ -23,9 +23,10 @@ constexpr const char* kLocked =
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-/// libpq waits without end for a network that has fallen silent; with these kPatience counts there, too.
+/// libpq waits without end for a network that has fallen silent; with these kPatience counts there, too. A server that
+/// answers a thousand workers at once may take ten seconds to take one more.
 std::string with_timeouts(std::string url) {
-  constexpr std::array<std::pair<const char*, const char*>, 5> kTimeouts = {{{"connect_timeout", "10"},
+  constexpr std::array<std::pair<const char*, const char*>, 5> kTimeouts = {{{"connect_timeout", "30"},
                                                                              {"keepalives_idle", "10"},
                                                                              {"keepalives_interval", "5"},
                                                                              {"keepalives_count", "2"},
