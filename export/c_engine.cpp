@@ -23,7 +23,8 @@ constexpr const char* kPrefix = "exported";
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "kwsmith-c-XXXXXX").string();
+    const char* place = std::getenv("TMPDIR");  // fs::temp_directory_path() does not say which it could not use
+    std::string name = (fs::path(place == nullptr || *place == '\0' ? "/tmp" : place) / "kwsmith-c-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) {
       throw Error(name + ": cannot make a temporary folder; point TMPDIR at a writable one");
     }

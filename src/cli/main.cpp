@@ -77,7 +77,8 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     complain("out of memory; use fewer --threads or a smaller dataset");
   } catch (const std::filesystem::filesystem_error& e) {
-    complain(e.path1().string() + ": " + e.code().message() + "; check the path and its permissions");
+    const std::string place = e.path1().empty() ? "a folder that is not named" : e.path1().string();
+    complain(place + ": " + e.code().message() + "; check the path and its permissions");
   } catch (const std::system_error& e) {  // of a thread, mostly
     complain("the system refuses: " + e.code().message() + "; use fewer --threads or raise its limits");
   } catch (const std::exception& e) {  // a text of a library, which a user should not have to read
