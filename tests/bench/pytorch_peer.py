@@ -3,6 +3,7 @@
 
     tests/bench/pytorch_peer.py [--json] [--seconds 1] [--rounds 3] [--designs ds_cnn_s,gru_s]
 
+and for bc_resnet_1, ds_tc_40 and tc_resnet8, by their names only.
 Needs Debian's python3-torch. torch.nn modules, torch.optim.Adam, batches of 100 random clips, float32. Printed are
 samples per second of whole steps (forward, backward, Adam, loss.item()) with the thread count that PyTorch takes by
 itself and with the better of one and two threads.
@@ -68,7 +69,98 @@ class WithChannel(nn.Module):
         return x.unsqueeze(1)
 
 
+def conv_norm(channels, filters, kernel, stride=1, relu=True, **options):
+    """Convolution with padding of equal size, batch norm and perhaps ReLU."""
+    kernel = kernel if isinstance(kernel, tuple) else (kernel, 1)
+    dilation = options.pop("dilation", (1, 1))
+    padding = tuple((k - 1) * d // 2 for k, d in zip(kernel, dilation))
+    layers = [nn.Conv2d(channels, filters, kernel, stride, padding, dilation, bias=False, **options),
+              nn.BatchNorm2d(filters)]
+    return nn.Sequential(*layers, *([nn.ReLU()] if relu else []))
+
+
+class SubSpectralNorm(nn.Module):
+    def __init__(self, channels, bands):
+        super().__init__()
+        self.bands = bands
+        self.norm = nn.BatchNorm2d(channels * bands)
+
+    def forward(self, x):
+        n, c, t, f = x.shape
+        x = x.view(n, c, t, self.bands, f // self.bands).transpose(2, 3).reshape(n, c * self.bands, t, -1)
+        return self.norm(x).view(n, c, self.bands, t, -1).transpose(2, 3).reshape(n, c, t, f)
+
+
+class Residual(nn.Module):
+    def __init__(self, branch, skip):
+        super().__init__()
+        self.branch, self.skip, self.relu = branch, skip, nn.ReLU()
+
+    def forward(self, x):
+        return self.relu(self.branch(x) + self.skip(x))
+
+
+class BroadcastResidual(nn.Module):
+    def __init__(self, inputs, channels, stride, dilation):
+        super().__init__()
+        self.same = inputs == channels
+        self.first = nn.Identity() if self.same else conv_norm(inputs, channels, 1)
+        self.spread = nn.Sequential(nn.Conv2d(channels, channels, (1, 3), (1, stride), (0, 1), groups=channels,
+                                              bias=False), SubSpectralNorm(channels, 5))
+        self.temporal = nn.Sequential(conv_norm(channels, channels, 3, relu=False, groups=channels,
+                                                dilation=(dilation, 1)), nn.SiLU(), nn.Conv2d(channels, channels, 1))
+        self.relu = nn.ReLU()
+
+    def forward(self, x):
+        y = self.spread(self.first(x))
+        y = y + self.temporal(y.mean(3, keepdim=True))
+        return self.relu(y + x if self.same else y)
+
+
+class Coefficients(nn.Module):
+    """[N, T, F] -> [N, F, T, 1]"""
+
+    def forward(self, x):
+        return x.transpose(1, 2).unsqueeze(3)
+
+
+def bc_resnet_1():
+    layers, inputs = [WithChannel(), conv_norm(1, 16, (5, 5), (1, 2))], 16
+    for stage, (count, channels, stride) in enumerate([(2, 8, 1), (2, 12, 2), (4, 16, 2), (4, 20, 1)]):
+        for _ in range(count):
+            layers.append(BroadcastResidual(inputs, channels, stride if inputs != channels else 1, 1 << stage))
+            inputs = channels
+    return layers + [nn.Conv2d(20, 20, 5, padding=(2, 0), groups=20), conv_norm(20, 32, 1), nn.AdaptiveAvgPool2d(1),
+                     nn.Conv2d(32, 12, 1), nn.Flatten()]
+
+
+def tc_resnet8():
+    layers, inputs = [Coefficients(), nn.Conv2d(40, 16, (3, 1), padding=(1, 0))], 16
+    for filters in (24, 32, 48):
+        branch = nn.Sequential(conv_norm(inputs, filters, 9, (2, 1)), conv_norm(filters, filters, 9, relu=False))
+        layers.append(Residual(branch, conv_norm(inputs, filters, 1, (2, 1))))
+        inputs = filters
+    return layers + [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(48, 12)]
+
+
+def ds_tc_40():
+    def separable(channels, filters, kernel, relu, dilation=1):
+        return nn.Sequential(nn.Conv2d(channels, channels, (kernel, 1), padding=((kernel - 1) * dilation // 2, 0),
+                                       dilation=(dilation, 1), groups=channels), conv_norm(channels, filters, 1, relu=relu))
+    layers = [Coefficients(), conv_norm(40, 40, 9, (2, 1), relu=False, groups=40), conv_norm(40, 40, 1)]
+    for kernel in (9, 11, 13, 15):
+        branch = nn.Sequential(separable(40, 40, kernel, True), separable(40, 40, kernel, False))
+        layers.append(Residual(branch, conv_norm(40, 40, 1, relu=False)))
+    return layers + [separable(40, 80, 17, True, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(80, 12)]
+
+
+# Networks that are no chains, on 51 frames of 40 coefficients.
+GRAPHS = {"bc_resnet_1": bc_resnet_1, "ds_tc_40": ds_tc_40, "tc_resnet8": tc_resnet8}
+
+
 def build(design):
+    if design["name"] in GRAPHS:
+        return nn.Sequential(*GRAPHS[design["name"]]()), [51, 40]
     features, network, classes = design["features"], design["network"], design["classes"]
     kind = network["type"]
     size = [frames(features), features["coefficients"]]
@@ -150,7 +242,8 @@ def main():
     default_threads = torch.get_num_threads()
     rows = []
     for name in options.designs.split(","):
-        design = json.loads((CONFIGS / f"{name}.json").read_text())
+        design = {"name": name, "classes": 12} if name in GRAPHS else json.loads(
+            (CONFIGS / f"{name}.json").read_text())
         rates = {threads: [] for threads in {default_threads, 1, 2}}
         for _ in range(options.rounds):
             for threads, values in rates.items():
