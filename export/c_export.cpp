@@ -41,7 +41,7 @@ void check_folder(const std::filesystem::path& folder, bool replace) {
 
 Graph graph_of(const Int8Model& network) {
   Graph graph(network.input);
-  for (const Int8Layer& layer : network.layers) graph.add(layer.layer.name, layer.layer.op);
+  for (const Int8Layer& layer : network.layers) graph.add(layer.layer.name, layer.layer.op, layer.layer.inputs);
   return graph;
 }
 
@@ -167,6 +167,8 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"LAYERS", d.model.layers},
       {"SIZEOF_SUM", d.model.sizeof_sum},
       {"TABLE", d.model.table},
+      {"SCRATCH", d.model.adds_features ? "l->scratch < 0 ? (void *)(uintptr_t)features : (void *)(base + l->scratch)"
+                                        : "base + l->scratch"},
       {"CMSIS_TABLE", d.model.cmsis_table},
       {"CMSIS_CHECKS", d.model.cmsis_checks},
       {"STEPS", d.model.steps},

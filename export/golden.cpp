@@ -45,8 +45,9 @@ std::string row(std::span<const Integer> values) {
 std::vector<std::string> layer_hashes(const Int8Model& network, const std::vector<std::int8_t>& features) {
   std::vector<std::string> hashes;
   std::vector<std::int8_t> logits(static_cast<std::size_t>(network.classes()));
-  run_int8(network, features, logits,
-           [&](std::span<const std::int8_t> output) { hashes.push_back(std::to_string(hash(output)) + "U"); });
+  run_int8(network, features, logits, [&](std::size_t /*layer*/, std::span<const std::int8_t> output) {
+    hashes.push_back(std::to_string(hash(output)) + "U");
+  });
   return hashes;
 }
 

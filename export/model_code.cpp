@@ -23,7 +23,7 @@ class LayerCode {
     std::visit([&](const auto& op) { emit(op); }, layer_.layer.op);
     code_.layers += "\n";
     code_.sections.insert(kernel_);
-    code_.table += row(kernel_ + "_s8", in, out, step_.scratch_offset);
+    code_.table += row(kernel_ + "_s8", in, out, scratch_of(step_));
   }
 
   /// The layer in an export built with CMSIS-NN, where it has another place.
@@ -38,7 +38,7 @@ class LayerCode {
       const Extent kernel = std::get<Conv2d>(layer_.layer.op).kernel;
       sizes += ", " + number(kernel.time * kernel.freq * layer_.layer.input.channels);
     }
-    code_.cmsis_table += row(function + (on_library ? "_cmsis" : "_s8"), in, out, step.scratch_offset);
+    code_.cmsis_table += row(function + (on_library ? "_cmsis" : "_s8"), in, out, scratch_of(step));
     if (on_library) {
       code_.cmsis_checks +=
           scratch_check("cmsis_scratch", "CMSIS_" + upper(function) + "_SCRATCH(" + sizes + ")", step.scratch_bytes);
@@ -46,6 +46,14 @@ class LayerCode {
   }
 
  private:
+  /// An Add has its second input there.
+  int scratch_of(const ArenaPlan::Step& step) const {
+    if (!std::holds_alternative<Add>(layer_.layer.op)) return step.scratch_offset;
+    if (layer_.layer.inputs.back() != 0) return step.second_offset;
+    code_.adds_features = true;
+    return -1;
+  }
+
   std::string row(const std::string& function, int in, int out, int scratch) const {
     return "    {" + prefix_ + "_" + function + ", &layer_" + layer_.layer.name + ", " + number(in) + ", " +
            number(out) + ", " + number(scratch) + ", " + number(layer_.layer.output.elements()) + "},\n";
@@ -53,24 +61,48 @@ class LayerCode {
 
   void emit(const Conv2d& op) {
     if (kernel_of(layer_.layer) == Kernel::dense) return dense(op.filters);
-    convolution(op);
+    const bool dilated = kernel_of(layer_.layer) == Kernel::conv2d_dilated;
+    convolution(op, dilated ? "conv2d_dilated" : "conv", dilated ? dilation(op.dilation) : std::vector<Line>{});
     if (step_.scratch_bytes > 0) {
       check_scratch("CONV2D_SCRATCH(" + number(op.kernel.time * op.kernel.freq * layer_.layer.input.channels) + ")");
     }
   }
-  void emit(const Depthwise2d& op) { convolution(op); }
+  void emit(const Depthwise2d& op) {
+    if (kernel_of(layer_.layer) == Kernel::depthwise) return convolution(op, "conv", {});
+    std::vector<Line> lines = dilation(op.dilation);
+    lines.push_back({number(op.bands), "bands"});
+    convolution(op, "depthwise_large", lines);
+  }
 
   void emit(const AvgPool2d& /*op*/) {
     const Shape& from = layer_.layer.input;
+    const int positions = from.elements() / layer_.layer.output.elements();
+    const bool rows = kernel_of(layer_.layer) == Kernel::avg_pool_rows;
+    const int channels = rows ? from.channels : layer_.layer.output.elements();
     const std::string main = product("", layer_.main, false);
-    params("avg_pool", {{number(from.time * from.freq) + ", " + number(from.channels), "positions, channels"},
-                        {number(layer_.input.zero_point) + ", " + number(layer_.output.zero_point), "zero points"},
-                        {number(layer_.activation_min), "smallest output"},
-                        {main, ""}});
+    std::vector<Line> lines = {
+        {number(positions) + ", " + number(channels), "positions, channels"},
+        {number(layer_.input.zero_point) + ", " + number(layer_.output.zero_point), "zero points"},
+        {number(layer_.activation_min), "smallest output"},
+        {main, ""}};
+    if (!rows) return params("avg_pool", lines);
+    lines.front().values.insert(0, number(from.time) + ", {");
+    lines.front().comment.insert(0, "rows: ");
+    lines.back().values += "}";
+    params("avg_pool_rows", lines);
   }
 
-  void emit(const Add& /*op*/) {}
-  void emit(const Activate& /*op*/) {}
+  void emit(const Add& /*op*/) {
+    const AddRows rows = add_rows(layer_.layer);
+    params("add", {{number(rows.outer) + ", " + number(rows.inner) + ", " + number(rows.count), "outer, inner, count"},
+                   {number(layer_.addend[0]) + ", " + number(layer_.addend[1]), "factors"},
+                   {number(add_bias(layer_)) + ", " + number(layer_.add_shift), "bias, shift"},
+                   {number(layer_.activation_min), "smallest output"}});
+  }
+  void emit(const Activate& /*op*/) {
+    const std::string table = array<std::int8_t>("int8_t", "table", layer_.table);
+    params("activate", {{number(layer_.layer.output.elements()), "count"}, {table, ""}});
+  }
   void emit(const Dense& op) { dense(op.units); }
   void dense(int units) {
     const std::string main = product("", layer_.main, true);
@@ -108,22 +140,37 @@ class LayerCode {
     check_scratch("LSTM_SCRATCH(" + number(op.cells) + ", " + number(outputs) + ")");
   }
 
+  struct Line {
+    std::string values;
+    std::string comment;
+  };
+  static std::vector<Line> dilation(Extent extent) {
+    return {{number(extent.time) + ", " + number(extent.freq), "dilation"}};
+  }
+
+  /// more  what the kernel's parameters have behind those of every convolution
   template <class Window>
-  void convolution(const Window& op) {
+  void convolution(const Window& op, const std::string& kind, const std::vector<Line>& more) {
     const Shape& from = layer_.layer.input;
     const Shape& to = layer_.layer.output;
     const WindowAxes axes = axes_of(layer_.layer, op);
     const std::string main = product("", layer_.main, true);
-    params("conv",
-           {{number(from.time) + ", " + number(from.freq) + ", " + number(from.channels), "in: time, freq, channels"},
-            {number(to.time) + ", " + number(to.freq) + ", " + number(to.channels), "out: time, freq, channels"},
-            {number(op.kernel.time) + ", " + number(op.kernel.freq), "kernel"},
-            {number(op.stride.time) + ", " + number(op.stride.freq), "stride"},
-            {number(axes.time.before()) + ", " + number(axes.freq.before()), "padding before"},
-            {number(layer_.input.zero_point) + ", " + number(layer_.output.zero_point), "zero points: in, out"},
-            {number(layer_.activation_min), "smallest output"},
-            {step_.reverse ? "1" : "0", "positions from last to first"},
-            {main, ""}});
+    std::vector<Line> lines = {
+        {number(from.time) + ", " + number(from.freq) + ", " + number(from.channels), "in: time, freq, channels"},
+        {number(to.time) + ", " + number(to.freq) + ", " + number(to.channels), "out: time, freq, channels"},
+        {number(op.kernel.time) + ", " + number(op.kernel.freq), "kernel"},
+        {number(op.stride.time) + ", " + number(op.stride.freq), "stride"},
+        {number(axes.time.before()) + ", " + number(axes.freq.before()), "padding before"},
+        {number(layer_.input.zero_point) + ", " + number(layer_.output.zero_point), "zero points: in, out"},
+        {number(layer_.activation_min), "smallest output"},
+        {step_.reverse ? "1" : "0", "positions from last to first"},
+        {main, ""}};
+    if (!more.empty()) {
+      lines.front().values.insert(0, "{");
+      lines.back().values += "}";
+      lines.insert(lines.end(), more.begin(), more.end());
+    }
+    params(kind, lines);
   }
 
   /// Writes the arrays of a product and returns its initialiser; nulls where there is none.
@@ -152,10 +199,6 @@ class LayerCode {
     return name;
   }
 
-  struct Line {
-    std::string values;
-    std::string comment;
-  };
   void params(const std::string& kind, const std::vector<Line>& lines) {
     code_.layers += "static const " + prefix_ + "_" + kind + "_params layer_" + layer_.layer.name + " = {\n";
     for (const Line& line : lines) {
@@ -190,6 +233,9 @@ void recurrent_code(const Int8Model& network, const ArenaPlan& plan, const std::
   const auto first_dense = std::ranges::find_if_not(network.layers, recurrent);
   const bool others = std::any_of(first_dense, network.layers.end(),
                                   [](const Int8Layer& l) { return kernel_of(l.layer) != Kernel::dense; });
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    if (network.layers[i].layer.inputs.front() != static_cast<TensorId>(i)) return;
+  }
   if (first_dense == network.layers.begin() || first_dense == network.layers.end() || others) return;
   code.sections.insert("recurrent");
   std::string in = "x";
@@ -221,7 +267,8 @@ ModelCode model_code(const Int8Model& network, const ArenaPlan& plan, const Aren
   const std::size_t count = network.layers.size();
   for (std::size_t i = 0; i < count; ++i) {
     // The ends are the caller's buffers; what lies between is planned.
-    const auto in = [i](const ArenaPlan::Step& step) { return i == 0 ? -1 : step.input_offset; };
+    const bool first = network.layers[i].layer.inputs.front() == 0;
+    const auto in = [first](const ArenaPlan::Step& step) { return first ? -1 : step.input_offset; };
     const auto out = [i, count](const ArenaPlan::Step& step) { return i + 1 == count ? -1 : step.output_offset; };
     const ArenaPlan::Step& step = plan.steps.at(i);
     const ArenaPlan::Step& cmsis_step = cmsis_plan.steps.at(i);
@@ -238,7 +285,7 @@ std::int64_t array_bytes(const Int8Layer& layer) {
   return bytes_of(layer.main) + static_cast<std::int64_t>(4 * layer.main.bias.size()) + bytes_of(layer.recurrent) +
          bytes_of(layer.projection) +
          static_cast<std::int64_t>(layer.peephole.size() + 4 * layer.peephole_multiplier.size() +
-                                   layer.peephole_shift.size());
+                                   layer.peephole_shift.size() + layer.table.size());
 }
 
 }  // namespace kws

@@ -30,7 +30,7 @@ std::vector<std::int8_t> all_frames(const ExportModel& model, std::span<const st
 /// The network with another number of time steps.
 Int8Model with_frames(const Int8Model& network, int frames) {
   Graph graph({.time = frames, .freq = network.input.freq, .channels = network.input.channels});
-  for (const Int8Layer& layer : network.layers) graph.add(layer.layer.name, layer.layer.op);
+  for (const Int8Layer& layer : network.layers) graph.add(layer.layer.name, layer.layer.op, layer.layer.inputs);
   Int8Model result = network;
   result.input = graph.input();
   for (std::size_t i = 0; i < result.layers.size(); ++i) result.layers[i].layer = graph.layers()[i];

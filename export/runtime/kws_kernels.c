@@ -49,7 +49,7 @@ KWS_INLINE int32_t kws_smmulr(int32_t a, int32_t b) {
   return result;
 }
 
-/* kws:begin pointwise conv2d depthwise depthwise_large dense avg_pool */
+/* kws:begin pointwise conv2d conv2d_dilated depthwise depthwise_large dense avg_pool avg_pool_rows add */
 KWS_INLINE int32_t kws_ssat8(int32_t x) {
   int32_t result;
   __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
@@ -75,7 +75,7 @@ KWS_INLINE int32_t kws_smlad(uint32_t a, uint32_t b, int32_t acc) {
   return acc;
 }
 
-/* kws:begin depthwise */
+/* kws:begin depthwise depthwise_large */
 /* acc + low a * low b */
 KWS_INLINE int32_t kws_smlabb(uint32_t a, uint32_t b, int32_t acc) {
   __asm__("smlabb %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(b));
@@ -138,7 +138,7 @@ KWS_INLINE int32_t kws_requantize(int32_t acc, int32_t multiplier, int32_t shift
   return kws_high((int32_t)((uint32_t)acc << (uint32_t)shift), multiplier);
 }
 
-/* kws:begin pointwise conv2d depthwise depthwise_large dense avg_pool */
+/* kws:begin pointwise conv2d conv2d_dilated depthwise depthwise_large dense avg_pool avg_pool_rows add */
 /* A scaled accumulator as the layer's output; low is at least -128. */
 KWS_INLINE int32_t kws_output(int32_t scaled, int32_t zero_out, int32_t low) {
 #if KWS_DSP
@@ -160,14 +160,14 @@ KWS_INLINE int32x4_t kws_requantize4(int32x4_t acc, int32x4_t multiplier, int32x
   return vrshlq_s32(vaddq_s32(high, vshrq_n_s32(vandq_s32(high, right), 31)), right);
 }
 
-/* kws:begin pointwise conv2d depthwise dense */
+/* kws:begin pointwise conv2d conv2d_dilated depthwise dense */
 /* kws_output() of four values. */
 KWS_INLINE int32x4_t kws_output4(int32x4_t scaled, int32_t zero_out, int32_t low) {
   return vmaxq_s32(vminq_s32(vaddq_n_s32(scaled, zero_out), vdupq_n_s32(127)), vdupq_n_s32(low));
 }
 
 /* kws:end */
-/* kws:begin pointwise conv2d dense gru lstm */
+/* kws:begin pointwise conv2d conv2d_dilated dense gru lstm */
 /* Products of x with four rows of n weights. */
 KWS_INLINE int32x4_t kws_products4(const int8_t* x, const int8_t* w0, int32_t n) {
   const int8_t* w1 = w0 + n;
@@ -208,7 +208,7 @@ KWS_INLINE int32x4_t kws_products4(const int8_t* x, const int8_t* w0, int32_t n)
 /* kws:end */
 #endif
 
-/* kws:begin pointwise conv2d dense gru lstm */
+/* kws:begin pointwise conv2d conv2d_dilated dense gru lstm */
 /* acc[i] = bias + x w for rows `row` .. row + 3 of n weights each, as far as there are so many of `rows`. */
 static void kws_four_rows(const kws_product* m, const int8_t* x, int32_t n, int32_t row, int32_t rows, int32_t* acc) {
   /* Four rows at a time, so near the end the block begins earlier and `skip` of its sums are known already. */
@@ -304,7 +304,7 @@ static void kws_four_rows(const kws_product* m, const int8_t* x, int32_t n, int3
 }
 
 /* kws:end */
-/* kws:begin pointwise conv2d */
+/* kws:begin pointwise conv2d conv2d_dilated */
 #if KWS_MVE
 /* All channels of two positions, whose windows of n elements lie one behind the other, four at a time; of the last four
  * some are computed twice. */
@@ -443,7 +443,7 @@ static void kws_two_positions(const kws_conv_params* p, const int8_t* x, int32_t
 #endif
 
 /* kws:end */
-/* kws:begin pointwise conv2d depthwise depthwise_large */
+/* kws:begin pointwise conv2d conv2d_dilated depthwise depthwise_large */
 /* Where the i-th block of `block` positions begins; the last of an uneven number repeats some of the one before. */
 KWS_INLINE int32_t kws_begin(const kws_conv_params* p, int32_t i, int32_t block) {
   const int32_t last = p->out_time * p->out_freq - block;
@@ -502,6 +502,45 @@ void kws_conv2d_s8(const void* params, const int8_t* in, int8_t* out, void* scra
     const int32_t b = count > 1 ? a + 1 : 0;
     kws_window(p, in, a, x);
     kws_window(p, in, b, x + n);
+    kws_two_positions(p, x, n, out + a * p->out_channels, out + b * p->out_channels);
+  }
+}
+
+/* kws:end */
+/* kws:begin conv2d_dilated */
+static void kws_window_dilated(const kws_conv2d_dilated_params* d, const int8_t* in, int32_t position, int8_t* window) {
+  const kws_conv_params* p = &d->conv;
+  const int32_t time = position / p->out_freq * p->stride_time - p->pad_time;
+  const int32_t freq = position % p->out_freq * p->stride_freq - p->pad_freq;
+  int32_t k;
+  int32_t j;
+  for (k = 0; k < p->kernel_time; ++k) {
+    const int32_t t = time + k * d->dilation_time;
+    for (j = 0; j < p->kernel_freq; ++j) {
+      const int32_t f = freq + j * d->dilation_freq;
+      if (t >= 0 && t < p->in_time && f >= 0 && f < p->in_freq) {
+        memcpy(window, in + (t * p->in_freq + f) * p->in_channels, (size_t)p->in_channels);
+      } else {
+        memset(window, (int)p->zero_in, (size_t)p->in_channels);
+      }
+      window += p->in_channels;
+    }
+  }
+}
+
+void kws_conv2d_dilated_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_conv2d_dilated_params* d = (const kws_conv2d_dilated_params*)params;
+  const kws_conv_params* p = &d->conv;
+  const int32_t count = p->out_time * p->out_freq;
+  const int32_t n = p->kernel_time * p->kernel_freq * p->in_channels;
+  int8_t* const x = (int8_t*)scratch;
+  int32_t i;
+  for (i = 0; i < count; i += 2) {
+    /* A map of one position counts it twice. */
+    const int32_t a = count > 1 ? kws_begin(p, i, 2) : 0;
+    const int32_t b = count > 1 ? a + 1 : 0;
+    kws_window_dilated(d, in, a, x);
+    kws_window_dilated(d, in, b, x + n);
     kws_two_positions(p, x, n, out + a * p->out_channels, out + b * p->out_channels);
   }
 }
@@ -634,36 +673,120 @@ void kws_depthwise_s8(const void* params, const int8_t* in, int8_t* out, void* s
 
 /* kws:end */
 /* kws:begin depthwise_large */
-static int32_t kws_depthwise_at(const kws_conv_params* p, const int8_t* in, const int8_t* w, int32_t time,
-                                int32_t freq) {
-  int32_t acc = 0;
+/* Taps and channels at once. */
+#define KWS_DEPTHWISE_LARGE_TAPS 32
+#define KWS_DEPTHWISE_LARGE_CHUNK 32
+
+/* acc[0 .. n - 1] += `taps` taps of n channels. x: where each tap reads the first one; w: its weights, `step` from tap
+ * to tap. */
+static void kws_depthwise_taps(const int8_t* const* x, int32_t taps, const int8_t* w, int32_t step, int32_t n,
+                               int32_t* acc) {
+  const int8_t* const* const end = x + taps;
+  int32_t c;
+  for (c = 0; c + 4 <= n; c += 4) {
+    const int8_t* const* tap = x;
+    const int8_t* weight = w + c;
+    int32_t acc0 = acc[c];
+    int32_t acc1 = acc[c + 1];
+    int32_t acc2 = acc[c + 2];
+    int32_t acc3 = acc[c + 3];
+    while (tap != end) {
+      const int8_t* const v = *tap + c;
+#if KWS_DSP
+      const uint32_t x_word = kws_load4(v);
+      const uint32_t w_word = kws_load4(weight);
+      const uint32_t x_even = kws_even(x_word);
+      const uint32_t x_odd = kws_odd(x_word);
+      const uint32_t w_even = kws_even(w_word);
+      const uint32_t w_odd = kws_odd(w_word);
+      acc0 = kws_smlabb(x_even, w_even, acc0);
+      acc1 = kws_smlabb(x_odd, w_odd, acc1);
+      acc2 = kws_smlatt(x_even, w_even, acc2);
+      acc3 = kws_smlatt(x_odd, w_odd, acc3);
+#else
+      acc0 += v[0] * weight[0];
+      acc1 += v[1] * weight[1];
+      acc2 += v[2] * weight[2];
+      acc3 += v[3] * weight[3];
+#endif
+      weight += step;
+      ++tap;
+    }
+    acc[c] = acc0;
+    acc[c + 1] = acc1;
+    acc[c + 2] = acc2;
+    acc[c + 3] = acc3;
+  }
+  for (; c < n; ++c) {
+    const int8_t* const* tap = x;
+    const int8_t* weight = w + c;
+    int32_t sum = acc[c];
+    while (tap != end) {
+      sum += (*tap)[c] * *weight;
+      weight += step;
+      ++tap;
+    }
+    acc[c] = sum;
+  }
+}
+
+/* Channels first .. first + n - 1 of the position whose window begins at `time`, `freq`. */
+static void kws_depthwise_part(const kws_depthwise_large_params* d, const int8_t* in, int32_t time, int32_t freq,
+                               int32_t first, int32_t n, const int8_t* outside, int32_t* acc) {
+  const kws_conv_params* p = &d->conv;
+  const int8_t* w = p->main.weight + first;
+  const int8_t* x[KWS_DEPTHWISE_LARGE_TAPS];
+  int32_t taps = 0;
+  int32_t t = time;
   int32_t k;
   int32_t j;
-  for (k = time; k < time + p->kernel_time; ++k) {
-    for (j = freq; j < freq + p->kernel_freq; ++j) {
-      const int inside = k >= 0 && k < p->in_time && j >= 0 && j < p->in_freq;
-      const int32_t x = inside ? (int32_t)in[(k * p->in_freq + j) * p->in_channels] : p->zero_in;
-      acc += x * (int32_t)*w;
-      w += p->in_channels;
+  for (k = 0; k < p->kernel_time; ++k) {
+    int32_t f = freq;
+    for (j = 0; j < p->kernel_freq; ++j) {
+      const int inside = t >= 0 && t < p->in_time && f >= 0 && f < p->in_freq;
+      x[taps] = inside ? in + (t * p->in_freq + f) * p->in_channels + first : outside;
+      ++taps;
+      if (taps == KWS_DEPTHWISE_LARGE_TAPS) {
+        kws_depthwise_taps(x, taps, w, p->in_channels, n, acc);
+        w += taps * p->in_channels;
+        taps = 0;
+      }
+      f += d->dilation_freq;
     }
+    t += d->dilation_time;
   }
-  return acc;
+  kws_depthwise_taps(x, taps, w, p->in_channels, n, acc);
 }
 
 void kws_depthwise_large_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
-  const kws_conv_params* p = (const kws_conv_params*)params;
+  const kws_depthwise_large_params* d = (const kws_depthwise_large_params*)params;
+  const kws_conv_params* p = &d->conv;
   const int32_t count = p->out_time * p->out_freq;
+  const int32_t channels = p->in_channels;
+  int8_t outside[KWS_DEPTHWISE_LARGE_CHUNK];
+  int32_t acc[KWS_DEPTHWISE_LARGE_CHUNK];
   int32_t i;
   int32_t c;
   (void)scratch;
+  memset(outside, (int)p->zero_in, sizeof outside);
   for (i = 0; i < count; ++i) {
     const int32_t position = kws_begin(p, i, 1);
+    const int32_t place = position % p->out_freq;
     const int32_t time = position / p->out_freq * p->stride_time - p->pad_time;
-    const int32_t freq = position % p->out_freq * p->stride_freq - p->pad_freq;
-    for (c = 0; c < p->out_channels; ++c) {
-      const int32_t acc = p->main.bias[c] + kws_depthwise_at(p, in + c, p->main.weight + c, time, freq);
-      out[position * p->out_channels + c] = (int8_t)kws_output(
-          kws_requantize(acc, p->main.multiplier[c], p->main.shift[c]), p->zero_out, p->activation_min);
+    const int32_t freq = place * p->stride_freq - p->pad_freq;
+    const int32_t band = place * d->bands / p->out_freq * channels;
+    int32_t first;
+    for (first = 0; first < channels; first += KWS_DEPTHWISE_LARGE_CHUNK) {
+      const int32_t left = channels - first;
+      const int32_t n = left < KWS_DEPTHWISE_LARGE_CHUNK ? left : KWS_DEPTHWISE_LARGE_CHUNK;
+      const int32_t* const multiplier = p->main.multiplier + band + first;
+      const int8_t* const shift = p->main.shift + band + first;
+      int8_t* const y = out + position * channels + first;
+      memcpy(acc, p->main.bias + band + first, (size_t)n * sizeof *acc);
+      kws_depthwise_part(d, in, time, freq, first, n, outside, acc);
+      for (c = 0; c < n; ++c) {
+        y[c] = (int8_t)kws_output(kws_requantize(acc[c], multiplier[c], shift[c]), p->zero_out, p->activation_min);
+      }
     }
   }
 }
@@ -694,7 +817,7 @@ void kws_dense_s8(const void* params, const int8_t* in, int8_t* out, void* scrat
 }
 
 /* kws:end */
-/* kws:begin avg_pool */
+/* kws:begin avg_pool avg_pool_rows */
 void kws_avg_pool_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
   const kws_avg_pool_params* p = (const kws_avg_pool_params*)params;
   int32_t c;
@@ -709,6 +832,131 @@ void kws_avg_pool_s8(const void* params, const int8_t* in, int8_t* out, void* sc
     }
     out[c] = (int8_t)kws_output(kws_requantize(acc, p->main.multiplier[0], p->main.shift[0]), p->zero_out,
                                 p->activation_min);
+  }
+}
+
+/* kws:end */
+/* kws:begin avg_pool_rows */
+void kws_avg_pool_rows_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_avg_pool_rows_params* p = (const kws_avg_pool_rows_params*)params;
+  int32_t i;
+  for (i = 0; i < p->rows; ++i) {
+    kws_avg_pool_s8(&p->row, in, out, scratch);
+    in += p->row.positions * p->row.channels;
+    out += p->row.channels;
+  }
+}
+
+/* kws:end */
+/* kws:begin add */
+#if KWS_DSP
+/* The lower halves of two words in one, and the upper ones. */
+KWS_INLINE uint32_t kws_lower(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(a), "r"(b));
+  return result;
+}
+KWS_INLINE uint32_t kws_upper(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("pkhtb %0, %2, %1, asr #16" : "=r"(result) : "r"(a), "r"(b));
+  return result;
+}
+
+/* As kws_smlad, for an acc that is needed again. */
+KWS_INLINE int32_t kws_smlad_of(uint32_t a, uint32_t b, int32_t acc) {
+  int32_t result;
+  __asm__("smlad %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(acc));
+  return result;
+}
+
+/* Both halves saturated to 8 bit. */
+KWS_INLINE uint32_t kws_ssat8_halves(uint32_t x) {
+  uint32_t result;
+  __asm__("ssat16 %0, #8, %1" : "=r"(result) : "r"(x));
+  return result;
+}
+
+/* The larger one of each pair of signed bytes. */
+KWS_INLINE uint32_t kws_larger(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+  return result;
+}
+#endif
+
+static void kws_add_row(const kws_add_params* p, const int8_t* a, const int8_t* b, int8_t* y) {
+  const int32_t bias = p->bias;
+  const int32_t shift = p->shift;
+  const int8_t* const last = a + p->count;
+#if KWS_DSP
+  const int8_t* const end = a + (p->count & ~3);
+  const uint32_t factors = kws_lower((uint32_t)p->factor, (uint32_t)p->second_factor);
+  const uint32_t low = ((uint32_t)p->activation_min & 255U) * 0x01010101U;
+  while (a != end) {
+    const uint32_t a_word = kws_load4(a);
+    const uint32_t b_word = kws_load4(b);
+    const uint32_t a_even = kws_even(a_word);
+    const uint32_t b_even = kws_even(b_word);
+    const uint32_t a_odd = kws_odd(a_word);
+    const uint32_t b_odd = kws_odd(b_word);
+    const int32_t y0 = kws_smlad_of(kws_lower(a_even, b_even), factors, bias) >> shift;
+    const int32_t y2 = kws_smlad_of(kws_upper(a_even, b_even), factors, bias) >> shift;
+    const int32_t y1 = kws_smlad_of(kws_lower(a_odd, b_odd), factors, bias) >> shift;
+    const int32_t y3 = kws_smlad_of(kws_upper(a_odd, b_odd), factors, bias) >> shift;
+    /* The shift leaves 16 bits. */
+    const uint32_t even = kws_ssat8_halves(kws_lower((uint32_t)y0, (uint32_t)y2));
+    const uint32_t odd = kws_ssat8_halves(kws_lower((uint32_t)y1, (uint32_t)y3));
+    const uint32_t word = kws_larger((even & 0x00FF00FFU) | ((odd & 0x00FF00FFU) << 8), low);
+    memcpy(y, &word, sizeof word);
+    a += 4;
+    b += 4;
+    y += 4;
+  }
+#endif
+  while (a != last) {
+    const int32_t sum = p->factor * *a + p->second_factor * *b + bias;
+    *y = (int8_t)kws_output(sum >> shift, 0, p->activation_min);
+    ++a;
+    ++b;
+    ++y;
+  }
+}
+
+void kws_add_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_add_params* p = (const kws_add_params*)params;
+  const int8_t* second = (const int8_t*)scratch;
+  int32_t i;
+  int32_t j;
+  for (i = 0; i < p->outer; ++i) {
+    for (j = 0; j < p->inner; ++j) {
+      kws_add_row(p, in, second, out);
+      in += p->count;
+      out += p->count;
+    }
+    second += p->count;
+  }
+}
+
+/* kws:end */
+/* kws:begin activate */
+void kws_activate_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_activate_params* p = (const kws_activate_params*)params;
+  const int8_t* const table = p->table + 128;
+  const int8_t* const end = in + (p->count & ~3);
+  const int8_t* const last = in + p->count;
+  (void)scratch;
+  while (in != end) {
+    out[0] = table[in[0]];
+    out[1] = table[in[1]];
+    out[2] = table[in[2]];
+    out[3] = table[in[3]];
+    in += 4;
+    out += 4;
+  }
+  while (in != last) {
+    *out = table[*in];
+    ++in;
+    ++out;
   }
 }
 

@@ -50,7 +50,7 @@ typedef struct {
  * memory it may use while it runs. in and out may overlap as far as the memory plan of the export says. */
 typedef void (*kws_kernel)(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
-/* kws:begin pointwise conv2d depthwise depthwise_large */
+/* kws:begin pointwise conv2d conv2d_dilated depthwise depthwise_large */
 typedef struct {
   int32_t in_time, in_freq, in_channels;
   int32_t out_time, out_freq, out_channels;
@@ -69,10 +69,12 @@ typedef struct {
 void kws_pointwise_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
 /* kws:end */
-/* kws:begin conv2d */
+/* kws:begin conv2d conv2d_dilated */
 /* Bytes of scratch: the input windows of two positions. */
 #define KWS_CONV2D_SCRATCH(window) (2 * (window))
 
+/* kws:end */
+/* kws:begin conv2d */
 /* Weights [out_channels][kernel_time][kernel_freq][in_channels]. */
 void kws_conv2d_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
@@ -84,8 +86,24 @@ void kws_conv2d_s8(const void* params, const int8_t* in, int8_t* out, void* scra
 void kws_depthwise_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
 /* kws:end */
+/* kws:begin conv2d_dilated */
+typedef struct {
+  kws_conv_params conv;
+  int32_t dilation_time, dilation_freq; /* from one element of the kernel to the next, in the map */
+} kws_conv2d_dilated_params;
+
+/* The same with gaps in the window. */
+void kws_conv2d_dilated_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
+
+/* kws:end */
 /* kws:begin depthwise_large */
-/* The same for kernels of any size, slower. */
+typedef struct {
+  kws_conv_params conv;
+  int32_t dilation_time, dilation_freq;
+  int32_t bands; /* biases, multipliers and shifts are [bands][channels]: band f * bands / out_freq for frequency f */
+} kws_depthwise_large_params;
+
+/* Kernels of any size, with gaps, with factors for bands of frequency. */
 void kws_depthwise_large_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
 /* kws:end */
@@ -100,7 +118,7 @@ typedef struct {
 void kws_dense_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
 /* kws:end */
-/* kws:begin avg_pool */
+/* kws:begin avg_pool avg_pool_rows */
 typedef struct {
   int32_t positions, channels;
   int32_t zero_in, zero_out;
@@ -110,6 +128,41 @@ typedef struct {
 
 /* Mean over all positions: [positions][channels] -> [channels]. */
 void kws_avg_pool_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
+
+/* kws:end */
+/* kws:begin avg_pool_rows */
+typedef struct {
+  int32_t rows;
+  kws_avg_pool_params row;
+} kws_avg_pool_rows_params;
+
+/* The mean over the positions of each row: [rows][positions][channels] -> [rows][channels]. */
+void kws_avg_pool_rows_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
+
+/* kws:end */
+/* kws:begin add */
+typedef struct {
+  int32_t outer, inner, count;
+  int32_t factor, second_factor; /* 0..32767 */
+  int32_t bias;                  /* both zero points, the half that rounds, the output's zero point */
+  int32_t shift;                 /* 10..22 */
+  int32_t activation_min;
+} kws_add_params;
+
+/* out = (factor in + second_factor second + bias) >> shift, all [outer][inner][count] but second, which is
+ * [outer][count] and lies where other kernels have their scratch. out may lie where in lies or below it, and so may it
+ * with second when inner is 1. */
+void kws_add_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
+
+/* kws:end */
+/* kws:begin activate */
+typedef struct {
+  int32_t count;
+  const int8_t* table; /* [256], of -128..127 */
+} kws_activate_params;
+
+/* out may lie where in lies or below it. */
+void kws_activate_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
 /* kws:end */
 /* kws:begin gru */

@@ -25,7 +25,9 @@ struct ArraySizes {
     return product(op.filters, std::int64_t{op.kernel.time} * op.kernel.freq * in.channels);
   }
   ArrayBytes operator()(const Depthwise2d& op) const {
-    return product(in.channels, std::int64_t{op.kernel.time} * op.kernel.freq);
+    const std::int64_t rows = std::int64_t{op.bands} * in.channels;
+    return ArrayBytes::of(std::int64_t{op.kernel.time} * op.kernel.freq * in.channels) + scales(rows) +
+           ArrayBytes::of(4 * rows);
   }
   /// Factors and shift are parameters, no arrays.
   ArrayBytes operator()(const Add& /*op*/) const { return {}; }

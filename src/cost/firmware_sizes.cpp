@@ -27,18 +27,23 @@ std::int64_t parameter_bytes(Kernel kernel) {
     case Kernel::pointwise:
     case Kernel::conv2d:
     case Kernel::depthwise:
-    case Kernel::depthwise_large:
       return 16 * 4 + product;
+    case Kernel::conv2d_dilated:
+      return 18 * 4 + product;
+    case Kernel::depthwise_large:
+      return 19 * 4 + product;
     case Kernel::dense:
       return 4 * 4 + product;
     case Kernel::avg_pool:
       return 5 * 4 + product;
+    case Kernel::avg_pool_rows:
+      return 6 * 4 + product;
     case Kernel::gru:
       return 4 * 4 + 2 * product;
     case Kernel::lstm:
       return 4 * 4 + 4 * product;
     case Kernel::add:
-      return 10 * 4;
+      return 8 * 4;
     case Kernel::activate:
       return 2 * 4;
   }

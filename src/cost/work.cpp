@@ -68,6 +68,10 @@ struct LayerTerms {
     const int n = op.kernel.time * op.kernel.freq * in.channels;
     const auto [pairs, count, words, tails, alone] = blocks(n);
     if (kernel == Kernel::pointwise) return {1, pairs, count, words, tails, alone};
+    if (kernel == Kernel::conv2d_dilated) {
+      const double windows = 2 * pairs;
+      return {1, pairs, windows * op.kernel.time * op.kernel.freq, windows * n, count, words, tails, alone};
+    }
     // Rows of the windows are copied where they lie inside the map, and filled first where they do so in part.
     const double repeat = 2 * pairs / positions();
     const WindowAxes axes = axes_of(layer, op);
@@ -102,8 +106,20 @@ struct LayerTerms {
     const double taps_outside = positions() * taps - taps_inside;
     const double channels = in.channels;
     if (kernel == Kernel::depthwise_large) {
-      const double outputs = positions() * channels;
-      return {1, positions(), outputs, outputs * op.kernel.time, channels * taps_inside, channels * taps_outside};
+      const double chunks = std::ceil(channels / 32);
+      const double quads = positions() * words_in(in.channels);
+      const double singles = positions() * (in.channels % 4);
+      const double parts = std::ceil(taps / 32);
+      return {1,
+              positions(),
+              positions() * chunks,
+              positions() * chunks * taps,
+              positions() * chunks * parts,
+              quads * parts,
+              quads * taps,
+              singles * parts,
+              singles * taps,
+              positions() * channels};
     }
     const double chunks = std::ceil(channels / 64);
     const int at_once = helium ? 8 : 4;
@@ -120,11 +136,20 @@ struct LayerTerms {
             singles,
             singles * taps};
   }
-  Terms operator()(const AvgPool2d& /*op*/) const {
+  Terms operator()(const AvgPool2d& op) const {
+    if (kernel == Kernel::avg_pool_rows) {
+      return {1, double(in.time), double(out.elements()), double(in.elements())};
+    }
+    // Over time alone, frequencies are channels.
+    if (!op.over_freq) return {1, double(out.elements()), double(in.elements())};
     return {1, double(in.channels), double{1} * in.channels * in.time * in.freq};
   }
-  Terms operator()(const Add& /*op*/) const { return {1, double(out.elements())}; }
-  Terms operator()(const Activate& /*op*/) const { return {1, double(out.elements())}; }
+  Terms operator()(const Add& /*op*/) const {
+    const AddRows rows = add_rows(layer);
+    const double count = double{1} * rows.outer * rows.inner;
+    return {1, double(rows.outer), count, count * words_in(rows.count), count * (rows.count % 4)};
+  }
+  Terms operator()(const Activate& /*op*/) const { return {1, words_in(out.elements()), double(out.elements() % 4)}; }
   Terms operator()(const Dense& op) const { return dense(op.units); }
   Terms operator()(const Gru& op) const {
     const double groups = in.time * fours(op.cells);

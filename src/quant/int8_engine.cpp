@@ -1,6 +1,7 @@
 #include "kws/quant/int8_engine.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cstddef>
 #include <variant>
@@ -30,38 +31,44 @@ static bool wants_group(const Op& op) {
 }  // namespace int8
 
 /// Layers before the first dense or recurrent one run clip by clip, with planes that stay in the cache; from there on a
-/// group of clips runs together.
+/// group of clips runs together, and what these layers read or write is kept for each clip.
 struct Int8Engine::Network {
   const int8::Kernels* kernels;
-  std::vector<int8::Plane> planes;  // planes[i] before layer i, the last one behind the last layer
+  std::vector<int8::Plane> planes;                  // by tensor
+  std::vector<std::size_t> plane_clips;             // by tensor: 1 or kGroup
+  std::vector<std::array<std::size_t, 2>> sources;  // by layer: the tensors it reads
   std::vector<std::unique_ptr<int8::PreparedLayer>> layers;
   std::size_t first_grouped = 0;  // layer
   std::size_t scratch_bytes = 0;
 
   Network(const Int8Model& model, Isa isa) : kernels(&int8::kernels_for(isa)) {
+    planes.push_back({.shape = model.input, .step = model.input.channels});
     for (const Int8Layer& layer : model.layers) {
-      const int blocks = int8::blocks_of(*kernels, layer.layer.input.channels);
-      planes.push_back(
-          int8::plane_before(layer, planes.empty() ? layer.layer.input.channels : blocks * kernels->cells));
+      const Shape& shape = layer.layer.output;
+      planes.push_back({.shape = shape, .step = int8::blocks_of(*kernels, shape.channels) * kernels->cells});
     }
-    const Shape end = model.layers.back().layer.output;
-    planes.push_back({.shape = end, .step = int8::blocks_of(*kernels, end.channels) * kernels->cells});
-
     const auto grouped = std::find_if(model.layers.begin(), model.layers.end(),
                                       [](const Int8Layer& layer) { return int8::wants_group(layer.layer.op); });
     first_grouped = int8::to_size(grouped - model.layers.begin());
+    plane_clips.assign(planes.size(), 1);
+    plane_clips.back() = int8::kGroup;
     for (std::size_t i = 0; i < model.layers.size(); ++i) {
-      layers.push_back(int8::prepare_layer(*kernels, model.layers[i], planes[i], planes[i + 1],
-                                           i < first_grouped ? 1 : int8::kGroup));
+      const Layer& layer = model.layers[i].layer;
+      sources.push_back({int8::to_size(layer.inputs.front()), int8::to_size(layer.inputs.back())});
+      int8::widen_borders(planes[sources[i][0]], model.layers[i]);
+      if (i < first_grouped) continue;
+      for (const std::size_t tensor : {sources[i][0], sources[i][1], i + 1}) plane_clips[tensor] = int8::kGroup;
+    }
+    for (std::size_t i = 0; i < model.layers.size(); ++i) {
+      layers.push_back(
+          int8::prepare_layer(*kernels, model.layers[i],
+                              {.in = planes[sources[i][0]], .second = planes[sources[i][1]], .out = planes[i + 1]},
+                              i < first_grouped ? 1 : int8::kGroup));
       scratch_bytes = std::max(scratch_bytes, layers.back()->scratch_bytes());
     }
   }
 
   class Run;
-
-  [[nodiscard]] void* plane_of(int8::Memory& memory, std::size_t plane, int clip) const {
-    return int8::at_cell(*kernels, memory.data(), static_cast<std::ptrdiff_t>(clip) * planes[plane].size());
-  }
 };
 
 Int8Engine::Int8Engine(const Int8Model& model, Isa isa) : network_(std::make_unique<Network>(model, isa)) {
@@ -76,38 +83,38 @@ class Int8Engine::Network::Run {
  public:
   explicit Run(const Network& network) : network_(network), scratch_(network.scratch_bytes) {
     const int8::Kernels& kernels = *network.kernels;
-    for (std::size_t i = 0; i < network.planes.size(); ++i) {
-      const std::size_t clips = i < network.first_grouped ? 1 : int8::kGroup;
+    for (std::size_t tensor = 0; tensor < network.planes.size(); ++tensor) {
+      const int8::Plane& plane = network.planes[tensor];
       // The last word and register of a plane may reach behind it.
-      const std::size_t cells = clips * int8::to_size(network.planes[i].size()) + int8::to_size(kernels.cells);
+      const std::size_t cells =
+          network.plane_clips[tensor] * int8::to_size(plane.size()) + int8::to_size(kernels.cells);
       memory_.emplace_back(cells * int8::cell_bytes(kernels));
-      int8::fill_cells(kernels, memory_.back().data(), cells, network.planes[i].zero_point);
+      int8::fill_cells(kernels, memory_.back().data(), cells, plane.zero_point);
     }
   }
 
   void read(const std::int8_t* features, int clip) {
     const int8::Plane& plane = network_.planes.front();
-    void* to = network_.plane_of(memory_.front(), 0, network_.first_grouped == 0 ? clip : 0);
     const auto row = int8::to_size(plane.shape.step());
     for (int t = 0; t < plane.shape.time; ++t) {
       int8::to_cells(*network_.kernels, features + int8::to_size(t) * row, row,
-                     int8::at_cell(*network_.kernels, to, plane.offset(t, 0)));
+                     int8::at_cell(*network_.kernels, plane_of(0, clip), plane.offset(t, 0)));
     }
   }
 
   /// Layer i for clips clip .. clip + clips - 1 of the group.
   void layer(std::size_t i, int clip, int clips) {
-    const bool keeps = i + 1 >= network_.first_grouped;
-    network_.layers[i]->run({.in = network_.plane_of(memory_[i], i, i < network_.first_grouped ? 0 : clip),
-                             .out = network_.plane_of(memory_[i + 1], i + 1, keeps ? clip : 0),
+    network_.layers[i]->run({.in = plane_of(network_.sources[i][0], clip),
+                             .second = plane_of(network_.sources[i][1], clip),
+                             .out = plane_of(i + 1, clip),
                              .scratch = scratch_.data(),
                              .clips = clips});
   }
 
-  /// The plane before layer i as [time][freq][channels].
-  void write(std::size_t i, int clip, std::int8_t* to) {
-    const int8::Plane& plane = network_.planes[i];
-    const void* from = network_.plane_of(memory_[i], i, clip);
+  /// A tensor as [time][freq][channels].
+  void write(std::size_t tensor, int clip, std::int8_t* to) {
+    const int8::Plane& plane = network_.planes[tensor];
+    const void* from = plane_of(tensor, clip);
     for (int t = 0; t < plane.shape.time; ++t) {
       for (int f = 0; f < plane.shape.freq; ++f, to += plane.shape.channels) {
         int8::from_cells(*network_.kernels, int8::at_cell(*network_.kernels, from, plane.offset(t, f)),
@@ -117,6 +124,11 @@ class Int8Engine::Network::Run {
   }
 
  private:
+  [[nodiscard]] void* plane_of(std::size_t tensor, int clip) {
+    const std::ptrdiff_t place = network_.plane_clips[tensor] == 1 ? 0 : clip;
+    return int8::at_cell(*network_.kernels, memory_[tensor].data(), place * network_.planes[tensor].size());
+  }
+
   const Network& network_;
   int8::Memory scratch_;
   std::vector<int8::Memory> memory_;  // of each plane
@@ -140,7 +152,7 @@ void Int8Engine::run(std::span<const std::int8_t> features, std::span<std::int8_
       if (!each_layer) return;
       seen.resize(int8::to_size(network.planes[i + 1].shape.elements()));
       run.write(i + 1, 0, seen.data());
-      each_layer(seen);
+      each_layer(i, seen);
     };
     for (int clip = 0; clip < count; ++clip) {
       run.read(features.data() + (first + int8::to_size(clip)) * inputs, clip);

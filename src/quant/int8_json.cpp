@@ -8,7 +8,6 @@
 #include "kws/core/error.h"
 #include "kws/core/options.h"
 #include "kws/core/text.h"
-#include "kws/features/front_end.h"
 #include "kws/quant/int8_model.h"
 
 namespace kws {
@@ -19,8 +18,10 @@ static const char* const kSchema = "kwsmith.int8/1";
 //   {"schema": "kwsmith.int8/1", "layers": [LAYER...]}          one per layer of the design's graph, in its order
 //   LAYER = {"name", "op", "output": {"scale", "zero_point"}, "activation_min", and what the op has of
 //            "main": {"weight", "bias", "multiplier", "shift"}    avg_pool2d: multiplier and shift alone
-//            "recurrent", "projection", "peephole": {"weight", "multiplier", "shift"}}
-// A layer's input scale is the output scale before it, so it is not repeated.
+//            "recurrent", "projection", "peephole": {"weight", "multiplier", "shift"}
+//            "addend": {"factors": [2], "shift"}                  add
+//            "table": [256]}                                      relu, swish, ...
+// A layer's input scale is the output scale of the layer that it reads, so it is not repeated.
 
 static Json product_json(const Int8Product& product, bool with_bias) {
   Json json = Json::object();
@@ -37,14 +38,18 @@ Json int8_to_json(const Int8Model& model) {
     Json json = {{"name", layer.layer.name},
                  {"op", op_name(layer.layer.op)},
                  {"output", {{"scale", layer.output.scale}, {"zero_point", layer.output.zero_point}}},
-                 {"activation_min", layer.activation_min},
-                 {"main", product_json(layer.main, true)}};
+                 {"activation_min", layer.activation_min}};
+    if (!layer.main.multiplier.empty()) json["main"] = product_json(layer.main, true);
     if (!layer.recurrent.weight.empty()) json["recurrent"] = product_json(layer.recurrent, false);
     if (!layer.projection.weight.empty()) json["projection"] = product_json(layer.projection, false);
     if (!layer.peephole.empty()) {
       json["peephole"] = {
           {"weight", layer.peephole}, {"multiplier", layer.peephole_multiplier}, {"shift", layer.peephole_shift}};
     }
+    if (std::holds_alternative<Add>(layer.layer.op)) {
+      json["addend"] = {{"factors", layer.addend}, {"shift", layer.add_shift}};
+    }
+    if (!layer.table.empty()) json["table"] = layer.table;
     layers.push_back(std::move(json));
   }
   return {{"schema", kSchema}, {"layers", std::move(layers)}};
@@ -64,14 +69,15 @@ void read_weights(JsonReader& reader, std::int64_t elements, std::vector<std::in
 }
 
 /// Kernels round in 32 bit: no input may bring an accumulator, shifted to the left, to 2^30.
-///   columns  depthwise weights: a row's weights lie `rows` apart
-void check_headroom(const JsonReader& reader, const Int8Product& product, bool columns) {
+///   filters  rows of weights; of several bands, each has them again
+///   columns  depthwise weights: a row's weights lie `filters` apart
+void check_headroom(const JsonReader& reader, const Int8Product& product, std::size_t filters, bool columns) {
   const std::size_t rows = product.multiplier.size();
-  const std::size_t length = product.weight.size() / rows;
+  const std::size_t length = product.weight.size() / filters;
   for (std::size_t r = 0; r < rows; ++r) {
     std::int64_t worst = std::abs(std::int64_t{product.bias[r]});
     for (std::size_t j = 0; j < length; ++j) {
-      worst += 128 * std::abs(product.weight[columns ? j * rows + r : r * length + j]);
+      worst += 128 * std::abs(product.weight[columns ? j * filters + r % filters : r * length + j]);
     }
     if (worst >= (std::int64_t{1} << 30) >> std::max<int>(product.shift[r], 0)) {
       reader.fail("", "row " + std::to_string(r) + " can leave the 31 bits that kernels compute in");
@@ -81,8 +87,9 @@ void check_headroom(const JsonReader& reader, const Int8Product& product, bool c
 
 /// Fills the parts of a layer that its parameters call for.
 void read_parameter(const ParameterSpec& spec, JsonReader& reader, Int8Layer& layer) {
-  const auto product = [&](const char* name, int shape, bool with_bias) {
-    const auto rows = static_cast<std::size_t>(shape);
+  const auto* const depthwise = std::get_if<Depthwise2d>(&layer.layer.op);
+  const auto product = [&](const char* name, int filters, bool with_bias) {
+    const auto rows = static_cast<std::size_t>(filters * (depthwise != nullptr ? depthwise->bands : 1));
     JsonReader inner = reader.part(name);
     Int8Product result;
     read_weights(inner, spec.elements(), result.weight);
@@ -93,12 +100,11 @@ void read_parameter(const ParameterSpec& spec, JsonReader& reader, Int8Layer& la
     }
     read_scaling(inner, rows, result.multiplier, result.shift);
     inner.finish();
-    check_headroom(inner, result, std::holds_alternative<Depthwise2d>(layer.layer.op));
+    check_headroom(inner, result, static_cast<std::size_t>(filters), depthwise != nullptr);
     return result;
   };
   if (spec.name == "weight") {
-    const bool columns = std::holds_alternative<Depthwise2d>(layer.layer.op);
-    layer.main = product("main", columns ? spec.shape.back() : spec.shape.front(), true);
+    layer.main = product("main", depthwise != nullptr ? spec.shape.back() : spec.shape.front(), true);
   } else if (spec.name == "recurrent_weight") {
     layer.recurrent = product("recurrent", spec.shape.front(), false);
   } else if (spec.name == "projection_weight") {
@@ -122,7 +128,6 @@ Int8Model int8_from_json(const Json& json, const Graph& graph, const std::string
   std::vector<JsonReader> layers = root.parts("layers", graph.layers().size());
   root.finish();
   Int8Model model{.input = graph.input(), .layers = {}};
-  Quant quant{.scale = static_cast<double>(kFeatureScale), .zero_point = 0};
   for (std::size_t i = 0; i < graph.layers().size(); ++i) {
     Int8Layer layer;
     layer.layer = graph.layers()[i];
@@ -135,7 +140,7 @@ Int8Model int8_from_json(const Json& json, const Graph& graph, const std::string
       reader.fail("", "is " + shortened(printable(op + " \"" + name + "\""), 80) + ", the design has " +
                           std::string(op_name(layer.layer.op)) + " \"" + layer.layer.name + "\"");
     }
-    layer.input = quant;
+    model.connect(layer);
     JsonReader output = reader.part("output");
     output("scale", layer.output.scale, kSmallestScale, kLargestScale, "real per step");
     output("zero_point", layer.output.zero_point, -128, 127, "the integer of 0.0");
@@ -147,8 +152,18 @@ Int8Model int8_from_json(const Json& json, const Graph& graph, const std::string
       read_scaling(main, 1, layer.main.multiplier, layer.main.shift);
       main.finish();
     }
+    if (std::holds_alternative<Add>(layer.layer.op)) {
+      JsonReader addend = reader.part("addend");
+      std::vector<std::int32_t> factors;
+      addend.numbers("factors", factors, 2, std::int32_t{0}, std::int32_t{INT16_MAX});
+      layer.addend = {static_cast<std::int16_t>(factors[0]), static_cast<std::int16_t>(factors[1])};
+      addend("shift", layer.add_shift, kAddShifts.front(), kAddShifts.back(), "bits that the sum is shifted by");
+      addend.finish();
+    }
+    if (std::holds_alternative<Activate>(layer.layer.op)) {
+      reader.numbers("table", layer.table, 256, std::int8_t{-128}, std::int8_t{127});
+    }
     reader.finish();
-    quant = layer.output;
     model.layers.push_back(std::move(layer));
   }
   return model;

@@ -1,6 +1,8 @@
 #include "prepared_layer.h"
 
 #include <algorithm>
+#include <array>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -11,27 +13,37 @@ namespace kws::int8 {
 
 namespace {
 
-void add_borders(Plane& plane, const WindowAxes& axes) {
-  plane.top = axes.time.before();
-  plane.left = axes.freq.before();
-  plane.bottom = axes.time.after();
-  plane.right = axes.freq.after();
+/// The windows of a layer in the plane it reads.
+struct Windows {
+  Extent kernel, stride, dilation;
+  int first = 0;  ///< cells to the first one's first
+};
+
+template <class Window>
+Windows windows_of(const Layer& layer, const Window& op, const Plane& in) {
+  const WindowAxes axes = axes_of(layer, op);
+  return {op.kernel, op.stride, op.dilation, in.offset(-axes.time.before(), -axes.freq.before())};
 }
+/// Windows of `kernel`, side by side.
+Windows tiles(const Plane& in, Extent kernel) { return {kernel, kernel, {}, in.offset(0, 0)}; }
+Windows whole_map(const Plane& in) { return tiles(in, {in.shape.time, in.shape.freq}); }
 
 /// conv2d and dense: one product per position.
 class ProductLayer : public PreparedLayer {
  public:
-  ProductLayer(const Kernels& kernels, const Int8Layer& layer, const Plane& in, const Plane& out, Extent kernel,
-               Extent stride, int clips)
+  ProductLayer(const Kernels& kernels, const Int8Layer& layer, const LayerPlanes& planes, const Windows& windows,
+               int clips)
       : kernels_(kernels),
-        product_(kernels, layer.main, 1, in, kernel),
-        positions_(out.shape.time * out.shape.freq),
+        product_(kernels, layer.main, 1, planes.in, windows.kernel, windows.dilation),
+        positions_(planes.out.shape.time * planes.out.shape.freq),
         zero_point_(layer.output.zero_point),
         low_(layer.activation_min) {
+    const auto& [in, second, out] = planes;
     for (int clip = 0; clip < clips; ++clip) {
       for (int t = 0; t < out.shape.time; ++t) {
         for (int f = 0; f < out.shape.freq; ++f) {
-          in_.push_back(clip * in.size() + t * stride.time * in.row_step() + f * stride.freq * in.step);
+          in_.push_back(windows.first + clip * in.size() + t * windows.stride.time * in.row_step() +
+                        f * windows.stride.freq * in.step);
           out_.push_back(clip * out.size() + out.offset(t, f));
         }
       }
@@ -58,111 +70,240 @@ class ProductLayer : public PreparedLayer {
   std::vector<std::int32_t> in_, out_;  // cells, of every position of every clip
 };
 
-/// depthwise2d, and avg_pool2d as a window over the whole map.
+/// A product with its weights and the factors of rows first .. first + count - 1.
+Int8Product with_rows(const Int8Product& product, std::size_t first, std::size_t count) {
+  const auto part = [&](const auto& all) {
+    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
+    return std::decay_t<decltype(all)>(begin, begin + static_cast<std::ptrdiff_t>(count));
+  };
+  return {.weight = product.weight,
+          .bias = part(product.bias),
+          .multiplier = part(product.multiplier),
+          .shift = part(product.shift)};
+}
+
+/// depthwise2d, and avg_pool2d as a window over what it takes the mean of.
 class DepthwiseLayer : public PreparedLayer {
  public:
-  DepthwiseLayer(const Kernels& kernels, const Int8Layer& layer, const Int8Product& product, const Plane& in,
-                 const Plane& out, Extent kernel, Extent stride)
+  /// product  with `bands` times the rows of its weights
+  DepthwiseLayer(const Kernels& kernels, const Int8Layer& layer, const Int8Product& product, const LayerPlanes& planes,
+                 const Windows& windows, int bands)
       : kernels_(kernels),
-        windows_(pack_windows(kernels, product, kernel.time, kernel.freq)),
-        in_(in),
-        out_(out),
-        out_offset_(offsets(out.shape.freq, out.step)),
-        kernel_(kernel),
-        stride_(stride),
+        in_(planes.in),
+        out_(planes.out),
+        out_offset_(offsets(planes.out.shape.freq, planes.out.step)),
+        windows_(windows),
         zero_point_(layer.output.zero_point),
-        low_(layer.activation_min) {}
+        low_(layer.activation_min) {
+    const auto channels = to_size(in_.shape.channels);
+    for (int band = 0; band < bands; ++band) {
+      bands_.push_back(pack_windows(kernels, with_rows(product, to_size(band) * channels, channels),
+                                    windows.kernel.time, windows.kernel.freq));
+    }
+    for (int f = 0; f < out_.shape.freq; ++f) {
+      const int band = f * bands / out_.shape.freq;
+      // A dilated window has its columns to itself.
+      const bool goes_on = !runs_.empty() && runs_.back().band == band && windows.dilation.freq == 1;
+      if (goes_on) {
+        ++runs_.back().count;
+      } else {
+        runs_.push_back({f, 1, band});
+      }
+    }
+  }
 
-  [[nodiscard]] int columns() const { return (out_.shape.freq - 1) * stride_.freq + kernel_.freq; }
   [[nodiscard]] std::size_t scratch_bytes() const override {
-    return to_size(columns() * windows_.words * kernels_.word * kernels_.cells) * cell_bytes(kernels_);
+    int most = 0;
+    for (const Run& run : runs_) most = std::max(most, columns(run));
+    return to_size(most * bands_.front().words * kernels_.word * kernels_.cells) * cell_bytes(kernels_);
   }
 
   void run(const LayerRun& run) const override {
-    DepthwiseCall call{.in = nullptr,
-                       .row_step = in_.row_step(),
-                       .column_step = in_.step,
-                       .kernel_time = kernel_.time,
-                       .kernel_freq = kernel_.freq,
-                       .stride_freq = stride_.freq,
-                       .columns = columns(),
-                       .weight = windows_.weight.data(),
-                       .scaling = windows_.scaling.view(),
-                       .blocks = windows_.blocks,
-                       .out = nullptr,
-                       .out_offset = out_offset_.data(),
-                       .count = out_.shape.freq,
-                       .scratch = run.scratch,
-                       .zero_point = zero_point_,
-                       .low = low_};
-    for (int clip = 0; clip < run.clips; ++clip) {
-      for (int t = 0; t < out_.shape.time; ++t) {
-        call.in = at_cell(kernels_, run.in, clip * in_.size() + t * stride_.time * in_.row_step());
-        call.out = at_cell(kernels_, run.out, clip * out_.size() + out_.offset(t, 0));
-        kernels_.depthwise(call);
+    for (const Run& part : runs_) {
+      const PackedProduct& packed = bands_[to_size(part.band)];
+      DepthwiseCall call{.in = nullptr,
+                         .row_step = static_cast<std::ptrdiff_t>(windows_.dilation.time) * in_.row_step(),
+                         .column_step = static_cast<std::ptrdiff_t>(windows_.dilation.freq) * in_.step,
+                         .kernel_time = windows_.kernel.time,
+                         .kernel_freq = windows_.kernel.freq,
+                         .stride_freq = windows_.stride.freq,
+                         .columns = columns(part),
+                         .weight = packed.weight.data(),
+                         .scaling = packed.scaling.view(),
+                         .blocks = packed.blocks,
+                         .out = nullptr,
+                         .out_offset = out_offset_.data(),
+                         .count = part.count,
+                         .scratch = run.scratch,
+                         .zero_point = zero_point_,
+                         .low = low_};
+      const int first = windows_.first + part.first * windows_.stride.freq * in_.step;
+      for (int clip = 0; clip < run.clips; ++clip) {
+        for (int t = 0; t < out_.shape.time; ++t) {
+          call.in = at_cell(kernels_, run.in, clip * in_.size() + first + t * windows_.stride.time * in_.row_step());
+          call.out = at_cell(kernels_, run.out, clip * out_.size() + out_.offset(t, part.first));
+          kernels_.depthwise(call);
+        }
       }
     }
   }
 
  private:
+  /// Neighbouring outputs of a row that share columns and factors.
+  struct Run {
+    int first, count, band;
+  };
+  [[nodiscard]] int columns(const Run& run) const {
+    return (run.count - 1) * windows_.stride.freq + windows_.kernel.freq;
+  }
+
   const Kernels& kernels_;
-  PackedProduct windows_;
+  std::vector<PackedProduct> bands_;
+  std::vector<Run> runs_;
   Plane in_, out_;
   std::vector<std::int32_t> out_offset_;  // cells, within a row
-  Extent kernel_, stride_;
+  Windows windows_;
   std::int32_t zero_point_, low_;
 };
 
+/// Cells hold an activation plus this.
+template <class Cell>
+constexpr int kCellOffset = std::is_same_v<Cell, std::uint8_t> ? 128 : 0;
+
+class AddLayer : public PreparedLayer {
+ public:
+  AddLayer(const Kernels& kernels, const Int8Layer& layer, const LayerPlanes& planes)
+      : kernels_(kernels),
+        planes_(planes),
+        factor_(layer.addend),
+        bias_(add_bias(layer)),
+        shift_(layer.add_shift),
+        low_(layer.activation_min) {}
+
+  void run(const LayerRun& run) const override {
+    if (kernels_.word == 4) {
+      run_cells<std::uint8_t>(run);
+    } else {
+      run_cells<std::int16_t>(run);
+    }
+  }
+
+ private:
+  template <class Cell>
+  void run_cells(const LayerRun& run) const {
+    const auto& [first, second, to] = planes_;
+    const std::int32_t bias = bias_ - kCellOffset<Cell> * (factor_[0] + factor_[1]);
+    for (int clip = 0; clip < run.clips; ++clip) {
+      for (int t = 0; t < to.shape.time; ++t) {
+        for (int f = 0; f < to.shape.freq; ++f) {
+          const auto* a = static_cast<const Cell*>(run.in) + clip * first.size() + first.offset(t, f);
+          const auto* b = static_cast<const Cell*>(run.second) + clip * second.size() +
+                          second.offset(second.shape.time == 1 ? 0 : t, second.shape.freq == 1 ? 0 : f);
+          auto* out = static_cast<Cell*>(run.out) + clip * to.size() + to.offset(t, f);
+          for (int c = 0; c < to.shape.channels; ++c) {
+            const std::int32_t sum = (factor_[0] * a[c] + factor_[1] * b[c] + bias) >> shift_;
+            out[c] = static_cast<Cell>(std::min(std::max(sum, low_), 127) + kCellOffset<Cell>);
+          }
+        }
+      }
+    }
+  }
+
+  const Kernels& kernels_;
+  LayerPlanes planes_;
+  std::array<std::int16_t, 2> factor_;
+  std::int32_t bias_, shift_, low_;
+};
+
+class ActivateLayer : public PreparedLayer {
+ public:
+  ActivateLayer(const Kernels& kernels, const Int8Layer& layer, const LayerPlanes& planes)
+      : kernels_(kernels), planes_(planes), table_(layer.table) {}
+
+  void run(const LayerRun& run) const override {
+    if (kernels_.word == 4) {
+      run_cells<std::uint8_t>(run);
+    } else {
+      run_cells<std::int16_t>(run);
+    }
+  }
+
+ private:
+  template <class Cell>
+  void run_cells(const LayerRun& run) const {
+    const auto& [from, second, to] = planes_;
+    for (int clip = 0; clip < run.clips; ++clip) {
+      for (int t = 0; t < to.shape.time; ++t) {
+        for (int f = 0; f < to.shape.freq; ++f) {
+          const auto* in = static_cast<const Cell*>(run.in) + clip * from.size() + from.offset(t, f);
+          auto* out = static_cast<Cell*>(run.out) + clip * to.size() + to.offset(t, f);
+          for (int c = 0; c < to.shape.channels; ++c) {
+            out[c] = static_cast<Cell>(table_[to_size(in[c] - kCellOffset<Cell> + 128)] + kCellOffset<Cell>);
+          }
+        }
+      }
+    }
+  }
+
+  const Kernels& kernels_;
+  LayerPlanes planes_;
+  std::vector<std::int8_t> table_;
+};
+
 /// The sum of q - zero_point as a window of ones, with the one multiplier for every channel.
-Int8Product window_of_ones(const Int8Layer& layer) {
+Int8Product window_of_ones(const Int8Layer& layer, int elements) {
   const auto channels = to_size(layer.layer.input.channels);
-  const int positions = layer.layer.input.time * layer.layer.input.freq;
-  return {.weight = std::vector<std::int8_t>(to_size(positions) * channels, 1),
-          .bias = std::vector<std::int32_t>(channels, -layer.input.zero_point * positions),
+  return {.weight = std::vector<std::int8_t>(to_size(elements) * channels, 1),
+          .bias = std::vector<std::int32_t>(channels, -layer.input.zero_point * elements),
           .multiplier = std::vector<std::int32_t>(channels, layer.main.multiplier.front()),
           .shift = std::vector<std::int8_t>(channels, layer.main.shift.front())};
 }
 
 }  // namespace
 
-Plane plane_before(const Int8Layer& layer, int step) {
-  Plane plane{.shape = layer.layer.input, .step = step, .zero_point = layer.input.zero_point};
-  if (const auto* conv = std::get_if<Conv2d>(&layer.layer.op)) {
-    add_borders(plane, axes_of(layer.layer, *conv));
-  } else if (const auto* depthwise = std::get_if<Depthwise2d>(&layer.layer.op)) {
-    add_borders(plane, axes_of(layer.layer, *depthwise));
-  }
-  return plane;
+void widen_borders(Plane& plane, const Int8Layer& reader) {
+  const Layer& layer = reader.layer;
+  plane.zero_point = reader.input.zero_point;
+  const auto widen = [&](const WindowAxes& axes) {
+    plane.top = std::max(plane.top, axes.time.before());
+    plane.left = std::max(plane.left, axes.freq.before());
+    plane.bottom = std::max(plane.bottom, axes.time.after());
+    plane.right = std::max(plane.right, axes.freq.after());
+  };
+  if (const auto* conv = std::get_if<Conv2d>(&layer.op)) widen(axes_of(layer, *conv));
+  if (const auto* depthwise = std::get_if<Depthwise2d>(&layer.op)) widen(axes_of(layer, *depthwise));
 }
 
-std::unique_ptr<PreparedLayer> prepare_layer(const Kernels& kernels, const Int8Layer& layer, const Plane& in,
-                                             const Plane& out, int clips) {
+std::unique_ptr<PreparedLayer> prepare_layer(const Kernels& kernels, const Int8Layer& layer, const LayerPlanes& planes,
+                                             int clips) {
   struct Prepare {
     const Kernels& kernels;
     const Int8Layer& layer;
-    const Plane &in, &out;
+    const LayerPlanes& planes;
     int clips;
     using Result = std::unique_ptr<PreparedLayer>;
 
-    [[nodiscard]] Extent whole() const { return {in.shape.time, in.shape.freq}; }
     Result operator()(const Conv2d& op) const {
-      return std::make_unique<ProductLayer>(kernels, layer, in, out, op.kernel, op.stride, clips);
+      return std::make_unique<ProductLayer>(kernels, layer, planes, windows_of(layer.layer, op, planes.in), clips);
     }
     Result operator()(const Depthwise2d& op) const {
-      return std::make_unique<DepthwiseLayer>(kernels, layer, layer.main, in, out, op.kernel, op.stride);
+      return std::make_unique<DepthwiseLayer>(kernels, layer, layer.main, planes,
+                                              windows_of(layer.layer, op, planes.in), op.bands);
     }
-    Result operator()(const AvgPool2d& /*op*/) const {
-      return std::make_unique<DepthwiseLayer>(kernels, layer, window_of_ones(layer), in, out, whole(), Extent{1, 1});
+    Result operator()(const AvgPool2d& op) const {
+      const Extent kernel{op.over_time ? planes.in.shape.time : 1, op.over_freq ? planes.in.shape.freq : 1};
+      return std::make_unique<DepthwiseLayer>(kernels, layer, window_of_ones(layer, kernel.time * kernel.freq), planes,
+                                              tiles(planes.in, kernel), 1);
     }
     Result operator()(const Dense& /*op*/) const {
-      return std::make_unique<ProductLayer>(kernels, layer, in, out, whole(), Extent{1, 1}, clips);
+      return std::make_unique<ProductLayer>(kernels, layer, planes, whole_map(planes.in), clips);
     }
-    Result operator()(const Add& /*op*/) const { return nullptr; }
-    Result operator()(const Activate& /*op*/) const { return nullptr; }
-    Result operator()(const Lstm& op) const { return prepare_lstm(kernels, layer, op, in, out, clips); }
-    Result operator()(const Gru& op) const { return prepare_gru(kernels, layer, op, in, out, clips); }
+    Result operator()(const Add& /*op*/) const { return std::make_unique<AddLayer>(kernels, layer, planes); }
+    Result operator()(const Activate& /*op*/) const { return std::make_unique<ActivateLayer>(kernels, layer, planes); }
+    Result operator()(const Lstm& op) const { return prepare_lstm(kernels, layer, op, planes.in, planes.out, clips); }
+    Result operator()(const Gru& op) const { return prepare_gru(kernels, layer, op, planes.in, planes.out, clips); }
   };
-  return std::visit(Prepare{kernels, layer, in, out, clips}, layer.layer.op);
+  return std::visit(Prepare{kernels, layer, planes, clips}, layer.layer.op);
 }
 
 }  // namespace kws::int8

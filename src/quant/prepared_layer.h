@@ -8,8 +8,9 @@
 
 namespace kws::int8 {
 
-/// How the activation between two layers lies in memory, for one clip: cells [top + time + bottom][left + freq + right]
-/// [step]. The borders hold the zero point that SAME padding reads, so kernels never ask where they are.
+/// How an activation lies in memory, for one clip: cells [top + time + bottom][left + freq + right][step]. The borders
+/// hold the zero point that padding reads, as much as any layer that reads the activation wants, so kernels never ask
+/// where they are.
 struct Plane {
   Shape shape;
   int top = 0, bottom = 0, left = 0, right = 0;
@@ -20,12 +21,18 @@ struct Plane {
   [[nodiscard]] int size() const { return (top + shape.time + bottom) * row_step(); }
 };
 
-/// The plane that `layer` reads, with channels `step` cells apart.
-Plane plane_before(const Int8Layer& layer, int step);
+/// Widens the borders of a plane that `layer` reads to what it wants of them.
+void widen_borders(Plane& plane, const Int8Layer& layer);
+
+/// Where a layer reads and writes.
+struct LayerPlanes {
+  Plane in, second, out;  ///< second: of an Add
+};
 
 /// Clips of one call; planes of neighbouring clips lie side by side.
 struct LayerRun {
   const void* in;
+  const void* second;
   void* out;
   void* scratch;  ///< scratch_bytes()
   int clips;
@@ -40,8 +47,8 @@ class PreparedLayer {
 };
 
 /// clips: the most that one run will bring
-std::unique_ptr<PreparedLayer> prepare_layer(const Kernels& kernels, const Int8Layer& layer, const Plane& in,
-                                             const Plane& out, int clips);
+std::unique_ptr<PreparedLayer> prepare_layer(const Kernels& kernels, const Int8Layer& layer, const LayerPlanes& planes,
+                                             int clips);
 /// The same for recurrent cells.
 std::unique_ptr<PreparedLayer> prepare_gru(const Kernels& kernels, const Int8Layer& layer, const Gru& op,
                                            const Plane& in, const Plane& out, int clips);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -84,6 +85,31 @@ Int8Product quantize_product(const Rows& weight, std::span<const float> bias, co
   return product;
 }
 
+/// The product of a depthwise convolution whose bands have scales and biases of their own.
+///   scale, bias  [bands][rows of weight]
+Int8Product quantize_bands(const Rows& weight, std::span<const float> scale, std::span<const float> bias,
+                           const Quant& in, double output_scale) {
+  Int8Product product = quantize_product(weight, {}, in, output_scale);
+  const std::vector<std::int32_t> offset = product.bias;  // the input's zero point
+  product.bias.resize(bias.size());
+  product.multiplier.resize(bias.size());
+  product.shift.resize(bias.size());
+  for (std::size_t i = 0; i < bias.size(); ++i) {
+    const std::size_t r = i % weight.rows;
+    const double found = row_scale(weight, r);
+    const double step = in.scale * (found > 0.0 ? found : 1.0);
+    // A scale far below its bias is raised until the bias has its 2^29: the weights are lost beside it either way.
+    const double row_bias = bias[i];
+    const double factor = std::max(static_cast<double>(scale[i]), std::abs(row_bias) / (step * 0x1p29)) * step;
+    const std::int64_t folded = offset[r] + (factor > 0.0 ? std::llround(row_bias / factor) : 0);
+    product.bias[i] = static_cast<std::int32_t>(folded);
+    const double worst = 128.0 * 127.0 * static_cast<double>(weight.length) + static_cast<double>(std::abs(folded));
+    quantize_multiplier(std::min(factor / output_scale, 0x1.fffffp28 / std::max(1.0, worst)), product.multiplier[i],
+                        product.shift[i]);
+  }
+  return product;
+}
+
 /// Asymmetric range of a whole tensor, widened to hold 0, which padding and ReLU need exactly.
 Quant activation_quant(const Range& range, bool relu) {
   const double low = relu ? 0.0 : std::min(0.0, static_cast<double>(range.low));
@@ -102,10 +128,10 @@ class Quantizer {
  public:
   Quantizer(const Weights& weights, const Ranges& ranges) : weights_(weights), ranges_(ranges) {}
 
-  Int8Layer layer(const Layer& from, const Quant& input) const {
+  Int8Layer layer(const Layer& from, const Int8Model& before) const {
     Int8Layer to;
     to.layer = from;
-    to.input = input;
+    before.connect(to);
     std::visit([&](const auto& op) { fill(op, to); }, from.op);
     return to;
   }
@@ -128,21 +154,28 @@ class Quantizer {
     return found;
   }
 
-  void fill_product(const Rows& weight, bool relu, Int8Layer& to) const {
+  void fill_output(bool relu, Int8Layer& to) const {
     to.output = activation_quant(range(to), relu);
     to.activation_min = relu ? to.output.zero_point : -128;
+  }
+
+  void fill_product(const Rows& weight, bool relu, Int8Layer& to) const {
+    fill_output(relu, to);
     to.main = quantize_product(weight, tensor(to, "bias").data, to.input, to.output.scale);
   }
 
   void fill(const Conv2d& op, Int8Layer& to) const { fill_product(row_major(tensor(to, "weight")), op.relu, to); }
   void fill(const Depthwise2d& op, Int8Layer& to) const {
-    fill_product(per_channel(tensor(to, "weight")), op.relu, to);
+    const Rows weight = per_channel(tensor(to, "weight"));
+    if (op.bands == 1) return fill_product(weight, op.relu, to);
+    fill_output(op.relu, to);
+    to.main = quantize_bands(weight, tensor(to, "scale").data, tensor(to, "bias").data, to.input, to.output.scale);
   }
   void fill(const Dense& op, Int8Layer& to) const { fill_product(row_major(tensor(to, "weight")), op.relu, to); }
 
   void fill(const AvgPool2d& /*op*/, Int8Layer& to) const {
     to.output = activation_quant(range(to), false);
-    const double elements = to.layer.input.time * to.layer.input.freq;
+    const double elements = to.layer.input.elements() / to.layer.output.elements();
     // The sum stays below 255 * elements, see quantize_product() for the bound.
     const double factor = std::min(to.input.scale / (elements * to.output.scale), 0x1.fffffp28 / (255.0 * elements));
     to.main.multiplier.resize(1);
@@ -150,9 +183,25 @@ class Quantizer {
     quantize_multiplier(factor, to.main.multiplier[0], to.main.shift[0]);
   }
 
-  void fill(const Add& /*op*/, Int8Layer& to) const { throw Error(to.layer.name + ": add has no int8 form yet"); }
-  void fill(const Activate& /*op*/, Int8Layer& to) const {
-    throw Error(to.layer.name + ": activations have no int8 form yet");
+  void fill(const Add& op, Int8Layer& to) const {
+    fill_output(op.relu, to);
+    const std::array<double, 2> factor = {to.input.scale / to.output.scale, to.second.scale / to.output.scale};
+    // As many bits as the larger factor may have.
+    to.add_shift = kAddShifts.back();
+    while (to.add_shift > kAddShifts.front() && std::ldexp(std::max(factor[0], factor[1]), to.add_shift) > 32767.0) {
+      --to.add_shift;
+    }
+    for (std::size_t i = 0; i < 2; ++i) {
+      to.addend[i] = static_cast<std::int16_t>(std::lround(std::min(std::ldexp(factor[i], to.add_shift), 32767.0)));
+    }
+  }
+
+  void fill(const Activate& op, Int8Layer& to) const {
+    fill_output(false, to);
+    for (int q = -128; q < 128; ++q) {
+      const double y = value_of(op.function, to.input.scale * (q - to.input.zero_point)) / to.output.scale;
+      to.table.push_back(static_cast<std::int8_t>(std::lround(std::clamp(y + to.output.zero_point, -128.0, 127.0))));
+    }
   }
 
   /// Pre-activations at `step`, from the input and from h8 of scale `state`.
@@ -198,14 +247,25 @@ class Quantizer {
 
 }  // namespace
 
+Quant Int8Model::quant(TensorId tensor) const {
+  if (tensor == 0) return {.scale = static_cast<double>(kFeatureScale), .zero_point = 0};
+  return layers[static_cast<std::size_t>(tensor) - 1].output;
+}
+
+void Int8Model::connect(Int8Layer& layer) const {
+  layer.input = quant(layer.layer.inputs.front());
+  layer.second = quant(layer.layer.inputs.back());
+}
+
+std::int32_t add_bias(const Int8Layer& layer) {
+  return (1 << (layer.add_shift - 1)) - layer.addend[0] * layer.input.zero_point -
+         layer.addend[1] * layer.second.zero_point + layer.output.zero_point * (1 << layer.add_shift);
+}
+
 Int8Model quantize(const Graph& graph, const Weights& weights, const Ranges& ranges) {
   const Quantizer quantizer(weights, ranges);
   Int8Model model{.input = graph.input(), .layers = {}};
-  Quant quant{.scale = static_cast<double>(kFeatureScale), .zero_point = 0};
-  for (const Layer& layer : graph.layers()) {
-    model.layers.push_back(quantizer.layer(layer, quant));
-    quant = model.layers.back().output;
-  }
+  for (const Layer& layer : graph.layers()) model.layers.push_back(quantizer.layer(layer, model));
   return model;
 }
 

@@ -3,13 +3,13 @@
 namespace kws::int8 {
 
 WindowProduct::WindowProduct(const Kernels& kernels, const Int8Product& product, int gates, const Plane& in,
-                             Extent kernel) {
+                             Extent kernel, Extent dilation) {
   // Cells that lie close are one long run: a row of the kernel, or even the whole of it.
-  const bool close = in.step == in.shape.channels;
+  const bool close = in.step == in.shape.channels && dilation.freq == 1;
   const int columns = close ? 1 : kernel.freq;
-  const int rows = close && in.row_step() == kernel.freq * in.step ? 1 : kernel.time;
+  const int rows = close && dilation.time == 1 && in.row_step() == kernel.freq * in.step ? 1 : kernel.time;
   for (int t = 0; t < rows; ++t) {
-    for (int f = 0; f < columns; ++f) tap_.push_back(t * in.row_step() + f * in.step);
+    for (int f = 0; f < columns; ++f) tap_.push_back(t * dilation.time * in.row_step() + f * dilation.freq * in.step);
   }
   const int window = kernel.time * kernel.freq * in.shape.channels;
   packed_ = pack_rows(kernels, product, gates, rows * columns, window / (rows * columns));

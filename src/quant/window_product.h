@@ -13,7 +13,8 @@ class WindowProduct {
  public:
   WindowProduct() = default;
   /// Rows over kernel positions of `in`, which has the layout of the product's weights.
-  WindowProduct(const Kernels& kernels, const Int8Product& product, int gates, const Plane& in, Extent kernel);
+  WindowProduct(const Kernels& kernels, const Int8Product& product, int gates, const Plane& in, Extent kernel,
+                Extent dilation = {});
   /// Rows over vectors of `length` cells.
   WindowProduct(const Kernels& kernels, const Int8Product& product, int gates, int length);
 

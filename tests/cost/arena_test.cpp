@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "export/random_models.h"
 #include "families/random_design.h"
 #include "kws/cost/cost.h"
 
@@ -86,7 +87,8 @@ std::vector<Block> blocks_of(const Layer& layer, bool reverse) {
       for (int at = begin; at < std::min(begin + block, positions); ++at) {
         for (int kt = 0; kt < kernel.time; ++kt) {
           for (int kf = 0; kf < kernel.freq; ++kf) {
-            const int t = at / out.freq * stride.time - top + kt, f = at % out.freq * stride.freq - left + kf;
+            const int t = at / out.freq * stride.time - top + kt * op.dilation.time;
+            const int f = at % out.freq * stride.freq - left + kf * op.dilation.freq;
             if (t < 0 || t >= in.time || f < 0 || f >= in.freq) continue;
             for (int c = 0; c < in.channels; ++c) one.reads.push_back((t * in.freq + f) * in.channels + c);
           }
@@ -109,10 +111,27 @@ std::vector<Block> blocks_of(const Layer& layer, bool reverse) {
   if (const auto* op = std::get_if<Depthwise2d>(&layer.op)) return conv(*op, 1);
   if (std::holds_alternative<AvgPool2d>(layer.op)) {
     std::vector<Block> blocks;
-    for (int c = 0; c < layer.input.channels; ++c) {
+    const Kernel kernel = kernel_of(layer);
+    const int outputs = layer.output.elements();
+    const int positions = layer.input.elements() / outputs;
+    // Outputs of a row, whose elements lie so far apart.
+    const int row = kernel == Kernel::avg_pool_rows ? layer.output.channels : outputs;
+    for (int c = 0; c < outputs; ++c) {
       Block one;
-      for (int i = 0; i < layer.input.time * layer.input.freq; ++i) one.reads.push_back(i * layer.input.channels + c);
+      for (int i = 0; i < positions; ++i) one.reads.push_back(c / row * positions * row + i * row + c % row);
       one.writes.push_back(c);
+      blocks.push_back(std::move(one));
+    }
+    return blocks;
+  }
+  if (std::holds_alternative<Add>(layer.op) || std::holds_alternative<Activate>(layer.op)) {
+    std::vector<Block> blocks;  // of four elements, as the kernels with packed bytes
+    for (int i = 0; i < layer.output.elements(); i += 4) {
+      Block one;
+      for (int j = i; j < std::min(i + 4, layer.output.elements()); ++j) {
+        one.reads.push_back(j);
+        one.writes.push_back(j);
+      }
       blocks.push_back(std::move(one));
     }
     return blocks;
@@ -132,7 +151,9 @@ std::vector<Block> blocks_of(const Layer& layer, bool reverse) {
 /// True when the kernel has read all of a block (or of the layer) before it writes.
 bool gathers(const Layer& layer) {
   const Kernel kernel = kernel_of(layer);
-  return kernel == Kernel::conv2d || kernel == Kernel::gru || kernel == Kernel::lstm || kernel == Kernel::avg_pool;
+  return kernel == Kernel::conv2d || kernel == Kernel::conv2d_dilated || kernel == Kernel::gru ||
+         kernel == Kernel::lstm || kernel == Kernel::avg_pool || kernel == Kernel::avg_pool_rows ||
+         kernel == Kernel::add || kernel == Kernel::activate;
 }
 
 /// No byte is written before its last reading.
@@ -184,6 +205,93 @@ TEST(Arena, NeverOverwritesWhatALayerStillReads) {
       }
     }
   }
+}
+
+/// The bytes of an arena, each with the tensor whose element it last was.
+class Replay {
+ public:
+  Replay(const Graph& graph, const ArenaPlan& plan) : graph_(graph), memory_(static_cast<std::size_t>(plan.bytes)) {
+    write(0, plan.steps.front().input_offset);
+  }
+
+  /// Every byte that the layer reads is what the layer before wrote; where its blocks write is taken over by its
+  /// output.
+  void run(std::size_t k, const ArenaPlan::Step& step) {
+    const Layer& layer = graph_.layers()[k];
+    for (std::size_t input = 0; input < layer.inputs.size(); ++input) {
+      const int at = input == 0 ? step.input_offset : step.second_offset;
+      const TensorId tensor = layer.inputs[input];
+      for (int i = 0; i < graph_.shape(tensor).elements(); ++i) {
+        const auto [owner, element] = memory_.at(static_cast<std::size_t>(at + i));
+        ASSERT_EQ(owner, tensor) << layer.name << ": element " << i << " of input " << input;
+        ASSERT_EQ(element, i) << layer.name;
+      }
+    }
+    for (int i = 0; i < step.scratch_bytes; ++i)
+      memory_.at(static_cast<std::size_t>(step.scratch_offset + i)) = {-1, 0};
+    if (k + 1 < graph_.layers().size()) write(static_cast<TensorId>(k + 1), step.output_offset);
+  }
+
+ private:
+  struct Byte {
+    TensorId owner = -1;
+    int element = 0;
+  };
+  void write(TensorId tensor, int at) {
+    for (int i = 0; i < graph_.shape(tensor).elements(); ++i)
+      memory_.at(static_cast<std::size_t>(at + i)) = {tensor, i};
+  }
+
+  const Graph& graph_;
+  std::vector<Byte> memory_;
+};
+
+TEST(Arena, HoldsWhatLaterLayersOfAResidualNetworkRead) {
+  double arena = 0, least = 0;
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    const Shape input = seed % 2 == 0 ? Shape{.time = 25, .freq = 1, .channels = 10} : Shape{.time = 25, .freq = 10};
+    const Graph graph = test::random_residual(input, 6, seed);
+    for (const ArenaKind kind : {ArenaKind::kernels, ArenaKind::cmsis_nn}) {
+      const ArenaPlan plan = plan_arena(graph, kind);
+      ASSERT_EQ(plan.steps.size(), graph.layers().size());
+      ASSERT_EQ(plan.bytes % 4, 0);
+      Replay replay(graph, plan);
+      int most = 0;
+      for (std::size_t k = 0; k < plan.steps.size(); ++k) {
+        const ArenaPlan::Step& step = plan.steps[k];
+        const Layer& layer = graph.layers()[k];
+        const std::string what = "seed " + std::to_string(seed) + " layer " + layer.name;
+        const bool last = k + 1 == plan.steps.size();
+        replay.run(k, step);
+        if (HasFatalFailure()) FAIL() << what;
+        for (const int offset : {step.input_offset, step.second_offset, step.output_offset, step.scratch_offset}) {
+          ASSERT_EQ(offset % 4, 0) << what;
+        }
+        const Bytes in{step.input_offset, step.input_offset + layer.input.elements()};
+        const Bytes second{step.second_offset, step.second_offset + layer.second.elements()};
+        const Bytes out{step.output_offset, step.output_offset + (last ? 0 : layer.output.elements())};
+        const Bytes scratch{step.scratch_offset, step.scratch_offset + step.scratch_bytes};
+        if (step.scratch_bytes > 0) {
+          ASSERT_FALSE(scratch.overlaps(in)) << what;
+          ASSERT_FALSE(!last && scratch.overlaps(out)) << what;
+        }
+        if (!last) expect_nothing_lost(layer, step, plan.bytes, what);
+        if (std::holds_alternative<Add>(layer.op) && second.overlaps(out)) {
+          ASSERT_EQ(layer.second, layer.input) << what << ": its second input is read more than once";
+          ASSERT_LE(out.begin, second.begin) << what;
+        }
+        const bool window = std::holds_alternative<Conv2d>(layer.op) || std::holds_alternative<Depthwise2d>(layer.op);
+        const bool apart = kind == ArenaKind::cmsis_nn && window && !last;
+        ASSERT_FALSE(apart && in.overlaps(out)) << what;
+        most = std::max(most, layer.input.elements() + layer.output.elements() + layer.held + step.scratch_bytes);
+      }
+      if (kind != ArenaKind::kernels) continue;
+      arena += plan.bytes;
+      least += most;
+    }
+  }
+  // Against the sum of all that a layer reads, writes, holds and works in: overlaps make up for gaps.
+  EXPECT_LT(arena, 0.95 * least);
 }
 
 TEST(Arena, KeepsInputOutputAndScratchOfCmsisNnApart) {

@@ -73,6 +73,11 @@ TEST(CEngine, GivesEveryByteOfTheHostForEveryOp) {
   constexpr int kClips = 200;
   std::vector<NamedGraph> graphs = small_graphs(kFrames, kCoefficients, 6);
   graphs.push_back({"wide", wide_graph()});
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    const Shape input = seed % 2 == 0 ? Shape{.time = kFrames, .freq = 1, .channels = kCoefficients}
+                                      : Shape{.time = kFrames, .freq = kCoefficients, .channels = 1};
+    graphs.push_back({"residual" + std::to_string(seed), random_residual(input, 6, seed)});
+  }
   // Side by side, because nearly all the time goes into the compiler.
   parallel_for_each_index(kSeeds * graphs.size(), 0, [&](std::size_t i) {
     const NamedGraph& named = graphs[i / kSeeds];

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,13 +17,11 @@ class RandomModels {
 
   Int8Model model(const Graph& graph) {
     Int8Model result{.input = graph.input(), .layers = {}};
-    Quant previous{.scale = kFeatureScale, .zero_point = 0};
     for (const Layer& layer : graph.layers()) {
       Int8Layer one;
       one.layer = layer;
-      one.input = previous;
+      result.connect(one);
       std::visit([&](const auto& op) { fill(one, op); }, layer.op);
-      previous = one.output;
       result.layers.push_back(std::move(one));
     }
     return result;
@@ -69,16 +69,36 @@ class RandomModels {
     to_byte(layer, op.relu);
     const int row = op.kernel.time * op.kernel.freq;
     layer.main = product(layer.layer.input.channels, row, 7, layer.input.zero_point, true, true);
+    const Int8Product first = layer.main;
+    for (int band = 1; band < op.bands; ++band) {
+      for (std::size_t c = 0; c < first.bias.size(); ++c) {
+        layer.main.bias.push_back(first.bias[c] + rng_.between(-9999, 9999));
+        layer.main.multiplier.push_back(multiplier());
+        layer.main.shift.push_back(static_cast<std::int8_t>(first.shift[c] - rng_.between(0, 2)));
+      }
+    }
   }
   void fill(Int8Layer& layer, const AvgPool2d& /*op*/) {
     to_byte(layer, false);
-    const double positions = layer.layer.input.time * layer.layer.input.freq;
+    const double positions = layer.layer.input.elements() / layer.layer.output.elements();
     layer.main.multiplier.resize(1);
     layer.main.shift.resize(1);
     quantize_multiplier(rng_.uniform(2.0, 6.0) / positions, layer.main.multiplier[0], layer.main.shift[0]);
   }
-  void fill(Int8Layer& layer, const Add& /*op*/) { to_byte(layer, false); }
-  void fill(Int8Layer& layer, const Activate& /*op*/) { to_byte(layer, false); }
+  void fill(Int8Layer& layer, const Add& op) {
+    to_byte(layer, op.relu);
+    layer.add_shift = rng_.between(kAddShifts.front(), kAddShifts.back());
+    // Factors of about one, where the shift has room for them.
+    const int most = std::min(32767, 3 << (layer.add_shift - 1));
+    for (std::int16_t& factor : layer.addend) factor = static_cast<std::int16_t>(rng_.between(0, most));
+    // Both ends at times: sums of 24 bits, and shifts that leave 16 of them.
+    if (rng_.below(4) == 0) layer.addend[rng_.below(2)] = INT16_MAX;
+  }
+  void fill(Int8Layer& layer, const Activate& /*op*/) {
+    to_byte(layer, false);
+    layer.table = bytes(256);
+    layer.table[rng_.below(256)] = -128;
+  }
   void fill(Int8Layer& layer, const Dense& op) {
     to_byte(layer, op.relu);
     layer.main = product(op.units, layer.layer.input.elements(), 7, layer.input.zero_point, true);
@@ -142,6 +162,63 @@ inline std::vector<NamedGraph> small_graphs(int frames, int coefficients, int cl
                        .add("gru2", Gru{.cells = 7})
                        .add("fc1", Dense{.units = 8, .relu = true}))});
   return graphs;
+}
+
+/// Layers of the kinds that networks with residuals have, at random: dilated, causal and banded windows, stacked and
+/// broadcast additions, means over one direction, tables. The input may have its coefficients as channels.
+inline Graph random_residual(const Shape& input, int classes, std::uint64_t seed) {
+  Rng rng({seed, 11});
+  Graph graph(input);
+  const auto padding = [&](int in, int span) {
+    const int kind = rng.between(0, 2);
+    return kind == 1 && in > 2 * span ? Padding::valid : kind == 2 ? Padding::causal : Padding::same;
+  };
+  const auto window = [&](const Shape& map, auto& op, int largest) {
+    op.kernel = {rng.between(1, largest), map.freq > 1 ? rng.between(1, 3) : 1};
+    op.dilation = {rng.below(2) == 0 ? 1 : rng.between(2, 3), map.freq > 3 && rng.below(3) == 0 ? 2 : 1};
+    op.stride = {rng.below(5) == 0 ? 2 : 1, map.freq > 4 && rng.below(5) == 0 ? 2 : 1};
+    op.padding = {padding(map.time, (op.kernel.time - 1) * op.dilation.time + 1),
+                  padding(map.freq, (op.kernel.freq - 1) * op.dilation.freq + 1)};
+    op.relu = rng.below(2) == 0;
+  };
+  TensorId x = 0;
+  int number = 0;
+  const auto name = [&](const char* kind) { return kind + std::to_string(number++); };
+  Conv2d conv;
+  conv.filters = rng.between(1, 40);
+  window(input, conv, 5);
+  x = graph.add(name("conv"), conv, {x});
+  for (int block = rng.between(2, 5); block > 0; --block) {
+    const TensorId skip = x;
+    const Shape map = graph.shape(x);
+    Depthwise2d depthwise;
+    window(map, depthwise, rng.below(3) == 0 ? 29 : 5);
+    if (rng.below(2) == 0) {
+      depthwise.stride = {1, 1};
+      depthwise.padding = {rng.below(2) == 0 ? Padding::same : Padding::causal, Padding::same};
+    }
+    x = graph.add(name("dw"), depthwise, {x});
+    if (graph.shape(x).freq > 1 && rng.below(2) == 0) {
+      const int bands = rng.between(2, std::min(4, graph.shape(x).freq));
+      x = graph.add(name("banded"), Depthwise2d{.kernel = {1, 3}, .stride = {1, 1}, .bands = bands}, {x});
+    }
+    const int filters = rng.below(3) == 0 ? rng.between(1, 40) : map.channels;
+    x = graph.add(name("pw"), Conv2d{.filters = filters, .kernel = {1, 1}, .stride = {1, 1}}, {x});
+    if (rng.below(2) == 0) x = graph.add(name("swish"), Activate{.function = Function::swish}, {x});
+    // Added back after a mean, as broadcast residual networks do, over one direction or both.
+    if (rng.below(2) == 0) {
+      TensorId mean =
+          graph.add(name("mean"), AvgPool2d{.over_time = rng.below(3) == 0, .over_freq = rng.below(3) > 0}, {x});
+      if (rng.below(2) == 0) mean = graph.add(name("gate"), Activate{.function = Function::gate}, {mean});
+      x = graph.add(name("broadcast"), Add{.relu = rng.below(2) == 0}, {x, mean});
+    }
+    if (graph.shape(x) != map) continue;
+    const bool swapped = rng.below(2) == 0;
+    x = graph.add(name("add"), Add{.relu = rng.below(2) == 0}, swapped ? std::vector{skip, x} : std::vector{x, skip});
+  }
+  if (rng.below(2) == 0) x = graph.add(name("pool"), AvgPool2d{}, {x});
+  graph.add("logits", Dense{.units = classes}, {x});
+  return graph;
 }
 
 /// A model with everything an export needs, owned in one place.

@@ -19,14 +19,23 @@ class FloatReference {
   FloatReference(const Graph& graph, const Weights& weights) : graph_(graph), weights_(weights) {}
 
   /// One clip; widens `ranges` by every layer's output. ReLU is applied where the op says so.
-  Values run(Values x, Ranges& ranges) const {
+  Values run(const Values& input, Ranges& ranges) const {
+    std::vector<Values> tensors = {input};
     for (const Layer& layer : graph_.layers()) {
-      x = std::visit([&](const auto& op) { return apply(op, layer, x); }, layer.op);
+      const Values& first = tensors[static_cast<std::size_t>(layer.inputs.front())];
+      const Values& second = tensors[static_cast<std::size_t>(layer.inputs.back())];
+      Values x;
+      if (const auto* add = std::get_if<Add>(&layer.op)) {
+        x = sum(*add, layer, first, second);
+      } else {
+        x = std::visit([&](const auto& op) { return apply(op, layer, first); }, layer.op);
+      }
       Range& range = ranges[layer.name];
       range.low = std::min(range.low, static_cast<float>(*std::min_element(x.begin(), x.end())));
       range.high = std::max(range.high, static_cast<float>(*std::max_element(x.begin(), x.end())));
+      tensors.push_back(std::move(x));
     }
-    return x;
+    return tensors.back();
   }
 
  private:
@@ -43,6 +52,9 @@ class FloatReference {
     return sum;
   }
 
+  static int bands_of(const Conv2d& /*op*/) { return 1; }
+  static int bands_of(const Depthwise2d& op) { return op.bands; }
+
   /// Convolution and depthwise convolution: `depthwise` reads its own channel alone.
   template <class Window>
   Values window(const Window& op, const Layer& layer, const Values& x, bool depthwise) const {
@@ -51,14 +63,17 @@ class FloatReference {
     const int top = axes.time.before(), left = axes.freq.before();
     const float* weight = data(layer, "weight");
     const float* bias = data(layer, "bias");
+    const float* scale = depthwise && bands_of(op) > 1 ? data(layer, "scale") : nullptr;
     Values y;
     for (int t = 0; t < out.time; ++t) {
       for (int f = 0; f < out.freq; ++f) {
         for (int o = 0; o < out.channels; ++o) {
-          auto sum = static_cast<double>(bias[o]);
+          const int band = depthwise ? bands_of(op) * f / out.freq : 0;
+          double sum = 0.0;
           for (int kt = 0; kt < op.kernel.time; ++kt) {
             for (int kf = 0; kf < op.kernel.freq; ++kf) {
-              const int time = t * op.stride.time - top + kt, freq = f * op.stride.freq - left + kf;
+              const int time = t * op.stride.time - top + kt * op.dilation.time;
+              const int freq = f * op.stride.freq - left + kf * op.dilation.freq;
               if (time < 0 || time >= in.time || freq < 0 || freq >= in.freq) continue;
               const int tap = kt * op.kernel.freq + kf;
               const double* source = x.data() + (time * in.freq + freq) * in.channels;
@@ -69,6 +84,8 @@ class FloatReference {
               }
             }
           }
+          if (scale != nullptr) sum *= static_cast<double>(scale[band * out.channels + o]);
+          sum += static_cast<double>(bias[band * out.channels + o]);
           y.push_back(op.relu ? std::max(0.0, sum) : sum);
         }
       }
@@ -79,13 +96,37 @@ class FloatReference {
   Values apply(const Conv2d& op, const Layer& layer, const Values& x) const { return window(op, layer, x, false); }
   Values apply(const Depthwise2d& op, const Layer& layer, const Values& x) const { return window(op, layer, x, true); }
 
-  Values apply(const AvgPool2d& /*op*/, const Layer& layer, const Values& x) const {
-    Values y(static_cast<std::size_t>(layer.input.channels));
-    for (std::size_t i = 0; i < x.size(); ++i) y[i % y.size()] += x[i] / (layer.input.time * layer.input.freq);
+  Values apply(const AvgPool2d& op, const Layer& layer, const Values& x) const {
+    const Shape in = layer.input, out = layer.output;
+    Values y(static_cast<std::size_t>(out.elements()));
+    for (int t = 0; t < in.time; ++t) {
+      for (int f = 0; f < in.freq; ++f) {
+        for (int c = 0; c < in.channels; ++c) {
+          const int to = ((op.over_time ? 0 : t) * out.freq + (op.over_freq ? 0 : f)) * out.channels + c;
+          y[static_cast<std::size_t>(to)] +=
+              x[static_cast<std::size_t>((t * in.freq + f) * in.channels + c)] * out.elements() / in.elements();
+        }
+      }
+    }
     return y;
   }
 
-  Values apply(const Add& /*op*/, const Layer& /*layer*/, const Values& x) const { return x; }
+  static Values sum(const Add& op, const Layer& layer, const Values& a, const Values& b) {
+    const Shape in = layer.input, second = layer.second;
+    Values y;
+    for (int t = 0; t < in.time; ++t) {
+      for (int f = 0; f < in.freq; ++f) {
+        for (int c = 0; c < in.channels; ++c) {
+          const int from = ((second.time == 1 ? 0 : t) * second.freq + (second.freq == 1 ? 0 : f)) * in.channels + c;
+          const double sum = a[y.size()] + b[static_cast<std::size_t>(from)];
+          y.push_back(op.relu ? std::max(0.0, sum) : sum);
+        }
+      }
+    }
+    return y;
+  }
+  /// Has two inputs, see sum().
+  static Values apply(const Add& /*op*/, const Layer& /*layer*/, const Values& /*x*/) { return {}; }
   Values apply(const Activate& op, const Layer& /*layer*/, const Values& x) const {
     Values y;
     for (const double value : x) y.push_back(value_of(op.function, value));

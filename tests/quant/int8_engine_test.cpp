@@ -99,7 +99,9 @@ TEST(Int8Engine, GivesTheSameBytesWithEveryInstructionSet) {
   int lively = 0;
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     Rng rng({seed});
-    Int8Model model = test::RandomModels(seed).model(random_graph(rng));
+    const Shape input{.time = rng.between(9, 30), .freq = rng.between(1, 11), .channels = rng.between(1, 40)};
+    Int8Model model =
+        test::RandomModels(seed).model(seed % 2 == 0 ? random_graph(rng) : test::random_residual(input, 6, seed));
     if (seed % 3 == 0) go_to_extremes(model, rng);
     const Bytes in = features(model, 1 + static_cast<int>(seed % 31), rng);
     const Bytes expected = run(Int8Engine(model, Isa::portable), model, in);
@@ -135,7 +137,8 @@ TEST(Int8Engine, ShowsEveryLayerOfEveryClipInOrder) {
   for (const Isa isa : {Isa::portable, best_isa()}) {
     std::vector<Bytes>& outputs = seen.emplace_back();
     Bytes logits(14 * 6);
-    Int8Engine(model, isa).run(in, logits, [&](std::span<const std::int8_t> output) {
+    Int8Engine(model, isa).run(in, logits, [&](std::size_t layer, std::span<const std::int8_t> output) {
+      EXPECT_EQ(layer, outputs.size() % model.layers.size());
       outputs.emplace_back(output.begin(), output.end());
     });
     ASSERT_EQ(outputs.size(), 14 * model.layers.size());

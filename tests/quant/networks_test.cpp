@@ -14,6 +14,7 @@ namespace kws {
 namespace {
 
 using testing::NamedGraph;
+using testing::nine_graphs;
 using testing::random_network;
 using testing::RandomNetwork;
 using testing::seven_graphs;
@@ -29,12 +30,12 @@ std::vector<std::int8_t> run(const Int8Model& model, const std::vector<std::int8
   return logits;
 }
 
-class SevenNetworks : public ::testing::TestWithParam<int> {
+class NineNetworks : public ::testing::TestWithParam<int> {
  protected:
-  const NamedGraph net = seven_graphs()[static_cast<std::size_t>(GetParam())];
+  const NamedGraph net = nine_graphs()[static_cast<std::size_t>(GetParam())];
 };
 
-TEST_P(SevenNetworks, StayCloseToFloat) {
+TEST_P(NineNetworks, StayCloseToFloat) {
   constexpr int seeds = 3;
   double agree = 0.0;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
@@ -55,7 +56,7 @@ TEST_P(SevenNetworks, StayCloseToFloat) {
   EXPECT_GT(agree / (seeds * kClips), 0.95);  // 0.963 (dnn) to 0.997 (ds_cnn) seen
 }
 
-TEST_P(SevenNetworks, SurviveTheirFile) {
+TEST_P(NineNetworks, SurviveTheirFile) {
   const RandomNetwork random = random_network(net.graph, 10, 7);
   const std::string text = int8_to_json(random.model).dump();
   const Int8Model read = int8_from_json(Json::parse(text), net.graph, "model.int8.json");
@@ -93,7 +94,7 @@ int each_dropped(Json& node, const std::string& path, const std::function<void(c
   return dropped + static_cast<int>(plain.size());
 }
 
-TEST_P(SevenNetworks, RefuseFilesWithAnyFieldDropped) {
+TEST_P(NineNetworks, RefuseFilesWithAnyFieldDropped) {
   const Json whole = int8_to_json(random_network(net.graph, 2, 7).model);
   Json damaged = whole;
   const int dropped = each_dropped(damaged, "", [&](const std::string& path) {
@@ -103,8 +104,8 @@ TEST_P(SevenNetworks, RefuseFilesWithAnyFieldDropped) {
   EXPECT_GE(dropped, 16);
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, SevenNetworks, ::testing::Range(0, 7),
-                         [](const auto& one) { return seven_graphs()[static_cast<std::size_t>(one.param)].type; });
+INSTANTIATE_TEST_SUITE_P(Types, NineNetworks, ::testing::Range(0, 9),
+                         [](const auto& one) { return nine_graphs()[static_cast<std::size_t>(one.param)].type; });
 
 std::string complaint(const Json& json, const Graph& graph) {
   try {

@@ -88,6 +88,82 @@ TEST(Int8AvgPool, AveragesAboveTheZeroPoint) {
   EXPECT_EQ(run(pool, {0, -128, 1, -128, 2, -128, 3, -124}), (Bytes{30, -99}));
 }
 
+TEST(Int8AvgPool, AveragesOverOneDirection) {
+  const auto mean = [](bool over_time) {
+    Int8Layer pool = layer({2, 2, 1}, AvgPool2d{.over_time = over_time, .over_freq = !over_time});
+    pool.main.multiplier = {kHalf};
+    pool.main.shift = {0};  // a half: same scale in and out
+    return run(pool, {1, 3, 5, 11});
+  };
+  EXPECT_EQ(mean(true), (Bytes{3, 7}));
+  EXPECT_EQ(mean(false), (Bytes{2, 8}));
+}
+
+TEST(Int8Conv2d, ReadsElementsApartWhenDilatedAndThePastAloneWhenCausal) {
+  Int8Layer conv = layer({5, 1, 1}, Conv2d{.filters = 1,
+                                           .kernel = {2, 1},
+                                           .stride = {1, 1},
+                                           .padding = {Padding::causal, Padding::same},
+                                           .dilation = {2, 1}});
+  conv.input.zero_point = 9;
+  conv.main = product({1, 10}, {0});
+  // 9 stands for what was before the first; each output adds ten times its own input to the one two before.
+  EXPECT_EQ(run(conv, {1, 2, 3, 4, 5}), (Bytes{19, 29, 31, 42, 53}));
+}
+
+TEST(Int8Depthwise2d, TakesTheFactorsOfItsBand) {
+  Int8Layer depthwise = layer({1, 3, 1}, Depthwise2d{.kernel = {1, 1}, .stride = {1, 1}, .bands = 2});
+  depthwise.main = product({1}, {0});
+  depthwise.main.bias = {1, 100};
+  depthwise.main.multiplier = {kHalf, kHalf};
+  depthwise.main.shift = {1, 0};
+  // f * 2 / 3: bands 0, 0, 1; the second one halves.
+  EXPECT_EQ(run(depthwise, {10, 20, 30}), (Bytes{11, 21, 65}));
+}
+
+/// a + 2 b + 1, a being [2 time][2 freq] and b its mean over what `second` has one of.
+Bytes added(Shape second, const Bytes& in, bool relu = false) {
+  Int8Model model{.input = {2, 2, 1}, .layers = {}};
+  Graph sum(model.input);
+  TensorId b = 0;
+  if (second.time == 1) b = sum.add("m", AvgPool2d{.over_time = true, .over_freq = second.freq == 1}, {0});
+  if (second.time == 2 && second.freq == 1) b = sum.add("m", AvgPool2d{.over_time = false}, {0});
+  sum.add("sum", Add{.relu = relu}, {0, b});
+  for (const Layer& one : sum.layers()) {
+    Int8Layer to;
+    to.layer = one;
+    model.connect(to);
+    if (std::holds_alternative<Add>(one.op)) {
+      to.addend = {1 << 12, 1 << 13};  // a + 2 b
+      to.add_shift = 12;
+      to.output.zero_point = 1;
+      to.activation_min = relu ? 1 : -128;
+    } else {
+      to.main.multiplier = {kHalf};
+      to.main.shift = {static_cast<std::int8_t>(second.elements() == 1 ? -1 : 0)};
+    }
+    model.layers.push_back(to);
+  }
+  Bytes out(4);
+  run_int8(model, in, out);
+  return out;
+}
+
+TEST(Int8Add, AddsWithAFactorEachAndRepeatsASecondInputOfOneStepOrFrequency) {
+  EXPECT_EQ(added({2, 2, 1}, {1, 2, 3, -4}), (Bytes{4, 7, 10, -11}));
+  EXPECT_EQ(added({2, 2, 1}, {1, 2, 3, -4}, true), (Bytes{4, 7, 10, 1}));
+  EXPECT_EQ(added({2, 2, 1}, {100, -100, 0, 0}), (Bytes{127, -128, 1, 1}));
+  EXPECT_EQ(added({1, 2, 1}, {1, 2, 3, 4}), (Bytes{6, 9, 8, 11}));   // means 2 and 3 of the frequencies
+  EXPECT_EQ(added({2, 1, 1}, {1, 3, 5, 7}), (Bytes{6, 8, 18, 20}));  // 2 and 6 of the steps
+  EXPECT_EQ(added({1, 1, 1}, {1, 3, 5, 7}), (Bytes{10, 12, 14, 16}));
+}
+
+TEST(Int8Activate, LooksUpEachValue) {
+  Int8Layer activate = layer({1, 1, 3}, Activate{.function = Function::tanh});
+  for (int q = -128; q < 128; ++q) activate.table.push_back(static_cast<std::int8_t>(-1 - q));
+  EXPECT_EQ(run(activate, {-128, 0, 127}), (Bytes{127, -1, -128}));
+}
+
 TEST(Int8Gru, FollowsItsFormula) {
   // One cell, two steps, input gates only through the bias: r = z = sigmoid(0) = 1/2.
   Int8Layer gru = layer({2, 1, 1}, Gru{.cells = 1, .sequence = true});

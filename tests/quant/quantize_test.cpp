@@ -109,6 +109,41 @@ TEST(Quantize, ScalesDepthwiseChannelsByColumn) {
   EXPECT_EQ(quantize(graph, weights, {{"dw", {-1.0F, 1.0F}}}).layers.front().main.weight, (Bytes{127, 127, -64, -64}));
 }
 
+TEST(Quantize, GivesAnAddFactorsOfAsManyBitsAsFit) {
+  Graph graph({.time = 1, .freq = 1, .channels = 1});
+  const TensorId a = graph.add("a", Dense{.units = 1}, {0});
+  const TensorId b = graph.add("b", Dense{.units = 1}, {0});
+  graph.add("sum", Add{}, {a, b});
+  const Weights weights = {{"a/weight", {{1, 1}, {1.0F}}},
+                           {"a/bias", {{1}, {0.0F}}},
+                           {"b/weight", {{1, 1}, {1.0F}}},
+                           {"b/bias", {{1}, {0.0F}}}};
+  // Scales 0.01, 0.02 and 0.03: factors of a third and two thirds.
+  const Int8Model model =
+      quantize(graph, weights, {{"a", {-1.28F, 1.27F}}, {"b", {-2.56F, 2.54F}}, {"sum", {-3.84F, 3.81F}}});
+  const Int8Layer& sum = model.layers.back();
+  EXPECT_EQ(sum.add_shift, 15);
+  EXPECT_EQ(sum.addend[0], 10923);
+  EXPECT_EQ(sum.addend[1], 21845);
+  EXPECT_DOUBLE_EQ(sum.second.scale, model.layers[1].output.scale);
+}
+
+TEST(Quantize, GivesEachBandItsBiasAndFactor) {
+  const Graph graph =
+      Graph({1, 2, 1}).add("dw", Depthwise2d{.kernel = {1, 1}, .stride = {1, 1}, .norm = Norm::affine, .bands = 2});
+  const Weights weights = {
+      {"dw/weight", {{1, 1, 1}, {1.27F}}}, {"dw/scale", {{2, 1}, {1.0F, 0.0F}}}, {"dw/bias", {{2, 1}, {0.5F, -0.75F}}}};
+  const Int8Model model = quantize(graph, weights, {{"dw", {-1.0F, 1.0F}}});
+  const Int8Layer& dw = model.layers.front();
+  ASSERT_EQ(dw.main.bias.size(), 2U);
+  EXPECT_EQ(dw.main.bias[0], std::lround(0.5 / (dw.input.scale * 0.01)));
+  Bytes out(2);
+  run_int8(model, Bytes{0, 127}, out);
+  const Quant& quant = dw.output;
+  EXPECT_NEAR(quant.scale * (out[0] - quant.zero_point), 0.5, quant.scale);
+  EXPECT_NEAR(quant.scale * (out[1] - quant.zero_point), -0.75, quant.scale) << "a band without scale has its bias";
+}
+
 TEST(Quantize, RecurrentCellsNeedNoRangeUnlessTheyProject) {
   const Graph graph = Graph({2, 1, 1}).add("gru", Gru{.cells = 1});
   const Weights weights = {{"gru/weight", {{3, 1}, {1.0F, 1.0F, 1.0F}}},

@@ -51,6 +51,47 @@ inline std::vector<NamedGraph> seven_graphs() {
   return all;
 }
 
+/// Those, and networks with residuals: temporal ones, whose coefficients are channels, and broadcast ones.
+inline std::vector<NamedGraph> nine_graphs() {
+  std::vector<NamedGraph> all = seven_graphs();
+  const Paddings causal{Padding::causal, Padding::same};
+  {
+    Graph g({.time = 24, .freq = 1, .channels = 10});
+    TensorId x = g.add("conv", Conv2d{.filters = 20, .kernel = {3, 1}, .stride = {1, 1}, .relu = true}, {0});
+    for (int i = 1; i <= 2; ++i) {
+      const std::string n = std::to_string(i);
+      TensorId y =
+          g.add("dw" + n, Depthwise2d{.kernel = {9, 1}, .stride = {1, 1}, .padding = causal, .dilation = {i, 1}}, {x});
+      y = g.add("pw" + n, Conv2d{.filters = 20, .kernel = {1, 1}, .stride = {1, 1}}, {y});
+      x = g.add("add" + n, Add{.relu = true}, {y, x});
+    }
+    const TensorId mean = g.add("pool", AvgPool2d{}, {x});
+    g.add("logits", Dense{.units = 12}, {mean});
+    all.push_back({"temporal", std::move(g)});
+  }
+  {
+    Graph g({.time = 24, .freq = 10, .channels = 1});
+    TensorId x = g.add("conv", Conv2d{.filters = 12, .kernel = {5, 5}, .stride = {1, 2}, .relu = true}, {0});
+    for (int i = 1; i <= 2; ++i) {
+      const std::string n = std::to_string(i);
+      const TensorId wide = g.add("freq" + n, Depthwise2d{.kernel = {1, 3}, .stride = {1, 1}, .bands = 3}, {x});
+      TensorId y = g.add("mean" + n, AvgPool2d{.over_time = false}, {wide});
+      y = g.add("time" + n, Depthwise2d{.kernel = {3, 1}, .stride = {1, 1}, .dilation = {i, 1}}, {y});
+      y = g.add("swish" + n, Activate{.function = Function::swish}, {y});
+      y = g.add("pw" + n, Conv2d{.filters = 12, .kernel = {1, 1}, .stride = {1, 1}}, {y});
+      y = g.add("broadcast" + n, Add{}, {wide, y});
+      x = g.add("add" + n, Add{.relu = true}, {y, x});
+    }
+    x = g.add("last",
+              Conv2d{.filters = 16, .kernel = {3, 2}, .stride = {1, 1}, .padding = Padding::valid, .dilation = {2, 1}},
+              {x});
+    const TensorId mean = g.add("pool", AvgPool2d{}, {x});
+    g.add("logits", Dense{.units = 12}, {mean});
+    all.push_back({"broadcast", std::move(g)});
+  }
+  return all;
+}
+
 /// Zero-mean weights of deviation gain / sqrt(inputs), rows' scales spread by up to 4 as trained ones are.
 inline Weights random_weights(const Graph& graph, Rng& rng) {
   Weights weights;
@@ -66,7 +107,8 @@ inline Weights random_weights(const Graph& graph, Rng& rng) {
       const double width = small ? 0.3 : 2.0 / std::sqrt(static_cast<double>(length));
       for (std::size_t i = 0; i < rows * length; ++i) {
         const std::size_t row = depthwise ? i % rows : i / length;
-        tensor.data.push_back(static_cast<float>(gain[row] * rng.uniform(-width, width)));
+        const double value = spec.name == "scale" ? rng.uniform(0.3, 2.0) : gain[row] * rng.uniform(-width, width);
+        tensor.data.push_back(static_cast<float>(value));
       }
       weights[layer.name + "/" + spec.name] = std::move(tensor);
     }

@@ -49,6 +49,7 @@ CostTotals hello_edge_totals(const Graph& graph);
 struct ArenaPlan {
   struct Step {
     int input_offset = 0;
+    int second_offset = 0;  ///< of the second input of an Add
     int output_offset = 0;  ///< of the last layer: no place of its own
     int scratch_offset = 0;
     int scratch_bytes = 0;

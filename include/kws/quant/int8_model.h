@@ -23,6 +23,9 @@ struct Quant {
 /// h8 and m8 of the recurrent cells.
 constexpr Quant kStateQuant{.scale = 1.0 / 128.0, .zero_point = 0};
 
+/// Smallest and largest shift of an Add.
+constexpr std::array<int, 2> kAddShifts = {10, 22};
+
 /// One product: int8 weights with a scale per output row, int32 accumulator, and the way back.
 ///   weight      rows in storage order of ParameterSpec
 ///   bias        [rows] int32, at the scale input * weight, with the input's zero point already folded in:
@@ -49,7 +52,8 @@ struct Int8Product {
 ///                frequency f takes those of band f bands / F
 ///   add          out = clamp(zero_point_out + ((addend[0] (a - zero_point_a) + addend[1] (b - zero_point_b) +
 ///                2^(add_shift - 1)) >> add_shift), activation_min, 127); factors of at most 15 bits, so that two
-///                16-bit products do it
+///                16-bit products do it, and add_shift 10..22, so that what is left of the sum has 16 bits. A second
+///                input of one time step or one frequency is added to each
 ///   relu, swish, ...  (Activate)   out = table[q + 128]
 ///   gru          ax = sat16(requantize(main x)), ah = sat16(requantize(recurrent h8)): Q4.11,
 ///                rows reset, update, new; recurrent.bias is all zero
@@ -82,7 +86,7 @@ struct Int8Layer {
   std::vector<std::int8_t> peephole_shift;        ///< [3]
   Quant second;                                   ///< add: of the second input
   std::array<std::int16_t, 2> addend{};           ///< add: factors
-  int add_shift = 0;                              ///< add: 1..30
+  int add_shift = kAddShifts.front();             ///< add
   std::vector<std::int8_t> table;                 ///< Activate: [256]
 };
 
@@ -91,7 +95,15 @@ struct Int8Model {
   Shape input;
   std::vector<Int8Layer> layers;
   [[nodiscard]] int classes() const { return layers.back().layer.output.elements(); }
+  /// How a tensor that these layers have made, or their input, is to be read.
+  [[nodiscard]] Quant quant(TensorId tensor) const;
+  /// Fills a layer's `input` and `second`: what it reads has been made by these layers.
+  void connect(Int8Layer& layer) const;
 };
+
+/// What an Add sums besides its two products: both zero points, the half that rounds, the output's zero point. Then
+/// out = clamp((addend[0] a + addend[1] b + add_bias()) >> add_shift, activation_min, 127).
+std::int32_t add_bias(const Int8Layer& layer);
 
 /// Observed range of a layer's output after its activation.
 struct Range {
@@ -117,8 +129,8 @@ void round_weights(const Graph& graph, Weights& weights);
 /// The int8 network on the host, own code apart from the exported C: tests and `eval` hold one against the other.
 /// Prepares an Int8Engine (int8_engine.h) for one run; keep an engine where there are several.
 ///   features    [clips][input elements];  logits  [clips][classes]
-///   each_layer  if given, is called with the output of each layer of each clip, in order
-using LayerObserver = std::function<void(std::span<const std::int8_t> output)>;
+///   each_layer  if given, is called with the index and output of each layer of each clip, in order
+using LayerObserver = std::function<void(std::size_t layer, std::span<const std::int8_t> output)>;
 void run_int8(const Int8Model& model, std::span<const std::int8_t> features, std::span<std::int8_t> logits,
               const LayerObserver& each_layer = {});
 
