@@ -273,9 +273,15 @@ TEST(Search, MoreTrialsLaterEqualAllAtOnce) {
   options.max_trials = 10;
   search(options, first, folder.path);
   options.max_trials = 28;
-  search(options, second, folder.path);
+  const SearchOutcome outcome = search(options, second, folder.path);
   std::set<std::pair<int, int>> both(first.ran.begin(), first.ran.end());
-  for (const auto& rung : second.ran) EXPECT_TRUE(both.insert(rung).second) << "trial " << rung.first << " again";
+  for (const auto& rung : second.ran) {
+    // A winner whose model a finished search has left out is trained again.
+    const bool winner = std::ranges::any_of(outcome.winners, [&](const Winner& one) {
+      return one.trial.proposal.number == rung.first && one.trial.rungs.back().epochs == rung.second;
+    });
+    EXPECT_TRUE(both.insert(rung).second || winner) << "trial " << rung.first << " again";
+  }
   EXPECT_EQ(trials_of(folder.path), undisturbed());
 }
 

@@ -88,7 +88,7 @@ TEST_P(StoredStudy, KeepsTrialsModelsAndTestsOverReopening) {
   EXPECT_EQ(trials[2].rungs[0].failure, "diverged");
   EXPECT_EQ(trials[2].result(), nullptr);
   EXPECT_EQ(trials[3].state, TrialState::stopped);
-  EXPECT_EQ(study.model(1, 1), model);
+  EXPECT_EQ(study.model(1, 1), "") << "the last one alone is kept";
   EXPECT_EQ(study.model(1, 3), "later");
   EXPECT_EQ(study.checkpoint(1), "") << "the last one alone is kept";
   ASSERT_TRUE(study.test(1));
