@@ -48,7 +48,7 @@ std::optional<Promotion> Bracket::promote() { return promote(hold_); }
 std::optional<Promotion> Bracket::promote(std::size_t held) {
   for (std::size_t rung = rungs_.size() - 1; rung-- > 0;) {
     const std::vector<Entry>& entries = rungs_[rung];
-    const std::size_t quota = (entries.size() - std::min(entries.size(), held)) / reduction_;
+    const std::size_t quota = (entries.size() - (rung == 0 ? std::min(entries.size(), held) : 0)) / reduction_;
     if (static_cast<std::size_t>(std::ranges::count_if(entries, &Entry::promoted)) >= quota) continue;
     if (rung == 0) {
       if (const auto rank = best_of_a_type()) return take(rung, *rank, "the best of its type");

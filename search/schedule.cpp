@@ -10,7 +10,7 @@
 namespace kws {
 namespace {
 
-constexpr int kHold = 6;  ///< see Bracket: on recorded curves 12 lose no fewer of the best tenth, 0 twice as many
+constexpr int kHold = 6;  ///< see Bracket: without it twice as many of the best tenth of recorded curves are lost
 constexpr int kTellingEpochs = 3;  ///< a first rung from which proposals may learn, see trials_to_learn_from()
 
 }  // namespace

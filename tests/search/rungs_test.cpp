@@ -67,7 +67,7 @@ TEST(Bracket, NeverLetsMoreGoOnThanItsShare) {
   EXPECT_FALSE(bracket.promote()) << "another leads now, but one of three has gone on";
 }
 
-TEST(Bracket, HeldResultsEarnNoPromotionBeforeTheEnd) {
+TEST(Bracket, HeldResultsOfTheFirstRungEarnNoPromotionBeforeTheEnd) {
   Bracket bracket({1, 3}, 3, 2);
   for (int trial = 0; trial < 4; ++trial) {
     bracket.open(trial);

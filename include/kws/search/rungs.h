@@ -19,12 +19,12 @@ struct Promotion {
 };
 
 /// Asynchronous successive halving of the promotion type for the trials of one budget: of n results at a rung
-/// n / reduction go on, never more, the best that have not yet, the highest rung first. The last `hold` results earn no
-/// promotion before close(), so that the first to come are compared with more than each other. At the first rung, where
-/// types that learn at different speeds are not comparable, the best of each type goes on before the second of another
-/// one, once `reduction` of its trials stand there. A trial that does not go on may be promoted later, when worse
-/// results have come in below it. Ties go to the lower number.
-/// Source: Li et al., "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934, algorithm 2.
+/// n / reduction go on, never more, the best that have not yet, the highest rung first. The last `hold` results at
+/// the first rung earn no promotion before close(), so that the first to come are compared with more than each other.
+/// There, where types that learn at different speeds are not comparable, the best of each type goes on before the
+/// second of another one, once `reduction` of its trials stand there. A trial that does not go on may be promoted
+/// later, when worse results have come in below it. Ties go to the lower number. Source: Li et al., "A System for
+/// Massively Parallel Hyperparameter Tuning", arXiv:1810.05934, algorithm 2.
 class Bracket {
  public:
   Bracket(std::vector<int> rungs, int reduction, int hold = 0)
