@@ -32,13 +32,6 @@ constexpr std::array<std::string_view, 16> kEndings = {".wav", ".flac", ".ogg", 
 constexpr int kLowestRateHz = 4000;
 constexpr int kHighestRateHz = 768000;
 
-std::string lower_extension(const std::filesystem::path& file) {
-  std::string extension = file.extension().string();
-  std::ranges::transform(extension, extension.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return extension;
-}
-
 /// What libsndfile reads a file through.
 struct Reading {
   explicit Reading(const std::filesystem::path& file) : bytes(file) {}
@@ -201,6 +194,13 @@ std::string sndfile_reason(SNDFILE* sound) {
 
 }  // namespace
 
+std::string lower_extension(const std::filesystem::path& file) {
+  std::string extension = file.extension().string();
+  std::ranges::transform(extension, extension.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return extension;
+}
+
 bool is_recording(const std::filesystem::path& file) {
   return std::ranges::find(kEndings, lower_extension(file)) != kEndings.end() &&
          file.filename().string().front() != '.';
@@ -243,8 +243,9 @@ AudioFile decode_audio(const std::filesystem::path& file) {
   return result;
 }
 
-std::vector<std::int16_t> read_audio(const std::filesystem::path& file) {
+std::vector<std::int16_t> read_audio(const std::filesystem::path& file, AudioFacts* facts) {
   AudioFile result = decode_audio(file);
+  if (facts != nullptr) *facts = result.facts;
   if (result.fault.empty()) return std::move(result.samples);
   throw Error(
       file.string() + ": " + result.fault + "; replace it, or convert it: ffmpeg -i FILE -ar 16000 -ac 1 NEW.wav",

@@ -27,6 +27,9 @@ AudioFile decode_audio(const std::filesystem::path& file);
 /// A name libsndfile reads by its ending (in any case), not hidden.
 bool is_recording(const std::filesystem::path& file);
 
+/// ".wav" of "A.WAV".
+std::string lower_extension(const std::filesystem::path& file);
+
 /// 16 kHz mono 16-bit WAV. throws Error naming the file.
 void write_wav(const std::filesystem::path& file, const std::vector<std::int16_t>& samples);
 

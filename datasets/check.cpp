@@ -5,55 +5,24 @@
 #include <set>
 
 #include "audio_file.h"
+#include "findings.h"
 #include "kws/datasets/corpus.h"
 #include "kws/datasets/corpus_audio.h"
-#include "remarks.h"
 
 namespace kws {
 namespace {
 
 constexpr std::array kSplits = {Split::training, Split::validation, Split::testing};
 
-void check_files(CorpusReport& report, const ReadOptions& read) {
-  const CorpusAudio audio(report.corpus, read);
-  const std::size_t clips = report.corpus.clips.size();
-  for (std::size_t i = 0; i < audio.size(); ++i) {
-    if (i < clips) report.seconds.push_back(static_cast<double>(audio.facts(i).samples) / kAudioRateHz);
-    if (audio.fault(i).empty()) continue;
-    report.problems.push_back(
-        {.path = i < clips ? report.corpus.clips[i].path : report.corpus.noises[i - clips], .fact = audio.fault(i)});
-  }
-  report.remarks = reading_remarks(audio, clips);
-}
-
-void check_classes(CorpusReport& report, const LabelSet& labels) {
-  std::map<Split, int> keyword_clips;
-  std::set<std::string> trained;
-  for (const Clip& clip : report.corpus.clips) {
-    if (std::ranges::find(labels.keywords, clip.word) == labels.keywords.end()) continue;
-    ++keyword_clips[clip.split];
-    if (clip.split == Split::training) trained.insert(clip.word);
-  }
-  for (const std::string& keyword : labels.keywords) {
-    const bool present = std::ranges::binary_search(report.corpus.words, keyword);
-    if (!present) {
-      report.problems.push_back({.path = keyword, .fact = "keyword without recordings"});
-    } else if (!trained.contains(keyword)) {
-      report.problems.push_back({.path = keyword, .fact = "keyword without training clips"});
-    }
-  }
-  for (const Split split : {Split::validation, Split::testing}) {
-    if (keyword_clips[split] > 0) continue;
-    report.problems.push_back({.path = ".", .fact = "no " + std::string(split_name(split)) + " clips of any keyword"});
-  }
-}
-
 }  // namespace
 
 CorpusReport check_corpus(const std::filesystem::path& root, const LabelSet& labels, const ReadOptions& read) {
-  CorpusReport report{.corpus = scan_corpus(root), .problems = {}, .seconds = {}, .remarks = {}};
-  check_files(report, read);
-  check_classes(report, labels);
+  CorpusReport report{.corpus = scan_corpus(root), .seconds = {}};
+  const CorpusAudio audio(report.corpus, read);
+  for (std::size_t i = 0; i < report.corpus.clips.size(); ++i) {
+    report.seconds.push_back(static_cast<double>(audio.facts(i).samples) / kAudioRateHz);
+  }
+  add_findings(audio, labels, report.corpus);
   return report;
 }
 
@@ -65,7 +34,8 @@ CorpusReport check_corpus(const std::filesystem::path& root, const LabelSet& lab
 nlohmann::ordered_json report_to_json(const CorpusReport& report, const LabelSet& labels) {
   using Json = nlohmann::ordered_json;
   const auto label_of = [&](const std::string& word) {
-    return std::ranges::find(labels.keywords, word) == labels.keywords.end() ? std::string("_unknown_") : word;
+    const bool other = std::ranges::find(labels.keywords, word) == labels.keywords.end();
+    return other && word != kSilenceFolder ? std::string(kUnknownFolder) : word;
   };
   struct Sum {
     int clips = 0;
@@ -93,7 +63,7 @@ nlohmann::ordered_json report_to_json(const CorpusReport& report, const LabelSet
   Json json = {{"schema", "kwsmith.data/1"}, {"root", report.corpus.root.string()}};
   json.update(total.json());
   json["noises"] = report.corpus.noises.size();
-  std::vector<std::string> names = {"_unknown_"};
+  std::vector<std::string> names = {std::string(kUnknownFolder)};
   names.insert(names.end(), labels.keywords.begin(), labels.keywords.end());
   for (const Split split : kSplits) {
     Json part = by_split[split].json();
@@ -106,10 +76,10 @@ nlohmann::ordered_json report_to_json(const CorpusReport& report, const LabelSet
     for (const Split split : kSplits) row[std::string(split_name(split))] = by_word[word][split];
     json["words"].push_back(std::move(row));
   }
-  json["remarks"] = report.remarks;
-  json["problems"] = Json::array();
-  for (const Problem& problem : report.problems) {
-    json["problems"].push_back({{"path", problem.path}, {"fact", problem.fact}});
+  for (const auto& [name, list] :
+       {std::pair{"remarks", &report.corpus.remarks}, {"problems", &report.corpus.problems}}) {
+    json[name] = Json::array();
+    for (const Problem& found : *list) json[name].push_back({{"path", found.path}, {"fact", found.fact}});
   }
   return json;
 }

@@ -3,12 +3,15 @@
 #include <map>
 #include <set>
 
+#include "findings.h"
 #include "kws/core/error.h"
 #include "kws/core/files.h"
 #include "kws/core/rng.h"
+#include "kws/core/table.h"
+#include "kws/core/text.h"
 #include "kws/datasets/corpus.h"
 #include "kws/datasets/corpus_audio.h"
-#include "remarks.h"
+#include "kws/datasets/names.h"
 
 namespace kws {
 namespace {
@@ -19,22 +22,45 @@ std::size_t share(double percent, std::size_t count) {
   return static_cast<std::size_t>(std::ceil(percent * static_cast<double>(count) / 100.0));
 }
 
-void check_keywords(const Corpus& corpus, const LabelSet& labels, int classes_with_training) {
-  const std::set<std::string> unique(labels.keywords.begin(), labels.keywords.end());
-  if (labels.keywords.empty() || unique.size() != labels.keywords.size()) {
-    throw Error("keywords: " + std::string(labels.keywords.empty() ? "none given" : "one is given twice") +
-                    "; name each word once",
-                Exit::usage);
+void require_labels(const LabelSet& labels) {
+  const auto refuse = [](const std::string& what) { throw Error("keywords: " + what, Exit::usage); };
+  if (labels.keywords.empty()) refuse("none given; name each word once");
+  std::set<std::string> unique;
+  for (const std::string& word : labels.keywords) {
+    if (word.empty()) refuse("one is empty; name each word once");
+    if (!is_utf8(word)) refuse("\"" + printable(word) + "\" is no UTF-8; rename the word's folder (convmv does)");
+    if (word.front() == '_')
+      refuse("\"" + word + "\" begins with \"_\" like the classes _silence_ and _unknown_; rename it");
+    if (!unique.insert(word).second) refuse("\"" + word + "\" is given twice; name each word once");
   }
-  if (classes_with_training == static_cast<int>(labels.keywords.size())) return;
+}
+
+void require_training_clips(const Corpus& corpus, const LabelSet& labels) {
   for (const std::string& keyword : labels.keywords) {
-    const bool trained = std::ranges::any_of(
-        corpus.clips, [&](const Clip& clip) { return clip.word == keyword && clip.split == Split::training; });
+    bool present = false, trained = false;
+    for (const Clip& clip : corpus.clips) {
+      if (clip.word != keyword) continue;
+      present = true;
+      trained = trained || clip.split == Split::training;
+    }
     if (trained) continue;
-    throw Error((corpus.root / keyword).string() + ": no training clips of the keyword \"" + keyword +
-                    "\"; add recordings or choose other --keywords",
+    throw Error((corpus.root / keyword).string() + ": " +
+                    (present ? missing_split(keyword, Split::training, corpus) : missing_keyword(keyword, corpus)),
                 Exit::data);
   }
+}
+
+/// A line for all problems, and one for each remark.
+std::vector<std::string> told(const Corpus& corpus) {
+  std::vector<std::string> lines;
+  const auto line = [](const Problem& p) { return (p.path == "." ? "" : p.path + ": ") + p.fact; };
+  if (!corpus.problems.empty()) {
+    const std::size_t count = corpus.problems.size();
+    lines.push_back((count == 1 ? "1 problem: " : grouped(static_cast<long long>(count)) + " problems, first: ") +
+                    line(corpus.problems.front()) + "; see kwsmith data check " + corpus.root.string());
+  }
+  for (const Problem& remark : corpus.remarks) lines.push_back(line(remark));
+  return lines;
 }
 
 /// Clips of rare keywords several times, at most `limit` times and no more often than the commonest keyword's clips;
@@ -51,6 +77,13 @@ std::vector<Example> repeated(const std::vector<Example>& clips, int limit) {
   return all;
 }
 
+/// So many examples of silence: recordings of it while there are any, digital silence for the rest.
+void add_silence(const std::vector<int>& recordings, std::size_t count, std::vector<Example>& examples) {
+  for (std::size_t i = 0; i < count; ++i) {
+    examples.push_back({.clip = i < recordings.size() ? recordings[i] : kNoClip, .label = kSilence});
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> LabelSet::labels() const {
@@ -64,14 +97,26 @@ const LabelSet& default_labels() {
   return labels;
 }
 
+LabelSet chosen_labels(const std::vector<std::string>& given, const std::filesystem::path& root) {
+  LabelSet labels;
+  for (const std::string& word : given) labels.keywords.push_back(composed(word));
+  if (given.empty()) labels.keywords = named_keywords(root);
+  if (labels.keywords.empty()) return default_labels();
+  require_labels(labels);
+  return labels;
+}
+
 Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOptions& options, const ReadOptions& read)
     : labels_(labels), options_(options) {
   std::vector<Example> held_out[3];  // by Split
-  std::vector<int> unknown[3];
-  std::set<int> trained;
+  std::vector<int> unknown[3], silence[3];
   for (std::size_t i = 0; i < corpus.clips.size(); ++i) {
     const Clip& clip = corpus.clips[i];
     const auto split = static_cast<std::size_t>(clip.split);
+    if (clip.word == kSilenceFolder) {
+      silence[split].push_back(static_cast<int>(i));
+      continue;
+    }
     const auto found = std::ranges::find(labels.keywords, clip.word);
     if (found == labels.keywords.end()) {
       unknown[split].push_back(static_cast<int>(i));
@@ -79,9 +124,9 @@ Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOpti
     }
     const int label = kFirstKeyword + static_cast<int>(found - labels.keywords.begin());
     held_out[split].push_back({.clip = static_cast<int>(i), .label = label});
-    if (clip.split == Split::training) trained.insert(label);
   }
-  check_keywords(corpus, labels, static_cast<int>(trained.size()));
+  require_labels(labels);
+  require_training_clips(corpus, labels);
 
   for (const Split split : {Split::validation, Split::testing}) {
     const auto s = static_cast<std::size_t>(split);
@@ -96,10 +141,12 @@ Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOpti
     shuffle(unknown[s], rng);
     unknown[s].resize(std::min(unknown[s].size(), share(options.unknown_percent, keywords)));
     for (const int clip : unknown[s]) held_out[s].push_back({.clip = clip, .label = kUnknown});
-    held_out[s].resize(held_out[s].size() + share(options.silence_percent, keywords));
+    if (!silence[s].empty()) shuffle(silence[s], rng);
+    add_silence(silence[s], share(options.silence_percent, keywords), held_out[s]);
   }
   keyword_training_ = repeated(held_out[0], options.repeat_limit);
   unknown_training_ = std::move(unknown[0]);
+  silence_training_ = std::move(silence[0]);
   validation_ = std::move(held_out[1]);
   testing_ = std::move(held_out[2]);
 
@@ -116,7 +163,9 @@ Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOpti
     noises_.emplace_back(noise.begin(), noise.end());
   }
   fingerprint_ = sha256_hex(all);
-  remarks_ = reading_remarks(*audio_, clips);
+  Corpus judged = corpus;
+  add_findings(*audio_, labels, judged);
+  remarks_ = told(judged);
 }
 
 Dataset::~Dataset() = default;
@@ -139,7 +188,9 @@ std::vector<Example> Dataset::training_epoch(std::uint64_t seed, int epoch) cons
   shuffle(unknown, rng);
   unknown.resize(std::min(unknown.size(), share(options_.unknown_percent, keywords)));
   for (const int clip : unknown) examples.push_back({.clip = clip, .label = kUnknown});
-  examples.resize(examples.size() + share(options_.silence_percent, keywords));
+  std::vector<int> silence = silence_training_;
+  if (!silence.empty()) shuffle(silence, rng);
+  add_silence(silence, share(options_.silence_percent, keywords), examples);
   shuffle(examples, rng);
   return examples;
 }

@@ -1,71 +1,218 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
+#include <set>
 #include <sstream>
 
 #include "audio_file.h"
 #include "kws/core/error.h"
 #include "kws/core/files.h"
+#include "kws/core/table.h"
 #include "kws/datasets/corpus.h"
+#include "kws/datasets/names.h"
+#include "splits.h"
 
 namespace kws {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kNoHash = "_nohash_";
 constexpr const char* kNoiseFolder = "_background_noise_";
 
-std::vector<std::string> recordings_in(const fs::path& folder) {
+/// Sound that libsndfile cannot read.
+constexpr std::array<std::string_view, 17> kForeignEndings = {".m4a", ".mp4", ".aac", ".amr", ".wma", ".webm",
+                                                              ".mkv", ".3gp", ".3ga", ".ac3", ".ape", ".mpc",
+                                                              ".wv",  ".spx", ".mka", ".mov", ".m4b"};
+
+/// What a folder holds beside its recordings.
+struct LeftOut {
+  std::map<std::string, int> foreign;  ///< sound by its ending
+  int folders = 0, nested = 0;         ///< folders in it, recordings in those
+};
+
+std::string counted_names(long long count, const std::string& noun) {
+  return grouped(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+int recordings_below(const fs::path& folder) {
+  int count = 0;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file() && is_recording(entry.path())) ++count;
+  }
+  return count;
+}
+
+std::vector<std::string> recordings_in(const fs::path& folder, LeftOut& left_out) {
   std::vector<std::string> names;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (!entry.is_directory() && is_recording(entry.path())) names.push_back(entry.path().filename().string());
+    const std::string name = entry.path().filename().string();
+    if (name.front() == '.') continue;
+    if (entry.is_directory()) {
+      const int nested = recordings_below(entry.path());
+      left_out.folders += nested > 0 ? 1 : 0;
+      left_out.nested += nested;
+    } else if (is_recording(entry.path())) {
+      names.push_back(name);
+    } else if (const std::string ending = lower_extension(entry.path());
+               std::ranges::find(kForeignEndings, ending) != kForeignEndings.end()) {
+      ++left_out.foreign[ending];
+    }
   }
   return names;
 }
 
-void add_word(Corpus& corpus, const std::string& word, const SplitRule& rule) {
-  const std::vector<std::string> names = recordings_in(corpus.root / word);
+void tell_left_out(Corpus& corpus, const std::string& folder, const LeftOut& left_out) {
+  for (const auto& [ending, count] : left_out.foreign) {
+    corpus.problems.push_back({.path = folder,
+                               .fact = counted_names(count, ending + " file") + " left out: no format that is read; " +
+                                       "convert: ffmpeg -i FILE" + ending + " FILE.wav"});
+  }
+  if (left_out.nested > 0) {
+    corpus.problems.push_back({.path = folder,
+                               .fact = counted_names(left_out.nested, "recording") + " in " +
+                                       counted_names(left_out.folders, "folder") +
+                                       " below it left out; move them up into it"});
+  }
+}
+
+void add_word(Corpus& corpus, const std::string& folder, const SplitRule& rule) {
+  LeftOut left_out;
+  const std::vector<std::string> names = recordings_in(corpus.root / folder, left_out);
+  tell_left_out(corpus, folder, left_out);
   if (names.empty()) return;
-  corpus.words.push_back(word);
+  const std::string word = composed(folder);
+  if (std::ranges::find(corpus.words, word) == corpus.words.end()) corpus.words.push_back(word);
   for (const std::string& name : names) {
-    const std::size_t cut = name.find(kNoHash);
-    corpus.clips.push_back({.path = word + "/" + name,
+    const std::optional<std::string_view> speaker = speaker_of(name);
+    const std::string stem = fs::path(name).stem().string();
+    corpus.clips.push_back({.path = folder + "/" + name,
                             .word = word,
-                            .speaker = cut == std::string::npos ? fs::path(name).stem().string() : name.substr(0, cut),
-                            .split = sha1_split(name, rule)});
+                            .speaker = std::string(speaker ? *speaker : stem),
+                            .split = sha1_split(name, rule),
+                            .names_speaker = speaker.has_value()});
   }
 }
 
-/// Moves the clips a list names into `split`; `taken` tells which list named a clip first.
-void apply_list(Corpus& corpus, const std::string& list, Split split, std::map<std::string, std::string>& taken) {
-  const fs::path file = corpus.root / list;
-  if (!fs::exists(file)) return;
-  std::istringstream lines(read_file(file));
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    if (line.empty()) continue;
-    const std::string where = file.string() + ": line " + std::to_string(number) + ": ";
-    const auto clip = std::ranges::lower_bound(corpus.clips, line, {}, &Clip::path);
-    if (clip == corpus.clips.end() || clip->path != line) {
-      throw Error(where + "\"" + line + "\" does not exist; restore the file or remove the line", Exit::data);
-    }
-    const auto [first, is_new] = taken.emplace(line, list);
-    if (!is_new && first->second != list) {
-      throw Error(where + "\"" + line + "\" stands in " + first->second + " too; keep it in one list", Exit::data);
-    }
-    clip->split = split;
-  }
+/// Names under which people keep background noise.
+bool means_noise(const std::string& word) {
+  static const std::set<std::string> names = {"background noise", "background", "noise", "noises", "backgroundnoise"};
+  return names.contains(folded(word));
 }
 
-void apply_lists(Corpus& corpus) {
+/// A line of a list as a path of the corpus: lists come from Windows, from `find`, from other systems' Unicode.
+std::string listed_path(std::string line) {
+  std::ranges::replace(line, '\\', '/');
+  while (!line.empty() && std::string_view(" \t\r").find(line.back()) != std::string_view::npos) line.pop_back();
+  line.erase(0, line.find_first_not_of(" \t"));
+  while (line.starts_with("./")) line.erase(0, 2);
+  return line;
+}
+
+/// The lists of a corpus on their way into its splits.
+class Lists {
+ public:
+  explicit Lists(Corpus& corpus) : corpus_(corpus) {
+    for (std::size_t i = 0; i < corpus.clips.size(); ++i) clips_.emplace(composed(corpus.clips[i].path), i);
+  }
+
+  void apply(const std::string& list, Split split) {
+    const fs::path file = corpus_.root / list;
+    if (!fs::exists(file)) return;
+    std::string text = read_file(file);
+    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+    std::istringstream lines(text);
+    std::set<std::string> absent_words;
+    int absent = 0, missing = 0;
+    std::string first_missing, line;
+    for (int number = 1; std::getline(lines, line); ++number) {
+      const std::string path = listed_path(line);
+      if (path.empty()) continue;
+      const auto clip = clips_.find(composed(path));
+      if (clip == clips_.end()) {
+        const std::string word = composed(path.substr(0, path.find('/')));
+        if (path.find('/') != std::string::npos && !std::ranges::binary_search(corpus_.words, word)) {
+          ++absent;
+          absent_words.insert(word);
+        } else if (++missing == 1) {
+          first_missing = "line " + std::to_string(number) + ": \"" + path + "\"";
+        }
+        continue;
+      }
+      const auto [first, is_new] = taken_.emplace(clip->second, list);
+      if (!is_new && first->second != list) {
+        throw Error(file.string() + ": line " + std::to_string(number) + ": \"" + path + "\" stands in " +
+                        first->second + " too; keep it in one list",
+                    Exit::data);
+      }
+      corpus_.clips[clip->second].split = split;
+    }
+    if (absent > 0) {
+      corpus_.remarks.push_back({.path = list,
+                                 .fact = counted_names(absent, "line") + " of " +
+                                         counted_names(static_cast<long long>(absent_words.size()), "word") +
+                                         " without a folder here ignored"});
+    }
+    if (missing > 0) {
+      corpus_.problems.push_back({.path = list,
+                                  .fact = counted_names(missing, "line") + (missing == 1 ? " names" : " name") +
+                                          " no file, first " + first_missing +
+                                          "; restore the files or remove the lines"});
+    }
+  }
+
+ private:
+  Corpus& corpus_;
+  std::map<std::string, std::size_t> clips_;  ///< by composed path
+  std::map<std::size_t, std::string> taken_;  ///< which list named a clip first
+};
+
+bool apply_lists(Corpus& corpus) {
   const std::array<std::pair<const char*, Split>, 2> lists = {
       {{"validation_list.txt", Split::validation}, {"testing_list.txt", Split::testing}}};
-  if (std::ranges::none_of(lists, [&](const auto& list) { return fs::exists(corpus.root / list.first); })) return;
+  if (std::ranges::none_of(lists, [&](const auto& list) { return fs::exists(corpus.root / list.first); })) return false;
   for (Clip& clip : corpus.clips) clip.split = Split::training;
-  std::map<std::string, std::string> taken;
-  for (const auto& [name, split] : lists) apply_list(corpus, name, split, taken);
+  Lists all(corpus);
+  for (const auto& [name, split] : lists) all.apply(name, split);
+  return true;
+}
+
+void scan_folder(Corpus& corpus, const std::string& name, const SplitRule& rule) {
+  if (name == kNoiseFolder) {
+    LeftOut left_out;
+    for (const std::string& file : recordings_in(corpus.root / name, left_out)) {
+      corpus.noises.push_back(name + "/" + file);
+    }
+    tell_left_out(corpus, name, left_out);
+  } else if (name == kUnknownFolder || name == kSilenceFolder || name.front() != '_') {
+    add_word(corpus, name, rule);
+    if (means_noise(name) && std::ranges::find(corpus.words, composed(name)) != corpus.words.end()) {
+      corpus.problems.push_back(
+          {.path = name, .fact = "taken for a word; if it holds background noise, call it _background_noise_"});
+    }
+  } else if (const int count = recordings_below(corpus.root / name); count > 0) {
+    corpus.remarks.push_back({.path = name,
+                              .fact = counted_names(count, "recording") + " left out: folders that begin with \"_\" " +
+                                      "are no words, but for _background_noise_, _unknown_ and _silence_"});
+  }
+}
+
+void scan_root(Corpus& corpus, const SplitRule& rule) {
+  int beside = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(corpus.root)) {
+    const std::string name = entry.path().filename().string();
+    if (name.front() == '.' || name == "__MACOSX") continue;
+    if (entry.is_directory()) {
+      scan_folder(corpus, name, rule);
+    } else if (is_recording(entry.path())) {
+      ++beside;
+    }
+  }
+  if (beside > 0) {
+    corpus.problems.push_back({.path = ".",
+                               .fact = counted_names(beside, "recording") + " beside the word folders left out; move "
+                                                                            "each into the folder of its word"});
+  }
 }
 
 }  // namespace
@@ -89,16 +236,16 @@ Split split_from_name(std::string_view name) {
   throw Error("split \"" + std::string(name) + "\": unknown; choose train, valid or test", Exit::usage);
 }
 
-Split sha1_split(const std::string& file_name, const SplitRule& rule) {
-  // Without "_nohash_" the whole base name counts, extension included, as in the published code.
-  const std::string speaker = file_name.substr(0, file_name.find(kNoHash));
-  constexpr std::uint32_t kMask = (1U << 27U) - 1;
-  const std::string hex = sha1_hex(speaker);
-  const auto low = static_cast<std::uint32_t>(std::stoul(hex.substr(hex.size() - 8), nullptr, 16)) & kMask;
-  const double percent = low * (100.0 / kMask);
-  if (percent < rule.validation_percent) return Split::validation;
-  if (percent < rule.validation_percent + rule.testing_percent) return Split::testing;
-  return Split::training;
+std::vector<std::string> named_keywords(const fs::path& root) {
+  const fs::path file = root / kKeywordsFile;
+  std::vector<std::string> words;
+  std::error_code error;
+  if (root.empty() || !fs::is_regular_file(file, error)) return words;
+  std::istringstream lines(read_file(file));
+  for (std::string line; std::getline(lines, line);) {
+    if (std::string word = composed(line); !word.empty()) words.push_back(std::move(word));
+  }
+  return words;
 }
 
 Corpus scan_corpus(const fs::path& root, const SplitRule& rule) {
@@ -107,29 +254,25 @@ Corpus scan_corpus(const fs::path& root, const SplitRule& rule) {
     throw Error(root.string() + ": no such folder; give a folder of WORD/*.wav, or make one by `kwsmith data synth`",
                 Exit::data);
   }
-  Corpus corpus{.root = root, .clips = {}, .noises = {}, .words = {}};
+  Corpus corpus;
+  corpus.root = root;
   try {
-    for (const fs::directory_entry& entry : fs::directory_iterator(root)) {
-      const std::string name = entry.path().filename().string();
-      if (!entry.is_directory()) continue;
-      if (name == kNoiseFolder) {
-        for (const std::string& file : recordings_in(entry.path())) corpus.noises.push_back(name + "/" + file);
-      } else if (name.front() != '_' && name.front() != '.') {
-        add_word(corpus, name, rule);
-      }
-    }
+    scan_root(corpus, rule);
   } catch (const fs::filesystem_error& failure) {
     throw Error(failure.path1().string() + ": " + failure.code().message() + "; make it readable", Exit::data);
   }
   if (corpus.words.empty()) {
-    throw Error(root.string() + ": no word folder with recordings; put .wav, .flac, .ogg, .opus or .mp3 files into " +
-                    (root / "WORD").string(),
-                Exit::data);
+    throw Error(
+        root.string() + ": no word folder with recordings" +
+            (corpus.problems.empty() ? "; put .wav, .flac, .ogg, .opus or .mp3 files into " + (root / "WORD").string()
+                                     : " (" + corpus.problems.front().path + ": " + corpus.problems.front().fact + ")"),
+        Exit::data);
   }
   std::ranges::sort(corpus.clips, {}, &Clip::path);
   std::ranges::sort(corpus.noises);
   std::ranges::sort(corpus.words);
-  apply_lists(corpus);
+  corpus.keywords = named_keywords(root);
+  if (!apply_lists(corpus)) split_by_speakers(corpus, rule);
   return corpus;
 }
 

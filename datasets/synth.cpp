@@ -9,7 +9,9 @@
 #include "kws/core/files.h"
 #include "kws/core/interrupt.h"
 #include "kws/core/rng.h"
+#include "kws/core/table.h"
 #include "kws/datasets/corpus.h"
+#include "kws/datasets/names.h"
 #include "speech.h"
 #include "synth_noise.h"
 
@@ -78,6 +80,25 @@ void check_words(const std::vector<std::string>& words) {
   if (words.empty()) throw Error("words: none given; name at least one", Exit::usage);
 }
 
+/// Words as folders, keywords first; which are keywords when nobody says.
+void add_keywords(SynthOptions& options) {
+  for (std::vector<std::string>* list : {&options.words, &options.keywords}) {
+    for (std::string& word : *list) {
+      word = composed(word);
+      std::ranges::replace(word, ' ', '_');
+    }
+  }
+  if (options.keywords.empty()) {
+    const std::vector<std::string>& ten = default_labels().keywords;
+    const auto spoken = [&](const std::string& word) { return std::ranges::count(options.words, word) > 0; };
+    options.keywords = std::ranges::all_of(ten, spoken) ? ten : options.words;
+    return;
+  }
+  const auto is_keyword = [&](const std::string& word) { return std::ranges::count(options.keywords, word) > 0; };
+  std::erase_if(options.words, is_keyword);
+  options.words.insert(options.words.begin(), options.keywords.begin(), options.keywords.end());
+}
+
 /// 22,050 -> 16,000 Hz, without the silence around the word. Returns samples in units of one 16-bit step.
 std::vector<float> prepare(const std::vector<std::int16_t>& speech, double colour) {
   std::vector<float> in(speech.size());
@@ -92,6 +113,20 @@ std::vector<float> prepare(const std::vector<std::int16_t>& speech, double colou
   const auto first = std::ranges::find_if(out, loud);
   const auto last = std::find_if(out.rbegin(), out.rend(), loud).base();
   return first < last ? std::vector<float>(first, last) : std::vector<float>();
+}
+
+/// A slow speaker's long phrase, spoken faster (and higher) until it fits into a clip.
+///   throws  Error (Exit::usage) when that would no longer be speech
+std::vector<float> fitted(std::vector<float> word, const std::string& name) {
+  constexpr double kMostFaster = 1.4;
+  const double faster = static_cast<double>(word.size()) / (0.98 * static_cast<double>(kSecond));
+  if (faster <= 1.0) return word;
+  if (faster > kMostFaster) {
+    throw Error("words: \"" + name + "\" takes " + fixed(static_cast<double>(word.size()) / kAudioRateHz, 1) +
+                    " s, a clip holds 1.0 s; choose a shorter phrase",
+                Exit::usage);
+  }
+  return change_rate(word, static_cast<int>(std::lround(faster * kAudioRateHz)), kAudioRateHz, Quality::quick);
 }
 
 /// One second with the word near its middle, at a random level, over a noise floor of a random level.
@@ -115,6 +150,7 @@ std::vector<std::int16_t> render(const std::vector<float>& word, Rng& rng) {
 
 struct Plan {
   std::string file;  ///< relative to the corpus
+  std::string word;
   std::uint64_t number;
   double colour;
 };
@@ -136,6 +172,7 @@ void fill(const SynthOptions& options, const std::filesystem::path& folder, cons
                               .range = s.range,
                               .rate = s.rate + rng.between(-20, 20)});
         plans.push_back({.file = word + "/" + s.hash + "_nohash_" + std::to_string(n) + ".wav",
+                         .word = word,
                          .number = plans.size(),
                          .colour = s.colour});
       }
@@ -149,7 +186,7 @@ void fill(const SynthOptions& options, const std::filesystem::path& folder, cons
       throw Error("data synth: interrupted, nothing was written; run the same command again", Exit::interrupted);
     }
     Rng rng({options.seed, plans[i].number, 1});
-    std::vector<std::int16_t> clip = render(prepare(speech, plans[i].colour), rng);
+    std::vector<std::int16_t> clip = render(fitted(prepare(speech, plans[i].colour), plans[i].word), rng);
     write_wav(folder / plans[i].file, clip);
     // Training speakers come first, so the babble holds no held-out voice.
     if (for_babble.size() < 200 && i < plans.size() / 2) for_babble.push_back(std::move(clip));
@@ -165,8 +202,15 @@ void fill(const SynthOptions& options, const std::filesystem::path& folder, cons
 
 void synthesize(const SynthOptions& options, const std::filesystem::path& folder, bool replace,
                 const SynthProgress& progress) {
-  check_words(options.words);
-  write_folder(folder, replace, [&](const std::filesystem::path& staging) { fill(options, staging, progress); });
+  SynthOptions all = options;
+  add_keywords(all);
+  check_words(all.words);
+  write_folder(folder, replace, [&](const std::filesystem::path& staging) {
+    fill(all, staging, progress);
+    std::string lines;
+    for (const std::string& word : all.keywords) lines += word + "\n";
+    write_file(staging / kKeywordsFile, lines);
+  });
 }
 
 }  // namespace kws

@@ -10,6 +10,7 @@
 
 #include "kws/core/error.h"
 #include "kws/core/interrupt.h"
+#include "kws/core/table.h"
 #include "kws/datasets/fetch.h"
 
 namespace kws {
@@ -39,6 +40,7 @@ std::string objection(archive_entry* entry, const std::filesystem::path& path) {
   if (path.empty()) return "has no name";
   if (path.is_absolute() || std::ranges::find(path, "..") != path.end()) return "leads out of the folder";
   if (archive_entry_hardlink(entry) != nullptr || archive_entry_filetype(entry) == AE_IFLNK) return "is a link";
+  if (archive_entry_sparse_count(entry) > 0) return "is a file with holes";
   const bool plain = archive_entry_filetype(entry) == AE_IFREG || archive_entry_filetype(entry) == AE_IFDIR;
   return plain ? "" : "is neither file nor folder";
 }
@@ -46,7 +48,8 @@ std::string objection(archive_entry* entry, const std::filesystem::path& path) {
 /// One archive on its way into one folder.
 class Unpacker {
  public:
-  Unpacker(const std::filesystem::path& file, const std::string& name) : name_(name), reader_(archive_read_new()) {
+  Unpacker(const std::filesystem::path& file, const std::string& name, const UnpackLimits& limits)
+      : name_(name), limits_(limits), reader_(archive_read_new()) {
     archive_read_support_filter_gzip(reader_.get());
     archive_read_support_filter_bzip2(reader_.get());
     archive_read_support_filter_xz(reader_.get());
@@ -61,10 +64,12 @@ class Unpacker {
     const int code = archive_read_next_header(reader_.get(), &entry);
     if (code == ARCHIVE_EOF) return nullptr;
     if (code != ARCHIVE_OK && code != ARCHIVE_WARN) fail_to_read();
+    if (++entries_ > limits_.entries) fail_at_limit("holds more than " + grouped(limits_.entries) + " entries");
     return entry;
   }
 
   void write(archive_entry* entry, const std::filesystem::path& folder) {
+    require_time();
     const std::string path = path_of(entry);
     if (const std::string fact = objection(entry, path); !fact.empty()) {
       throw Error(name_ + ": " + quoted_entry(path) + " " + fact + "; give an archive of plain files and folders",
@@ -84,16 +89,34 @@ class Unpacker {
  private:
   void write_content(const std::string& path, const std::filesystem::path& target) {
     std::ofstream out(target, std::ios::binary);
+    std::int64_t written = 0;
     while (out) {
+      require_time();
       const la_ssize_t length = archive_read_data(reader_.get(), piece_.data(), piece_.size());
       if (length < 0) fail_to_read();
       if (length == 0) break;
+      written += length;
+      all_written_ += length;
+      if (written > limits_.entry_bytes) {
+        fail_at_limit(quoted_entry(path) + " unpacks to more than " + grouped(limits_.entry_bytes) + " bytes");
+      }
+      if (all_written_ > limits_.all_bytes) {
+        fail_at_limit("unpacks to more than " + grouped(limits_.all_bytes) + " bytes");
+      }
       out.write(piece_.data(), length);
     }
     out.close();
     if (!out) fail_to_write(path, std::strerror(errno));
   }
 
+  void require_time() const {
+    if (!interrupted()) return;
+    throw Error(name_ + ": interrupted while unpacking, the download is kept; run the same command again to continue",
+                Exit::interrupted);
+  }
+  [[noreturn]] void fail_at_limit(const std::string& fact) const {
+    throw Error(name_ + ": " + fact + ", no archive of recordings; unpack it by tar and give its folder", Exit::data);
+  }
   [[noreturn]] void fail_to_read() const {
     const char* reason = archive_error_string(reader_.get());
     throw Error(name_ + ": cannot be unpacked (" + (reason == nullptr ? "unreadable" : reason) +
@@ -106,6 +129,8 @@ class Unpacker {
   }
 
   std::string name_;
+  UnpackLimits limits_;
+  std::int64_t entries_ = 0, all_written_ = 0;
   Reader reader_;
   std::vector<char> piece_ = std::vector<char>(std::size_t{1} << 16U);
 };
@@ -113,14 +138,12 @@ class Unpacker {
 }  // namespace
 
 void unpack(const std::filesystem::path& archive, const std::string& name, const std::filesystem::path& folder,
-            const FetchProgress& progress) {
+            const FetchProgress& progress, const UnpackLimits& limits) {
   const auto all = static_cast<std::int64_t>(std::filesystem::file_size(archive));
-  Unpacker unpacker(archive, name);
+  UnpackLimits scaled = limits;
+  scaled.all_bytes = std::max(limits.all_bytes, 100 * all);
+  Unpacker unpacker(archive, name, scaled);
   while (archive_entry* entry = unpacker.next()) {
-    if (interrupted()) {
-      throw Error(name + ": interrupted while unpacking, the download is kept; run the same command again to continue",
-                  Exit::interrupted);
-    }
     unpacker.write(entry, folder);
     if (progress) progress(FetchStep::unpack, unpacker.bytes(), all);
   }

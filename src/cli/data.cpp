@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "data_source.h"
 #include "kws/core/table.h"
+#include "kws/core/text.h"
 #include "kws/datasets/corpus.h"
 #include "kws/datasets/fetch.h"
 #include "kws/datasets/synth.h"
@@ -38,11 +39,14 @@ void print_table(const Json& report) {
             << count(report["clips"]) << " clips of " << count(report["speakers"]) << " speakers, "
             << fixed(report["seconds"].get<double>() / 60.0, 1) << " minutes; " << count(report["noises"])
             << " background recordings\n";
-  if (!report["remarks"].empty()) std::cout << "remarks: " << report["remarks"].size() << '\n';
-  for (const Json& remark : report["remarks"]) std::cout << "  " << remark.get<std::string>() << '\n';
-  std::cout << "problems: " << report["problems"].size() << '\n';
-  for (const Json& problem : report["problems"]) {
-    std::cout << "  " << problem["path"].get<std::string>() << ": " << problem["fact"].get<std::string>() << '\n';
+  for (const char* kind : {"remarks", "problems"}) {
+    const Json& found = report[kind];
+    if (found.empty() && kind == std::string_view("remarks")) continue;
+    std::cout << kind << ": " << found.size() << '\n';
+    for (const Json& one : found) {
+      const auto path = one["path"].get<std::string>();
+      std::cout << "  " << printable((path == "." ? "" : path + ": ") + one["fact"].get<std::string>()) << '\n';
+    }
   }
 }
 
@@ -53,15 +57,15 @@ std::string csv(const Json& report) {
     table.add({"word", row["word"], row["label"], row["training"].dump(), row["validation"].dump(),
                row["testing"].dump(), ""});
   }
-  for (const Json& problem : report["problems"]) {
-    table.add({"problem", problem["path"], "", "", "", "", problem["fact"]});
+  for (const Json& found : report["problems"]) {
+    table.add({"problem", found["path"], "", "", "", "", found["fact"]});
   }
-  for (const Json& remark : report["remarks"]) table.add({"remark", "", "", "", "", "", remark});
+  for (const Json& found : report["remarks"]) table.add({"remark", found["path"], "", "", "", "", found["fact"]});
   return table.csv();
 }
 
 Exit check(const CheckVerb& verb, int threads) {
-  const LabelSet labels = verb.keywords.empty() ? default_labels() : LabelSet{verb.keywords};
+  const LabelSet labels = chosen_labels(verb.keywords, verb.folder);
   const CorpusReport report = check_corpus(verb.folder, labels, verb.reading.options(threads));
   const Json json = report_to_json(report, labels);
   switch (verb.format) {
@@ -75,7 +79,7 @@ Exit check(const CheckVerb& verb, int threads) {
       std::cout << csv(json);
       break;
   }
-  return report.problems.empty() ? Exit::done : Exit::data;
+  return report.corpus.problems.empty() ? Exit::done : Exit::data;
 }
 
 void add_check(CLI::App& data, Common& common) {
@@ -85,8 +89,10 @@ void add_check(CLI::App& data, Common& common) {
       ->required();
   verb->reading.add_to(*sub);
   sub->add_option("--keywords", verb->keywords,
-                  "words to spot, separated by commas (default: yes,no,up,down,left,right,on,off,stop,go)")
-      ->delimiter(',');
+                  "words to spot, separated by commas (default: those of the folder's keywords.txt, else "
+                  "yes,no,up,down,left,right,on,off,stop,go)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   add_format(*sub, verb->format);
   sub->callback([verb, &common] { common.exit_code = static_cast<int>(check(*verb, common.thread_count())); });
 }
@@ -115,9 +121,15 @@ void add_synth(CLI::App& data, Common& common) {
   CLI::App* sub = data.add_subcommand("synth", "Make a corpus of synthetic speech with espeak-ng");
   sub->add_option("--out", verb->out, "folder to write")->required();
   sub->add_flag("--replace", verb->replace, "replace the folder when it exists");
-  sub->add_option("--words", verb->options.words, "words to speak, separated by commas")
+  sub->add_option("--words", verb->options.words, "words to speak, separated by commas; a blank or _ is a pause")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->default_str("the ten keywords and eight other words");
+  sub->add_option("--keywords", verb->options.keywords,
+                  "those to spot, noted in the corpus; spoken beside the other --words (default: yes,no,up,down,left,"
+                  "right,on,off,stop,go where all of them are spoken, else all --words)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   verb->flags = std::make_unique<Flags>(*sub, "Speech");
   describe(*verb->flags, verb->options);
   sub->callback([verb, &common] { synth(*verb, common); });

@@ -33,7 +33,7 @@ struct Reading {
 /// The --data and --keywords options that several verbs share.
 struct DataSource {
   std::string folder;
-  std::vector<std::string> keywords;  ///< empty: the default ten
+  std::vector<std::string> keywords;  ///< empty: those of the folder, else the default ten
   Reading reading;
 
   void add_to(CLI::App& verb, bool with_keywords = true) {
@@ -42,10 +42,12 @@ struct DataSource {
     reading.add_to(verb);
     if (!with_keywords) return;
     verb.add_option("--keywords", keywords,
-                    "words to spot, separated by commas (default: yes,no,up,down,left,right,on,off,stop,go)")
-        ->delimiter(',');
+                    "words to spot, separated by commas (default: those of the folder's keywords.txt, else "
+                    "yes,no,up,down,left,right,on,off,stop,go)")
+        ->delimiter(',')
+        ->allow_extra_args(false);
   }
-  [[nodiscard]] LabelSet labels() const { return keywords.empty() ? default_labels() : LabelSet{keywords}; }
+  [[nodiscard]] LabelSet labels() const { return chosen_labels(keywords, folder); }
   /// Tells what the user should know about the recordings.
   [[nodiscard]] Dataset load(int threads) const {
     Dataset dataset(scan_corpus(folder), labels(), {}, reading.options(threads));

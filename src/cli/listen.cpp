@@ -24,7 +24,7 @@ struct ListenVerb {
   std::vector<std::string> files;
   int hop_ms = 0;
   double tune = -1.0;
-  bool sweep = false;
+  bool sweep = false, no_labels = false;
   DetectorOptions detector;
   TestStreamOptions stream;
   Reading reading;
@@ -43,17 +43,14 @@ void listen_live(const ListenVerb& verb, const Model& model) {
   DetectionGate gate(model.labels, options, stride_ms);
   if (verb.format == Format::csv) std::cout << "seconds,word,score\n" << std::flush;
   std::array<char, 3200> bytes;  // a tenth of a second
-  std::size_t kept = 0;
+  SampleStream stream;
   while (!interrupted()) {
-    const ssize_t got = ::read(STDIN_FILENO, bytes.data() + kept, bytes.size() - kept);
-    if (got < 0 && errno == EINTR) continue;  // perhaps interrupted()
-    if (got < 0) throw Error(std::string("standard input: cannot be read: ") + std::strerror(errno), Exit::data);
+    const ssize_t got = ::read(STDIN_FILENO, bytes.data(), bytes.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0)
+      throw Error(std::string("standard input: cannot be read: ") + std::strerror(errno) + "; pipe samples into it");
     if (got == 0) break;
-    const std::size_t size = kept + static_cast<std::size_t>(got);
-    std::vector<std::int16_t> pcm(size / 2);
-    std::memcpy(pcm.data(), bytes.data(), 2 * pcm.size());
-    kept = size % 2;
-    if (kept == 1) bytes[0] = bytes[size - 1];
+    const std::vector<std::int16_t> pcm = stream.push({bytes.data(), static_cast<std::size_t>(got)});
     for (const SmoothedDecision& decision : listener.push(pcm)) {
       if (!gate.detects(decision)) continue;
       const std::string seconds = fixed(static_cast<double>(decision.frame) * stride_ms / 1000.0, 2);
@@ -116,7 +113,9 @@ void print(const ListenVerb& verb, const Json& json) {
 Listening listen(const ListenVerb& verb, const Model& model, int threads) {
   Listening listening = begin_listening(model, verb.detector, verb.hop_ms);
   for (const std::string& file : verb.files) {
-    listen_to(read_recording(file, model.labels), model, threads, listening);
+    const Recording recording = read_recording(file, model.labels, !verb.no_labels);
+    for (const std::string& remark : recording.remarks) log().info(remark);
+    listen_to(recording, model, threads, listening);
   }
   if (!verb.data.empty()) {
     const LabelSet labels{keywords_of(model)};
@@ -125,6 +124,23 @@ Listening listen(const ListenVerb& verb, const Model& model, int threads) {
               model, threads, listening);
   }
   return listening;
+}
+
+/// Refuses thresholds that make the model deaf.
+void require_hearing(const Listening& listening) {
+  const OperatingPoint point = operating_point(listening);
+  if (point.words > 0 && 2 * point.found >= point.words) return;
+  const std::string line = "listen --tune: so few false accepts (" + fixed(point.false_accepts_per_hour(), 2) +
+                           " an hour) leave " + std::to_string(point.found) + " of " + std::to_string(point.words) +
+                           " keywords found; nothing stored; ";
+  for (int hundredths = 99; hundredths > 0 && point.words > 0; --hundredths) {
+    const OperatingPoint other = operating_point(listening, hundredths / 100.0);
+    if (2 * other.found < other.words) continue;
+    throw Error(line + "half of them cost " + fixed(other.false_accepts_per_hour(), 2) + " an hour (threshold " +
+                    fixed(hundredths / 100.0, 2) + "): allow as many, or train longer and on more voices and words",
+                Exit::nothing_fits);
+  }
+  throw Error(line + "no threshold finds half; train longer and on more voices and words", Exit::nothing_fits);
 }
 
 void run(ListenVerb& verb, const Common& common) {
@@ -160,6 +176,7 @@ void run(ListenVerb& verb, const Common& common) {
       if (!model.labels[i].starts_with('_'))
         each += (each.empty() ? "" : ", ") + model.labels[i] + " " + fixed(threshold, 2);
     }
+    require_hearing(listening);
     save_metrics(model, verb.model);
     log().info("{}: thresholds from now on: {}", verb.model, each);
   }
@@ -175,9 +192,10 @@ void add_listen(CLI::App& app, Common& common) {
   sub->add_option("model", verb->model, "model folder")->required();
   sub->add_option("recordings", verb->files,
                   "WAV, FLAC, Ogg or MP3 of any length, judged by a label track NAME.txt beside it (Audacity: begin "
-                  "TAB end TAB word); or - for raw 16-bit samples on standard input");
+                  "TAB end TAB word); or - for standard input: raw 16-bit samples or WAV, 16 kHz mono");
   sub->add_option("--data", verb->data, "instead: a recording made of the clips of this Speech Commands folder");
   verb->reading.add_to(*sub);
+  sub->add_flag("--no-labels", verb->no_labels, "a NAME.txt beside NAME.wav is no label track");
   sub->add_option("--split", verb->split, "train, validation or test; whose clips")->capture_default_str();
   sub->add_option("--hop-ms", verb->hop_ms,
                   "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold")

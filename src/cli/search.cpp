@@ -357,7 +357,9 @@ void add_search(CLI::App& app, Common& common) {
   sub->add_option("--budget", verb->budgets,
                   "small, medium or large; may be given several times (default: small, unless other limits are given)");
   sub->add_option("--board", verb->board, std::string(kBoardHelp) + "; sets --core and --clock-hz too");
-  sub->add_option("--types", verb->types, "network types, separated by commas (default: all)")->delimiter(',');
+  sub->add_option("--types", verb->types, "network types, separated by commas (default: all)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   sub->add_option("--config", verb->config, "JSON file with search, budgets, types and space; flags beat it");
   sub->add_flag("--dry-run", verb->dry_run, "show the first proposals and how much of the space fits, train nothing");
   verb->flags = std::make_unique<Flags>(*sub, "Search");

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <span>
 #include <sstream>
@@ -6,7 +7,9 @@
 #include "kws/core/error.h"
 #include "kws/core/files.h"
 #include "kws/core/rng.h"
+#include "kws/core/table.h"
 #include "kws/datasets/corpus_audio.h"
+#include "kws/datasets/names.h"
 #include "kws/features/front_end.h"
 #include "kws/pipeline/listen.h"
 
@@ -18,9 +21,109 @@ constexpr double kNoiseSeconds = 30.0;
 
 /// Label of a keyword, or -1.
 int keyword_label(const std::vector<std::string>& labels, const std::string& word) {
-  const auto at = std::ranges::find(labels, word);
-  return at == labels.end() || word.starts_with('_') ? -1 : static_cast<int>(at - labels.begin());
+  if (word.starts_with('_')) return -1;
+  const auto at = std::ranges::find_if(labels, [&](const std::string& label) { return composed(label) == word; });
+  return at == labels.end() ? -1 : static_cast<int>(at - labels.begin());
 }
+
+/// The keyword that a label is but for case, '_' and the like, or "".
+std::string near_keyword(const std::vector<std::string>& labels, const std::string& word) {
+  for (const std::string& label : labels) {
+    if (!label.starts_with('_') && folded(label) == folded(word)) return label;
+  }
+  return "";
+}
+
+/// The text between TABs.
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells(1);
+  for (const char c : line) {
+    if (c == '\t') {
+      cells.emplace_back();
+    } else {
+      cells.back() += c;
+    }
+  }
+  return cells;
+}
+
+/// A number that is all of the text, or NaN.
+double number_in(const std::string& text) {
+  double value = NAN;
+  const char* end = text.data() + text.size();
+  const auto [stopped, failure] = std::from_chars(text.data(), end, value);
+  return failure == std::errc() && stopped == end ? value : NAN;
+}
+
+/// One label track on its way into its recording.
+class TrackReader {
+ public:
+  TrackReader(const std::filesystem::path& track, const std::vector<std::string>& labels, Recording& recording)
+      : track_(track), labels_(labels), recording_(recording) {}
+
+  void read() {
+    std::string text = read_file(track_);
+    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      ++number_;
+      while (!line.empty() && line.back() == '\r') line.pop_back();
+      // Audacity puts the frequencies of a spectral selection on a line of their own.
+      if (line.find_first_not_of(" \t") == std::string::npos || line.starts_with('\\')) continue;
+      add(line);
+    }
+    std::ranges::stable_sort(recording_.words, {}, &SpokenWord::begin);
+    tell();
+  }
+
+ private:
+  void add(const std::string& line) {
+    const std::vector<std::string> cells = cells_of(line);
+    const double begin = number_in(cells[0]);
+    const double end = cells.size() > 1 ? number_in(cells[1]) : NAN;
+    const bool numbers = begin >= 0.0 && end >= begin;
+    if (!numbers && cells.size() > 2 && (cells[0] + cells[1]).find(',') != std::string::npos) {
+      refuse("has decimal commas; write 1.5 for 1,5");
+    }
+    if (!numbers || cells.size() < 3) {
+      refuse("is not \"begin TAB end TAB word\" in seconds; export the label track from Audacity, or give --no-labels");
+    }
+    const double seconds = static_cast<double>(recording_.pcm.size()) / kRateHz;
+    const std::string word = composed(cells[2]);
+    if (begin >= seconds) {
+      refuse("\"" + word + "\" at " + fixed(begin, 2) + " s lies behind the end of the recording at " +
+             fixed(seconds, 2) + " s; give it its own label track");
+    }
+    const int label = keyword_label(labels_, word);
+    if (label >= 0) {
+      recording_.words.push_back({.begin = begin, .end = end, .label = label});
+      return;
+    }
+    ++others_;
+    const std::string keyword = near_keyword(labels_, word);
+    if (!keyword.empty() && ++near_ == 1) first_near_ = "\"" + word + "\" for \"" + keyword + "\"";
+  }
+
+  void tell() {
+    const std::string name = track_.filename().string();
+    recording_.remarks.push_back(name + ": " + std::to_string(recording_.words.size()) + " keywords, " +
+                                 std::to_string(others_) + " other labels");
+    if (near_ == 0) return;
+    recording_.remarks.push_back(name + ": " + std::to_string(near_) +
+                                 " labels nearly are keywords and count as other words, first " + first_near_ +
+                                 "; mend them");
+  }
+
+  [[noreturn]] void refuse(const std::string& fact) const {
+    throw Error(track_.string() + ":" + std::to_string(number_) + ": " + fact, Exit::data);
+  }
+
+  const std::filesystem::path& track_;
+  const std::vector<std::string>& labels_;
+  Recording& recording_;
+  int number_ = 0, others_ = 0, near_ = 0;
+  std::string first_near_;
+};
 
 /// Clips of a corpus in random order, all of them once before any comes again.
 class Deck {
@@ -58,28 +161,20 @@ void add_noise(std::span<const std::span<const std::int16_t>> noises, double vol
 
 }  // namespace
 
-Recording read_recording(const std::filesystem::path& file, const std::vector<std::string>& labels) {
-  Recording recording{.name = file.filename().string(), .pcm = read_audio(file), .words = {}};
+Recording read_recording(const std::filesystem::path& file, const std::vector<std::string>& labels, bool tracks) {
+  AudioFacts facts;
+  Recording recording{.name = file.filename().string(), .pcm = read_audio(file, &facts), .words = {}};
+  if (facts.rate_hz != kRateHz) {
+    recording.remarks.push_back(recording.name + ": resampled from " + grouped(facts.rate_hz) + " Hz");
+  }
+  if (facts.channels != 1) {
+    recording.remarks.push_back(recording.name + ": " + std::to_string(facts.channels) + " channels mixed to one");
+  }
   std::filesystem::path track = file;
   track.replace_extension(".txt");
-  if (!std::filesystem::exists(track)) return recording;
+  if (!tracks || !std::filesystem::exists(track)) return recording;
   recording.labelled = true;
-  std::istringstream lines(read_file(track));
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    std::istringstream cells(line);
-    SpokenWord word;
-    std::string text;
-    if (!(cells >> word.begin >> word.end >> text) || !(word.begin >= 0.0) || !(word.end >= word.begin)) {
-      throw Error(track.string() + ":" + std::to_string(number) +
-                      ": is not \"begin TAB end TAB word\" in seconds; export the label track from Audacity",
-                  Exit::data);
-    }
-    word.label = keyword_label(labels, text);
-    if (word.label >= 0) recording.words.push_back(word);
-  }
-  std::ranges::stable_sort(recording.words, {}, &SpokenWord::begin);
+  TrackReader(track, labels, recording).read();
   return recording;
 }
 
@@ -89,6 +184,7 @@ Recording make_test_stream(const Corpus& corpus, const LabelSet& labels, Split s
   std::vector<std::size_t> keyword_clips, other_clips;
   for (std::size_t i = 0; i < corpus.clips.size(); ++i) {
     if (corpus.clips[i].split != split) continue;
+    if (corpus.clips[i].word == kSilenceFolder) continue;
     (keyword_label(names, corpus.clips[i].word) >= 0 ? keyword_clips : other_clips).push_back(i);
   }
   Deck keywords(std::move(keyword_clips)), others(std::move(other_clips));

@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <set>
 
 #include "audio_fixture.h"
@@ -125,7 +127,7 @@ TEST_F(DatasetTest, TakesTheLoudestSecondOfALongerClip) {
   EXPECT_EQ(data.clip(0).front(), 100);
   EXPECT_EQ(data.clip(0).back(), 100);
   EXPECT_EQ(data.clip(1).size(), 3U);
-  EXPECT_THAT(data.remarks(), ElementsAre(HasSubstr("1 clip longer than a second")));
+  EXPECT_THAT(data.remarks(), ::testing::Contains(HasSubstr("1 clip longer than 1 s")));
 
   const Dataset first(scan_corpus(root_), {{"yes", "no"}}, {}, ReadOptions{.stretch = Stretch::first});
   EXPECT_EQ(first.clip(0).front(), 5);
@@ -136,8 +138,9 @@ TEST_F(DatasetTest, TellsHowManyRecordingsWereConverted) {
   add("yes/p0.wav", std::vector<std::int16_t>(800), 8000);
   add("no/p0.wav", std::vector<std::int16_t>(4410), 44100, 2);
   add("_background_noise_/hum.wav", {1, 2, 3, 4}, 16000, 2);
-  EXPECT_THAT(load().remarks(), ElementsAre("2 recordings resampled to 16,000 Hz from 8,000 Hz and 44,100 Hz",
-                                            "2 recordings of several channels mixed to one"));
+  EXPECT_THAT(load().remarks(),
+              ::testing::IsSupersetOf({HasSubstr("2 recordings resampled to 16,000 Hz from 8,000 Hz and 44,100 Hz"),
+                                       HasSubstr("2 recordings of several channels mixed to one")}));
 }
 
 TEST_F(DatasetTest, NamesTheFirstBrokenFileInPathOrder) {
@@ -152,7 +155,7 @@ TEST_F(DatasetTest, RefusesKeywordsWithoutTrainingClips) {
   EXPECT_THAT(error_line([&] {
                 Dataset(corpus, {{"yes", "stop"}}, {}, 1);
               }),
-              HasSubstr("stop: no training clips of the keyword \"stop\"; "));
+              HasSubstr("stop: keyword without recordings; "));
   EXPECT_THAT(error_line([&] { Dataset(corpus, {{"yes", "yes"}}, {}, 1); }, Exit::usage), HasSubstr("given twice"));
 }
 
@@ -161,28 +164,145 @@ TEST_F(DatasetTest, RefusesEmptyHeldOutSplits) {
   EXPECT_THAT(error_line([&] { load(); }), HasSubstr("no testing clips of any keyword; "));
 }
 
-TEST_F(DatasetTest, CheckListsEveryProblem) {
-  text("no/p5.wav", "");
-  text("yes/p1.wav", "noise");
-  text("_background_noise_/wide.wav", "noise");
-  std::filesystem::create_directory(root_ / "stop");
-  const LabelSet labels{{"yes", "no", "stop"}};
-  const CorpusReport report = check_corpus(root_, labels, {.threads = 2});
-  ASSERT_EQ(report.problems.size(), 4U);
-  EXPECT_EQ(report.problems[0].path, "no/p5.wav");
-  EXPECT_EQ(report.problems[0].fact, "empty file");
-  EXPECT_THAT(report.problems[1].fact, HasSubstr("cannot be decoded"));
-  EXPECT_EQ(report.problems[2].path, "_background_noise_/wide.wav");
-  EXPECT_EQ(report.problems[3].path, "stop");
-  EXPECT_EQ(report.problems[3].fact, "keyword without recordings");
+std::vector<std::string> told(const std::vector<Problem>& found) {
+  std::vector<std::string> lines;
+  for (const Problem& one : found) lines.push_back(one.path + ": " + one.fact);
+  return lines;
+}
 
-  const nlohmann::ordered_json json = report_to_json(report, labels);
+/// A second of something, different for each seed.
+std::vector<std::int16_t> noise(int seed, int length = 16000) {
+  std::mt19937 random(static_cast<unsigned>(seed));
+  std::vector<std::int16_t> samples(static_cast<std::size_t>(length));
+  for (std::int16_t& value : samples) value = static_cast<std::int16_t>(static_cast<int>(random() % 20001) - 10000);
+  return samples;
+}
+
+/// Sound corpus of 20 speakers and three words.
+class CheckTest : public AudioFolder {
+ protected:
+  void SetUp() override {
+    AudioFolder::SetUp();
+    int seed = 0;
+    for (int i = 0; i < 20; ++i) {
+      for (const char* word : {"yes", "no", "cat"}) add(path(word, i), noise(++seed, 4000));
+    }
+    add("_background_noise_/hum.wav", noise(1000));
+  }
+  static std::string path(const std::string& word, int speaker) {
+    return word + "/s" + std::to_string(speaker) + "_nohash_0.wav";
+  }
+  CorpusReport check(const LabelSet& labels = {{"yes", "no"}}) const { return check_corpus(root_, labels, {}); }
+};
+
+TEST_F(CheckTest, FindsNothingInASoundCorpus) {
+  const CorpusReport report = check();
+  EXPECT_THAT(told(report.corpus.problems), ElementsAre());
+  EXPECT_THAT(told(report.corpus.remarks), ElementsAre());
+  const nlohmann::ordered_json json = report_to_json(report, {{"yes", "no"}});
   EXPECT_EQ(json["schema"], "kwsmith.data/1");
-  EXPECT_EQ(json["clips"], 44);
-  EXPECT_EQ(json["speakers"], 11);
-  EXPECT_EQ(json["splits"]["validation"]["labels"]["_unknown_"], 6);
-  EXPECT_EQ(json["splits"]["training"]["labels"]["yes"], 6);
-  EXPECT_EQ(json["problems"].size(), 4U);
+  EXPECT_EQ(json["clips"], 60);
+  EXPECT_EQ(json["speakers"], 20);
+  EXPECT_EQ(json["splits"]["training"]["labels"]["yes"], json["words"][2]["training"]);
+  EXPECT_EQ(json["problems"].size(), 0U);
+}
+
+TEST_F(CheckTest, LooksAtSamples) {
+  add(path("yes", 0), std::vector<std::int16_t>(16000));
+  add(path("yes", 1), std::vector<std::int16_t>(16000, 300));
+  std::vector<std::int16_t> faint(16000);
+  faint[5] = -1;
+  add(path("yes", 2), faint);
+  std::vector<std::int16_t> square(16000);
+  for (std::size_t i = 0; i < square.size(); ++i) square[i] = i % 20 < 10 ? INT16_MAX : INT16_MIN;
+  add(path("yes", 3), square);
+  add(path("yes", 4), noise(77, 1500));
+  text(path("yes", 5), "this is no sound");
+  EXPECT_THAT(told(check().corpus.problems),
+              ::testing::UnorderedElementsAre(HasSubstr("s0_nohash_0.wav: all samples are 0: a dead microphone"),
+                                              HasSubstr("s1_nohash_0.wav: all samples are 300: "),
+                                              HasSubstr("s2_nohash_0.wav: samples from -1 to 0 of 16 bit: silent"),
+                                              HasSubstr("s3_nohash_0.wav: 100 % of the samples are clipped"),
+                                              HasSubstr("s4_nohash_0.wav: 1,500 samples, less than 0.1 s"),
+                                              HasSubstr("s5_nohash_0.wav: cannot be decoded")));
+}
+
+TEST_F(CheckTest, FindsFloatsOfAWrongScale) {
+  SF_INFO info{};
+  info.samplerate = 16000;
+  info.channels = 1;
+  info.format = SF_FORMAT_WAV | SF_FORMAT_FLOAT;
+  const auto write = [&](const std::string& name, float scale, bool with_nan) {
+    std::vector<float> samples;
+    for (const std::int16_t value : noise(5)) samples.push_back(static_cast<float>(value) * scale);
+    if (with_nan) samples[7] = NAN;
+    SNDFILE* sound = sf_open((root_ / name).c_str(), SFM_WRITE, &info);
+    sf_write_float(sound, samples.data(), 16000);
+    sf_close(sound);
+  };
+  write(path("yes", 0), 1.0F, false);
+  write(path("yes", 1), 1.0F / 32768, true);
+  write(path("yes", 2), 1.0F / 32768, false);
+  EXPECT_THAT(told(check().corpus.problems),
+              ElementsAre(HasSubstr("s0_nohash_0.wav: floats beyond -1..1: wrong scale"),
+                          HasSubstr("s1_nohash_0.wav: holds 1 samples that are no numbers")));
+}
+
+TEST_F(CheckTest, FindsCopiesAcrossWordsAndSplits) {
+  std::filesystem::copy_file(root_ / path("cat", 0), root_ / "no/s0_nohash_1.wav");
+  text("testing_list.txt", path("yes", 1) + "\n" + path("no", 1) + "\n" + path("yes", 9) + "\n");
+  text("validation_list.txt", path("yes", 2) + "\n" + path("no", 2) + "\n");
+  std::filesystem::copy_file(root_ / path("yes", 1), root_ / "yes/s1_nohash_1.wav");
+  std::filesystem::copy_file(root_ / path("yes", 3), root_ / "yes/s3_nohash_1.wav");
+  const CorpusReport report = check();
+  EXPECT_THAT(told(report.corpus.problems),
+              ElementsAre(HasSubstr("1 clip with the samples of another word's clip"),
+                          HasSubstr("1 clip with the samples of a clip of another split")));
+  EXPECT_THAT(told(report.corpus.remarks), ElementsAre(HasSubstr("1 clip with the samples of another clip")));
+}
+
+TEST_F(CheckTest, NamesMissingKeywordsAndWhatMayBeMeant) {
+  EXPECT_THAT(told(check({{"Yes", "no", "sesame"}}).corpus.problems),
+              ElementsAre(HasSubstr("Yes: keyword without recordings; did you mean \"yes\"?"),
+                          HasSubstr("sesame: keyword without recordings; add some")));
+}
+
+TEST_F(CheckTest, NamesASplitWithoutAKeyword) {
+  text("testing_list.txt", path("yes", 1) + "\n");
+  text("validation_list.txt", path("yes", 2) + "\n" + path("no", 2) + "\n");
+  EXPECT_THAT(told(check().corpus.problems),
+              ElementsAre("no: no testing clips of this keyword (19 in training, 1 in validation; 20 speakers); add "
+                          "speakers, or give list files"));
+}
+
+TEST_F(CheckTest, TellsThatNothingIsUnknownAndNothingIsNoise) {
+  std::filesystem::remove_all(root_ / "cat");
+  std::filesystem::remove_all(root_ / "_background_noise_");
+  const CorpusReport report = check();
+  EXPECT_THAT(told(report.corpus.problems), ElementsAre());
+  EXPECT_THAT(told(report.corpus.remarks),
+              ElementsAre(HasSubstr("no words beside the keywords"), HasSubstr("no _background_noise_ folder")));
+}
+
+TEST_F(CheckTest, FoldersOfTheClassesJoinThem) {
+  std::filesystem::rename(root_ / "cat", root_ / "_unknown_");
+  for (int i = 0; i < 20; ++i) add(path("_silence_", i), std::vector<std::int16_t>(16000));
+  EXPECT_THAT(told(check().corpus.problems), ElementsAre());
+  const Corpus corpus = scan_corpus(root_);
+  const Dataset data(corpus, {{"yes", "no"}}, {}, 1);
+  std::map<int, std::set<std::string>> words;
+  for (const Split split : {Split::validation, Split::testing}) {
+    for (const Example& e : data.held_out(split)) {
+      if (e.clip != kNoClip) words[e.label].insert(corpus.clips[static_cast<std::size_t>(e.clip)].word);
+    }
+  }
+  EXPECT_THAT(words[kUnknown], ElementsAre("_unknown_"));
+  EXPECT_THAT(words[kSilence], ElementsAre("_silence_"));
+  for (const Example& e : data.training_epoch(1, 0)) {
+    if (e.label == kSilence) {
+      EXPECT_NE(e.clip, kNoClip);
+    }
+  }
 }
 
 TEST(SpeechCommands, HasTheCountsOfItsReadme) {

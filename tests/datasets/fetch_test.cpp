@@ -261,8 +261,10 @@ TEST_F(Fetch, ArchivesThatAreNoCorpusAreRemoved) {
       {archive_.substr(0, 60000), "cannot be unpacked (truncated gzip input); give"},
       {tar_gz({{.path = "../x", .content = "x"}}), "entry \"../x\" leads out of the folder"},
       {tar_gz({{.path = "notes.txt", .content = "x"}}), "/a.tar.gz: no word folder with recordings; give an archive"},
-      {tar_gz({{.path = "no/a.wav", .content = wav(1)}, {.path = "testing_list.txt", .content = "no/b.wav\n"}}),
-       "/a.tar.gz: testing_list.txt: line 1: \"no/b.wav\" does not exist; give an archive"}};
+      {tar_gz({{.path = "no/a.wav", .content = wav(1)},
+               {.path = "testing_list.txt", .content = "no/a.wav\n"},
+               {.path = "validation_list.txt", .content = "no/a.wav\n"}}),
+       "/a.tar.gz: testing_list.txt: line 1: \"no/a.wav\" stands in validation_list.txt too; give an archive"}};
   for (const auto& [body, fact] : bad) {
     server_.host("/a.tar.gz", {.body = body});
     EXPECT_THAT(failure(Exit::data), HasSubstr(fact));

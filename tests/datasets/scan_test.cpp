@@ -6,6 +6,7 @@
 namespace kws::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -71,14 +72,108 @@ TEST_F(Scan, ListFilesDecideWhenPresent) {
   EXPECT_EQ(corpus.clips[2].split, Split::training);
 }
 
-TEST_F(Scan, RefusesListsThatDoNotFit) {
+TEST_F(Scan, RefusesAClipInBothLists) {
   add("yes/a.wav", {1});
-  text("testing_list.txt", "yes/a.wav\nyes/gone.wav\n");
-  EXPECT_THAT(error_line([&] { scan_corpus(root_); }),
-              HasSubstr("testing_list.txt: line 2: \"yes/gone.wav\" does not exist; "));
   text("testing_list.txt", "yes/a.wav\n");
   text("validation_list.txt", "yes/a.wav\n");
   EXPECT_THAT(error_line([&] { scan_corpus(root_); }), HasSubstr("stands in validation_list.txt too; "));
+}
+
+std::vector<std::string> lines_of(const std::vector<Problem>& found) {
+  std::vector<std::string> lines;
+  for (const Problem& one : found) lines.push_back(one.path + ": " + one.fact);
+  return lines;
+}
+
+TEST_F(Scan, ListsOfOtherSystemsAreUnderstoodAndTheirLeftoversCounted) {
+  add("yes/a.wav", {1});
+  add("yes/b.wav", {1});
+  add("yes/c.wav", {1});
+  text("testing_list.txt",
+       "\xEF\xBB\xBFyes\\a.wav\r\n./yes/b.wav \nbed/a.wav\nbed/b.wav\ncat/a.wav\nyes/gone.wav\nyes/g.wav\n");
+  const Corpus corpus = scan_corpus(root_);
+  EXPECT_EQ(corpus.clips[0].split, Split::testing);
+  EXPECT_EQ(corpus.clips[1].split, Split::testing);
+  EXPECT_EQ(corpus.clips[2].split, Split::training);
+  EXPECT_THAT(lines_of(corpus.remarks),
+              ElementsAre("testing_list.txt: 3 lines of 2 words without a folder here ignored"));
+  EXPECT_THAT(lines_of(corpus.problems),
+              ElementsAre(HasSubstr("testing_list.txt: 2 lines name no file, first line 6: \"yes/gone.wav\"; ")));
+}
+
+TEST_F(Scan, TellsWhatItLeavesOut) {
+  for (const char* name : {"yes/p_nohash_0.wav", "no/p_nohash_0.wav", "yes/anna/1.wav", "yes/anna/2.flac",
+                           "_other_/a.wav", "noise/hum.wav", "stray.wav"}) {
+    add(name, {1});
+  }
+  text("no/a.m4a", "x");
+  text("no/b.m4a", "x");
+  text("no/Thumbs.db", "x");
+  const Corpus corpus = scan_corpus(root_);
+  EXPECT_THAT(lines_of(corpus.problems),
+              ::testing::UnorderedElementsAre(
+                  HasSubstr("no: 2 .m4a files left out: no format that is read; convert: ffmpeg "),
+                  HasSubstr("yes: 2 recordings in 1 folder below it left out; "),
+                  HasSubstr("noise: taken for a word; if it holds background noise, call it _background_noise_"),
+                  HasSubstr(".: 1 recording beside the word folders left out; ")));
+  EXPECT_THAT(lines_of(corpus.remarks), ::testing::Contains(HasSubstr("_other_: 1 recording left out")));
+}
+
+TEST_F(Scan, WordsAreComposed) {
+  add("gru\xCC\x88n/p_nohash_0.wav", {1});  // as macOS writes it
+  const Corpus corpus = scan_corpus(root_);
+  EXPECT_THAT(corpus.words, ElementsAre("gr\xC3\xBCn"));
+  EXPECT_EQ(corpus.clips[0].path, "gru\xCC\x88n/p_nohash_0.wav");
+  EXPECT_EQ(chosen_labels({" gru\xCC\x88n "}, {}).keywords.front(), "gr\xC3\xBCn");
+}
+
+std::map<Split, int> split_counts(const Corpus& corpus) {
+  std::map<Split, int> counts;
+  for (const Clip& clip : corpus.clips) ++counts[clip.split];
+  return counts;
+}
+
+TEST_F(Scan, FewSpeakersAreSpreadEvenly) {
+  for (int speaker = 0; speaker < 6; ++speaker) {
+    for (const char* word : {"yes", "no"})
+      add(std::string(word) + "/p" + std::to_string(speaker) + "_nohash_0.wav", {1});
+  }
+  const std::map<Split, int> expected = {{Split::training, 8}, {Split::validation, 2}, {Split::testing, 2}};
+  EXPECT_EQ(split_counts(scan_corpus(root_)), expected);
+}
+
+TEST_F(Scan, OneSpeakerIsSplitClipByClipWithARemark) {
+  for (int take = 0; take < 10; ++take) {
+    for (const char* word : {"yes", "no"}) add(std::string(word) + "/me_nohash_" + std::to_string(take) + ".wav", {1});
+  }
+  const Corpus corpus = scan_corpus(root_);
+  const std::map<Split, int> expected = {{Split::training, 16}, {Split::validation, 2}, {Split::testing, 2}};
+  EXPECT_EQ(split_counts(corpus), expected);
+  EXPECT_THAT(lines_of(corpus.remarks), ElementsAre(HasSubstr("one speaker: split clip by clip")));
+}
+
+TEST_F(Scan, NamesWithoutSpeakersAreToldAndGuessed) {
+  for (int speaker = 10; speaker < 14; ++speaker) {
+    for (const char* word : {"no", "yes"}) {
+      for (int take = 0; take < 3; ++take) {
+        add(std::string(word) + "/0000" + std::to_string(speaker) + "_" + word + "_0" + std::to_string(take) + ".wav",
+            {1});
+      }
+    }
+  }
+  EXPECT_THAT(lines_of(scan_corpus(root_).remarks),
+              ElementsAre(AllOf(HasSubstr("24 of 24 names tell no speaker"), HasSubstr("the first part (000010)?"))));
+}
+
+TEST_F(Scan, KeywordsStandInTheCorpus) {
+  add("aurora/p_nohash_0.wav", {1});
+  text("keywords.txt", "aurora\r\n\ncoffee_time\n");
+  EXPECT_THAT(scan_corpus(root_).keywords, ElementsAre("aurora", "coffee_time"));
+  EXPECT_THAT(chosen_labels({}, root_).keywords, ElementsAre("aurora", "coffee_time"));
+  EXPECT_THAT(chosen_labels({"yes"}, root_).keywords, ElementsAre("yes"));
+  EXPECT_EQ(chosen_labels({}, {}).keywords.size(), 10U);
+  EXPECT_THAT(error_line([] { chosen_labels({"gr\xFCn"}, {}); }, Exit::usage), HasSubstr("is no UTF-8; "));
+  EXPECT_THAT(error_line([] { chosen_labels({"yes", " yes"}, {}); }, Exit::usage), HasSubstr("given twice"));
 }
 
 TEST_F(Scan, RefusesMissingFolderAndFolderWithoutWords) {

@@ -30,6 +30,7 @@ TEST_F(Synth, MakesACorpusThatTrainingAccepts) {
   const Corpus corpus = scan_corpus(root_ / "a");
   EXPECT_EQ(corpus.clips.size(), 16U);
   EXPECT_THAT(corpus.words, ElementsAre("hey_you", "yes"));
+  EXPECT_THAT(corpus.keywords, ::testing::UnorderedElementsAre("hey_you", "yes"));
   EXPECT_EQ(corpus.noises.size(), 4U);
   std::map<Split, int> counts;
   for (const Clip& clip : corpus.clips) {
@@ -67,6 +68,25 @@ TEST_F(Synth, RefusesWordsThatCannotBeFolders) {
   }
   tiny_.words = {"yes", "yes"};
   EXPECT_THAT(error_line([&] { synthesize(tiny_, root_ / "a", false); }, Exit::usage), HasSubstr("given twice"));
+  EXPECT_FALSE(std::filesystem::exists(root_ / "a"));
+}
+
+TEST_F(Synth, KeywordsAreSpokenBesideOtherWords) {
+  SynthOptions options = tiny_;
+  options.clips = 1;
+  options.words = {"bed", "aurora"};
+  options.keywords = {"coffee time", "aurora"};
+  synthesize(options, root_ / "a", false);
+  const Corpus corpus = scan_corpus(root_ / "a");
+  EXPECT_THAT(corpus.keywords, ElementsAre("coffee_time", "aurora"));
+  EXPECT_THAT(corpus.words, ElementsAre("aurora", "bed", "coffee_time"));
+}
+
+TEST_F(Synth, RefusesPhrasesThatNoClipHolds) {
+  SynthOptions options = tiny_;
+  options.words = {"ok_smart_mirror_on_the_wall_who_is_the_fairest"};
+  EXPECT_THAT(error_line([&] { synthesize(options, root_ / "a", false); }, Exit::usage),
+              HasSubstr(" s, a clip holds 1.0 s; "));
   EXPECT_FALSE(std::filesystem::exists(root_ / "a"));
 }
 

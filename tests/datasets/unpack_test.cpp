@@ -73,6 +73,38 @@ TEST_F(Unpack, RefusesLinksAndSpecialFiles) {
   EXPECT_THAT(names(), ElementsAre("a.tar.gz", "out"));
 }
 
+TEST_F(Unpack, RefusesWhatUnpacksToMoreThanRecordingsDo) {
+  const std::string packed =
+      tar_gz({{.path = "a", .content = std::string(1000, 'x')}, {.path = "b", .content = std::string(500000, 'x')}});
+  text("a.tar.gz", packed);
+  const auto refused = [&](const UnpackLimits& limits) {
+    std::filesystem::create_directories(root_ / "out");
+    return error_line([&] { unpack(root_ / "a.tar.gz", "URL", root_ / "out", {}, limits); });
+  };
+  EXPECT_THAT(refused({.entry_bytes = 2000}), HasSubstr("URL: entry \"b\" unpacks to more than 2,000 bytes, "));
+  EXPECT_THAT(refused({.all_bytes = 1}), HasSubstr("URL: unpacks to more than "));  // a hundred times the archive
+  EXPECT_THAT(refused({.entries = 1}), HasSubstr("URL: holds more than 1 entries, "));
+  EXPECT_NO_THROW(unpack(root_ / "a.tar.gz", "URL", root_ / "out"));
+}
+
+TEST_F(Unpack, RefusesFilesWithHoles) {
+  archive* writer = archive_write_new();
+  archive_write_set_format_pax(writer);
+  ASSERT_EQ(archive_write_open_filename(writer, (root_ / "a.tar").c_str()), ARCHIVE_OK);
+  archive_entry* entry = archive_entry_new();
+  archive_entry_set_pathname(entry, "yes/huge.wav");
+  archive_entry_set_filetype(entry, AE_IFREG);
+  archive_entry_set_size(entry, la_int64_t{1} << 40);
+  archive_entry_sparse_add_entry(entry, 0, 512);
+  EXPECT_EQ(archive_write_header(writer, entry), ARCHIVE_OK);
+  archive_write_data(writer, std::string(512, 'x').data(), 512);
+  archive_entry_free(entry);
+  archive_write_free(writer);  // fails for want of the rest, which nobody reads
+  std::filesystem::create_directories(root_ / "out");
+  EXPECT_THAT(error_line([&] { unpack(root_ / "a.tar", "URL", root_ / "out"); }),
+              HasSubstr("entry \"yes/huge.wav\" is a file with holes; "));
+}
+
 TEST_F(Unpack, ANameCannotBreakTheErrorsLine) {
   EXPECT_THAT(refusal(tar_gz({{.path = "../a\nb", .content = "x"}})), HasSubstr("entry \"../a?b\" leads out"));
 }

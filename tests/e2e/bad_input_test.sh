@@ -25,7 +25,7 @@ expect 4 '"?sesame"?' train "$configs/dnn_s.json" --data "$work/speech" --out "$
   --keywords yes,no,up,down,left,right,on,off,stop,sesame
 cp -r "$work/speech" "$work/listed" && touch "$work/listed/validation_list.txt"
 echo yes/nobody_nohash_0.wav >"$work/listed/testing_list.txt"
-train_on 4 'yes/nobody_nohash_0.wav' "$work/listed"
+train_on 4 'no validation clips of any keyword' "$work/listed"
 
 step "data: fetching"
 export no_proxy=127.0.0.1 # whatever proxy this machine needs

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <map>
+#include <span>
 
 #include "../../export/stream_reference.h"
 #include "kws/core/error.h"
@@ -210,6 +212,73 @@ TEST_F(ListenTest, LabelTracksAreReadAndWrongLinesNamed) {
       EXPECT_NE(std::string(error.what()).find("a.txt:2: is not"), std::string::npos) << error.what();
     }
   }
+}
+
+TEST_F(ListenTest, LabelTracksSplitAtTabsAndTellWhatTheyLeaveOut) {
+  const std::vector<std::string> labels = {"_silence_", "_unknown_", "zoom in", "yes"};
+  add("long/a.wav", std::vector<std::int16_t>(48000));
+  text("long/a.txt",
+       "\xEF\xBB\xBF"
+       "0.1\t0.4\tzoom in\n\\\t100.0\t2000.0\n0.5\t0.8\tyes please\n0.9\t1.0\t\n1.5\t2\t Yes \n");
+  const Recording recording = read_recording(root_ / "long" / "a.wav", labels);
+  ASSERT_EQ(recording.words.size(), 1U);
+  EXPECT_EQ(recording.words[0].label, 2);
+  ASSERT_EQ(recording.remarks.size(), 2U);
+  EXPECT_EQ(recording.remarks[0], "a.txt: 1 keywords, 3 other labels");
+  EXPECT_NE(recording.remarks[1].find("first \"Yes\" for \"yes\""), std::string::npos) << recording.remarks[1];
+  text("long/a.txt", "3.0\t3.1\tyes\n");
+  EXPECT_THROW((void)read_recording(root_ / "long" / "a.wav", labels), Error);
+  EXPECT_FALSE(read_recording(root_ / "long" / "a.wav", labels, false).labelled);
+}
+
+std::string wav_bytes(unsigned rate, unsigned channels, std::uint32_t size, const std::string& samples) {
+  const auto number = [](std::uint32_t value, int bytes) {
+    std::string text;
+    for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xFFU);
+    return text;
+  };
+  return "RIFF" + number(36 + size, 4) + "WAVELIST" + number(3, 4) + "abc" + std::string(1, '\0') + "fmt " +
+         number(16, 4) + number(1, 2) + number(channels, 2) + number(rate, 4) + number(rate * channels * 2, 4) +
+         number(channels * 2, 2) + number(16, 2) + "data" + number(size, 4) + samples;
+}
+
+/// What a stream gives when its bytes come in pieces of this size.
+std::vector<std::int16_t> streamed(const std::string& bytes, std::size_t piece) {
+  SampleStream stream;
+  std::vector<std::int16_t> all;
+  for (std::size_t at = 0; at < bytes.size(); at += piece) {
+    const std::vector<std::int16_t> some =
+        stream.push(std::span(bytes).subspan(at, std::min(piece, bytes.size() - at)));
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
+TEST(SampleStream, ReadsRawSamplesAndWavInPiecesOfAnySize) {
+  const std::string samples =
+      "ab"
+      "cd"
+      "ef"
+      "gh"
+      "ij"
+      "kl"
+      "mn";
+  std::vector<std::int16_t> expected(samples.size() / 2);
+  std::memcpy(expected.data(), samples.data(), samples.size());
+  for (const std::size_t piece : std::vector<std::size_t>{1, 3, 7, 1000}) {
+    EXPECT_EQ(streamed(samples, piece), expected) << piece;
+    EXPECT_EQ(streamed(wav_bytes(16000, 1, 14, samples) + "LIST behind", piece), expected) << piece;
+    EXPECT_EQ(streamed(wav_bytes(16000, 1, 0xFFFFFFFFU, samples), piece), expected) << piece;
+  }
+}
+
+TEST(SampleStream, RefusesOtherContainersAndFormats) {
+  for (const std::string& bytes :
+       {std::string("fLaC"), std::string("OggS"), std::string("ID3\4"), std::string("xxxxftyp")}) {
+    EXPECT_THROW(streamed(bytes + std::string(100, 'x'), 10), Error) << bytes;
+  }
+  EXPECT_THROW(streamed(wav_bytes(44100, 1, 4, "abcd"), 10), Error);
+  EXPECT_THROW(streamed(wav_bytes(16000, 2, 4, "abcd"), 10), Error);
 }
 
 }  // namespace

@@ -19,16 +19,17 @@ Split split_from_name(std::string_view name);
 
 /// One recording of a word.
 struct Clip {
-  std::string path;  ///< relative to the corpus, WORD/FILE, '/' as separator
-  std::string word;
+  std::string path;     ///< relative to the corpus, WORD/FILE, '/' as separator
+  std::string word;     ///< its folder's name in Unicode's composed form
   std::string speaker;  ///< file name up to "_nohash_", or the whole stem
   Split split = Split::training;
+  bool names_speaker = false;  ///< whether the name tells the speaker
 };
 
-/// A file or folder that is not as it should be.
+/// Something to know about a file, a folder or, with the path ".", the whole corpus.
 struct Problem {
   std::string path;
-  std::string fact;  ///< "8,000 Hz, needs 16,000 Hz", "2 channels, needs mono", "cannot be decoded: ..."
+  std::string fact;  ///< "all samples are 0: a dead microphone ...", with the way out
 };
 
 /// What a recording was before it became 16 kHz mono samples of 16 bit, and what these look like.
@@ -44,10 +45,20 @@ struct AudioFacts {
 /// A folder in Speech Commands layout: WORD/FILE, optional _background_noise_/ and list files.
 struct Corpus {
   std::filesystem::path root;
-  std::vector<Clip> clips;          ///< sorted by path, so the order is the same on every machine
-  std::vector<std::string> noises;  ///< relative paths of _background_noise_, sorted
-  std::vector<std::string> words;   ///< sorted
+  std::vector<Clip> clips;                 ///< sorted by path, so the order is the same on every machine
+  std::vector<std::string> noises;         ///< relative paths of _background_noise_, sorted
+  std::vector<std::string> words;          ///< sorted
+  std::vector<std::string> keywords = {};  ///< those its keywords.txt names
+  std::vector<Problem> problems = {};      ///< what should be mended
+  std::vector<Problem> remarks = {};       ///< what is worth knowing
 };
+
+constexpr std::string_view kUnknownFolder = "_unknown_";  ///< its clips are unknown words
+constexpr std::string_view kSilenceFolder = "_silence_";  ///< its clips are silence
+constexpr const char* kKeywordsFile = "keywords.txt";     ///< a keyword a line
+
+/// What the keywords.txt of a corpus says; none: there is no such file.
+std::vector<std::string> named_keywords(const std::filesystem::path& root);
 
 /// Share of each held-out split when the SHA-1 rule decides.
 struct SplitRule {
@@ -60,13 +71,14 @@ struct SplitRule {
 Split sha1_split(const std::string& file_name, const SplitRule& rule);
 
 /// Lists the folder without opening the recordings. validation_list.txt and testing_list.txt, when present, decide the
-/// split (clips in neither are training); else the SHA-1 rule.
-///   throws  Error (Exit::data): folder missing, no word folders with recordings, a list that names a missing file
+/// split (clips in neither are training); else the SHA-1 rule, and fewer than ten speakers are spread evenly.
+///   throws  Error (Exit::data): folder missing, no word folders with recordings, a clip in both lists
 Corpus scan_corpus(const std::filesystem::path& root, const SplitRule& rule = {});
 
 /// Samples of one file of any length, as 16 kHz mono: channels are averaged, other rates resampled.
+///   facts   when given: what the file was
 ///   throws  Error (Exit::data) naming file and fact: not decodable, truncated
-std::vector<std::int16_t> read_audio(const std::filesystem::path& file);
+std::vector<std::int16_t> read_audio(const std::filesystem::path& file, AudioFacts* facts = nullptr);
 
 /// Which second stands for a longer clip.
 enum class Stretch { loudest, first };
@@ -85,6 +97,10 @@ struct LabelSet {
   [[nodiscard]] int classes() const { return static_cast<int>(keywords.size()) + kFirstKeyword; }
 };
 const LabelSet& default_labels();  ///< yes no up down left right on off stop go
+/// The keywords given, trimmed and composed; else those the corpus names; else the default ten.
+///   root    of the corpus; may be empty
+///   throws  Error (Exit::usage): one is given twice, is empty, no UTF-8 or the name of another class
+LabelSet chosen_labels(const std::vector<std::string>& given, const std::filesystem::path& root);
 
 constexpr int kNoClip = -1;
 
@@ -145,7 +161,7 @@ class Dataset {
   std::unique_ptr<const CorpusAudio> audio_;
   std::vector<std::vector<std::int16_t>> noises_;
   std::vector<Example> keyword_training_;
-  std::vector<int> unknown_training_;
+  std::vector<int> unknown_training_, silence_training_;
   std::vector<Example> validation_, testing_;
   std::string fingerprint_;
   std::vector<std::string> remarks_;
@@ -154,11 +170,9 @@ class Dataset {
 /// What `kwsmith data check` prints: opens every file.
 struct CorpusReport {
   Corpus corpus;
-  std::vector<Problem> problems;
-  std::vector<double> seconds;       ///< per clip
-  std::vector<std::string> remarks;  ///< what is worth knowing and no problem, a line each
+  std::vector<double> seconds;  ///< per clip
 };
-/// throws Error like scan_corpus; broken recordings are listed in `problems`, not thrown.
+/// throws Error like scan_corpus; broken recordings are listed in the corpus' problems, not thrown.
 CorpusReport check_corpus(const std::filesystem::path& root, const LabelSet& labels, const ReadOptions& read);
 /// schema kwsmith.data/1: per split and label counts, seconds, speakers, and every problem.
 nlohmann::ordered_json report_to_json(const CorpusReport& report, const LabelSet& labels);

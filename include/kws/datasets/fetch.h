@@ -54,11 +54,19 @@ using FetchProgress = std::function<void(FetchStep step, std::int64_t bytes, std
 Corpus fetch_corpus(const FetchSource& source, const std::filesystem::path& folder, bool replace,
                     const FetchProgress& progress = {});
 
+/// What an archive may hold: a few bytes can unpack to more than any disk.
+struct UnpackLimits {
+  std::int64_t entry_bytes = std::int64_t{1} << 30U;
+  std::int64_t all_bytes = std::int64_t{8} << 30U;  ///< or a hundred times the archive, if that is more
+  std::int64_t entries = 2'000'000;
+};
+
 /// Writes the files and folders of an archive into `folder`, which exists. `name` stands for the archive in errors.
-///   throws  Error (Exit::data): no archive, a damaged one, an entry that would leave the folder or is neither file nor
-///           folder;  Error (Exit::failed): a file that cannot be written;  Error (Exit::interrupted)
+///   throws  Error (Exit::data): no archive, a damaged one, one beyond the limits, an entry that would leave the folder
+///           or is neither file nor folder, or a file with holes;  Error (Exit::failed): a file that cannot be written;
+///           Error (Exit::interrupted)
 /// What was written before stays: hand it a staging folder (write_folder).
 void unpack(const std::filesystem::path& archive, const std::string& name, const std::filesystem::path& folder,
-            const FetchProgress& progress = {});
+            const FetchProgress& progress = {}, const UnpackLimits& limits = {});
 
 }  // namespace kws

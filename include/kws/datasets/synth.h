@@ -15,8 +15,10 @@ struct SynthOptions {
   /// Folder names; a '_' is spoken as a gap ("hey_computer").
   std::vector<std::string> words = {"yes", "no",  "up",   "down", "left", "right", "on",   "off",   "stop",
                                     "go",  "bed", "bird", "cat",  "dog",  "house", "tree", "happy", "marvin"};
+  /// Noted in the corpus' keywords.txt and spoken, too. Empty: the default ten where all are spoken, else all words.
+  std::vector<std::string> keywords = {};
 };
-/// `words` is a list of the command line, not a number in a range: it is not visited.
+/// `words` and `keywords` are lists of the command line, not numbers in a range: they are not visited.
 template <class Field>
 void describe(Field& field, SynthOptions& o) {
   field("speakers", o.speakers, 3, 5000, "synthetic speakers; a tenth each validates and tests");

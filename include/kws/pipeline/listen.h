@@ -42,15 +42,32 @@ struct SpokenWord {
 /// A long recording with what is known to be spoken in it.
 struct Recording {
   std::string name;
-  std::vector<std::int16_t> pcm;  ///< 16 kHz mono
-  bool labelled = false;          ///< whether `words` are all keywords in it
-  std::vector<SpokenWord> words;  ///< by begin
+  std::vector<std::int16_t> pcm;          ///< 16 kHz mono
+  bool labelled = false;                  ///< whether `words` are all keywords in it
+  std::vector<SpokenWord> words;          ///< by begin
+  std::vector<std::string> remarks = {};  ///< what the user should know, a line each
 };
 
 /// Reads FILE and, where it lies beside it, FILE's label track NAME.txt as Audacity writes it: lines
-/// "begin TAB end TAB word", seconds. Words that are no keywords of `labels` are left out.
-///   throws  Error (Exit::data): unreadable audio, or a line that is none of a label track
-Recording read_recording(const std::filesystem::path& file, const std::vector<std::string>& labels);
+/// "begin TAB end TAB word", seconds, each with a line of its frequencies behind it, maybe. Labels that are no keywords
+/// are left out and counted.
+///   tracks  whether there may be such a track; else NAME.txt is not opened
+///   throws  Error (Exit::data): unreadable audio, a line that is none of a label track, a word behind the end
+Recording read_recording(const std::filesystem::path& file, const std::vector<std::string>& labels, bool tracks = true);
+
+/// Samples that come as bytes through a pipe: raw 16-bit ones at 16 kHz, low byte first, or a WAV of such.
+class SampleStream {
+ public:
+  /// Takes the next bytes and gives the samples they complete.
+  ///   throws  Error (Exit::data): another container, or a WAV of other samples; names the command that converts
+  std::vector<std::int16_t> push(std::span<const char> bytes);
+
+ private:
+  bool take_header();
+  std::string kept_;                 ///< not yet samples
+  bool started_ = false;             ///< past the header
+  std::uint64_t left_ = UINT64_MAX;  ///< bytes of samples that are to come
+};
 
 /// How a recording is made of the clips of a split.
 struct TestStreamOptions {

@@ -1,0 +1,66 @@
+#include "speaker_names.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "kws/datasets/names.h"
+
+namespace kws {
+namespace {
+
+/// Parts of a file's stem between '_', '-', '.' and blanks.
+std::vector<std::string> parts_of(const std::string& path) {
+  const std::string stem = std::filesystem::path(path).stem().string();
+  std::vector<std::string> parts(1);
+  for (const char c : stem) {
+    if (c == '_' || c == '-' || c == '.' || c == ' ') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+/// Values that stand at one place of the names, each with the words and how many files it occurs in.
+struct Place {
+  std::map<std::string, std::set<std::string>> words;
+  std::size_t files = 0, same_as_word = 0;
+};
+
+bool tells_speakers(const Place& place, std::size_t files, std::size_t words) {
+  const std::size_t values = place.words.size();
+  if (place.files < files || place.same_as_word > 0 || values < 2 || values > files / 3) return false;
+  std::size_t common = 0;  // values that say most words
+  for (const auto& [value, said] : place.words)
+    if (2 * said.size() >= words) ++common;
+  return 2 * common >= values;
+}
+
+}  // namespace
+
+std::string guessed_speakers(const Corpus& corpus) {
+  std::vector<Place> places(4);
+  std::size_t files = 0;
+  for (const Clip& clip : corpus.clips) {
+    if (clip.names_speaker) continue;
+    ++files;
+    const std::vector<std::string> parts = parts_of(clip.path);
+    for (std::size_t i = 0; i + 1 < parts.size() && i < places.size(); ++i) {  // the last part counts takes
+      places[i].words[parts[i]].insert(clip.word);
+      ++places[i].files;
+      if (folded(parts[i]) == folded(clip.word)) ++places[i].same_as_word;
+    }
+  }
+  constexpr const char* kOrdinals[] = {"first", "second", "third", "fourth"};
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (!tells_speakers(places[i], files, corpus.words.size())) continue;
+    const std::string& value = places[i].words.begin()->first;
+    return std::string("is it the ") + kOrdinals[i] + " part (" + value + ")? then rename to " + value + "_nohash_N";
+  }
+  return "";
+}
+
+}  // namespace kws

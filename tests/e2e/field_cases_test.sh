@@ -1,0 +1,175 @@
+#!/usr/bin/env bash
+# Folders of recordings as people have them, each of which once gave a false or useless model without a word.
+. "$(dirname "$0")/common.sh"
+
+speech=$work/speech
+design=$work/design.json
+"$kwsmith" -q data synth --speakers 20 --clips 5 --words yes,no,stop --out "$speech" >/dev/null
+cat >"$design" <<'JSON'
+{"schema": "kwsmith.design/1", "name": "tiny", "classes": 4,
+ "features": {"kind": "mfcc", "coefficients": 10, "window_ms": 40, "stride_ms": 40, "mel_bins": 40, "low_hz": 20, "high_hz": 4000},
+ "network": {"type": "dnn", "hidden": [16]}}
+JSON
+
+# corpus: a fresh copy of the speech in $data
+corpus() {
+  data=$work/data
+  rm -rf "$data"
+  cp -r "$speech" "$data"
+}
+
+# check CODE PATTERN [OPTION...]: data check of $data, and what it must say on stdout or stderr
+check() {
+  local code=$1 pattern=$2 got=0
+  shift 2
+  "$kwsmith" data check "$data" "$@" >"$work/said" 2>&1 || got=$?
+  [ "$got" -eq "$code" ] || fail "data check: exit $got instead of $code, /$pattern/"
+  grep -Eq -- "$pattern" "$work/said" || fail "data check does not say /$pattern/: $(tail -n 4 "$work/said")"
+}
+
+# train CODE PATTERN OPTION...: one epoch on $data, and what it must say on stderr
+train() {
+  local code=$1 pattern=$2 got=0
+  shift 2
+  rm -rf "$work/model" "$work/model.checkpoint"
+  "$kwsmith" train "$design" --data "$data" --out "$work/model" --epochs 1 "$@" >/dev/null 2>"$work/said" || got=$?
+  [ "$got" -eq "$code" ] || fail "train: exit $got instead of $code: $(tail -n 1 "$work/said")"
+  grep -Eq -- "$pattern" "$work/said" || fail "train does not say /$pattern/: $(tail -n 4 "$work/said")"
+}
+
+# listen CODE PATTERN ARGUMENT...: with the model trained last
+listen() {
+  local code=$1 pattern=$2 got=0
+  shift 2
+  "$kwsmith" listen "$work/model" "$@" >"$work/said" 2>&1 || got=$?
+  [ "$got" -eq "$code" ] || fail "listen: exit $got instead of $code: $(tail -n 1 "$work/said")"
+  grep -Eq -- "$pattern" "$work/said" || fail "listen does not say /$pattern/: $(tail -n 4 "$work/said")"
+}
+
+pcm() { tail -c +45 "$1"; } # the samples of a WAV of ours
+first() { find "$1" -name '*.wav' | sort | head -n 1; }
+
+step "a sound corpus knows its keywords"
+corpus
+check 0 '^problems: 0$'
+[ "$(tr '\n' ' ' <"$data/keywords.txt")" = "yes no stop " ] || fail "keywords.txt: $(cat "$data/keywords.txt")"
+
+step "clips of several seconds"
+corpus
+for f in "$data"/yes/*.wav; do
+  { wav_header 16000 1 70400; head -c 38400 /dev/zero; pcm "$f"; } >"$work/x" && mv "$work/x" "$f"
+done
+check 0 '100 clips longer than 1 s.*loudest' --keywords yes,no
+train 0 '100 clips longer than 1 s' --keywords yes,no
+
+step "names that tell no speaker"
+corpus
+for f in "$data"/*/*_nohash_*; do mv "$f" "${f/_nohash_/_take_}"; done
+check 0 '300 of 300 names tell no speaker.*the first part' --keywords yes,no
+train 0 'names tell no speaker' --keywords yes,no
+
+step "names that are not UTF-8"
+corpus
+latin=$(printf 'gr\374n')
+if mv "$data/yes" "$data/$latin" 2>/dev/null; then
+  check 2 'is no UTF-8' --keywords "$latin,no"
+  train 2 'is no UTF-8' --keywords "$latin,no"
+  check 0 '^problems: 0$' --keywords no,stop
+  check 0 '"schema"' --keywords no,stop --json
+fi
+
+step "samples"
+corpus
+for f in "$data"/yes/*.wav; do { wav_header 16000 1 32000; head -c 32000 /dev/zero; } >"$f"; done
+cp "$(first "$data/no")" "$data/stop/copy_nohash_0.wav"
+check 4 'yes/.*all samples are 0' --keywords yes,no
+check 4 "samples of another word's clip" --keywords yes,no
+train 0 '101 problems, first: .*all samples are 0' --keywords yes,no
+
+step "folders of classes, of noise"
+corpus
+mv "$data/stop" "$data/_unknown_"
+check 0 '_unknown_ +_unknown_ ' --keywords yes,no
+mv "$data/_background_noise_" "$data/background_noise"
+check 4 'background_noise: taken for a word.*_background_noise_' --keywords yes,no
+rm -r "$data/_unknown_" "$data/background_noise"
+check 0 'no words beside the keywords' --keywords yes,no
+
+step "other formats, nested folders"
+corpus
+mkdir "$data/yes/anna" && mv "$data"/yes/*_[0-3].wav "$data/yes/anna/"
+for f in "$data"/no/*_[0-3].wav; do mv "$f" "${f%.wav}.m4a"; done
+check 4 'yes: 80 recordings in 1 folder below' --keywords yes,no
+check 4 'no: 80 .m4a files left out.*ffmpeg' --keywords yes,no
+
+step "lists of a larger corpus, of another system"
+corpus
+(cd "$data" && ls yes/* no/* stop/* | awk 'NR%10==0' >testing_list.txt && ls yes/* no/* stop/* | awk 'NR%10==1' >validation_list.txt && rm -r stop)
+check 0 'testing_list.txt: 10 lines of 1 word without a folder here' --keywords yes,no
+sed -i 's,/,\\,; s/$/\r/; 1s/^/\xEF\xBB\xBF/' "$data/testing_list.txt"
+check 0 '^problems: 0$' --keywords yes,no
+rm "$data/$(head -n 1 "$data/validation_list.txt")"
+check 4 'validation_list.txt: 1 line names no file, first line 1' --keywords yes,no
+train 0 '1 problem: validation_list.txt' --keywords yes,no
+
+step "one speaker"
+data=$work/alone
+mkdir -p "$data/yes" "$data/no"
+for w in yes no; do
+  i=0
+  for f in $(find "$speech/$w" -name '*.wav' | sort | head -n 10); do cp "$f" "$data/$w/me_nohash_$i.wav" && i=$((i + 1)); done
+done
+check 0 'one speaker: split clip by clip' --keywords yes,no
+train 0 'one speaker' --keywords yes,no
+
+step "lengths that pipes leave"
+corpus
+for mark in '\0\360\377\177' '\0\0\0\200' '\0\0\0\0' '\377\377\377\377'; do
+  c=$(first "$data/no")
+  { head -c 40 "$c"; printf "$mark"; pcm "$c"; } >"$data/yes/p_nohash_0.wav"
+  check 4 'another word' --keywords yes,no # read to its end: it is the copy of that clip
+done
+
+step "nearly the same keyword"
+corpus
+mv "$data/yes" "$data/$(printf 'gru\314\210n')"
+check 0 '^problems: 0$' --keywords "$(printf 'gr\303\274n'), no"
+check 4 'did you mean "no"' --keywords No,stop
+
+step "list options before the design"
+data=$speech
+rm -rf "$work/model"
+"$kwsmith" -q train --data "$data" --keywords yes,no "$design" --out "$work/model" --epochs 1 >/dev/null ||
+  fail "--keywords swallows the design"
+
+step "label tracks"
+corpus
+mv "$data/stop" "$data/zoom in"
+train 0 '' --keywords "zoom in,yes"
+cp "$(first "$speech/yes")" "$work/r.wav"
+printf '0.1\t0.4\tzoom in\n\\\t100.0\t2000.0\n0.5\t0.8\tyes please\n0.6\t0.7\t\n' >"$work/r.txt"
+listen 0 'r.txt: 1 keywords, 2 other labels' "$work/r.wav"
+printf '\xEF\xBB\xBF0.1\t0.4\tZoom_in\r\n' >"$work/r.txt"
+listen 0 '1 labels nearly are keywords.*"Zoom_in" for "zoom in"' "$work/r.wav"
+printf '7.5\t8.0\tyes\n' >"$work/r.txt"
+listen 4 'r.txt:1: "yes" at 7.50 s lies behind the end' "$work/r.wav"
+printf '0,1\t0,4\tyes\n' >"$work/r.txt"
+listen 4 'decimal commas' "$work/r.wav"
+listen 0 'detections' "$work/r.wav" --no-labels
+
+step "containers on standard input"
+{ wav_header 44100 2 64000; head -c 64000 /dev/zero; } | listen 4 'WAV of 16-bit samples at 44,100 Hz, 2 channels.*ffmpeg' -
+{ printf 'fLaC'; head -c 64000 /dev/zero; } | listen 4 'is FLAC' -
+cat "$(first "$speech/yes")" | listen 0 '' -
+
+step "nothing is decoded twice, nor kept where it cannot be"
+corpus
+"$kwsmith" -q data check "$data" >/dev/null
+[ "$(find "$XDG_CACHE_HOME/kwsmith" -name '*.samples' | wc -l)" -gt 0 ] || fail "no cache"
+rm -rf "$XDG_CACHE_HOME"
+"$kwsmith" -q data check "$data" --no-cache >/dev/null
+[ ! -e "$XDG_CACHE_HOME" ] || fail "--no-cache leaves $(find "$XDG_CACHE_HOME")"
+echo file >"$XDG_CACHE_HOME"
+check 0 'cannot be kept there'
+
+finish
