@@ -4,6 +4,7 @@
 #include "fuzz.h"
 #include "kws/core/files.h"
 #include "kws/core/options.h"
+#include "kws/cost/cost.h"
 #include "kws/search/curves.h"
 
 static const std::filesystem::path& file() {

@@ -5,7 +5,7 @@
 
 int LLVMFuzzerInitialize(int* argc, char*** argv) {
   std::vector<std::string> seeds;
-  for (const kws::Design& design : kws::published_designs()) seeds.push_back(text_of(design_to_json(design)));
+  for (const kws::Design& design : kws::published_designs()) seeds.push_back(kws::text_of(design_to_json(design)));
   return kws::fuzz::begin_corpus(*argc, *argv, seeds);
 }
 

@@ -12,7 +12,8 @@ static const std::vector<kws::test::NamedGraph>& graphs() {
 int LLVMFuzzerInitialize(int* argc, char*** argv) {
   std::vector<std::string> seeds;
   for (std::size_t i = 0; i < graphs().size(); ++i) {
-    seeds.push_back(static_cast<char>(i) + text_of(int8_to_json(kws::test::RandomModels(1).model(graphs()[i].graph))));
+    seeds.push_back(static_cast<char>(i) +
+                    kws::text_of(int8_to_json(kws::test::RandomModels(1).model(graphs()[i].graph))));
   }
   return kws::fuzz::begin_corpus(*argc, *argv, seeds);
 }
