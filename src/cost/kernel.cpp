@@ -21,7 +21,7 @@ struct KernelOf {
   }
   /// A mean over time alone is one over the whole of a map whose frequencies are channels.
   Kernel operator()(const AvgPool2d& op) const {
-    return op.over_time || out.time == 1 ? Kernel::avg_pool : Kernel::avg_pool_rows;
+    return op.over_time || !op.over_freq || out.time == 1 ? Kernel::avg_pool : Kernel::avg_pool_rows;
   }
   Kernel operator()(const Dense& /*op*/) const { return Kernel::dense; }
   Kernel operator()(const Add& /*op*/) const { return Kernel::add; }
