@@ -180,7 +180,8 @@ TEST(BestTrial, OfFinalistsTheMeanOverTheSeedsCounts) {
   const auto run = [](int of, int seed, double accuracy) {
     Trial trial;
     trial.proposal.number = kFirstFinalist + 100 * of + seed;
-    trial.proposal.design.network = DnnOptions{.hidden = {32 + of}};
+    const std::string width = std::to_string(32 + of);
+    trial.proposal.design.network = test::network_from(R"({"type": "dnn", "hidden": [)" + width + "]}");
     trial.proposal.training.epochs = 9;
     trial.rungs.push_back({.epochs = 9, .decided = "", .result = TrialResult{}, .failure = ""});
     trial.rungs.back().result->int8_validation = accuracy;
