@@ -83,10 +83,10 @@ std::vector<LayerLoss> layer_losses(const Graph& graph, const Weights& weights, 
     });
     const auto clips = static_cast<std::size_t>(input.size(0));
     std::vector<std::int8_t> logits(clips * classes);
-    std::size_t calls = 0;  // a clip's layers, one clip after the other
-    engine.run(features.subspan(first * values, clips * values), logits, [&](std::span<const std::int8_t> output) {
-      const std::size_t layer = calls % sums.size(), clip = calls / sums.size();
-      ++calls;
+    std::size_t begun = 0;  // clips
+    const auto observe = [&](std::size_t layer, std::span<const std::int8_t> output) {
+      begun += layer == 0 ? 1 : 0;
+      const std::size_t clip = begun - 1;
       const Int8Layer& l = int8.layers[layer];
       const float* want = expected[layer].data() + clip * output.size();
       for (std::size_t i = 0; i < output.size(); ++i) {
@@ -98,7 +98,8 @@ std::vector<LayerLoss> layer_losses(const Graph& graph, const Weights& weights, 
         sums[layer].clipped += output[i] == 127 || lowest ? 1U : 0U;
       }
       sums[layer].values += output.size();
-    });
+    };
+    engine.run(features.subspan(first * values, clips * values), logits, observe);
   });
   std::vector<LayerLoss> losses;
   for (std::size_t i = 0; i < sums.size(); ++i) {
