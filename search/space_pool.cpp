@@ -72,7 +72,7 @@ class SpacePool : public Pool {
 
   [[nodiscard]] std::vector<Candidate> published() const override {
     std::vector<Candidate> all;
-    for (const Design& design : published_designs()) {
+    for (const Design& design : known_designs()) {
       Sample sample{.design = design, .training = {}};
       sample.design.classes = options_.classes;
       sample.design.features.arithmetic = options_.space.features.arithmetic;  // the part may have no floats

@@ -65,7 +65,7 @@ class TablePool : public Pool {
 
 RecordedDesigns::RecordedDesigns(std::vector<const Curve*> kept) : curves(std::move(kept)) {
   std::set<std::string> published_keys;
-  for (const Design& design : published_designs()) published_keys.insert(design_hash(design));
+  for (const Design& design : known_designs()) published_keys.insert(design_hash(design));
   for (const Curve* curve : curves) {
     Candidate one{.sample = {.design = curve->design, .training = {}}, .key = design_hash(curve->design)};
     points.push_back(vocabulary.point(curve->design, {.memory_bytes = curve->memory_bytes, .ops = curve->ops}));

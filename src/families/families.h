@@ -12,5 +12,8 @@ Family lstm();
 Family gru();
 Family crnn();
 Family ds_cnn();
+Family ds_tc();
+Family tc_resnet();
+Family bc_resnet();
 
 }  // namespace kws

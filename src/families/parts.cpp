@@ -22,6 +22,11 @@ Extent map_after(const ConvOptions& conv, Extent map) {
   return {left(map.time, conv.kernel.time, conv.stride.time), left(map.freq, conv.kernel.freq, conv.stride.freq)};
 }
 
+void coefficients_as_channels(Graph& graph) {
+  const Shape frames = graph.input();
+  graph = Graph({.time = frames.time, .freq = 1, .channels = frames.step()});
+}
+
 void add_grus(Graph& graph, int layers, int cells) {
   for (int i = 1; i <= layers; ++i) {
     graph.add("gru" + std::to_string(i), Gru{.cells = cells, .sequence = i < layers});

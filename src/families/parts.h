@@ -26,6 +26,9 @@ bool choose_conv(Dials& dial, ConvOptions& o, Extent map, const IntRange& filter
 /// Map that a convolution without padding leaves.
 Extent map_after(const ConvOptions& conv, Extent map);
 
+/// Takes the coefficients of a frame for channels, for networks of convolutions over time alone; before any layer.
+void coefficients_as_channels(Graph& graph);
+
 /// Stacked GRU layers gru1, gru2, ...; only the last one drops the sequence.
 void add_grus(Graph& graph, int layers, int cells);
 

@@ -7,7 +7,8 @@ namespace kws {
 namespace {
 
 struct Table {
-  std::vector<Family> rows = {dnn(), cnn(), basic_lstm(), lstm(), gru(), crnn(), ds_cnn()};
+  std::vector<Family> rows = {dnn(),  cnn(),    basic_lstm(), lstm(),      gru(),
+                              crnn(), ds_cnn(), ds_tc(),      tc_resnet(), bc_resnet()};
   std::vector<std::string> names = names_of(rows);
 
   static std::vector<std::string> names_of(const std::vector<Family>& rows) {

@@ -32,6 +32,10 @@ Design load_design(const std::filesystem::path& file);
 
 /// The 21 networks of the paper (configs/hello_edge/, embedded), by name.
 std::vector<Design> published_designs();
+/// Networks of after 2017 by their published sizes, and one of ours (configs/anchors/, embedded), by name.
+std::vector<Design> anchor_designs();
+/// Anchors, then the paper's: what a search tries first.
+std::vector<Design> known_designs();
 
 /// What design_from_json reads, keys in the order of configs/hello_edge/.
 nlohmann::ordered_json design_to_json(const Design& design);

@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "families.h"
+#include "parts.h"
+
+namespace kws {
+namespace {
+
+/// One stage: `repeats` pairs of a depthwise convolution over time and a pointwise one.
+struct StageOptions {
+  int filters = 0;
+  int kernel = 1;
+  int stride = 1;
+  int dilation = 1;
+  int repeats = 1;
+  bool residual = false;
+};
+template <class Field>
+void describe(Field& field, StageOptions& o) {
+  field("filters", o.filters, 1, 1024, "output channels");
+  field("kernel", o.kernel, 1, 64, "frames of the depthwise kernel; 1: a pointwise convolution alone");
+  field("stride", o.stride, 1, 8, "frames of a step");
+  field("dilation", o.dilation, 1, 16, "frames from one element of the kernel to the next");
+  field("repeats", o.repeats, 1, 8, "depthwise + pointwise pairs");
+  field("residual", o.residual, "adds the stage's input to its output");
+}
+
+struct DsTcOptions {
+  std::vector<StageOptions> stages;
+  int gates = 0;
+};
+template <class Field>
+void describe(Field& field, DsTcOptions& o) {
+  field.list("stages", o.stages, 1, 16, "stages");
+  field("gates", o.gates, 0, 1024, "channels of the gate head; 0: none");
+}
+
+/// A stage without residual, blocks with one whose kernels grow, a wide stage, a pointwise one.
+void choose(Dials& dial, DsTcOptions& o, Extent /*map*/) {
+  constexpr int kGates = 32;
+  const auto share = [](const StageOptions& stage, int filters) {
+    return static_cast<int>(std::lround(100.0 * stage.filters / std::max(1, filters)));
+  };
+  StageOptions first = o.stages.empty() ? StageOptions{} : o.stages.front();
+  const auto is_block = [](const StageOptions& stage) { return stage.residual; };
+  const auto begin = std::ranges::find_if(o.stages, is_block);
+  const auto end = std::find_if_not(begin, o.stages.end(), is_block);
+  StageOptions block = begin == o.stages.end() ? StageOptions{} : *begin;
+  StageOptions wide = end == o.stages.end() ? block : *end;
+  int blocks = static_cast<int>(end - begin);
+  int growth = blocks > 1 ? (begin + 1)->kernel - block.kernel : 2;
+  int first_percent = share(first, block.filters);
+  int wide_percent = share(wide, block.filters);
+  bool head = !o.stages.empty() && o.stages.back().kernel == 1;
+  bool gated = o.gates > 0;
+
+  dial("filters", block.filters, {24, 160, 4}, "channels of the blocks");
+  dial("blocks", blocks, {2, 5, 1, 1, 10}, "blocks with a residual");
+  dial("repeats", block.repeats, {1, 2, 1, 1, 8}, "depthwise + pointwise pairs of a block");
+  dial("kernel", block.kernel, {7, 15, 2, 1, 64}, "frames of the first block's kernel");
+  dial("kernel_growth", growth, {2, 4, 2, 1, 16}, "frames that each further block's kernel has more");
+  dial("first_percent", first_percent, {75, 200, 25, 25, 400}, "channels of the first stage, per cent of the blocks'");
+  dial("first_kernel", first.kernel, {5, 13, 2, 1, 64}, "frames of the first stage's kernel");
+  dial("first_stride", first.stride, {1, 2, 1, 1, 8}, "frames of the first stage's step");
+  dial("wide_percent", wide_percent, {100, 200, 25, 25, 400}, "channels of the last stage, per cent of the blocks'");
+  dial("wide_kernel", wide.kernel, {9, 29, 4, 1, 64}, "frames of the last stage's kernel");
+  dial("wide_dilation", wide.dilation, {1, 2, 1, 1, 16}, "its dilation");
+  dial.flag("head", head, "a pointwise convolution behind it");
+  dial.flag("gated", gated, "a gate head of 32 channels");
+
+  const auto part = [&](int percent) { return std::clamp(block.filters * percent / 100, 1, 1024); };
+  o.stages.clear();
+  o.stages.push_back({.filters = part(first_percent),
+                      .kernel = first.kernel,
+                      .stride = first.stride,
+                      .dilation = 1,
+                      .repeats = 1,
+                      .residual = false});
+  for (int i = 0; i < blocks; ++i) {
+    o.stages.push_back({.filters = block.filters,
+                        .kernel = std::min(block.kernel + i * growth, 64),
+                        .stride = 1,
+                        .dilation = 1,
+                        .repeats = block.repeats,
+                        .residual = true});
+  }
+  o.stages.push_back({.filters = part(wide_percent),
+                      .kernel = wide.kernel,
+                      .stride = 1,
+                      .dilation = wide.dilation,
+                      .repeats = 1,
+                      .residual = false});
+  if (head) {
+    o.stages.push_back(
+        {.filters = part(wide_percent), .kernel = 1, .stride = 1, .dilation = 1, .repeats = 1, .residual = false});
+  }
+  o.gates = gated ? kGates : 0;
+}
+
+/// Appends the layers of a stage; the last pair's ReLU comes behind the residual.
+class Stages {
+ public:
+  explicit Stages(Graph& graph) : graph_(graph) {}
+
+  TensorId pointwise(const std::string& name, int filters, int stride, bool relu, TensorId in) const {
+    return graph_.add(
+        name, Conv2d{.filters = filters, .kernel = {1, 1}, .stride = {stride, 1}, .norm = Norm::affine, .relu = relu},
+        {in});
+  }
+
+  TensorId operator()(const std::string& suffix, const StageOptions& stage, TensorId in) const {
+    TensorId x = in;
+    for (int r = 1; r <= stage.repeats; ++r) {
+      const std::string part = stage.repeats > 1 ? suffix + "_" + std::to_string(r) : suffix;
+      int stride = r == 1 ? stage.stride : 1;
+      if (stage.kernel > 1) {
+        x = graph_.add("dw" + part,
+                       Depthwise2d{.kernel = {stage.kernel, 1}, .stride = {stride, 1}, .dilation = {stage.dilation, 1}},
+                       {x});
+        stride = 1;
+      }
+      x = pointwise("pw" + part, stage.filters, stride, r < stage.repeats || !stage.residual, x);
+    }
+    if (!stage.residual) return x;
+    const bool same = graph_.shape(in) == graph_.shape(x);
+    const TensorId skip = same ? in : pointwise("skip" + suffix, stage.filters, stage.stride, false, in);
+    return graph_.add("add" + suffix, Add{.relu = true}, {x, skip});
+  }
+
+ private:
+  Graph& graph_;
+};
+
+void append(Graph& graph, const DsTcOptions& o, int classes) {
+  coefficients_as_channels(graph);
+  const Stages stages(graph);
+  TensorId x = 0;
+  int number = 0;
+  for (const StageOptions& stage : o.stages) x = stages(std::to_string(++number), stage, x);
+  if (o.gates > 0) {
+    x = stages.pointwise("gate", o.gates, 1, false, x);
+    graph.add("gates", Activate{.function = Function::gate});
+  }
+  graph.add("pool", AvgPool2d{});
+  graph.add("logits", Dense{.units = classes});
+}
+
+}  // namespace
+
+/// Temporal depthwise-separable stages with residuals.
+/// Source: Majumdar and Ginsburg, "MatchboxNet", Interspeech 2020; the gate head: Svirsky et al., "Sparse Binarization
+/// for Fast Keyword Spotting", Interspeech 2024.
+Family ds_tc() { return family_of<DsTcOptions>("ds_tc", "temporal depthwise-separable stages with residuals"); }
+
+}  // namespace kws
