@@ -126,7 +126,8 @@ TEST_F(FeatureFeedTest, TheStoreTellsFrontEndsAndAugmentationsApart) {
   EXPECT_NE(first.features, other.training(seeded(3), 0).features);
   EXPECT_NE(feed.held_out(Split::validation).features, other.held_out(Split::validation).features);
   EXPECT_NE(feed.held_out(Split::testing).features, feed.held_out(Split::validation).features);
-  for (const auto& [name, value] : options_to_json(AugmentOptions{}).items()) {
+  const Json fields = options_to_json(AugmentOptions{});
+  for (const auto& [name, value] : fields.items()) {
     TrainOptions less = seeded(3);
     read_options(Json{{name, 0.01}}, less.augment, "test", "");
     const int before = shared->made();
