@@ -7,10 +7,12 @@ namespace {
 /// names --t0, --t1 .. are those of mark_svg().
 constexpr std::string_view kPageStyle = R"(
 :root { color-scheme: light dark; --paper: #fff; --ink: #1a1a1a; --soft: #5c5c5c; --line: #d5d5d5; --stripe: #f5f5f5;
-  --t0: #1a1a1a; --t1: #b87a00; --t2: #2b8cc4; --t3: #00805c; --t4: #00548c; --t5: #c44a00; --t6: #a8457f; }
+  --t0: #1a1a1a; --t1: #b87a00; --t2: #2b8cc4; --t3: #00805c; --t4: #00548c; --t5: #c44a00; --t6: #a8457f;
+  --t7: #6b6b00; --t8: #7a3fb0; --t9: #a03030; }
 @media (prefers-color-scheme: dark) {
   :root { --paper: #16181b; --ink: #ececec; --soft: #a8a8a8; --line: #3c4046; --stripe: #1f2226;
-    --t0: #ececec; --t1: #e69f00; --t2: #7cc7f0; --t3: #1fb98c; --t4: #5f9ee0; --t5: #f0763a; --t6: #de9cc3; }
+    --t0: #ececec; --t1: #e69f00; --t2: #7cc7f0; --t3: #1fb98c; --t4: #5f9ee0; --t5: #f0763a; --t6: #de9cc3;
+    --t7: #cfcf5a; --t8: #b794f0; --t9: #ef8a8a; }
 }
 body { margin: 0 auto; max-width: 76rem; padding: 1rem; background: var(--paper); color: var(--ink);
   font: 1rem/1.5 system-ui, sans-serif; }
@@ -45,14 +47,16 @@ td.prose { white-space: normal; min-width: 16rem; }
 .curve { fill: none; stroke: currentColor; stroke-width: 1; }
 .curve.strong { stroke-width: 2.5; }
 .t0 { color: var(--t0); } .t1 { color: var(--t1); } .t2 { color: var(--t2); } .t3 { color: var(--t3); }
-.t4 { color: var(--t4); } .t5 { color: var(--t5); } .t6 { color: var(--t6); }
+.t4 { color: var(--t4); } .t5 { color: var(--t5); } .t6 { color: var(--t6); } .t7 { color: var(--t7); }
+.t8 { color: var(--t8); } .t9 { color: var(--t9); }
 @media (max-width: 40rem) {
   body { padding: 0.6rem; }
   .plot text { font-size: 19px; }
 }
 @media print {
   :root { color-scheme: light; --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --stripe: #fff;
-    --t0: #000; --t1: #b87a00; --t2: #2b8cc4; --t3: #00805c; --t4: #00548c; --t5: #c44a00; --t6: #a8457f; }
+    --t0: #000; --t1: #b87a00; --t2: #2b8cc4; --t3: #00805c; --t4: #00548c; --t5: #c44a00; --t6: #a8457f;
+    --t7: #6b6b00; --t8: #7a3fb0; --t9: #a03030; }
   body { max-width: none; font-size: 10pt; }
   .box { overflow: visible; }
   table { font-size: 7pt; }

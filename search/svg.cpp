@@ -12,13 +12,16 @@ namespace {
 
 /// Marker shapes about the origin, of like area.
 constexpr std::array kMarkShapes = {
-    "M-4.5 0A4.5 4.5 0 1 1 4.5 0A4.5 4.5 0 1 1 -4.5 0Z",                              // circle
-    "M-4 -4H4V4H-4Z",                                                                 // square
-    "M0 -5.5L5 3.5H-5Z",                                                              // triangle
-    "M0 -5.8L5.2 0L0 5.8L-5.2 0Z",                                                    // diamond
-    "M0 5.5L5 -3.5H-5Z",                                                              // triangle upside down
-    "M-1.9 -5.5H1.9V-1.9H5.5V1.9H1.9V5.5H-1.9V1.9H-5.5V-1.9H-1.9Z",                   // cross
-    "M0 -6.4L1.6 -2.2L6 -2L2.6 0.8L3.8 5.2L0 2.6L-3.8 5.2L-2.6 0.8L-6 -2L-1.6 -2.2Z"  // star
+    "M-4.5 0A4.5 4.5 0 1 1 4.5 0A4.5 4.5 0 1 1 -4.5 0Z",                               // circle
+    "M-4 -4H4V4H-4Z",                                                                  // square
+    "M0 -5.5L5 3.5H-5Z",                                                               // triangle
+    "M0 -5.8L5.2 0L0 5.8L-5.2 0Z",                                                     // diamond
+    "M0 5.5L5 -3.5H-5Z",                                                               // triangle upside down
+    "M-1.9 -5.5H1.9V-1.9H5.5V1.9H1.9V5.5H-1.9V1.9H-5.5V-1.9H-1.9Z",                    // cross
+    "M0 -6.4L1.6 -2.2L6 -2L2.6 0.8L3.8 5.2L0 2.6L-3.8 5.2L-2.6 0.8L-6 -2L-1.6 -2.2Z",  // star
+    "M5.5 0L-3.5 5V-5Z",                                                               // triangle to the right
+    "M-5.5 0L3.5 5V-5Z",                                                               // triangle to the left
+    "M-5 0L-2.5 -4.6H2.5L5 0L2.5 4.6H-2.5Z"                                            // hexagon
 };
 constexpr double kLabelRoom = 44.0;  // that a label takes along the lower side
 

@@ -29,9 +29,13 @@ void Vocabulary::add(Point& point, const std::string& name, const Json& value) {
   }
   const auto [entry, fresh] = parameters_.try_emplace(name, parameters_.size());
   if (fresh) is_name_.push_back(value.is_string());
+  // Off and on are as far apart as one and two.
+  const double size = value.is_boolean()  ? 1.0 + static_cast<double>(value.get<bool>())
+                      : value.is_number() ? value.get<double>()
+                                          : 0.0;
   const double number =
       value.is_string() ? static_cast<double>(names_.try_emplace(value.get<std::string>(), names_.size()).first->second)
-                        : std::log(std::max(1e-9, value.get<double>()));
+                        : std::log(std::max(1e-9, size));
   point.emplace_back(entry->second, number);
 }
 

@@ -199,8 +199,8 @@ TEST(Arena, NeverOverwritesWhatALayerStillReads) {
           ASSERT_LE(scratch.end, plan.bytes) << what;
           ASSERT_EQ(scratch.begin % 4, 0) << what;
         }
-        if (k > 0) {
-          ASSERT_EQ(step.input_offset, plan.steps[k - 1].output_offset) << what;
+        if (const TensorId read = layer.inputs.front(); read > 0) {
+          ASSERT_EQ(step.input_offset, plan.steps[static_cast<std::size_t>(read) - 1].output_offset) << what;
         }
       }
     }
@@ -319,8 +319,8 @@ TEST(Arena, KeepsInputOutputAndScratchOfCmsisNnApart) {
         ASSERT_FALSE(apart && output > 0 && in.overlaps(out)) << what;
         ASSERT_EQ(on_cmsis_nn(layer) && step.scratch_bytes == 0, false) << what;
         ASSERT_EQ(step.scratch_offset % 4, 0) << what;
-        if (k > 0) {
-          ASSERT_EQ(step.input_offset, plan.steps[k - 1].output_offset) << what;
+        if (const TensorId read = layer.inputs.front(); read > 0) {
+          ASSERT_EQ(step.input_offset, plan.steps[static_cast<std::size_t>(read) - 1].output_offset) << what;
         }
       }
     }
@@ -348,8 +348,10 @@ TEST(Arena, IsNeverLargerThanInputOutputAndScratchOfTheLargestLayer) {
       int largest = 0;
       for (std::size_t k = 0; k < plan.steps.size(); ++k) {
         const Layer& layer = graph.layers()[k];
-        // Three places, each rounded up to a word.
-        largest = std::max(largest, layer.input.elements() + layer.output.elements() + plan.steps[k].scratch_bytes + 9);
+        // Three places, each rounded up to a word; beside them what waits for a later layer.
+        const int second = layer.inputs.size() > 1 ? layer.second.elements() : 0;
+        largest = std::max(largest, layer.input.elements() + layer.output.elements() + plan.steps[k].scratch_bytes + 9 +
+                                        second + layer.held);
       }
       ASSERT_LE(plan.bytes, largest) << type;
     }

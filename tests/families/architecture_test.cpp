@@ -95,7 +95,8 @@ TEST(DsCnn, PadsAndShiftsEveryConvolution) {
 }
 
 TEST(NetworkTypes, HaveANameAndASummary) {
-  EXPECT_THAT(network_types(), ElementsAre("dnn", "cnn", "basic_lstm", "lstm", "gru", "crnn", "ds_cnn"));
+  EXPECT_THAT(network_types(), ElementsAre("dnn", "cnn", "basic_lstm", "lstm", "gru", "crnn", "ds_cnn", "ds_tc",
+                                           "tc_resnet", "bc_resnet"));
   EXPECT_EQ(NetworkOptions("crnn").type(), "crnn");
   for (const std::string& type : network_types()) EXPECT_FALSE(type_summary(type).empty());
   EXPECT_TRUE(type_summary("no_such_type").empty());

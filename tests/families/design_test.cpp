@@ -44,7 +44,8 @@ TEST(Design, NamesWhatIsWrongWithAFile) {
   EXPECT_EQ(complaint("/network/type", "ds_cn"),
             "d.json: network.type: \"ds_cn\" is unknown; did you mean \"ds_cnn\"?");
   EXPECT_EQ(complaint("/network/type", "transformer"),
-            "d.json: network.type: \"transformer\" is unknown; one of dnn, cnn, basic_lstm, lstm, gru, crnn, ds_cnn");
+            "d.json: network.type: \"transformer\" is unknown; one of dnn, cnn, basic_lstm, lstm, gru, crnn, ds_cnn, "
+            "ds_tc, tc_resnet, bc_resnet");
   EXPECT_EQ(complaint("/network", Json::array()), "d.json: network: [] is not an object; write {...}");
   EXPECT_EQ(complaint("/schema", "kwsmith.design/7"),
             "d.json: schema: \"kwsmith.design/7\" is unknown; did you mean \"kwsmith.design/1\"?");

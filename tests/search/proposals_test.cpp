@@ -42,10 +42,12 @@ SearchOptions random_only() {
   return options;
 }
 
-TEST(Proposer, SharesTwentyEightRandomTrialsEvenlyAmongTypesAndBudgets) {
+TEST(Proposer, SharesRandomTrialsEvenlyAmongTypesAndBudgets) {
   std::map<std::pair<std::string, std::string>, int> counts;
-  for (const Proposal& proposal : draw(random_only(), 28)) ++counts[{proposal.design.type(), proposal.budget}];
-  EXPECT_EQ(counts.size(), 14U);
+  const std::size_t slots = 2 * network_types().size();
+  for (const Proposal& proposal : draw(random_only(), static_cast<int>(2 * slots)))
+    ++counts[{proposal.design.type(), proposal.budget}];
+  EXPECT_EQ(counts.size(), slots);
   for (const auto& [slot, count] : counts) EXPECT_EQ(count, 2) << slot.first << ' ' << slot.second;
 }
 
@@ -277,7 +279,7 @@ TEST(Proposer, TypeThatCannotFitLeavesItsTurnsToTheOthers) {
 
 TEST(FitShares, AreSharesOfEveryTypeAndBudget) {
   const auto shares = fit_shares(two_budgets(), 500);
-  ASSERT_EQ(shares.size(), 14U);
+  ASSERT_EQ(shares.size(), 2 * network_types().size());
   for (std::size_t i = 0; i < shares.size(); i += 2) {
     EXPECT_GT(shares[i].share, 0.0) << shares[i].type;
     EXPECT_LE(shares[i].share, shares[i + 1].share) << "what fits small fits medium";

@@ -33,7 +33,7 @@ TEST(Bracket, OneOfThreeGoesOnWithItsReason) {
   ASSERT_TRUE(promotion);
   EXPECT_EQ(promotion->trial, 1);
   EXPECT_EQ(promotion->to, 1U);
-  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (90.00 %), 1 may go on");
+  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (90.00 %), the best of its type");
   EXPECT_FALSE(bracket.promote()) << "the second of three has not earned it";
 }
 
@@ -121,7 +121,7 @@ TEST(Bracket, ExpectationsRankInsteadOfWhatWasShown) {
   const auto promotion = bracket.promote();
   ASSERT_TRUE(promotion);
   EXPECT_EQ(promotion->trial, 0);
-  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (50.00 %, 95.00 % expected), 1 may go on");
+  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (50.00 %, 95.00 % expected), the best of its type");
 }
 
 TEST(Bracket, EveryTrialThatStandsHasAReason) {

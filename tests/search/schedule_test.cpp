@@ -105,7 +105,7 @@ TEST(Schedule, SavesMostEpochsAndStillFindsTheBest) {
   }
   for (int trial = 0; trial < 81; ++trial) best = accuracy_of(trial, 27) > accuracy_of(best, 27) ? trial : best;
   EXPECT_THAT(full, ::testing::Contains(best));
-  EXPECT_LT(epochs, 81 * 27 / 4);
+  EXPECT_LE(epochs, 81 * 3 + 27 * 6 + 9 * 18) << "a third of each rung goes on, from three epochs";
 }
 
 TEST(Schedule, BudgetWithoutFurtherDesignsLeavesTheTrialsToTheOthers) {
