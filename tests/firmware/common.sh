@@ -20,8 +20,12 @@ fail() {
   failures=$((failures + 1))
 }
 
-# export_design NAME FOLDER [PREFIX [ARITHMETIC]]: the small published design with random weights.
-export_design() { "$export_random" "$source_dir/configs/hello_edge/$1_s.json" "$2" "${3:-kws}" "${4:-float}"; }
+# export_design NAME FOLDER [PREFIX [ARITHMETIC]]: a small published design with random weights.
+export_design() {
+  local file=hello_edge/$1_s
+  case $1 in ds_tc) file=anchors/ds_tc_small ;; tc_resnet) file=anchors/tc_resnet8 ;; bc_resnet) file=anchors/bc_resnet_1 ;; esac
+  "$export_random" "$source_dir/configs/$file.json" "$2" "${3:-kws}" "${4:-float}"
+}
 
 # The last line of every test.
 finish() {
