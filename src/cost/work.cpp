@@ -107,7 +107,7 @@ struct LayerTerms {
     const double channels = in.channels;
     if (kernel == Kernel::depthwise_large) {
       const double chunks = std::ceil(channels / 32);
-      const double quads = positions() * words_in(in.channels);
+      const double quads = positions() * (in.channels / 4);
       const double singles = positions() * (in.channels % 4);
       const double parts = std::ceil(taps / 32);
       return {1,
@@ -147,9 +147,9 @@ struct LayerTerms {
   Terms operator()(const Add& /*op*/) const {
     const AddRows rows = add_rows(layer);
     const double count = double{1} * rows.outer * rows.inner;
-    return {1, double(rows.outer), count, count * words_in(rows.count), count * (rows.count % 4)};
+    return {1, double(rows.outer), count, count * (rows.count / 4), count * (rows.count % 4)};
   }
-  Terms operator()(const Activate& /*op*/) const { return {1, words_in(out.elements()), double(out.elements() % 4)}; }
+  Terms operator()(const Activate& /*op*/) const { return {1, double(out.elements() / 4), double(out.elements() % 4)}; }
   Terms operator()(const Dense& op) const { return dense(op.units); }
   Terms operator()(const Gru& op) const {
     const double groups = in.time * fours(op.cells);
