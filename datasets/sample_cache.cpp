@@ -183,7 +183,7 @@ std::string write_sample_cache(const fs::path& file, const std::string& key, con
     remove_orphans(file.parent_path());
     return "";
   }
-  const std::string reason = std::strerror(written ? errno : failure);
+  std::string reason = std::strerror(written ? errno : failure);
   ::unlink(staging.c_str());
   return reason;
 }

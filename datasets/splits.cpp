@@ -28,6 +28,7 @@ double sha1_percent(const std::string& name) {
 /// The split of each name: the lowest percentages validate, the next test, at least one name each.
 std::map<std::string, Split> spread(const std::set<std::string>& names, const SplitRule& rule) {
   std::vector<std::pair<double, std::string>> order;
+  order.reserve(names.size());
   for (const std::string& name : names) order.emplace_back(sha1_percent(name), name);
   std::ranges::sort(order);
   const auto share = [&](double percent) {

@@ -105,6 +105,7 @@ TrainingPace measure_pace(const SearchOptions& options, Evaluator& evaluator, in
   };
   {
     std::vector<std::jthread> threads;
+    threads.reserve(static_cast<std::size_t>(at_once));
     for (int i = 0; i < at_once; ++i) threads.emplace_back(measure);
   }
   if (error) std::rethrow_exception(error);

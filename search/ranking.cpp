@@ -85,6 +85,7 @@ std::vector<const TrialFacts*> front(std::span<const TrialFacts> trials,
   const auto in_full = [](const TrialFacts* trial) { return trained_in_full(*trial); };
   if (std::ranges::any_of(measured, in_full)) std::erase_if(measured, std::not_fn(in_full));
   std::vector<ParetoPoint> points;
+  points.reserve(measured.size());
   for (const TrialFacts* trial : measured) {
     points.push_back({trial->needs.memory_bytes, trial->needs.ops, trial->result()->int8_validation});
   }

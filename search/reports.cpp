@@ -47,12 +47,14 @@ std::string trials_csv(std::span<const TrialFacts> trials, const SearchOptions& 
   std::vector<Column> columns = trial_columns();
   std::erase_if(columns, [&](const Column& c) { return options.deterministic && c.where == Column::Where::times; });
   std::vector<std::string> names;
+  names.reserve(columns.size());
   for (const Column& column : columns) names.push_back(column.name);
   Table table(names);
   bool any = false;
   for (const TrialFacts& trial : trials) {
     if (!begun(trial)) continue;
     std::vector<std::string> cells;
+    cells.reserve(columns.size());
     for (const Column& column : columns) cells.push_back(csv_cell(column.cell(trial)));
     table.add(std::move(cells));
     any = true;

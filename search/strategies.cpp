@@ -42,6 +42,7 @@ std::span<const Strategy> strategies() { return kStrategyRows; }
 const std::vector<std::string>& strategy_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
+    all.reserve(kStrategyRows.size());
     for (const Strategy& one : kStrategyRows) all.emplace_back(one.name);
     return all;
   }();

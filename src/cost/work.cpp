@@ -123,7 +123,7 @@ struct LayerTerms {
     }
     const double chunks = std::ceil(channels / 64);
     const int at_once = helium ? 8 : 4;
-    const double quads = positions() * (in.channels / at_once);
+    const double quads = positions() * std::floor(double(in.channels) / at_once);
     const double singles = positions() * (in.channels % at_once);
     return {1,
             positions(),

@@ -12,6 +12,7 @@ std::map<std::string, std::string> embedded_anchors();
 
 static std::vector<Design> designs_in(const std::map<std::string, std::string>& files) {
   std::vector<Design> designs;
+  designs.reserve(files.size());
   for (const auto& [file, text] : files) designs.push_back(design_from_json(Json::parse(text), file));
   return designs;
 }

@@ -13,6 +13,7 @@ struct Table {
 
   static std::vector<std::string> names_of(const std::vector<Family>& rows) {
     std::vector<std::string> names;
+    names.reserve(rows.size());
     for (const Family& row : rows) names.emplace_back(row.name);
     return names;
   }

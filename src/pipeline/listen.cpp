@@ -251,6 +251,7 @@ std::vector<double> tune_thresholds(const Listening& listening, double false_acc
     if (point.false_accepts > most) continue;
     if (point.found <= reference.found) break;
     std::vector<double> thresholds;
+    thresholds.reserve(at.size());
     for (const int hundredths : at) thresholds.push_back(double{1} * hundredths / kHundredths);
     return thresholds;
   }

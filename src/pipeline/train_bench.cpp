@@ -88,6 +88,7 @@ double rounded_rate(const Graph& graph, Isa isa, double seconds) {
 double engine_rate(const Graph& graph, Isa isa, int cores, double seconds) {
   // Made here: what making them throws may not leave a thread.
   std::vector<std::unique_ptr<FusedNet>> nets;
+  nets.reserve(static_cast<std::size_t>(cores));
   for (int i = 0; i < cores; ++i) nets.push_back(FusedNet::make(graph, ParameterLayout(graph), kBatch, isa));
   std::vector<double> rates(nets.size());
   {

@@ -89,7 +89,8 @@ void check_headroom(const JsonReader& reader, const Int8Product& product, std::s
 void read_parameter(const ParameterSpec& spec, JsonReader& reader, Int8Layer& layer) {
   const auto* const depthwise = std::get_if<Depthwise2d>(&layer.layer.op);
   const auto product = [&](const char* name, int filters, bool with_bias) {
-    const auto rows = static_cast<std::size_t>(filters * (depthwise != nullptr ? depthwise->bands : 1));
+    const auto rows =
+        static_cast<std::size_t>(filters) * static_cast<std::size_t>(depthwise != nullptr ? depthwise->bands : 1);
     JsonReader inner = reader.part(name);
     Int8Product result;
     read_weights(inner, spec.elements(), result.weight);

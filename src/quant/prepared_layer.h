@@ -22,7 +22,7 @@ struct Plane {
 };
 
 /// Widens the borders of a plane that `layer` reads to what it wants of them.
-void widen_borders(Plane& plane, const Int8Layer& layer);
+void widen_borders(Plane& plane, const Int8Layer& reader);
 
 /// Where a layer reads and writes.
 struct LayerPlanes {

@@ -175,7 +175,8 @@ class Quantizer {
 
   void fill(const AvgPool2d& /*op*/, Int8Layer& to) const {
     to.output = activation_quant(range(to), false);
-    const double elements = to.layer.input.elements() / to.layer.output.elements();
+    const int places = to.layer.output.elements();  // which divide the input's
+    const double elements = static_cast<double>(to.layer.input.elements()) / places;
     // The sum stays below 255 * elements, see quantize_product() for the bound.
     const double factor = std::min(to.input.scale / (elements * to.output.scale), 0x1.fffffp28 / (255.0 * elements));
     to.main.multiplier.resize(1);

@@ -118,13 +118,15 @@ TEST(Proposer, BeginsWithThePublishedDesignsByTheirNames) {
   SearchOptions options = two_budgets();
   options.no_prior = false;
   std::set<std::string> small, medium;
-  for (const Proposal& proposal : draw(options, 14)) {
+  for (const Proposal& proposal : draw(options, static_cast<int>(2 * known_designs().size()))) {
     (proposal.budget == "small" ? small : medium).insert(proposal.design.name);
   }
-  for (const std::string& type : network_types()) {
-    EXPECT_TRUE(small.contains(type + "_s")) << type;
-    EXPECT_TRUE(medium.contains(type + "_m")) << type;
+  for (const Design& design : published_designs()) {
+    EXPECT_EQ(small.contains(design.name), design.name.ends_with("_s")) << design.name;
+    EXPECT_EQ(medium.contains(design.name), design.name.ends_with("_m")) << design.name;
   }
+  EXPECT_TRUE(small.contains("ds_tc_small"));
+  EXPECT_TRUE(small.contains("bc_resnet_1"));
 }
 
 TEST(Proposer, OfReplayAndOfSearchAreOne) {

@@ -95,8 +95,9 @@ TEST(Replay, OursBeatsTheOthersOverManyTables) {
     }
   }
   EXPECT_LT(std::exp(against.at("random")), 1.0 / 3.0);
-  EXPECT_LT(std::exp(against.at("one_epoch")), 0.6);
-  EXPECT_LT(std::exp(against.at("asha")), 1.0);
+  // Rungs from three epochs on, at which slow learners are not thrown away, cost an eighth more than halving from one.
+  EXPECT_LT(std::exp(against.at("one_epoch")), 0.7);
+  EXPECT_LT(std::exp(against.at("asha")), 1.15);
 }
 
 // What docs/search_strategies.md shows, with fewer seeds.
@@ -107,7 +108,7 @@ TEST(Replay, OursStopsFewerGoodDesignsOnTheRecordedCurvesOfEveryBudget) {
   std::set<std::string> types;
   for (const Curve& curve : table.curves) types.insert(curve.design.type());
   EXPECT_EQ(types.size(), 7U);
-  const std::map<std::string, double> times_random = {{"small", 1.4}, {"medium", 3.5}, {"large", 3.5}};
+  const std::map<std::string, double> times_random = {{"small", 1.3}, {"medium", 3.5}, {"large", 3.5}};
   const Rows rows = rows_of(table, {.seeds = 40, .threads = 2});
   ASSERT_EQ(rows.size(), 3U);
   for (const auto& [budget, strategies] : rows) {

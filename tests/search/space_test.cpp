@@ -144,6 +144,14 @@ TEST(Space, DesignsAreCountedAsTheyAreDrawn) {
   narrow("crnn", "fc", {32, 32});
   narrow("ds_cnn", "blocks", {2, 2});
   narrow("ds_cnn", "first_block_stride", {2, 2});
+  for (const Dial& dial : space.network("ds_tc").dials) {
+    if (dial.range.low > 0) narrow("ds_tc", dial.name.c_str(), {dial.range.low, dial.range.low});
+  }
+  narrow("ds_tc", "filters", {24, 28, 4});
+  narrow("tc_resnet", "percent", {50, 75, 25});
+  narrow("tc_resnet", "widths", {2, 2});
+  narrow("tc_resnet", "kernel", {5, 7, 2});
+  narrow("bc_resnet", "base", {8, 9});
   for (const std::string& type : network_types()) {
     Rng rng({9});
     std::set<std::string> seen;
