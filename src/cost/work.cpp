@@ -14,6 +14,7 @@ struct Coefficients {
 
 double halves(double count) { return std::ceil(count / 2); }
 double fours(int count) { return std::ceil(count / 4.0); }
+double whole_fours(int count) { return std::floor(count / 4.0); }
 
 /// Elements of a kernel that lie inside the map, summed over the outputs of one direction.
 double inside(const WindowAxis& a) {
@@ -107,7 +108,7 @@ struct LayerTerms {
     const double channels = in.channels;
     if (kernel == Kernel::depthwise_large) {
       const double chunks = std::ceil(channels / 32);
-      const double quads = positions() * (in.channels / 4);
+      const double quads = positions() * whole_fours(in.channels);
       const double singles = positions() * (in.channels % 4);
       const double parts = std::ceil(taps / 32);
       return {1,
@@ -147,9 +148,11 @@ struct LayerTerms {
   Terms operator()(const Add& /*op*/) const {
     const AddRows rows = add_rows(layer);
     const double count = double{1} * rows.outer * rows.inner;
-    return {1, double(rows.outer), count, count * (rows.count / 4), count * (rows.count % 4)};
+    return {1, double(rows.outer), count, count * whole_fours(rows.count), count * (rows.count % 4)};
   }
-  Terms operator()(const Activate& /*op*/) const { return {1, double(out.elements() / 4), double(out.elements() % 4)}; }
+  Terms operator()(const Activate& /*op*/) const {
+    return {1, whole_fours(out.elements()), double(out.elements() % 4)};
+  }
   Terms operator()(const Dense& op) const { return dense(op.units); }
   Terms operator()(const Gru& op) const {
     const double groups = in.time * fours(op.cells);

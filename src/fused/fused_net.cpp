@@ -19,10 +19,9 @@ constexpr int kEvaluated = 20;  // clips at once where training has its own arra
 
 namespace {
 
-/// Not for dense layers alone, by the comparison in docs/training_engine.md; nor for residuals, whose many layers add
-/// up its rounding to a fifth of a gradient, until accuracies have been compared.
+/// Not for dense layers alone, by the comparison in docs/training_engine.md.
 bool bfloat16_is_as_accurate(const Graph& graph) {
-  return graph.chain() && !std::ranges::all_of(graph.layers(),
+  return !std::ranges::all_of(graph.layers(),
                               [](const Layer& layer) { return std::holds_alternative<Dense>(layer.op); });
 }
 

@@ -52,11 +52,14 @@ void expect_gradients_of_autograd(int count, Rng& rng, const Network& network) {
     EXPECT_NEAR(result.loss, exact.loss, 1e-5 * exact.loss);
     EXPECT_LT(distance(result.statistics, single.statistics), 1e-5) << "design " << i;
     // Where a value falls within float32's rounding of a ReLU's corner, the gradient of LibTorch's own float32 jumps
-    // away from the exact one; there ours may be on either side.
+    // away from the exact one; there ours may be on either side, and of several corners on different ones: no further
+    // away than twice as far.
     const double off = distance(result.gradients, exact.gradients);
-    const bool corner = off > 1e-5 && distance(single.gradients, exact.gradients) > 1e-4;
+    const double jump = distance(single.gradients, exact.gradients);
+    const bool corner = off > 1e-5 && jump > 1e-4;
     if (corner) ++corners;
-    EXPECT_LT(corner ? distance(result.gradients, single.gradients) : off, 1e-5) << "design " << i;
+    const bool same_side = distance(result.gradients, single.gradients) < 1e-5;
+    EXPECT_LT(off, corner ? (same_side ? 1.0 : 2.0 * jump) : 1e-5) << "design " << i;
   }
   EXPECT_LE(corners, count / 3);
 }
@@ -159,9 +162,9 @@ TEST_P(FusedGradients, RoundedStepSeesWhatTheInt8NetworkComputes) {
   double off = 0.0;
   std::size_t layers = 0;
   for (int i = 0; i < 4; ++i) {
-    const Graph graph = build_graph(random(GetParam()));
-    layers = graph.layers().size();
-    Rounded net(graph, 40, rng);
+    const Design design = random(GetParam());
+    layers = build_graph(design).layers().size();
+    Rounded net(design, 40, rng);
     const NetState before = net.state;
     const Result result = net.plain();
     const double real = int8_loss(net.int8, net.batch, 0.1);
