@@ -20,7 +20,7 @@ train_on 4 "$work/wordless: .*(no word|WORD)" "$work/wordless"
 expect 4 "$work/wordless: " data check "$work/wordless"
 train_on 4 "$work/speech/yes/.*: " "$(find "$work/speech/yes" -name '*.wav' | sort | head -n 1)"
 cp -r "$work/speech" "$work/empty_class" && rm "$work"/empty_class/off/*
-train_on 4 'empty_class/off: no training clips of the keyword "off"' "$work/empty_class"
+train_on 4 'empty_class/off: keyword without recordings' "$work/empty_class"
 expect 4 '"?sesame"?' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" \
   --keywords yes,no,up,down,left,right,on,off,stop,sesame
 cp -r "$work/speech" "$work/listed" && touch "$work/listed/validation_list.txt"
@@ -108,7 +108,7 @@ expect 2 "$work/board.json: core: .*z80" cost "$configs/dnn_s.json" --board "$wo
 sed 's/"ram_bytes"/"rom_bytes"/' "$source_dir/configs/boards/lpc11u24.json" >"$work/board.json"
 expect 2 "$work/board.json: rom_bytes: unknown key.*ram_bytes" cost "$configs/dnn_s.json" --board "$work/board.json"
 
-expect 5 'ds_cnn_s: needs .* % of the core.s time, budget "nrf52840" allows 80.00 %; decide every .* --hop-ms .* MACs' cost \
+expect 5 'ds_cnn_s: needs .* % of the core.s time, budget "nrf52840" allows 80.00 %; decide every .*--hop-ms .* MACs' cost \
   "$configs/ds_cnn_s.json" --board nrf52840
 expect 5 'gru_s: needs .* ms a decision, budget "custom" allows 5.00 ms; .*-DKWS_CONTINUOUS=1' cost "$configs/gru_s.json" \
   --board stm32h7a3 --max-ms 5
@@ -213,8 +213,8 @@ expect 2 "$work/none: holds no study.db" report "$work/none" --out "$out/report.
 expect 1 "$work/design.json" report "$work/study" --out "$work/design.json/below/report.html"
 
 # replay
-expect 2 "no.json: cannot be read" replay --table "$work/no.json"
+expect 2 "no.json: cannot read" replay --table "$work/no.json"
 echo '{"schema": "kwsmith.curves/1", "designs": []}' >"$work/curves.json"
-expect 2 "curves.json: designs: needs a list of designs" replay --table "$work/curves.json"
+expect 2 "curves.json: designs: is empty; write a list of designs" replay --table "$work/curves.json"
 
 finish

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.sh"
 command -v python3 >/dev/null || { echo "SKIP: needs python3"; exit 77; }
 
-"$kwsmith" -q data synth --speakers 6 --words yes,no --out "$work/speech" >/dev/null
+"$kwsmith" -q data synth --speakers 8 --words yes,no,stop --out "$work/speech" >/dev/null
 sed 's/"classes": *12/"classes": 4/' "$configs/dnn_s.json" >"$work/design.json"
 data=(--data "$work/speech" --keywords yes,no)
 "$kwsmith" -q train "$work/design.json" "${data[@]}" --out "$work/model" --epochs 2 >/dev/null
