@@ -62,7 +62,7 @@ done
 timeless() { grep -v '"seconds"' "$1/trials.json"; }
 
 # Budgets take turns, so both are served. Usage: "${search[@]}" STUDY OPTION...
-search=("$kwsmith" search --data "$data" --budget small --budget medium --max-trials 9 --epochs 4 --seed 7
+search=("$kwsmith" search --data "$data" --budget small --budget medium --no-prior --final-seeds 1 --max-trials 9 --epochs 4 --seed 7
   --finalists 1 --tuning-epochs 1 --study)
 
 # same STUDY WHAT: its trials are those of the search that ran through on one thread

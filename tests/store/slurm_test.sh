@@ -122,7 +122,7 @@ driver=$!
 within 30 begun "$work/limited.log" || { cat "$work/limited.log" >&2; fail "the task takes no step"; }
 holder() { sql "SELECT holder FROM limited.jobs WHERE holder IS NOT NULL"; }
 sleeps_with_a_step() {
-  worker=$(holder | cut -d : -f 2)
+  worker=$(holder | cut -d : -f 3)
   [ -n "$worker" ] || return 1
   kill -STOP "$worker"
   [ -z "$(holder)" ] || return 0
