@@ -19,10 +19,12 @@ constexpr int kEvaluated = 20;  // clips at once where training has its own arra
 
 namespace {
 
-/// Not for dense layers alone, by the comparison in docs/training_engine.md.
+/// Not for dense layers alone, by the comparison in docs/training_engine.md; nor with residuals: through the many
+/// layers of a bc_resnet its rounding adds up to what a gradient itself is.
 bool bfloat16_is_as_accurate(const Graph& graph) {
-  return !std::ranges::all_of(graph.layers(),
-                              [](const Layer& layer) { return std::holds_alternative<Dense>(layer.op); });
+  return graph.chain() && !std::ranges::all_of(graph.layers(), [](const Layer& layer) {
+           return std::holds_alternative<Dense>(layer.op);
+         });
 }
 
 /// The products of bfloat16 for a set. AMX multiplies small integers first, whose sums are exact: its kernels have run

@@ -179,7 +179,7 @@ fi
 step "full disk, too few files, read-only"
 # full SIZE COMMAND...: on a disk of that size
 if mkdir "$work/disk" && mount -t tmpfs -o size=64k tmpfs "$work/disk" 2>/dev/null; then
-  trap 'umount -l "$work/disk" 2>/dev/null; rm -rf "$work"' EXIT
+  trap 'umount -l "$work/disk" 2>/dev/null || true; rm -rf "$work"' EXIT
   for command in "train $work/design.json --data $work/speech --keywords yes,no --epochs 1 --out $work/disk/model" \
     "export $work/model --out $work/disk/c"; do
     # shellcheck disable=SC2086  # the words of the command

@@ -110,7 +110,7 @@ TEST_P(FusedNetTest, Bfloat16GradientsAreThoseOfFloatButForRounding) {
   for (int i = 0; i < 6; ++i) {
     SCOPED_TRACE("design " + std::to_string(i));
     const Graph graph = build_graph(random(GetParam()));
-    const bool corners = GetParam().ends_with("cnn") || !graph.chain();
+    const bool corners = GetParam().ends_with("cnn") || GetParam() == "crnn";
     const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
     expect_near_float(graph, state, Batch(graph, 30 + i % 2, rng), corners ? 0.8 : 0.03);
   }
@@ -210,7 +210,7 @@ TEST(FusedNet, WhatBfloat16WouldMakeLessAccurateStaysInFloat) {
     const Batch batch(graph, 9, rng);
     const Result exact = fused(graph, state, batch, float_isa());
     for (const Isa isa : bfloat16_isas()) {
-      EXPECT_EQ(fused(graph, state, batch, isa).gradients == exact.gradients, type == "dnn") << type;
+      EXPECT_EQ(fused(graph, state, batch, isa).gradients == exact.gradients, type == "dnn" || !graph.chain()) << type;
     }
   }
 }
