@@ -141,7 +141,7 @@ interrupted() {
   "${search[@]}" "$study" --threads 1 >/dev/null 2>"$work/log" &
   local process=$!
   for ((i = 0; i < 3000; ++i)); do
-    grep -q 'epoch 2 of' "$work/log" && break
+    grep -q 'epoch 3 of' "$work/log" && break
     sleep 0.1
   done
   kill -s "$1" $process
