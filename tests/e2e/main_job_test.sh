@@ -122,7 +122,7 @@ cmp "$work/one/report.html" "$work/report.html" || fail "report writes another p
 "$kwsmith" pareto "$work/one" --budget small | head -n 1 | grep -q '^ *trial .*int8_validation' || fail "pareto: no table"
 
 step "learning curves of a search that stops nobody"
-curves=("$kwsmith" search --data "$data" --types dnn --max-trials 4 --epochs 3 --first-rung 1 --reduction 1 --finalists 0)
+curves=("$kwsmith" search --data "$data" --no-prior --types dnn --max-trials 4 --epochs 3 --first-rung 1 --reduction 1 --finalists 0)
 "${curves[@]}" --study "$work/curves_a" --seed 7 >/dev/null 2>"$work/log" &
 searching=$!
 for ((i = 0; i < 600; ++i)); do # looked at from its first moment on
