@@ -18,7 +18,7 @@ expect 4 "$work/none: " data check "$work/none"
 mkdir "$work/wordless" && echo text >"$work/wordless/notes.txt"
 train_on 4 "$work/wordless: .*(no word|WORD)" "$work/wordless"
 expect 4 "$work/wordless: " data check "$work/wordless"
-train_on 4 "$work/speech/yes/.*: " "$(find "$work/speech/yes" -name '*.wav' | sort | head -n 1)"
+train_on 4 "$work/speech/yes/.*: " "$(find "$work/speech/yes" -name '*.wav' | sort | sed -n 1p)"
 cp -r "$work/speech" "$work/empty_class" && rm "$work"/empty_class/off/*
 train_on 4 'empty_class/off: keyword without recordings' "$work/empty_class"
 expect 4 '"?sesame"?' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" \

@@ -5,6 +5,7 @@ source_dir=$2
 configs=$source_dir/configs/hello_edge
 work=$(mktemp -d "${TMPDIR:-/tmp}/kwsmith_e2e.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+trap 'echo "FAIL: $0:$LINENO: $BASH_COMMAND" >&2' ERR
 export XDG_CACHE_HOME=$work/cache # the user's own is none of ours
 failures=0
 
@@ -25,7 +26,7 @@ finish() {
 }
 
 # value FILE KEY: a number or text of the first "KEY": in a JSON file that has one key a line.
-value() { sed -nE "s/^ *\"$2\": \"?([^\",]*)\"?,?\$/\1/p" "$1" | head -n 1; }
+value() { sed -nE "s/^ *\"$2\": \"?([^\",]*)\"?,?\$/\1/p" "$1" | sed -n 1p; }
 
 little_endian() { # VALUE BYTES
   local i
@@ -71,5 +72,5 @@ expect() {
   [ "$got" -eq "$code" ] || fail "exit $got instead of $code: kwsmith $*"
   [ "$(wc -l <"$work/stderr")" -eq 1 ] || fail "$(wc -l <"$work/stderr") lines on stderr instead of 1: kwsmith $*"
   grep -Eq -- "$pattern" "$work/stderr" || fail "stderr does not say /$pattern/: $(cat "$work/stderr"): kwsmith $*"
-  [ -z "$(find "$out" -mindepth 1)" ] || fail "left behind: $(find "$out" -mindepth 1 | head -n 3): kwsmith $*"
+  [ -z "$(find "$out" -mindepth 1)" ] || fail "left behind: $(find "$out" -mindepth 1 | sed -n 1,3p): kwsmith $*"
 }

@@ -47,7 +47,7 @@ listen() {
 }
 
 pcm() { tail -c +45 "$1"; } # the samples of a WAV of ours
-first() { find "$1" -name '*.wav' | sort | head -n 1; }
+first() { find "$1" -name '*.wav' | sort | sed -n 1p; }
 
 step "a sound corpus knows its keywords"
 corpus
@@ -117,7 +117,7 @@ data=$work/alone
 mkdir -p "$data/yes" "$data/no"
 for w in yes no; do
   i=0
-  for f in $(find "$speech/$w" -name '*.wav' | sort | head -n 10); do cp "$f" "$data/$w/me_nohash_$i.wav" && i=$((i + 1)); done
+  for f in $(find "$speech/$w" -name '*.wav' | sort | sed -n 1,10p); do cp "$f" "$data/$w/me_nohash_$i.wav" && i=$((i + 1)); done
 done
 check 0 'one speaker: split clip by clip' --keywords yes,no
 train 0 'one speaker' --keywords yes,no

@@ -169,7 +169,7 @@ C
   gcc -shared -fPIC -o "$work/eio.so" "$work/eio.c" -ldl
   cp "$work/design.json" "$work/dying.json"
   cp -r "$work/speech" "$work/dying"
-  find "$work/speech/yes" -name '*.wav' | head -n 1 | sed "s,$work/speech/,," >"$work/dying/validation_list.txt"
+  find "$work/speech/yes" -name '*.wav' | sed -n "1s,$work/speech/,," >"$work/dying/validation_list.txt"
   LD_PRELOAD=$work/eio.so expect 2 'dying.json: cannot read: Input/output error' cost "$work/dying.json"
   got=0
   LD_PRELOAD=$work/eio.so "$kwsmith" data check "$work/dying" >/dev/null 2>"$work/stderr" || got=$?
@@ -184,7 +184,7 @@ if mkdir "$work/disk" && mount -t tmpfs -o size=64k tmpfs "$work/disk" 2>/dev/nu
     "export $work/model --out $work/disk/c"; do
     # shellcheck disable=SC2086  # the words of the command
     expect 1 'No space left on device' $command
-    [ -z "$(find "$work/disk" -mindepth 1)" ] || fail "a full disk holds $(find "$work/disk" -mindepth 1 | head -n 3)"
+    [ -z "$(find "$work/disk" -mindepth 1)" ] || fail "a full disk holds $(find "$work/disk" -mindepth 1 | sed -n 1,3p)"
   done
   search=(search "${data[@]}" --study "$work/disk/study" --max-trials 1 --epochs 1)
   got=0

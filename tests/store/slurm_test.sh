@@ -67,10 +67,10 @@ echo "CgroupPlugin=cgroup/v1" > "$slurm/cgroup.conf"
 export SLURM_CONF=$slurm/slurm.conf
 slurmctld > /dev/null 2>&1 && slurmd > /dev/null 2>&1 || true
 for _ in $(seq 60); do
-  ! sinfo -h -o %T 2> /dev/null | grep -q idle || break
+  ! sinfo -h -o %T 2> /dev/null | grep idle >/dev/null || break
   sleep 0.5
 done
-if ! sinfo -h -o %T 2> /dev/null | grep -q idle; then
+if ! sinfo -h -o %T 2> /dev/null | grep idle >/dev/null; then
   tail -n 5 "$slurm"/*.log "$slurm/munge/log" 2> /dev/null || true
   echo "SKIP: Slurm does not start on this machine"
   exit 77
@@ -136,7 +136,7 @@ scontrol update JobId="${job}_0" TimeLimit=2
 told_to_end() { [ $((0x$(sed -n 's/^ShdPnd:\t*//p' "/proc/$worker/status") & 0x4000)) != 0 ]; } # SIGTERM
 within 45 told_to_end || fail "no signal before the time limit"
 kill -CONT "$worker"
-requeued() { scontrol show job "${job}_0" | grep -q 'JobState=PENDING' && scontrol show job "${job}_0" | grep -q 'Restarts=1'; }
+requeued() { scontrol show job "${job}_0" | grep 'JobState=PENDING' >/dev/null && scontrol show job "${job}_0" | grep 'Restarts=1' >/dev/null; }
 within 20 requeued || { scontrol show job "${job}_0"; cat "$work/limited.log"; fail "the task is not in the queue again"; }
 [ -z "$(holder)" ] || fail "the task keeps its step"
 # The signal may have come while the step was being delivered.
