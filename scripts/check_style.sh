@@ -12,7 +12,7 @@ find datasets export include search src tests \( -name '*.cpp' -o -name '*.h' -o
 
 # The C runtime is checked too: by its C99 compilers' strict warnings, and here.
 sed -nE "s|^ *\"file\": \"$PWD/(.*)\",?\$|\1|p" "$build/compile_commands.json" |
-  grep -vE '^(src/train|src/cli|tests)/|CMakeFiles/(kws_train|kwsmith)\.dir/|/tests/|/embedded_[a-z]*\.cpp$' |
+  grep -vE '^(src/torch|src/cli|tests)/|CMakeFiles/(kwsmith_torch|kwsmith)\.dir/|/tests/|/embedded_[a-z]*\.cpp$' |
   tr '\n' '\0' | xargs -0 -P "$(nproc)" -n 1 clang-tidy --quiet -p "$build" 2> >(grep -v 'warnings generated' >&2) || code=1
 
 exit $code

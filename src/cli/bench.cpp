@@ -6,7 +6,6 @@
 #include "kws/core/isa.h"
 #include "kws/core/table.h"
 #include "kws/pipeline/train_bench.h"
-#include "kws/train/trainer.h"
 #include "log.h"
 
 namespace kws::cli {
@@ -32,7 +31,7 @@ std::string times(double engine, double other) { return other > 0 ? fixed(engine
 
 int run(const BenchVerb& verb, const Common& common) {
   const Isa isa = isa_from_name(verb.isa);
-  if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
+  get_ready_to_train();
   const std::vector<Design> designs = train_bench_designs();
   Progress progress(common, "design");
   int done = 0;

@@ -6,12 +6,18 @@
 #include <thread>
 
 #include "kws/core/table.h"
+#include "kws/train/trainer.h"
+#include "log.h"
 
 namespace kws::cli {
 
 int Common::thread_count() const {
   if (threads > 0) return threads;
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+void get_ready_to_train() {
+  if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
 }
 
 CLI::Validator in_range(double low, double high) {

@@ -19,6 +19,9 @@ struct Common {
 
 enum class Format { table, json, csv };
 
+/// prepare_training(), its warning told.
+void get_ready_to_train();
+
 /// Like CLI::Range; NaN lies in no range.
 CLI::Validator in_range(double low, double high);
 

@@ -54,6 +54,12 @@ struct DataSource {
     for (const std::string& remark : dataset.remarks()) log().warn("{}: {}", folder, remark);
     return dataset;
   }
+  /// The same for who trains on them; what is wrong with the recordings is told before LibTorch starts.
+  [[nodiscard]] Dataset load_to_train(int threads) const {
+    Dataset dataset = load(threads);
+    get_ready_to_train();
+    return dataset;
+  }
 };
 
 }  // namespace kws::cli

@@ -48,9 +48,10 @@ int run(EvalVerb& verb, const Common& common) {
                 Exit::usage);
   }
   verb.source.keywords = keywords_of(model);
-  if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
-  const Dataset dataset = verb.source.load(common.thread_count());
-  const Json json = evaluation_to_json(evaluate(model, dataset, split, verb.engine, common.thread_count()));
+  const int threads = common.thread_count();
+  const bool with_torch = verb.engine == Engine::float32;
+  const Dataset dataset = with_torch ? verb.source.load_to_train(threads) : verb.source.load(threads);
+  const Json json = evaluation_to_json(evaluate(model, dataset, split, verb.engine, threads));
   if (verb.format == Format::json) {
     std::cout << text_of(json, 2) << "\n";
   } else {

@@ -16,7 +16,6 @@
 #include "kws/search/plan.h"
 #include "kws/search/proposals.h"
 #include "kws/search/study_config.h"
-#include "kws/train/trainer.h"
 #include "log.h"
 #include "rows.h"
 #include "target.h"
@@ -200,7 +199,7 @@ Json proposal_row(const Proposal& proposal, const Part& part) {
 TrainingPace expected_pace(const SearchOptions& options, Isa isa, const std::vector<Design>& first, std::size_t clips) {
   constexpr double kMeasured = 0.1;     // seconds of each
   constexpr double kRungSeconds = 0.5;  // of calibration and validation
-  if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
+  get_ready_to_train();
   double trained = 0.0;  // seconds of a clip
   for (const Design& design : first) trained += 1.0 / training_speed(design, isa, kMeasured).engine;
   return {.epoch_seconds = trained / static_cast<double>(first.size()) * static_cast<double>(clips),
@@ -299,8 +298,7 @@ int run(const SearchVerb& verb, const Common& common) {
                 Exit::usage);
   }
   const Proposer affordable(options);  // an impossible budget is known before any data is read
-  if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
-  const Dataset dataset = verb.source.load(common.thread_count());
+  const Dataset dataset = verb.source.load_to_train(common.thread_count());
   const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);
   const std::filesystem::path folder = url ? verb.out : verb.study;
   if (request.seconds) {

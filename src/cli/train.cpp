@@ -57,8 +57,7 @@ int run(TrainVerb& verb, const Common& common) {
   const fs::path checkpoint = checkpoint_of(out);
 
   const int threads = common.thread_count();
-  if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
-  const Dataset dataset = verb.source.load(threads);
+  const Dataset dataset = verb.source.load_to_train(threads);
   const FeatureFeed feed(dataset, design.features, threads);
   Progress progress(common, "epoch");
   TrainingOutcome outcome =

@@ -10,7 +10,6 @@
 #include "kws/core/interrupt.h"
 #include "kws/pipeline/training_evaluator.h"
 #include "kws/search/study_config.h"
-#include "kws/train/trainer.h"
 #include "log.h"
 
 namespace kws::cli {
@@ -47,8 +46,7 @@ int run(WorkerVerb& verb, const Common& common) {
   verb.source.keywords = config.keywords;
   const Isa isa = isa_for(config.search.precision);
   verb.options.threads = common.thread_count();
-  if (const std::string warning = prepare_training(); !warning.empty()) log().warn(warning);
-  const Dataset dataset = verb.source.load(common.thread_count());
+  const Dataset dataset = verb.source.load_to_train(common.thread_count());
   if (dataset.fingerprint() != config.data) {
     throw Error(verb.source.folder + ": is not the data that the search reads; give the same recordings and lists",
                 Exit::data);

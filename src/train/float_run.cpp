@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "float_net.h"
 #include "kws/quant/int8_engine.h"
-#include "kws/train/plain_net.h"
+#include "kws/train/float_module.h"
 #include "ranges.h"
 
 namespace kws {
@@ -14,49 +13,43 @@ namespace {
 
 constexpr int kEvaluationBatch = 256;
 
-std::vector<float> copy_of(const torch::Tensor& tensor) {
-  const auto* data = tensor.data_ptr<float>();
-  return {data, data + tensor.numel()};
-}
-
-/// Calls `body(batch of the input, index of its first row)` for rows of `features` in order.
+/// Calls `body(batch of the features)` for all rows in order.
 template <class Body>
 void in_batches(const Graph& graph, std::span<const std::int8_t> features, const Body& body) {
   const auto values = static_cast<std::size_t>(graph.input().elements());
   const std::size_t rows = features.size() / values;
   for (std::size_t first = 0; first < rows; first += kEvaluationBatch) {
     const std::size_t count = std::min<std::size_t>(kEvaluationBatch, rows - first);
-    body(to_input(features.subspan(first * values, count * values), graph.input()), first);
+    body(features.subspan(first * values, count * values));
   }
 }
 
-std::vector<float> logits_of(FloatNet& net, const Graph& graph, std::span<const std::int8_t> features) {
-  const torch::NoGradGuard no_grad;
-  std::vector<float> logits;
-  in_batches(graph, features, [&](const torch::Tensor& input, std::size_t) {
-    const std::vector<float> batch = copy_of(net.forward(input, false).contiguous());
-    logits.insert(logits.end(), batch.begin(), batch.end());
-  });
-  return logits;
+/// Where the value of a layer's output at index i of [T, F, C] stands in [C, T, F].
+std::size_t channels_first(std::size_t i, Shape output) {
+  const auto channels = static_cast<std::size_t>(output.channels);
+  const std::size_t positions = static_cast<std::size_t>(output.elements()) / channels;
+  return i % channels * positions + i / channels;
 }
 
 }  // namespace
 
 std::vector<float> run_float(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features) {
   use_plain_threads(1);  // a trial is one thread
-  FloatNet net(graph, weights);
-  return logits_of(net, graph, features);
+  const auto net = float_module().folded(graph, weights);
+  std::vector<float> logits;
+  in_batches(graph, features, [&](std::span<const std::int8_t> input) {
+    const std::vector<float> batch = net->logits(input, {});
+    logits.insert(logits.end(), batch.begin(), batch.end());
+  });
+  return logits;
 }
 
 Ranges calibrate(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features) {
   use_plain_threads(1);  // a trial is one thread
-  const torch::NoGradGuard no_grad;
-  FloatNet net(graph, weights);
+  const auto net = float_module().folded(graph, weights);
   std::map<std::string, RangeSample> samples;
-  in_batches(graph, features, [&](const torch::Tensor& input, std::size_t) {
-    net.forward(input, false, [&](const Layer& layer, const torch::Tensor& output) {
-      samples[layer.name].add(copy_of(output.contiguous()));
-    });
+  in_batches(graph, features, [&](std::span<const std::int8_t> input) {
+    net->logits(input, [&](const Layer& layer, std::span<const float> output) { samples[layer.name].add(output); });
   });
   Ranges ranges;
   for (const auto& [name, sample] : samples) ranges[name] = sample.best_range();
@@ -66,8 +59,7 @@ Ranges calibrate(const Graph& graph, const Weights& weights, std::span<const std
 std::vector<LayerLoss> layer_losses(const Graph& graph, const Weights& weights, const Int8Model& int8,
                                     std::span<const std::int8_t> features) {
   use_plain_threads(1);  // a trial is one thread
-  const torch::NoGradGuard no_grad;
-  FloatNet net(graph, weights);
+  const auto net = float_module().folded(graph, weights);
   const Int8Engine engine(int8);
   struct Sums {
     double signal = 0.0, noise = 0.0;
@@ -76,12 +68,12 @@ std::vector<LayerLoss> layer_losses(const Graph& graph, const Weights& weights, 
   std::vector<Sums> sums(int8.layers.size());
   const auto values = static_cast<std::size_t>(graph.input().elements());
   const auto classes = static_cast<std::size_t>(int8.classes());
-  in_batches(graph, features, [&](const torch::Tensor& input, std::size_t first) {
-    std::vector<std::vector<float>> expected;  // [layers][clips, T, F, C]
-    net.forward(input, false, [&](const Layer&, const torch::Tensor& output) {
-      expected.push_back(copy_of(output.permute({0, 2, 3, 1}).contiguous()));
+  in_batches(graph, features, [&](std::span<const std::int8_t> input) {
+    std::vector<std::vector<float>> expected;  // [layers][clips, C, T, F]
+    net->logits(input, [&](const Layer&, std::span<const float> output) {
+      expected.emplace_back(output.begin(), output.end());
     });
-    const auto clips = static_cast<std::size_t>(input.size(0));
+    const std::size_t clips = input.size() / values;
     std::vector<std::int8_t> logits(clips * classes);
     std::size_t begun = 0;  // clips
     const auto observe = [&](std::size_t layer, std::span<const std::int8_t> output) {
@@ -90,8 +82,9 @@ std::vector<LayerLoss> layer_losses(const Graph& graph, const Weights& weights, 
       const Int8Layer& l = int8.layers[layer];
       const float* want = expected[layer].data() + clip * output.size();
       for (std::size_t i = 0; i < output.size(); ++i) {
-        const double error = want[i] - l.output.scale * (output[i] - l.output.zero_point);
-        sums[layer].signal += static_cast<double>(want[i]) * want[i];
+        const float wanted = want[channels_first(i, l.layer.output)];
+        const double error = wanted - l.output.scale * (output[i] - l.output.zero_point);
+        sums[layer].signal += static_cast<double>(wanted) * wanted;
         sums[layer].noise += error * error;
         // Where the lower end stands for zero, it is what a ReLU makes.
         const bool lowest = output[i] == -128 && l.output.zero_point != -128;
@@ -99,7 +92,7 @@ std::vector<LayerLoss> layer_losses(const Graph& graph, const Weights& weights, 
       }
       sums[layer].values += output.size();
     };
-    engine.run(features.subspan(first * values, clips * values), logits, observe);
+    engine.run(input, logits, observe);
   });
   std::vector<LayerLoss> losses;
   for (std::size_t i = 0; i < sums.size(); ++i) {

@@ -1,18 +1,16 @@
 #include "kws/train/trainer.h"
 
-#include <dlfcn.h>
 #include <malloc.h>
 
-#include <chrono>
 #include <future>
 
 #include "checkpoint.h"
-#include "float_net.h"
 #include "kws/core/error.h"
 #include "kws/core/interrupt.h"
 #include "kws/fused/fused_net.h"
 #include "kws/fused/rounded_net.h"
 #include "kws/train/adam.h"
+#include "kws/train/float_module.h"
 #include "kws/train/float_run.h"
 #include "kws/train/plain_net.h"
 
@@ -30,18 +28,7 @@ std::string prepare_training() {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   use_plain_threads(1);  // a trial is one thread
-  using SetThreads = void (*)(int);
-  if (auto* set_threads = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
-    set_threads(1);
-    return "";
-  }
-  const torch::NoGradGuard no_grad;
-  const torch::Tensor a = torch::ones({256, 256});
-  torch::Tensor product = torch::mm(a, a);
-  const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < 4; ++i) product = torch::mm(a, a);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  const double gflops = 4 * 2.0 * 256 * 256 * 256 / seconds.count() * 1e-9;
+  const double gflops = float_module().prepare_blas();
   if (gflops > 20.0) return "";
   return "LibTorch runs on a slow BLAS (" + std::to_string(static_cast<int>(gflops)) +
          " GFLOP/s): install libopenblas-dev, dense and recurrent layers train about 10 times faster with it";
@@ -212,7 +199,7 @@ bool Trainer::run_epoch(EpochReport& report) {
   Impl& t = *impl_;
   const std::string before = checkpoint();
   const FeatureBatch batch = t.features(t.epoch);
-  use_plain_threads(1);  // a trial is one thread
+  if (!t.fused) use_plain_threads(1);  // a trial is one thread
   if (t.epoch == t.options.epochs) t.begin_tuning();
   if (t.tunes()) t.make_rounded_net();
   const auto values = static_cast<std::size_t>(t.graph.input().elements());

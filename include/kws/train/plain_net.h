@@ -11,7 +11,7 @@
 
 namespace kws {
 
-class FloatNet;
+class FloatNetwork;
 
 /// Threads of LibTorch's operations that the calling thread starts; the setting belongs to that thread.
 void use_plain_threads(int threads);
@@ -38,10 +38,7 @@ class PlainNet {
   double step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing);
 
  private:
-  Graph graph_;
-  std::unique_ptr<FloatNet> net_;
-  std::span<float> gradients_;
-  Precision precision_;
+  std::unique_ptr<FloatNetwork> net_;
   std::optional<Int8Model> int8_;
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "kws/features/front_end.h"
-#include "kws/train/plain_net.h"
 
 namespace kws {
 
@@ -298,37 +297,11 @@ torch::Tensor FloatNet::forward_rounded(const torch::Tensor& features, const Int
   return flat(tensors.back());
 }
 
-void use_plain_threads(int threads) { at::set_num_threads(threads); }
-
 void FloatNet::collect_gradients() const {
   for (const auto& [tensor, to] : copies_) {
     const torch::Tensor gradient = tensor.grad().to(torch::kFloat).contiguous();
     std::copy_n(gradient.data_ptr<float>(), gradient.numel(), to);
   }
-}
-
-PlainNet::PlainNet(const Graph& graph, const ParameterLayout& layout, std::span<float> parameters,
-                   std::span<float> gradients, std::span<float> statistics, Precision precision)
-    : graph_(graph),
-      net_(std::make_unique<FloatNet>(graph, layout, parameters, gradients, statistics,
-                                      precision == Precision::float64 ? torch::kDouble : torch::kFloat)),
-      gradients_(gradients),
-      precision_(precision) {}
-PlainNet::~PlainNet() = default;
-
-void PlainNet::round_as(Int8Model int8) { int8_ = std::move(int8); }
-
-double PlainNet::step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing) {
-  const torch::Tensor target = torch::empty({static_cast<std::int64_t>(labels.size())}, torch::kLong);
-  std::copy(labels.begin(), labels.end(), target.data_ptr<std::int64_t>());
-  std::ranges::fill(gradients_, 0.0F);
-  const torch::Tensor input = to_input(features, graph_.input());
-  torch::Tensor loss = torch::nn::functional::cross_entropy(
-      int8_ ? net_->forward_rounded(input, *int8_) : net_->forward(input, true), target,
-      torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing));
-  loss.backward();
-  if (precision_ == Precision::float64) net_->collect_gradients();
-  return loss.item<double>();
 }
 
 torch::Tensor to_input(std::span<const std::int8_t> features, Shape input) {

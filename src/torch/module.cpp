@@ -1,0 +1,96 @@
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "float_net.h"
+#include "kws/train/float_module.h"
+
+namespace kws {
+
+namespace {
+
+class TorchNetwork : public FloatNetwork {
+ public:
+  TorchNetwork(const Graph& graph, const Weights& weights) : input_(graph.input()), net_(graph, weights) {}
+  TorchNetwork(const Graph& graph, const ParameterLayout& layout, std::span<float> parameters,
+               std::span<float> gradients, std::span<float> statistics, Precision precision)
+      : input_(graph.input()),
+        net_(graph, layout, parameters, gradients, statistics,
+             precision == Precision::float64 ? torch::kDouble : torch::kFloat),
+        gradients_(gradients) {}
+
+  std::vector<float> logits(std::span<const std::int8_t> features, const Observer& observer) override {
+    const torch::NoGradGuard no_grad;
+    FloatNet::Observer tensors;
+    if (observer) {
+      tensors = [&](const Layer& layer, const torch::Tensor& output) {
+        const torch::Tensor plain = output.contiguous();
+        observer(layer, {plain.data_ptr<float>(), static_cast<std::size_t>(plain.numel())});
+      };
+    }
+    const torch::Tensor logits = net_.forward(to_input(features, input_), false, tensors).contiguous();
+    const auto* data = logits.data_ptr<float>();
+    return {data, data + logits.numel()};
+  }
+
+  double step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing,
+              const Int8Model* int8) override {
+    const torch::Tensor target = torch::empty({static_cast<std::int64_t>(labels.size())}, torch::kLong);
+    std::copy(labels.begin(), labels.end(), target.data_ptr<std::int64_t>());
+    std::ranges::fill(gradients_, 0.0F);
+    const torch::Tensor input = to_input(features, input_);
+    torch::Tensor loss = torch::nn::functional::cross_entropy(
+        int8 != nullptr ? net_.forward_rounded(input, *int8) : net_.forward(input, true), target,
+        torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing));
+    loss.backward();
+    net_.collect_gradients();
+    return loss.item<double>();
+  }
+
+ private:
+  Shape input_;
+  FloatNet net_;
+  std::span<float> gradients_;
+};
+
+void use_threads(int threads) { at::set_num_threads(threads); }
+
+double prepare_blas() {
+  using SetThreads = void (*)(int);
+  if (auto* set_threads = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) {
+    set_threads(1);
+    return std::numeric_limits<double>::infinity();
+  }
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor a = torch::ones({256, 256});
+  torch::Tensor product = torch::mm(a, a);
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 4; ++i) product = torch::mm(a, a);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  return 4 * 2.0 * 256 * 256 * 256 / seconds.count() * 1e-9;
+}
+
+std::unique_ptr<FloatNetwork> trainable(const Graph& graph, const ParameterLayout& layout, std::span<float> parameters,
+                                        std::span<float> gradients, std::span<float> statistics, Precision precision) {
+  return std::make_unique<TorchNetwork>(graph, layout, parameters, gradients, statistics, precision);
+}
+
+std::unique_ptr<FloatNetwork> with_weights(const Graph& graph, const Weights& weights) {
+  return std::make_unique<TorchNetwork>(graph, weights);
+}
+
+}  // namespace
+
+}  // namespace kws
+
+/// The library's one symbol: kFloatModuleSymbol.
+extern "C" __attribute__((visibility("default"))) const kws::FloatModule& kws_float_module() {
+  static const kws::FloatModule module{.version = KWS_VERSION,
+                                       .use_threads = kws::use_threads,
+                                       .prepare_blas = kws::prepare_blas,
+                                       .trainable = kws::trainable,
+                                       .folded = kws::with_weights};
+  return module;
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# LibTorch is loaded when training begins and not before; the program finds it beside itself and where it is installed.
+. "$(dirname "$0")/common.sh"
+
+module=kwsmith_torch.so
+build=$(dirname "$kwsmith")
+
+step "the program needs no LibTorch"
+ldd "$kwsmith" >"$work/needed"
+if grep -E 'torch|libc10|blas|libgomp' "$work/needed"; then fail "the program is linked with LibTorch"; fi
+ldd "$build/$module" >"$work/needed"
+grep -q libtorch "$work/needed" || fail "$module is not linked with LibTorch"
+
+# loads YES|NO ARGUMENT...: whether the command loads the module
+loads() {
+  local expected=$1 got=NO
+  shift
+  LD_DEBUG=files "$kwsmith" "$@" >/dev/null 2>"$work/files" </dev/null || true
+  grep -q "$module" "$work/files" && got=YES
+  [ "$got" = "$expected" ] || fail "loads LibTorch: $got instead of $expected: kwsmith $*"
+}
+step "verbs that do not train, and errors of those that do"
+"$kwsmith" -q data synth --speakers 6 --out "$work/speech" >/dev/null
+loads NO --version
+loads NO train --help
+loads NO list types
+loads NO cost "$configs"/*.json
+loads NO train "$work/none.json" --data "$work/speech" --out "$work/model"
+loads NO train "$configs/dnn_s.json" --data "$work/none" --out "$work/model"
+loads NO search --data "$work/none" --study "$work/study"
+loads NO search --data "$work/speech" --study "$work/study" --max-flash 1
+train=(train "$configs/dnn_s.json" --data "$work/speech" --epochs 1)
+loads YES "${train[@]}" --out "$work/model"
+loads NO eval "$work/model" --data "$work/speech"
+loads YES eval "$work/model" --data "$work/speech" --engine float
+loads NO export "$work/model" --out "$work/firmware"
+find "$work/speech/yes" -name '*.wav' | sort | sed -n 1p >"$work/first"
+loads NO listen "$work/model" "$(cat "$work/first")"
+loads YES search --data "$work/speech" --study "$work/study" --types dnn --max-trials 1 --epochs 1 --finalists 0
+loads NO status "$work/study"
+loads NO report "$work/study"
+
+step "without the module one line says so"
+mkdir "$work/alone"
+cp "$kwsmith" "$work/alone"
+built=$kwsmith
+kwsmith=$work/alone/kwsmith
+expect 1 "$module: is neither beside $work/alone/kwsmith nor in $work/lib.*/kwsmith; " "${train[@]}" --out "$out/model"
+echo "no library" >"$work/alone/$module"
+expect 1 "$work/alone/$module: cannot be loaded \(.*\); " "${train[@]}" --out "$out/model"
+
+step "installed"
+cmake --install "$build" --prefix "$work/usr" >"$work/log" || { cat "$work/log" >&2; fail "cmake --install"; }
+"$work/usr/bin/kwsmith" -q "${train[@]}" --out "$work/installed" >/dev/null || fail "training by the installed program"
+cmp "$work/installed/weights.bin" "$work/model/weights.bin" || fail "the installed program trains otherwise"
+kwsmith=$built
+
+finish
