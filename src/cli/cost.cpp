@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli.h"
+#include "design_source.h"
 #include "kws/core/table.h"
 #include "kws/cost/budget.h"
 #include "log.h"
@@ -18,7 +19,9 @@ struct CostOptions {
   std::string budget;
   Target target;
   int hop_ms = 0;
+  std::vector<std::string> changes;
   bool layers = false;
+  bool design = false;
   Format format = Format::table;
 };
 
@@ -128,11 +131,15 @@ int run(const CostOptions& options) {
   std::vector<Design> designs;
   Json rows = Json::array();
   for (const std::string& file : options.files) {
-    const Design& design = designs.emplace_back(load_design(file));
+    const Design& design = designs.emplace_back(design_named(file, options.changes));
     rows.push_back(cost_to_json(design));
     if (board) rows.back()["board"] = board_use_to_json(board_use(*board, own, design, firmware));
   }
-  print(rows, options);
+  if (options.design) {
+    for (const Design& design : designs) std::cout << text_of(design_to_json(design), 2) << '\n';
+  } else {
+    print(rows, options);
+  }
   std::cout.flush();
   const int exit = complain(designs, {budget, own}, firmware);
   for (const Design& design : designs) {
@@ -148,7 +155,10 @@ void add_cost(CLI::App& app, Common& common) {
   CLI::App* verb =
       app.add_subcommand("cost", "memory, operations, flash, RAM and time of designs, before anything is trained");
   const auto options = std::make_shared<CostOptions>();
-  verb->add_option("FILE", options->files, "design files")->required();
+  verb->add_option("DESIGN", options->files, kDesignHelp)->required();
+  verb->add_option("--set", options->changes, "PATH=VALUE: look at a changed design, such as network.conv.filters=48")
+      ->allow_extra_args(false);
+  verb->add_flag("--design", options->design, "print the design file instead of its cost");
   verb->add_option("--budget", options->budget, "small, medium or large: exit 5 if a design breaks it");
   options->target.add_to(*verb);
   verb->add_option("--hop-ms", options->hop_ms,
