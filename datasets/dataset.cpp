@@ -4,6 +4,7 @@
 #include <set>
 
 #include "findings.h"
+#include "kws/core/bootstrap.h"
 #include "kws/core/error.h"
 #include "kws/core/files.h"
 #include "kws/core/rng.h"
@@ -84,6 +85,21 @@ void add_silence(const std::vector<int>& recordings, std::size_t count, std::vec
   }
 }
 
+/// A number for each speaker of the examples, in the order of their first clips.
+std::vector<int> numbered_speakers(const Corpus& corpus, const std::vector<Example>& examples) {
+  std::map<std::string, int> numbers;
+  std::vector<int> speakers;
+  speakers.reserve(examples.size());
+  for (const Example& example : examples) {
+    const int next = static_cast<int>(numbers.size());
+    speakers.push_back(
+        example.clip == kNoClip
+            ? kFixedGroup
+            : numbers.emplace(corpus.clips[static_cast<std::size_t>(example.clip)].speaker, next).first->second);
+  }
+  return speakers;
+}
+
 }  // namespace
 
 std::vector<std::string> LabelSet::labels() const {
@@ -149,6 +165,8 @@ Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOpti
   silence_training_ = std::move(silence[0]);
   validation_ = std::move(held_out[1]);
   testing_ = std::move(held_out[2]);
+  validation_speakers_ = numbered_speakers(corpus, validation_);
+  testing_speakers_ = numbered_speakers(corpus, testing_);
 
   audio_ = std::make_unique<CorpusAudio>(corpus, read);
   require_sound(corpus, *audio_);
@@ -178,6 +196,11 @@ std::span<const std::int16_t> Dataset::clip(int index) const {
 const std::vector<Example>& Dataset::held_out(Split split) const {
   if (split == Split::training) throw std::logic_error("held_out(training): training examples are drawn per epoch");
   return split == Split::validation ? validation_ : testing_;
+}
+
+const std::vector<int>& Dataset::held_out_speakers(Split split) const {
+  if (split == Split::training) throw std::logic_error("held_out_speakers(training): see held_out");
+  return split == Split::validation ? validation_speakers_ : testing_speakers_;
 }
 
 std::vector<Example> Dataset::training_epoch(std::uint64_t seed, int epoch) const {

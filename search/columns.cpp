@@ -68,6 +68,8 @@ std::vector<Column> make_columns() {
       {"ram_bytes", [](Facts t) { return Json(t.needs.firmware->ram_bytes); }},
       {"float_validation", measured(&TrialResult::float_validation)},
       {"int8_validation", measured(&TrialResult::int8_validation)},
+      {"int8_validation_error", measured(&TrialResult::int8_validation_error)},
+      {"int8_cross_entropy", measured(&TrialResult::int8_cross_entropy)},
       {"final_loss", measured(&TrialResult::final_loss)},
       {"best_epoch", measured(&TrialResult::best_epoch)},
       {"epochs", [](Facts t) { return t.rungs.empty() ? Json() : Json(t.rungs.back().epochs); }},

@@ -34,14 +34,7 @@ bool better(const TrialFacts& a, const TrialFacts& b) {
   return order(a) < order(b);
 }
 
-SeedMean seed_mean(std::span<const TrialFacts> trials, const TrialFacts& trial) {
-  std::vector<double> accuracies;
-  for (const TrialFacts& one : trials) {
-    const bool itself = one.proposal.number == trial.proposal.number;
-    const bool alike = is_finalist(trial.proposal.number) && is_finalist(one.proposal.number) &&
-                       finalist_of(one.proposal.number) == finalist_of(trial.proposal.number);
-    if ((itself || alike) && trained_in_full(one)) accuracies.push_back(one.result()->int8_validation);
-  }
+SeedMean seed_mean(std::span<const double> accuracies) {
   const auto count = static_cast<double>(accuracies.size());
   if (accuracies.empty()) return {};
   const double mean = std::accumulate(accuracies.begin(), accuracies.end(), 0.0) / count;
@@ -50,6 +43,23 @@ SeedMean seed_mean(std::span<const TrialFacts> trials, const TrialFacts& trial) 
   return {.accuracy = mean,
           .error = accuracies.size() < 2 ? 0.0 : std::sqrt(squares / (count - 1.0) / count),
           .seeds = static_cast<int>(accuracies.size())};
+}
+
+std::vector<const TrialFacts*> trained_alike(std::span<const TrialFacts> trials, const TrialFacts& trial) {
+  std::vector<const TrialFacts*> all;
+  for (const TrialFacts& one : trials) {
+    const bool itself = one.proposal.number == trial.proposal.number;
+    const bool alike = is_finalist(trial.proposal.number) && is_finalist(one.proposal.number) &&
+                       finalist_of(one.proposal.number) == finalist_of(trial.proposal.number);
+    if ((itself || alike) && trained_in_full(one)) all.push_back(&one);
+  }
+  return all;
+}
+
+SeedMean seed_mean(std::span<const TrialFacts> trials, const TrialFacts& trial) {
+  std::vector<double> accuracies;
+  for (const TrialFacts* one : trained_alike(trials, trial)) accuracies.push_back(one->result()->int8_validation);
+  return seed_mean(accuracies);
 }
 
 const TrialFacts* best_trial(std::span<const TrialFacts> trials, const std::string& budget) {

@@ -34,8 +34,8 @@ std::string csv_cell(const Json& value) {
 }
 
 Json front_json(const std::vector<const TrialFacts*>& front) {
-  constexpr std::array kColumns = {"trial",        "name", "type",   "state",
-                                   "memory_bytes", "ops",  "epochs", "int8_validation"};
+  constexpr std::array kColumns = {
+      "trial", "name", "type", "state", "memory_bytes", "ops", "epochs", "int8_validation", "int8_validation_error"};
   Json json = Json::array();
   for (const TrialFacts* trial : front) json.push_back(trial_row(*trial, kColumns));
   return json;
@@ -79,10 +79,13 @@ Json trials_json(std::span<const TrialFacts> trials, std::span<const Winner> win
                     {"trial", winner.trial.proposal.number},
                     {"name", winner.trial.proposal.design.name},
                     {"mean_of_seeds", winner.mean.accuracy},
-                    {"error_of_mean", winner.mean.error},
+                    {"mean_of_seeds_error", winner.mean.error},
                     {"seeds", winner.mean.seeds},
                     {"float_test", winner.test.float_accuracy},
                     {"int8_test", winner.test.int8_accuracy},
+                    {"int8_test_error", winner.test.int8_error},
+                    {"mean_test_of_seeds", winner.mean_test.accuracy},
+                    {"mean_test_of_seeds_error", winner.mean_test.error},
                     {"test_clips", winner.test.clips}});
   }
   return {{"schema", "kwsmith.trials/1"},

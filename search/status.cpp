@@ -57,7 +57,8 @@ Json status_to_json(const StudyStatus& status) {
                     {"name", trial.proposal.design.name},
                     {"type", trial.proposal.design.type()},
                     {"epochs", trial.rungs.back().epochs},
-                    {"int8_validation", trial.result()->int8_validation}});
+                    {"int8_validation", trial.result()->int8_validation},
+                    {"int8_validation_error", trial.result()->int8_validation_error}});
   }
   return {{"schema", "kwsmith.status/1"}, {"study", status.study},           {"running", status.running},
           {"workers", status.workers},    {"changed", status.changed},       {"trials", std::move(trials)},

@@ -37,6 +37,8 @@ constexpr std::array kTables = {
 Json result_to_json(const TrialResult& result) {
   return {{"float_validation", result.float_validation},
           {"int8_validation", result.int8_validation},
+          {"int8_validation_error", result.int8_validation_error},
+          {"int8_cross_entropy", result.int8_cross_entropy},
           {"final_loss", result.final_loss},
           {"best_epoch", result.best_epoch},
           {"epochs", result.epochs},
@@ -53,6 +55,8 @@ TrialResult result_from_json(const Json& json, const Origin& origin) {
   JsonReader reader(json, origin, "", Missing::error);
   reader("float_validation", result.float_validation, 0.0, 1.0, "share");
   reader("int8_validation", result.int8_validation, 0.0, 1.0, "share");
+  reader("int8_validation_error", result.int8_validation_error, 0.0, 1.0, "share");
+  reader("int8_cross_entropy", result.int8_cross_entropy, 0.0, kLargestFigure, "nats");
   reader.number_or_nan("final_loss", result.final_loss, -kLargestFigure, kLargestFigure);
   reader("best_epoch", result.best_epoch, 0, kMostEpochs, "epoch");
   reader("epochs", result.epochs, 0, kMostEpochs, "trained");
@@ -66,6 +70,7 @@ TestResult test_from_json(const Json& json, const Origin& origin) {
   JsonReader reader(json, origin, "", Missing::error);
   reader("float_accuracy", test.float_accuracy, 0.0, 1.0, "share");
   reader("int8_accuracy", test.int8_accuracy, 0.0, 1.0, "share");
+  reader("int8_error", test.int8_error, 0.0, 1.0, "share");
   reader("clips", test.clips, 0, std::numeric_limits<int>::max(), "read");
   reader.finish();
   return test;
@@ -497,8 +502,10 @@ void Study::shrink(const std::vector<int>& models) {
 }
 
 void Study::set_test(int number, const TestResult& test) {
-  const Json json = {
-      {"float_accuracy", test.float_accuracy}, {"int8_accuracy", test.int8_accuracy}, {"clips", test.clips}};
+  const Json json = {{"float_accuracy", test.float_accuracy},
+                     {"int8_accuracy", test.int8_accuracy},
+                     {"int8_error", test.int8_error},
+                     {"clips", test.clips}};
   store_->one(true, "INSERT INTO tests VALUES ($1, $2) ON CONFLICT (number) DO UPDATE SET result = excluded.result",
               {std::int64_t{number}, text_of(json)});
 }

@@ -1,5 +1,7 @@
 #include "winner.h"
 
+#include <vector>
+
 #include "kws/search/ranking.h"
 
 namespace kws {
@@ -8,21 +10,31 @@ std::optional<Winner> crown_winner(std::span<const TrialFacts> trials, const Bud
   const TrialFacts* best = best_trial(trials, budget.name);
   if (best == nullptr) return std::nullopt;
   const TrialFacts& trial = *best;
-  const int number = trial.proposal.number;
-  const int epochs = trial.rungs.back().epochs;
-  std::string model = study.model(number, epochs);
-  if (model.empty()) model = evaluator.run(trial.proposal, epochs, "", [](int, const auto&) {}).model;  // see shrink()
+  const auto model_of = [&](const TrialFacts& one) {
+    const int epochs = one.rungs.back().epochs;
+    std::string model = study.model(one.proposal.number, epochs);
+    if (model.empty()) model = evaluator.run(one.proposal, epochs, "", [](int, const auto&) {}).model;  // see shrink()
+    return model;
+  };
+  const auto test_of = [&](const TrialFacts& one, const std::string& model) {
+    const int number = one.proposal.number;
+    if (const auto known = study.test(number)) return *known;
+    const TestResult test = evaluator.test(one.proposal, model.empty() ? model_of(one) : model);
+    study.set_test(number, test);
+    return test;
+  };
+  const std::string model = model_of(trial);
   Winner winner{.budget = budget.name,
                 .trial = trial,
-                .test = {},
+                .test = test_of(trial, model),
                 .mean = seed_mean(trials, trial),
+                .mean_test = {},
                 .folder = study.folder() / "best" / budget.name};
-  if (const auto known = study.test(number)) {
-    winner.test = *known;
-  } else {
-    winner.test = evaluator.test(trial.proposal, model);
-    study.set_test(number, winner.test);
+  std::vector<double> tests = {winner.test.int8_accuracy};
+  for (const TrialFacts* one : trained_alike(trials, trial)) {
+    if (one->proposal.number != trial.proposal.number) tests.push_back(test_of(*one, "").int8_accuracy);
   }
+  winner.mean_test = seed_mean(tests);
   evaluator.write_model(trial.proposal, model, winner.folder);
   return winner;
 }

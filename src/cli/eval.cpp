@@ -30,7 +30,8 @@ void print_table(const Json& json, Format format) {
     correct += right;
     table.add({label, std::to_string(n), std::to_string(right), n > 0 ? percent(static_cast<double>(right) / n) : "-"});
   }
-  table.add({"all", std::to_string(clips), std::to_string(correct), percent(json["accuracy"].get<double>())});
+  table.add({"all", std::to_string(clips), std::to_string(correct),
+             percent(json["accuracy"].get<double>(), json["accuracy_error"].get<double>())});
   if (format == Format::csv) {
     std::cout << table.csv();
     return;

@@ -8,6 +8,9 @@
 #include "kws/core/table.h"
 #include "kws/cost/board.h"
 #include "kws/cost/budget.h"
+#include "kws/families/design.h"
+#include "kws/model/model.h"
+#include "rows.h"
 
 namespace kws::cli {
 namespace {
@@ -79,29 +82,60 @@ Json boards() {
   return rows;
 }
 
-/// Every design file below `folder`, by path; JSON files of another schema are passed over.
-Json configs(const fs::path& folder) {
+Json design_row(const Design& design) {
+  const CostTotals totals = hello_edge_totals(build_graph(design));
+  return {{"name", design.name}, {"type", design.type()}, {"memory_bytes", totals.memory_bytes}, {"ops", totals.ops}};
+}
+
+/// Those that every verb knows by name.
+Json designs() {
+  Json rows = Json::array();
+  for (const Design& design : known_designs()) rows.push_back(design_row(design));
+  return rows;
+}
+
+/// JSON files below `folder`, by path.
+std::vector<fs::path> json_files(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::path> files;
   for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     if (it->path().extension() == ".json") files.push_back(it->path());
   }
   if (error) {
-    throw Error(folder.string() + ": " + error.message() + "; name the folder of the designs with --folder",
-                Exit::usage);
+    throw Error(folder.string() + ": " + error.message() + "; name another one with --folder", Exit::usage);
   }
   std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// Every model folder below `folder`, by path.
+Json models(const fs::path& folder) {
   Json rows = Json::array();
-  for (const fs::path& file : files) {
+  for (const fs::path& file : json_files(folder)) {
+    if (file.filename() != "model.json") continue;
+    const Model model = load_model(file.parent_path());
+    const ModelMetrics& m = model.metrics;
+    Json row = design_row(model.design);
+    row["keywords"] = keywords_of(model).size();
+    row["epochs"] = m.epochs;
+    row["seed"] = model.training.seed;
+    row["float_test"] = m.float_test ? Json(*m.float_test) : Json();
+    row["int8_test"] = m.int8_test ? Json(*m.int8_test) : Json();
+    row["int8_test_error"] = m.int8_test_error ? Json(*m.int8_test_error) : Json();
+    row["folder"] = file.parent_path().string();
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+/// Every design file below `folder`; JSON files of another schema are passed over.
+Json configs(const fs::path& folder) {
+  Json rows = Json::array();
+  for (const fs::path& file : json_files(folder)) {
     const Json json = load_json(file.string());
     if (!json.is_object() || json.value("schema", Json()) != "kwsmith.design/1") continue;
-    const Design design = design_from_json(json, file.string());
-    const CostTotals totals = hello_edge_totals(build_graph(design));
-    rows.push_back({{"name", design.name},
-                    {"type", design.type()},
-                    {"memory_bytes", totals.memory_bytes},
-                    {"ops", totals.ops},
-                    {"file", file.string()}});
+    rows.push_back(design_row(design_from_json(json, file.string())));
+    rows.back()["file"] = file.string();
   }
   return rows;
 }
@@ -112,6 +146,10 @@ void print(const Json& rows, const ListOptions& options) {
     return;
   }
   if (rows.empty()) return;
+  if (options.what == "models") {  // whose figures are shares
+    print_rows(rows, options.format);
+    return;
+  }
   std::vector<std::string> columns;
   for (const auto& item : rows[0].items()) columns.push_back(item.key());
   Table table(columns);
@@ -133,6 +171,8 @@ void run(const ListOptions& options) {
   print(options.what == "types"     ? (options.format == Format::json ? types() : flat_types())
         : options.what == "budgets" ? budgets()
         : options.what == "boards"  ? boards()
+        : options.what == "designs" ? designs()
+        : options.what == "models"  ? models(options.folder)
                                     : configs(options.folder),
         options);
 }
@@ -140,12 +180,14 @@ void run(const ListOptions& options) {
 }  // namespace
 
 void add_list(CLI::App& app, Common& /*common*/) {
-  CLI::App* verb = app.add_subcommand("list", "what there is to choose from: types, budgets, boards or configs");
+  CLI::App* verb =
+      app.add_subcommand("list", "what there is to choose from: types, budgets, boards, designs, configs or models");
   const auto options = std::make_shared<ListOptions>();
-  verb->add_option("WHAT", options->what, "types, budgets, boards or configs")
+  verb->add_option("WHAT", options->what,
+                   "types, budgets, boards, designs that go by their names; configs and models: those of a folder")
       ->required()
-      ->check(CLI::IsMember({"types", "budgets", "boards", "configs"}));
-  verb->add_option("--folder", options->folder, "where `list configs` looks for designs")->capture_default_str();
+      ->check(CLI::IsMember({"types", "budgets", "boards", "designs", "configs", "models"}));
+  verb->add_option("--folder", options->folder, "where `list configs` and `list models` look")->capture_default_str();
   add_format(*verb, options->format);
   verb->callback([options] { run(*options); });
 }

@@ -33,8 +33,8 @@ void print_layers(const Json& json, Format format) {
   std::cout << (csv ? table.csv() : table.text());
   if (csv) return;
   std::cout << json["name"].get<std::string>() << ": validation " << percent(json["float_validation"].get<double>())
-            << " float, " << percent(json["int8_validation"].get<double>()) << " int8 ("
-            << percent(json["int8_validation_before"].get<double>()) << " in the model so far)\n";
+            << " float, " << percent(json["int8_validation"].get<double>(), json["int8_validation_error"].get<double>())
+            << " int8 (" << percent(json["int8_validation_before"].get<double>()) << " in the model so far)\n";
 }
 
 void run(QuantizeVerb& verb, const Common& common) {

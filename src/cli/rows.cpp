@@ -7,6 +7,8 @@
 namespace kws::cli {
 namespace {
 
+constexpr const char* kError = "_error";
+
 std::string cell(const std::string& name, const Json& value, Format format) {
   if (value.is_null()) return "";
   if (value.is_string()) return value.get<std::string>();
@@ -15,16 +17,26 @@ std::string cell(const std::string& name, const Json& value, Format format) {
   return name == "peak_rate" ? fixed(value.get<double>(), 5) : percent(value.get<double>());
 }
 
+/// In a table for people the standard error stands behind its figure; in CSV it has a column.
+bool is_error(const std::string& name, Format format) { return format != Format::csv && name.ends_with(kError); }
+
 }  // namespace
 
 void print_rows(const Json& rows, Format format) {
   if (rows.empty()) return;
   std::vector<std::string> columns;
-  for (const auto& [name, value] : rows.front().items()) columns.push_back(name);
+  for (const auto& [name, value] : rows.front().items()) {
+    if (!is_error(name, format)) columns.push_back(name);
+  }
   Table table(columns);
   for (const Json& row : rows) {
     std::vector<std::string> cells;
-    for (const auto& [name, value] : row.items()) cells.push_back(cell(name, value, format));
+    for (const auto& [name, value] : row.items()) {
+      if (is_error(name, format)) continue;
+      const Json error = row.value(name + kError, Json());
+      const bool both = format != Format::csv && value.is_number() && error.is_number();
+      cells.push_back(both ? percent(value.get<double>(), error.get<double>()) : cell(name, value, format));
+    }
     table.add(std::move(cells));
   }
   std::cout << (format == Format::csv ? table.csv() : table.text());

@@ -152,8 +152,8 @@ class Display : public ProgressSink {
     const std::string start = proposal.design.name + " for " + proposal.budget;
     if (!rung.result) return start + " failed: " + rung.failure;
     return start + " after " + std::to_string(rung.epochs) + (rung.epochs == 1 ? " epoch" : " epochs") + " (" +
-           rung.decided + "): int8 " + percent(rung.result->int8_validation) + ", float " +
-           percent(rung.result->float_validation) + " in " + fixed(rung.result->seconds, 1) + " s";
+           rung.decided + "): int8 " + percent(rung.result->int8_validation, rung.result->int8_validation_error) +
+           ", float " + percent(rung.result->float_validation) + " in " + fixed(rung.result->seconds, 1) + " s";
   }
 
   bool terminal_;
@@ -170,10 +170,15 @@ Json winner_json(const Winner& winner) {
               {"name", trial.proposal.design.name},
               {"float_validation", trial.result()->float_validation},
               {"int8_validation", trial.result()->int8_validation},
+              {"int8_validation_error", trial.result()->int8_validation_error},
               {"mean_of_seeds", winner.mean.accuracy},
+              {"mean_of_seeds_error", winner.mean.error},
               {"seeds", winner.mean.seeds},
               {"float_test", winner.test.float_accuracy},
-              {"int8_test", winner.test.int8_accuracy}};
+              {"int8_test", winner.test.int8_accuracy},
+              {"int8_test_error", winner.test.int8_error},
+              {"mean_test_of_seeds", winner.mean_test.accuracy},
+              {"mean_test_of_seeds_error", winner.mean_test.error}};
   row.update(needs_to_json(trial.needs));
   row["model"] = winner.folder.string();
   return row;

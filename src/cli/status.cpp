@@ -28,7 +28,8 @@ void print(const StudyStatus& status) {
             << "epochs: " << grouped(status.epochs) << " trained in " << fixed(status.seconds, 1)
             << " s, summed over the workers\n";
   for (const auto& [budget, trial] : status.best) {
-    std::cout << "best for " << budget << ": int8 validation " << percent(trial.result()->int8_validation) << " after "
+    std::cout << "best for " << budget << ": int8 validation "
+              << percent(trial.result()->int8_validation, trial.result()->int8_validation_error) << " after "
               << trial.rungs.back().epochs << " of " << status.top_epochs << " epochs, trial " << trial.proposal.number
               << " (" << trial.proposal.design.name << ")\n";
   }

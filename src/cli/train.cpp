@@ -4,10 +4,12 @@
 
 #include "cli.h"
 #include "data_source.h"
+#include "design_source.h"
 #include "kws/core/table.h"
 #include "kws/pipeline/pipeline.h"
 #include "kws/pipeline/train_model.h"
 #include "log.h"
+#include "rows.h"
 
 namespace kws::cli {
 namespace fs = std::filesystem;
@@ -16,6 +18,7 @@ namespace {
 
 struct TrainVerb {
   std::string design, out, config;
+  std::vector<std::string> changes;
   DataSource source;
   Format format = Format::table;
   std::string isa = std::string(isa_name(best_isa()));
@@ -25,33 +28,37 @@ struct TrainVerb {
 
 void print_result(const Model& model, Format format) {
   const ModelMetrics& m = model.metrics;
-  const std::vector<std::string> columns = {"design",          "best epoch", "float validation",
-                                            "int8 validation", "float test", "int8 test"};
+  Json row = {{"design", model.design.name},
+              {"epochs", m.epochs},
+              {"best_epoch", m.best_epoch},
+              {"float_validation", m.float_validation},
+              {"int8_validation", m.int8_validation},
+              {"int8_validation_error", m.int8_validation_error.value_or(0.0)},
+              {"float_test", m.float_test.value_or(0.0)},
+              {"int8_test", m.int8_test.value_or(0.0)},
+              {"int8_test_error", m.int8_test_error.value_or(0.0)}};
   if (format == Format::json) {
-    const Json json = {{"schema", "kwsmith.train/1"},
-                       {"design", model.design.name},
-                       {"epochs", m.epochs},
-                       {"best_epoch", m.best_epoch},
-                       {"float_validation", m.float_validation},
-                       {"int8_validation", m.int8_validation},
-                       {"float_test", m.float_test.value_or(0.0)},
-                       {"int8_test", m.int8_test.value_or(0.0)}};
+    Json json = {{"schema", "kwsmith.train/1"}};
+    json.update(row);
+    json["int8_cross_entropy"] = m.int8_cross_entropy.value_or(0.0);
     std::cout << text_of(json, 2) << "\n";
     return;
   }
-  Table table(columns);
-  table.add({model.design.name, std::to_string(m.best_epoch), percent(m.float_validation), percent(m.int8_validation),
-             percent(m.float_test.value_or(0.0)), percent(m.int8_test.value_or(0.0))});
-  std::cout << (format == Format::csv ? table.csv() : table.text());
+  row.erase("epochs");
+  print_rows(Json::array({row}), format);
 }
 
 int run(TrainVerb& verb, const Common& common) {
   const Isa isa = isa_from_name(verb.isa);
-  const Design design = load_design(verb.design);
+  Design design = design_named(verb.design, verb.changes);
   if (!verb.config.empty()) read_options(load_json(verb.config), verb.options, verb.config, "");
   read_options(verb.flags->given(), verb.options, "command line", "");
   const LabelSet labels = verb.source.labels();
-  require_classes(design, labels);
+  if (design.classes != labels.classes()) {
+    log().info("{}: {} classes instead of {}: silence, unknown and {} keywords", design.name, labels.classes(),
+               design.classes, labels.keywords.size());
+    design.classes = labels.classes();
+  }
   const fs::path out = verb.out;
   require_trainable(out);
   const fs::path checkpoint = checkpoint_of(out);
@@ -79,7 +86,9 @@ int run(TrainVerb& verb, const Common& common) {
   }
   Model& model = *outcome.model;
   model.metrics.float_test = evaluate(model, dataset, Split::testing, Engine::float32, threads).accuracy();
-  model.metrics.int8_test = evaluate(model, dataset, Split::testing, Engine::int8, threads).accuracy();
+  const Evaluation int8 = evaluate(model, dataset, Split::testing, Engine::int8, threads);
+  model.metrics.int8_test = int8.accuracy();
+  model.metrics.int8_test_error = int8.error();
   save_model(model, out);
   fs::remove(checkpoint);
   print_result(model, verb.format);
@@ -91,7 +100,9 @@ int run(TrainVerb& verb, const Common& common) {
 void add_train(CLI::App& app, Common& common) {
   auto verb = std::make_shared<TrainVerb>();
   CLI::App* sub = app.add_subcommand("train", "Train one design and quantize it");
-  sub->add_option("design", verb->design, "design file (kwsmith.design/1)")->required();
+  sub->add_option("design", verb->design, kDesignHelp)->required();
+  sub->add_option("--set", verb->changes, "PATH=VALUE: train a changed design, such as network.conv.filters=48")
+      ->allow_extra_args(false);
   verb->source.add_to(*sub);
   sub->add_option("--out", verb->out, "model folder to write")->required();
   sub->add_option("--config", verb->config, "JSON file with training options; flags beat it");

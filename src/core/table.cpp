@@ -17,7 +17,7 @@ std::size_t width_of(std::string_view text) {
 
 /// Digits with separators, sign, unit of percent; "-" and "" stand for a missing number.
 bool looks_like_number(std::string_view cell) {
-  return cell.find_first_not_of("0123456789+-.,% eE") == std::string_view::npos && !cell.starts_with('e') &&
+  return cell.find_first_not_of("0123456789+-±.,% eE") == std::string_view::npos && !cell.starts_with('e') &&
          !cell.starts_with('E');
 }
 
@@ -98,5 +98,8 @@ std::string fixed(double value, int digits) {
 }
 
 std::string percent(double share) { return fixed(100.0 * share, 2) + " %"; }
+std::string percent(double share, double error) {
+  return fixed(100.0 * share, 2) + " ± " + fixed(100.0 * error, 2) + " %";
+}
 
 }  // namespace kws

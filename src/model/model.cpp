@@ -31,8 +31,11 @@ void describe(Field& field, ModelMetrics& m) {
   field.number_or_nan("loss", m.loss, -kLargest, kLargest);
   field.number_or_nan("float_validation", m.float_validation, 0.0, 1.0);
   field.number_or_nan("int8_validation", m.int8_validation, 0.0, 1.0);
+  field.optional("int8_validation_error", m.int8_validation_error, 0.0, 1.0);
+  field.optional("int8_cross_entropy", m.int8_cross_entropy, 0.0, kLargest);
   field.optional("float_test", m.float_test, 0.0, 1.0);
   field.optional("int8_test", m.int8_test, 0.0, 1.0);
+  field.optional("int8_test_error", m.int8_test_error, 0.0, 1.0);
   field.optional("detector_threshold", m.detector_threshold, 0.0, 1.0);
 }
 
@@ -42,8 +45,11 @@ Json metrics_to_json(const ModelMetrics& m) {
                {"loss", m.loss},  // NaN becomes null
                {"float_validation", m.float_validation},
                {"int8_validation", m.int8_validation}};
+  if (m.int8_validation_error) json["int8_validation_error"] = *m.int8_validation_error;
+  if (m.int8_cross_entropy) json["int8_cross_entropy"] = *m.int8_cross_entropy;
   if (m.float_test) json["float_test"] = *m.float_test;
   if (m.int8_test) json["int8_test"] = *m.int8_test;
+  if (m.int8_test_error) json["int8_test_error"] = *m.int8_test_error;
   if (m.detector_threshold) json["detector_threshold"] = *m.detector_threshold;
   if (!m.detector_thresholds.empty()) json["detector_thresholds"] = m.detector_thresholds;
   return json;

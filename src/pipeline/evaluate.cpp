@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "kws/core/bootstrap.h"
 #include "kws/core/error.h"
 #include "kws/core/files.h"
 #include "kws/core/interrupt.h"
@@ -88,11 +89,19 @@ double Evaluation::accuracy() const {
   return static_cast<double>(right) / static_cast<double>(expected.size());
 }
 
+double Evaluation::error() const {
+  std::vector<unsigned char> right;
+  right.reserve(expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) right.push_back(expected[i] == predicted[i] ? 1 : 0);
+  return accuracy_error(right, speakers);
+}
+
 Evaluation evaluate(const Model& model, const Dataset& dataset, Split split, Engine engine, int threads) {
   if (dataset.labels().labels() != model.labels) {
     throw Error(model.design.name + ": the model's labels are not the dataset's; give its keywords", Exit::usage);
   }
-  Evaluation evaluation{std::string(engine_name(engine)), split, model.labels, {}, {}, {}};
+  Evaluation evaluation{std::string(engine_name(engine)), split, model.labels, {}, {},
+                        dataset.held_out_speakers(split), {}};
   for (const Example& example : dataset.held_out(split)) evaluation.expected.push_back(example.label);
   if (engine == Engine::c) {
     take_predictions(evaluation, c_logits(model, dataset, split, threads));
@@ -126,6 +135,7 @@ nlohmann::ordered_json evaluation_to_json(const Evaluation& evaluation) {
           {"split", split_name(evaluation.split)},
           {"clips", evaluation.expected.size()},
           {"accuracy", evaluation.accuracy()},
+          {"accuracy_error", evaluation.error()},
           {"output_sha256", evaluation.output_sha256},
           {"labels", evaluation.labels},
           {"per_class", per_class},

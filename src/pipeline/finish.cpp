@@ -1,3 +1,6 @@
+#include <cmath>
+
+#include "kws/core/bootstrap.h"
 #include "kws/core/error.h"
 #include "kws/core/interrupt.h"
 #include "kws/core/options.h"
@@ -34,22 +37,32 @@ std::vector<std::vector<std::int8_t>> golden_clips(const FeatureBatch& batch, in
 
 }  // namespace
 
-void require_classes(const Design& design, const LabelSet& labels) {
-  if (design.classes == labels.classes()) return;
-  throw Error(design.name + ": has " + std::to_string(design.classes) + " classes, the labels are " +
-                  std::to_string(labels.classes()) + " (silence, unknown and " +
-                  std::to_string(labels.keywords.size()) + " keywords); mend \"classes\" or --keywords",
-              Exit::usage);
+/// Mean of -log of the label's posterior.
+///   scale  of the logits
+static double cross_entropy(std::span<const std::int8_t> logits, std::span<const int> labels, double scale) {
+  if (labels.empty()) return 0.0;
+  const std::size_t classes = logits.size() / labels.size();
+  double sum = 0.0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto row = logits.subspan(i * classes, classes);
+    double rest = 0.0;
+    for (const std::int8_t other : row) rest += std::exp(scale * (other - row[static_cast<std::size_t>(labels[i])]));
+    sum += std::log(rest);
+  }
+  return sum / static_cast<double>(labels.size());
 }
 
 /// What is known of a model's int8 network from the validation split.
-static void measure_int8(Model& model, const FeatureBatch& validation) {
+///   speakers  of its clips
+static void measure_int8(Model& model, const FeatureBatch& validation, const std::vector<int>& speakers) {
   std::vector<std::int8_t> logits(validation.labels.size() * static_cast<std::size_t>(model.int8.classes()));
   run_int8(model.int8, validation.features, logits);
+  const double scale = model.int8.layers.back().output.scale;
   model.metrics.int8_validation = accuracy<std::int8_t>(logits, validation.labels);
+  model.metrics.int8_validation_error = accuracy_error(recognised<std::int8_t>(logits, validation.labels), speakers);
+  model.metrics.int8_cross_entropy = cross_entropy(logits, validation.labels, scale);
   model.metrics.detector_threshold =
-      tune_detector({.threshold = kLeastThreshold}, kFalseAccepts, logits, validation.labels, model.labels,
-                    model.int8.layers.back().output.scale)
+      tune_detector({.threshold = kLeastThreshold}, kFalseAccepts, logits, validation.labels, model.labels, scale)
           .threshold;
 }
 
@@ -68,7 +81,7 @@ Model finish_model(const Design& design, const FeatureFeed& feed, const TrainOpt
 
   model.int8 = trainer.best_int8();
   const FeatureBatch validation = feed.held_out(Split::validation);
-  measure_int8(model, validation);
+  measure_int8(model, validation, feed.dataset().held_out_speakers(Split::validation));
   model.golden = golden_clips(validation, design.classes);
   return model;
 }
@@ -82,7 +95,7 @@ Quantization quantize_model(const Model& model, const FeatureFeed& feed, bool ag
     result.model.int8 = quantize(graph, model.weights, calibrate(graph, model.weights, sample.features));
   }
   throw_if_interrupted();
-  measure_int8(result.model, validation);
+  measure_int8(result.model, validation, feed.dataset().held_out_speakers(Split::validation));
   throw_if_interrupted();
   if (!again) {  // perhaps tuned by hand
     result.model.metrics.detector_threshold = model.metrics.detector_threshold;
@@ -110,6 +123,7 @@ nlohmann::ordered_json quantization_to_json(const Quantization& quantization) {
           {"name", quantization.model.design.name},
           {"float_validation", now.float_validation},
           {"int8_validation", now.int8_validation},
+          {"int8_validation_error", now.int8_validation_error.value_or(0.0)},
           {"int8_validation_before", quantization.before.int8_validation},
           {"layers", std::move(layers)}};
 }

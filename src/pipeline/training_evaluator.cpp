@@ -44,6 +44,8 @@ class TrainingEvaluator : public Evaluator {
     TrialResult result;
     result.float_validation = model.metrics.float_validation;
     result.int8_validation = model.metrics.int8_validation;
+    result.int8_validation_error = model.metrics.int8_validation_error.value_or(0.0);
+    result.int8_cross_entropy = model.metrics.int8_cross_entropy.value_or(0.0);
     result.final_loss = model.metrics.loss;
     result.best_epoch = model.metrics.best_epoch;
     result.epochs = model.metrics.epochs;
@@ -58,7 +60,7 @@ class TrainingEvaluator : public Evaluator {
     try {
       const Evaluation float_run = evaluate(model, dataset_, Split::testing, Engine::float32, 1);
       const Evaluation int8_run = evaluate(model, dataset_, Split::testing, Engine::int8, 1);
-      return {float_run.accuracy(), int8_run.accuracy(), static_cast<int>(int8_run.expected.size())};
+      return {float_run.accuracy(), int8_run.accuracy(), int8_run.error(), static_cast<int>(int8_run.expected.size())};
     } catch (const Cancelled&) {
       throw Interrupted{};
     }

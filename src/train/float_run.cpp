@@ -108,16 +108,22 @@ std::vector<LayerLoss> layer_losses(const Graph& graph, const Weights& weights, 
 }
 
 template <class Value>
-double accuracy(std::span<const Value> logits, std::span<const int> labels) {
-  if (labels.empty()) return 0.0;
-  const std::size_t classes = logits.size() / labels.size();
-  std::size_t right = 0;
+std::vector<unsigned char> recognised(std::span<const Value> logits, std::span<const int> labels) {
+  std::vector<unsigned char> right(labels.size());
+  const std::size_t classes = logits.size() / std::max<std::size_t>(labels.size(), 1);
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto row = logits.subspan(i * classes, classes);
-    const auto best = std::max_element(row.begin(), row.end()) - row.begin();
-    if (best == labels[i]) ++right;
+    right[i] = std::max_element(row.begin(), row.end()) - row.begin() == labels[i] ? 1 : 0;
   }
-  return static_cast<double>(right) / static_cast<double>(labels.size());
+  return right;
+}
+template std::vector<unsigned char> recognised<std::int8_t>(std::span<const std::int8_t>, std::span<const int>);
+
+template <class Value>
+double accuracy(std::span<const Value> logits, std::span<const int> labels) {
+  if (labels.empty()) return 0.0;
+  const std::vector<unsigned char> right = recognised(logits, labels);
+  return static_cast<double>(std::ranges::count(right, 1)) / static_cast<double>(labels.size());
 }
 template double accuracy<float>(std::span<const float>, std::span<const int>);
 template double accuracy<std::int8_t>(std::span<const std::int8_t>, std::span<const int>);

@@ -75,8 +75,9 @@ bad_design 'classes' 's/"classes": *12/"classes": 99999/'
 bad_design 'syntax error' '$d'
 expect 2 "$work/none.json: " cost "$work/none.json"
 expect 2 "$work: " cost "$work"
-sed 's/"classes": *12/"classes": 5/' "$configs/dnn_s.json" >"$work/five.json"
-expect 2 'dnn_s: has 5 classes, the labels are 12' train "$work/five.json" --data "$work/speech" --out "$out/model"
+expect 2 'dnn_t: no such file; did you mean the design "dnn_[sml]"' cost dnn_t
+expect 2 'stride=20: is not PATH=VALUE|there is no|unknown key' cost dnn_s --set features.stride=20
+expect 2 'is no place of a list' cost dnn_s --set network.hidden.9=20
 
 step "budgets"
 expect 5 'dnn_l: needs 496,616 bytes.*"small" allows 81,920' cost "$configs/dnn_l.json" --budget small

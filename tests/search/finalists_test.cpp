@@ -49,8 +49,11 @@ TEST(Finalists, AreTheBestOfEveryBudgetTrainedAnewToTheEnd) {
   }
   EXPECT_EQ(seeds.size(), anew.size());
   ASSERT_EQ(outcome.winners.size(), 2U);
-  for (const Winner& winner : outcome.winners) EXPECT_TRUE(is_finalist(winner.trial.proposal.number));
-  EXPECT_EQ(evaluator.tested.size(), 2U);
+  for (const Winner& winner : outcome.winners) {
+    EXPECT_TRUE(is_finalist(winner.trial.proposal.number));
+    EXPECT_EQ(winner.mean_test.seeds, 3);
+  }
+  EXPECT_EQ(evaluator.tested.size(), 2U * 3U);  // a winner's trainings alone
 }
 
 TEST(Finalists, CarryOnWhereAnInterruptedSearchStopped) {

@@ -27,5 +27,7 @@ std::string grouped(long long value);
 std::string fixed(double value, int digits);
 /// 0.8971 -> "89.71 %"
 std::string percent(double share);
+/// 0.8971, 0.0083 -> "89.71 ± 0.83 %"
+std::string percent(double share, double error);
 
 }  // namespace kws

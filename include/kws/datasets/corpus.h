@@ -149,6 +149,8 @@ class Dataset {
   /// digital silence. The unknown clips are drawn once with a fixed seed from the clips in path order, so they are the
   /// same on every machine.
   [[nodiscard]] const std::vector<Example>& held_out(Split split) const;
+  /// Who speaks in them: [examples] a number for each speaker, kFixedGroup for digital silence (kws/core/bootstrap.h).
+  [[nodiscard]] const std::vector<int>& held_out_speakers(Split split) const;
   /// One training epoch in random order: every keyword clip, those of rare keywords repeated, unknown words drawn anew,
   /// silence.
   [[nodiscard]] std::vector<Example> training_epoch(std::uint64_t seed, int epoch) const;
@@ -163,6 +165,7 @@ class Dataset {
   std::vector<Example> keyword_training_;
   std::vector<int> unknown_training_, silence_training_;
   std::vector<Example> validation_, testing_;
+  std::vector<int> validation_speakers_, testing_speakers_;
   std::string fingerprint_;
   std::vector<std::string> remarks_;
 };

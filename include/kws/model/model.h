@@ -21,7 +21,9 @@ struct ModelMetrics {
   double loss = 0.0;   ///< of the last epoch
   double float_validation = 0.0;
   double int8_validation = 0.0;
-  std::optional<double> float_test, int8_test;
+  /// Standard error of the int8 accuracy, over speakers (accuracy_error), and the mean cross-entropy in nats.
+  std::optional<double> int8_validation_error, int8_cross_entropy;  // older models have none
+  std::optional<double> float_test, int8_test, int8_test_error;
   /// Posterior at which the exported detector speaks, found on the validation clips without a keyword.
   std::optional<double> detector_threshold;
   /// The same for each label, by `listen --tune`; empty: that one for all.

@@ -33,9 +33,6 @@ Quantization quantize_model(const Model& model, const FeatureFeed& feed, bool ag
 /// schema kwsmith.quantize/1
 nlohmann::ordered_json quantization_to_json(const Quantization& quantization);
 
-/// Checks that a design's classes are the labels' number. throws Error (Exit::usage).
-void require_classes(const Design& design, const LabelSet& labels);
-
 enum class Engine { float32, int8, c };
 
 /// Outputs of one engine over one split.
@@ -45,8 +42,10 @@ struct Evaluation {
   std::vector<std::string> labels;
   std::vector<int> expected;   ///< [clips] label of each clip
   std::vector<int> predicted;  ///< [clips] first largest output
+  std::vector<int> speakers;   ///< [clips] as Dataset::held_out_speakers
   std::string output_sha256;   ///< over all output bytes in clip order (float32 or int8)
   [[nodiscard]] double accuracy() const;
+  [[nodiscard]] double error() const;  ///< standard error of the accuracy: accuracy_error()
 };
 
 /// Runs every clip of a split through one engine.

@@ -29,7 +29,9 @@ using TrialProgress = std::function<void(int epochs_done, const std::function<st
 /// What a trial came to at a rung. Accuracies are shares in 0..1, those of the best epoch so far.
 struct TrialResult {
   double float_validation = 0.0;
-  double int8_validation = 0.0;  ///< ranks
+  double int8_validation = 0.0;        ///< ranks
+  double int8_validation_error = 0.0;  ///< its standard error, over speakers
+  double int8_cross_entropy = 0.0;     ///< of the validation split, nats
   double final_loss = 0.0;
   int best_epoch = 0;
   int epochs = 0;
@@ -42,6 +44,7 @@ struct TrialResult {
 struct TestResult {
   double float_accuracy = 0.0;
   double int8_accuracy = 0.0;
+  double int8_error = 0.0;  ///< its standard error, over speakers
   int clips = 0;
 };
 

@@ -17,11 +17,14 @@ bool better(const TrialFacts& a, const TrialFacts& b);
 
 /// A finalist over its seeds.
 struct SeedMean {
-  double accuracy = 0.0;  ///< mean int8 validation accuracy
+  double accuracy = 0.0;  ///< mean int8 accuracy
   double error = 0.0;     ///< standard error of that mean; 0 of a single seed
   int seeds = 0;
 };
-/// Of the trial and all others that train the same one anew; of a trial that is no finalist, itself.
+SeedMean seed_mean(std::span<const double> accuracies);
+/// The trial and all others that train the same one anew; of a trial that is no finalist, itself; those in full.
+std::vector<const TrialFacts*> trained_alike(std::span<const TrialFacts> trials, const TrialFacts& trial);
+/// Of their validation accuracies.
 SeedMean seed_mean(std::span<const TrialFacts> trials, const TrialFacts& trial);
 
 /// The best for a budget: of the finalists, which count by the mean over their seeds, because the best single run of

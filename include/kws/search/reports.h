@@ -18,6 +18,7 @@ struct Winner {
   TrialFacts trial;
   TestResult test;
   SeedMean mean = {};            ///< of the design's int8 validation accuracy, by which it was chosen
+  SeedMean mean_test = {};       ///< of its int8 test accuracy, over the same trainings
   std::filesystem::path folder;  ///< the model
 };
 
@@ -27,14 +28,14 @@ std::string trials_csv(std::span<const TrialFacts> trials, const SearchOptions& 
 
 /// {"schema": "kwsmith.trials/1", "seed", "epochs", "trials": [{trial_row(), "design", "training", "rungs":
 ///  [{"epochs", "int8_validation" or "failure", "decided"}]}],
-///  "winners": [{"budget", "trial", "name", "mean_of_seeds", "error_of_mean", "seeds", "float_test", "int8_test",
-///  "test_clips"}]}
+///  "winners": [{"budget", "trial", "name", "mean_of_seeds", "mean_of_seeds_error", "seeds", "float_test", "int8_test",
+///  "int8_test_error", "mean_test_of_seeds", "mean_test_of_seeds_error", "test_clips"}]}
 /// Times are in fields named "seconds", left out if options.deterministic; everything else depends on the config and
 /// the data alone.
 Json trials_json(std::span<const TrialFacts> trials, std::span<const Winner> winners, const SearchOptions& options);
 
 /// {"schema": "kwsmith.pareto/1", "overall": [point, ..], "budgets": {name: [point, ..]}} with points {"trial", "name",
-/// "type", "state", "memory_bytes", "ops", "epochs", "int8_validation"}: front().
+/// "type", "state", "memory_bytes", "ops", "epochs", "int8_validation", "int8_validation_error"}: front().
 Json pareto_json(std::span<const TrialFacts> trials, const SearchOptions& options);
 
 /// Writes trials.csv, trials.json, pareto.json and report.html into the study's folder.

@@ -30,7 +30,8 @@ struct StudyStatus {
 StudyStatus status_of(const StudyView& view);
 
 /// {"schema": "kwsmith.status/1", "study", "running", "changed", "trials": {"waiting", "stopped", "done", "failed"},
-///  "epochs", "top_epochs", "best": [{"budget", "trial", "name", "type", "epochs", "int8_validation"}], "seconds"}
+///  "epochs", "top_epochs", "best": [{"budget", "trial", "name", "type", "epochs", "int8_validation",
+///  "int8_validation_error"}], "seconds"}
 Json status_to_json(const StudyStatus& status);
 
 }  // namespace kws

@@ -33,7 +33,10 @@ struct LayerLoss {
 std::vector<LayerLoss> layer_losses(const Graph& graph, const Weights& weights, const Int8Model& int8,
                                     std::span<const std::int8_t> features);
 
-/// Share of rows whose largest value (the first of equals) stands at the label.
+/// [rows] whether the largest value (the first of equals) stands at the label.
+template <class Value>
+std::vector<unsigned char> recognised(std::span<const Value> logits, std::span<const int> labels);
+/// Share of rows that are.
 template <class Value>
 double accuracy(std::span<const Value> logits, std::span<const int> labels);
 

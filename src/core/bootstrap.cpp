@@ -1,0 +1,45 @@
+#include "kws/core/bootstrap.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "kws/core/rng.h"
+
+namespace kws {
+
+double accuracy_error(std::span<const unsigned char> right, std::span<const int> groups) {
+  constexpr int kDraws = 1000;
+  constexpr std::uint64_t kSeed = 1993;
+  struct Count {
+    int right = 0, clips = 0;
+  };
+  Count fixed;
+  std::vector<Count> counts;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const auto group = static_cast<std::size_t>(groups[i]);
+    if (groups[i] != kFixedGroup && group >= counts.size()) counts.resize(group + 1);
+    Count& count = groups[i] == kFixedGroup ? fixed : counts[group];
+    count.right += right[i] != 0 ? 1 : 0;
+    ++count.clips;
+  }
+  if (counts.size() < 2) return 0.0;
+  Rng rng({kSeed});
+  double sum = 0.0, squares = 0.0;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    Count drawn = fixed;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      const Count& count = counts[static_cast<std::size_t>(rng.below(counts.size()))];
+      drawn.right += count.right;
+      drawn.clips += count.clips;
+    }
+    const double accuracy = static_cast<double>(drawn.right) / static_cast<double>(std::max(drawn.clips, 1));
+    sum += accuracy;
+    squares += accuracy * accuracy;
+  }
+  const double mean = sum / kDraws;
+  return std::sqrt(std::max(squares / kDraws - mean * mean, 0.0));
+}
+
+}  // namespace kws
