@@ -30,7 +30,7 @@ bool turn(const IntRange& range, int& value, bool up) {
   return value != before;
 }
 
-/// Turns one dial of a network, or none. The others keep their numbers.
+/// Turns one dial of a network that has several numbers, or none. The others keep theirs.
 class DialTurner : public SpaceDials {
  public:
   /// `chosen`: the dial's place among those of the network.
@@ -42,7 +42,7 @@ class DialTurner : public SpaceDials {
     // Shares are read off widths that were rounded.
     const double steps = static_cast<double>(value - range.low) / range.step;
     value = range.low + range.step * static_cast<int>(std::lround(steps));
-    if (count_++ == chosen_) moved_ = turn(range, value, up_);
+    if (range.low < range.high && count_++ == chosen_) moved_ = turn(range, value, up_);
     require(value <= limit.most);
   }
   [[nodiscard]] std::size_t count() const { return count_; }

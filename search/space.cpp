@@ -60,11 +60,9 @@ class DialDrawer : public SpaceDials {
   void operator()(std::string_view name, int& value, const IntRange& /*range*/, std::string_view /*help*/,
                   DialLimit limit) override {
     const IntRange& range = range_of(name);
-    if (require(range.low <= limit.most)) {
-      value = range.draw(rng_, limit.most);
-    } else {
-      value = range.low;
-    }
+    // A dial with one number draws nothing: the others stay what they are without it.
+    const bool free = range.low < range.high;
+    value = require(range.low <= limit.most) && free ? range.draw(rng_, limit.most) : range.low;
   }
 
  private:

@@ -86,6 +86,11 @@ double real(const Json& json, double low, double high, const Origin& origin, con
   return number;
 }
 
+bool truth(const Json& json, const Origin& origin, const std::string& path) {
+  if (!json.is_boolean()) refuse(origin, path, shown(json) + " is not a truth value; true or false");
+  return json.get<bool>();
+}
+
 std::string chosen(const Json& json, const std::vector<std::string>& known, const Origin& origin,
                    const std::string& path) {
   if (!json.is_string()) refuse(origin, path, shown(json) + " is not a string; one of " + joined(known));
@@ -164,10 +169,7 @@ void JsonReader::operator()(const char* name, double& value, double low, double 
 }
 
 void JsonReader::operator()(const char* name, bool& value, const char*) {
-  const Json* found = take(name);
-  if (found == nullptr) return;
-  if (!found->is_boolean()) refuse(origin_, child(name), shown(*found) + " is not a truth value; true or false");
-  value = found->get<bool>();
+  if (const Json* found = take(name)) value = truth(*found, origin_, child(name));
 }
 
 void JsonReader::operator()(const char* name, Extent& value, int low, int high, const char*) {
@@ -236,6 +238,16 @@ void JsonReader::optional(const char* name, std::string& value, const std::vecto
 }
 
 void JsonReader::optional(const char* name, int& value, int low, int high, const char*) {
+  if (const Json* found = take(name, true)) value = static_cast<int>(integer(*found, low, high, origin_, child(name)));
+}
+
+void JsonReader::later(const char* name, bool& value, const char*) {
+  value = false;
+  if (const Json* found = take(name, true)) value = truth(*found, origin_, child(name));
+}
+
+void JsonReader::later(const char* name, int& value, int low, int high, const char*) {
+  value = low;
   if (const Json* found = take(name, true)) value = static_cast<int>(integer(*found, low, high, origin_, child(name)));
 }
 

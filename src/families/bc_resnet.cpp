@@ -3,6 +3,7 @@
 #include <string>
 
 #include "families.h"
+#include "parts.h"
 
 namespace kws {
 namespace {
@@ -43,11 +44,9 @@ TensorId append_block(Graph& graph, const BcResnetOptions& o, const std::string&
                       int stride, int dilation) {
   const bool transition = graph.shape(in).channels != channels || stride > 1;
   const TensorId wide = transition ? graph.add("pw" + suffix, pointwise(channels, Norm::affine, true), {in}) : in;
-  const int rows = (graph.shape(wide).freq + stride - 1) / stride;
   const TensorId map = graph.add(
       "fdw" + suffix,
-      Depthwise2d{.kernel = {1, 3}, .stride = {1, stride}, .norm = Norm::affine, .bands = std::min(o.bands, rows)},
-      {wide});
+      with_bands({.kernel = {1, 3}, .stride = {1, stride}, .norm = Norm::affine}, o.bands, graph.shape(wide)), {wide});
   graph.add("mean" + suffix, AvgPool2d{.over_time = false});
   graph.add("tdw" + suffix,
             Depthwise2d{

@@ -27,14 +27,20 @@ void describe(Field& field, StageOptions& o) {
   field("residual", o.residual, "adds the stage's input to its output");
 }
 
+const std::vector<std::string> kSkips = {"identity", "pointwise"};
+constexpr const char* kSkipHelp =
+    "way of a residual: as it is where the shapes agree, or always a pointwise convolution";
+
 struct DsTcOptions {
   std::vector<StageOptions> stages;
   int gates = 0;
+  std::string skip = kSkips.front();
 };
 template <class Field>
 void describe(Field& field, DsTcOptions& o) {
   field.list("stages", o.stages, 1, 16, "stages");
   field("gates", o.gates, 0, 1024, "channels of the gate head; 0: none");
+  field.optional("skip", o.skip, kSkips, kSkipHelp);
 }
 
 /// A stage without residual, blocks with one whose kernels grow, a wide stage, a pointwise one.
@@ -69,6 +75,7 @@ void choose(Dials& dial, DsTcOptions& o, Extent /*map*/) {
   dial("wide_dilation", wide.dilation, {1, 2, 1, 1, 16}, "its dilation");
   dial.flag("head", head, "a pointwise convolution behind it");
   dial.flag("gated", gated, "a gate head of 32 channels");
+  dial.choice("skip", o.skip, kSkips, kSkipHelp, kOff);
 
   const auto part = [&](int percent) { return std::clamp(block.filters * percent / 100, 1, 1024); };
   o.stages.clear();
@@ -102,7 +109,7 @@ void choose(Dials& dial, DsTcOptions& o, Extent /*map*/) {
 /// Appends the layers of a stage; the last pair's ReLU comes behind the residual.
 class Stages {
  public:
-  explicit Stages(Graph& graph) : graph_(graph) {}
+  Stages(Graph& graph, bool pointwise_skip) : graph_(graph), pointwise_skip_(pointwise_skip) {}
 
   TensorId pointwise(const std::string& name, int filters, int stride, bool relu, TensorId in) const {
     return graph_.add(
@@ -124,18 +131,19 @@ class Stages {
       x = pointwise("pw" + part, stage.filters, stride, r < stage.repeats || !stage.residual, x);
     }
     if (!stage.residual) return x;
-    const bool same = graph_.shape(in) == graph_.shape(x);
+    const bool same = !pointwise_skip_ && graph_.shape(in) == graph_.shape(x);
     const TensorId skip = same ? in : pointwise("skip" + suffix, stage.filters, stage.stride, false, in);
     return graph_.add("add" + suffix, Add{.relu = true}, {x, skip});
   }
 
  private:
   Graph& graph_;
+  bool pointwise_skip_;
 };
 
 void append(Graph& graph, const DsTcOptions& o, int classes) {
   coefficients_as_channels(graph);
-  const Stages stages(graph);
+  const Stages stages(graph, o.skip != kSkips.front());
   TensorId x = 0;
   int number = 0;
   for (const StageOptions& stage : o.stages) x = stages(std::to_string(++number), stage, x);

@@ -1,5 +1,6 @@
 #include "parts.h"
 
+#include <algorithm>
 #include <string>
 
 namespace kws {
@@ -17,9 +18,15 @@ bool choose_conv(Dials& dial, ConvOptions& o, Extent map, const IntRange& filter
   return true;
 }
 
-Extent map_after(const ConvOptions& conv, Extent map) {
-  const auto left = [](int in, int kernel, int stride) { return (in - kernel + stride) / stride; };
-  return {left(map.time, conv.kernel.time, conv.stride.time), left(map.freq, conv.kernel.freq, conv.stride.freq)};
+Extent map_after(const ConvOptions& conv, Extent map, Paddings padding) {
+  return {window_output(map.time, conv.kernel.time, conv.stride.time, padding.time),
+          window_output(map.freq, conv.kernel.freq, conv.stride.freq, padding.freq)};
+}
+
+Depthwise2d with_bands(Depthwise2d layer, int bands, Shape input) {
+  layer.bands = std::min(bands, window_output(input.freq, layer.kernel.freq, layer.stride.freq, layer.padding.freq));
+  if (layer.bands > 1) layer.norm = Norm::affine;
+  return layer;
 }
 
 void coefficients_as_channels(Graph& graph) {

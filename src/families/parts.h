@@ -23,8 +23,19 @@ void describe(Field& field, ConvOptions& o) {
 ///   returns false when no kernel fits
 bool choose_conv(Dials& dial, ConvOptions& o, Extent map, const IntRange& filters, bool shapes = false);
 
-/// Map that a convolution without padding leaves.
-Extent map_after(const ConvOptions& conv, Extent map);
+/// Map that a convolution leaves.
+Extent map_after(const ConvOptions& conv, Extent map, Paddings padding = Padding::valid);
+
+// Options that came after the paper's networks, which are without them. A search takes them where its space file widens
+// their dials.
+constexpr IntRange kOff{0, 0, 1, 0, 1};  ///< of a switch or a choice: the first alone
+constexpr IntRange kBands{1, 1, 1, 1, 10};
+constexpr const char* kResidualHelp = "adds the input of a part to its output, where their shapes agree";
+constexpr const char* kBandsHelp = "bands of a sub-spectral norm, as many as there are frequencies; 1: none";
+constexpr const char* kPaddingHelp = "of convolutions in time";
+
+/// The layer with a norm for each of `bands` bands; where its map has fewer frequencies, for each of them.
+Depthwise2d with_bands(Depthwise2d layer, int bands, Shape input);
 
 /// Takes the coefficients of a frame for channels, for networks of convolutions over time alone; before any layer.
 void coefficients_as_channels(Graph& graph);

@@ -92,19 +92,17 @@ Network& NetworkOptions::own() {
 }
 
 void Dials::choice(std::string_view name, std::string& value, const std::vector<std::string>& known,
-                   std::string_view help) {
-  const int last = static_cast<int>(known.size()) - 1;
+                   std::string_view help, const IntRange& range, DialLimit limit) {
   std::string text(help);
-  for (int i = 0; i <= last; ++i)
-    text += (i == 0 ? "; " : ", ") + std::to_string(i) + " " + known[static_cast<std::size_t>(i)];
+  for (std::size_t i = 0; i < known.size(); ++i) text += (i == 0 ? "; " : ", ") + std::to_string(i) + " " + known[i];
   int index = static_cast<int>(std::ranges::find(known, value) - known.begin());
-  (*this)(name, index, {0, last, 1, 0, last}, text);
+  (*this)(name, index, range, text, limit);
   value = known.at(static_cast<std::size_t>(index));
 }
 
-void Dials::flag(std::string_view name, bool& value, std::string_view help) {
+void Dials::flag(std::string_view name, bool& value, std::string_view help, const IntRange& range) {
   int number = value ? 1 : 0;
-  (*this)(name, number, {0, 1, 1, 0, 1}, help);
+  (*this)(name, number, range, help);
   value = number != 0;
 }
 

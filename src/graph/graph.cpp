@@ -13,17 +13,12 @@ namespace kws {
 
 namespace {
 
-int output_size(int in, int kernel, int stride, int dilation, Padding padding) {
-  const int reach = padding == Padding::valid ? in - (kernel - 1) * dilation : in;
-  return reach <= 0 ? 0 : (reach + stride - 1) / stride;
-}
-
 struct OutputShape {
   Shape in;
   template <class Window>
   Shape windowed(const Window& op, int channels) const {
-    return {output_size(in.time, op.kernel.time, op.stride.time, op.dilation.time, op.padding.time),
-            output_size(in.freq, op.kernel.freq, op.stride.freq, op.dilation.freq, op.padding.freq), channels};
+    return {window_output(in.time, op.kernel.time, op.stride.time, op.padding.time, op.dilation.time),
+            window_output(in.freq, op.kernel.freq, op.stride.freq, op.padding.freq, op.dilation.freq), channels};
   }
   Shape operator()(const Conv2d& op) const { return windowed(op, op.filters); }
   Shape operator()(const Depthwise2d& op) const { return windowed(op, in.channels); }
@@ -102,6 +97,11 @@ std::string shape_text(const Shape& shape) {
 }
 
 }  // namespace
+
+int window_output(int in, int kernel, int stride, Padding padding, int dilation) {
+  const int reach = padding == Padding::valid ? in - (kernel - 1) * dilation : in;
+  return reach <= 0 ? 0 : (reach + stride - 1) / stride;
+}
 
 Graph& Graph::add(std::string name, const Op& op) {
   add(std::move(name), op, {last()});

@@ -94,6 +94,58 @@ TEST(DsCnn, PadsAndShiftsEveryConvolution) {
   EXPECT_TRUE(op<Conv2d>(graph, 2).relu);
 }
 
+TEST(DsCnn, AddsWhereShapesAgreeAndKeepsItsRelusBehind) {
+  const Graph graph = graph_of(R"({"type": "ds_cnn", "conv": {"filters": 8, "kernel": [10, 4], "stride": [2, 2]},
+                   "blocks": [{"filters": 8, "kernel": [3, 3], "stride": [1, 1]},
+                              {"filters": 9, "kernel": [3, 3], "stride": [1, 1]}], "residual": true})");
+  EXPECT_THAT(names(graph), ElementsAre("conv1", "dw1", "pw1", "add1", "dw2", "pw2", "pool", "logits"));
+  EXPECT_FALSE(op<Conv2d>(graph, 2).relu);
+  EXPECT_TRUE(op<Add>(graph, 3).relu);
+  EXPECT_THAT(graph.layers()[3].inputs, ElementsAre(3, 1));
+  EXPECT_TRUE(op<Conv2d>(graph, 5).relu);
+}
+
+TEST(DsCnn, PadsFrequenciesAloneWhereTimeIsValid) {
+  const Graph graph = graph_of(R"({"type": "ds_cnn", "conv": {"filters": 8, "kernel": [10, 4], "stride": [2, 2]},
+                   "blocks": [{"filters": 8, "kernel": [3, 3], "stride": [1, 1]}], "time_padding": "valid"})");
+  EXPECT_EQ(graph.layers()[0].output, (Shape{20, 5, 8}));
+  EXPECT_EQ(graph.layers()[1].output, (Shape{18, 5, 8}));
+}
+
+TEST(DsCnn, NormsBandsOfItsDepthwiseLayers) {
+  const Graph graph = graph_of(R"({"type": "ds_cnn", "conv": {"filters": 8, "kernel": [10, 4], "stride": [2, 3]},
+                   "blocks": [{"filters": 8, "kernel": [3, 3], "stride": [1, 1]},
+                              {"filters": 8, "kernel": [3, 3], "stride": [4, 4]}], "sub_bands": 5})");
+  EXPECT_EQ(op<Depthwise2d>(graph, 1).bands, 4) << "as many as frequencies";
+  EXPECT_EQ(op<Depthwise2d>(graph, 1).norm, Norm::affine);
+  EXPECT_EQ(op<Depthwise2d>(graph, 3).bands, 1);
+  EXPECT_EQ(op<Depthwise2d>(graph, 3).norm, Norm::beta);
+}
+
+TEST(Cnn, TakesResidualsBandsAndPaddingInTime) {
+  const Graph graph = graph_of(R"({"type": "cnn", "conv": [{"filters": 8, "kernel": [10, 4], "stride": [1, 1]},
+                   {"filters": 8, "kernel": [10, 1], "stride": [1, 1]}], "linear": 16, "fc": 128,
+                   "residual": true, "sub_bands": 3, "time_padding": "same"})");
+  EXPECT_THAT(names(graph), ElementsAre("conv1", "norm1", "conv2", "norm2", "add2", "linear", "fc", "logits"));
+  EXPECT_EQ(graph.layers()[0].output, (Shape{49, 7, 8}));
+  EXPECT_FALSE(op<Conv2d>(graph, 0).relu);
+  EXPECT_TRUE(op<Depthwise2d>(graph, 1).relu);
+  EXPECT_EQ(op<Depthwise2d>(graph, 1).bands, 3);
+  EXPECT_FALSE(op<Depthwise2d>(graph, 3).relu);
+  EXPECT_THAT(graph.layers()[4].inputs, ElementsAre(4, 2));
+  EXPECT_TRUE(op<Add>(graph, 4).relu);
+}
+
+TEST(DsTc, SkipsAsItIsOrByAPointwiseConvolution) {
+  const std::string stages = R"("stages": [{"filters": 16, "kernel": 3, "stride": 1, "dilation": 1, "repeats": 1,
+                   "residual": false}, {"filters": 16, "kernel": 3, "stride": 1, "dilation": 1, "repeats": 1,
+                   "residual": true}], "gates": 0)";
+  EXPECT_THAT(names(graph_of(R"({"type": "ds_tc", )" + stages + "}")),
+              ElementsAre("dw1", "pw1", "dw2", "pw2", "add2", "pool", "logits"));
+  EXPECT_THAT(names(graph_of(R"({"type": "ds_tc", )" + stages + R"(, "skip": "pointwise"})")),
+              ElementsAre("dw1", "pw1", "dw2", "pw2", "skip2", "add2", "pool", "logits"));
+}
+
 TEST(NetworkTypes, HaveANameAndASummary) {
   EXPECT_THAT(network_types(), ElementsAre("dnn", "cnn", "basic_lstm", "lstm", "gru", "crnn", "ds_cnn", "ds_tc",
                                            "tc_resnet", "bc_resnet"));

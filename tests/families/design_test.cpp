@@ -134,6 +134,19 @@ TEST(Design, WritesTheArithmeticOfTheFrontEndOnlyWhenItIsNotFloat) {
             "d.json: features.arithmetic: 1 is not a string; one of float, integer");
 }
 
+TEST(Design, WritesOptionsThatCameLaterOnlyWhereTheyAreNotWhatNetworksWere) {
+  Json json = sample();
+  json["network"] = Json::parse(R"({"type": "ds_cnn", "conv": {"filters": 8, "kernel": [10, 4], "stride": [2, 2]},
+                   "blocks": [{"filters": 8, "kernel": [3, 3], "stride": [1, 1]}]})");
+  const Json before = json;
+  json["network"].update({{"residual", false}, {"sub_bands", 1}, {"time_padding", "same"}});
+  EXPECT_EQ(design_to_json(design_from_json(json, "d.json")).dump(), before.dump());
+  json["network"].update({{"residual", true}, {"sub_bands", 2}, {"time_padding", "valid"}});
+  EXPECT_EQ(design_to_json(design_from_json(json, "d.json")).dump(), json.dump());
+  json["network"]["sub_bands"] = 11;
+  EXPECT_EQ(complaint(json), "d.json: network.sub_bands: 11 is out of range; 1 to 10");
+}
+
 TEST(Design, SurvivesJson) {
   EXPECT_EQ(design_to_json(design_from_json(sample(), "d.json")).dump(), sample().dump());
   test::RandomDesign random(5);

@@ -47,7 +47,10 @@ class RandomDesign {
     using Dials::operator();
     void operator()(std::string_view /*name*/, int& value, const IntRange& range, std::string_view /*help*/,
                     DialLimit limit) override {
-      const int low = std::max(range.least, range.low / 4), high = std::min({range.high, low + kSpread, limit.most});
+      const int low = std::max(range.least, range.low / 4);
+      // What a search leaves alone by default varies here like the rest.
+      const int most = range.low == range.high ? range.most : range.high;
+      const int high = std::min({most, low + kSpread, limit.most});
       value = low + range.step * rng_.between(0, std::max(0, high - low) / range.step);
     }
 

@@ -57,6 +57,9 @@ class JsonReader {
   void optional(const char* name, int& value, int low, int high, const char* help);
   /// A choice of which the first is what a missing key means.
   void optional(const char* name, std::string& value, const std::vector<std::string>& known, const char* help);
+  /// An option that came later: a missing key means false, and the smallest number.
+  void later(const char* name, bool& value, const char* help);
+  void later(const char* name, int& value, int low, int high, const char* help);
 
   /// A nested object, and a list of them, each with a describe() of its own.
   template <class Struct>
@@ -183,6 +186,12 @@ class JsonWriter {
   /// Left out when it is the first, so that files written before the choice existed stay as they are.
   void optional(const char* name, const std::string& value, const std::vector<std::string>& known, const char*) {
     if (value != known.front()) json_[name] = value;
+  }
+  void later(const char* name, bool value, const char*) {
+    if (value) json_[name] = value;
+  }
+  void later(const char* name, int value, int low, int, const char*) {
+    if (value != low) json_[name] = value;
   }
   template <class Struct>
   void object(const char* name, Struct& value, const char*) {

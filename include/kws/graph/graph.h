@@ -27,6 +27,8 @@ enum class Padding {
   valid,   ///< no padding: output ceil((in - span + 1) / stride), span = (kernel - 1) dilation + 1
   causal,  ///< all of it at the beginning: output ceil(in / stride), no output sees a later input
 };
+/// Elements that a window leaves of `in`, in one direction; below 1 where it does not fit.
+int window_output(int in, int kernel, int stride, Padding padding, int dilation = 1);
 /// Chosen for each direction.
 struct Paddings {
   Padding time, freq;
