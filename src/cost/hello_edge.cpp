@@ -9,11 +9,19 @@ namespace {
 struct Counts {
   std::int64_t weights = 0;  ///< weights, peepholes included
   std::int64_t biases = 0;
+  std::int64_t norms = 0;  ///< in place of biases, and of the scales among the weights, as networks are trained
   std::int64_t macs = 0;
   std::int64_t bias_adds = 0;
   std::int64_t element_ops = 0;    ///< element-wise recurrent work beyond the bias adds
   std::int64_t working_bytes = 0;  ///< one byte an element
 };
+
+/// Numbers of a convolution's norm of that size. One without norm is counted with a bias only where it has an
+/// activation: what is linear behind it has one.
+std::int64_t norms_of(Norm norm, bool relu, std::int64_t size) {
+  if (norm == Norm::affine) return 2 * size;
+  return norm == Norm::beta || relu ? size : 0;
+}
 
 /// The paper's counting rule, one call per layer.
 /// Source: found by arithmetic on the 21 published networks, facts/hello_edge.md section 4: KB are 1,000 bytes, a MAC
@@ -32,6 +40,7 @@ struct Rule {
     const std::int64_t weights = std::int64_t{op.filters} * op.kernel.time * op.kernel.freq * in.channels;
     return {.weights = weights,
             .biases = op.filters,
+            .norms = norms_of(op.norm, op.relu, op.filters),
             .macs = positions() * weights,
             .bias_adds = out.elements(),
             .working_bytes = in_and_out()};
@@ -39,8 +48,11 @@ struct Rule {
   Counts operator()(const Depthwise2d& op) const {
     const std::int64_t products = std::int64_t{op.kernel.time} * op.kernel.freq * in.channels;
     // A sub-spectral norm keeps a scale and a bias for each band of each channel.
-    return {.weights = products + (op.bands > 1 ? std::int64_t{op.bands} * in.channels : 0),
-            .biases = std::int64_t{op.bands} * in.channels,
+    const std::int64_t rows = std::int64_t{op.bands} * in.channels;
+    const std::int64_t scales = op.bands > 1 ? rows : 0;
+    return {.weights = products + scales,
+            .biases = rows,
+            .norms = norms_of(op.norm, op.relu, rows) - scales,
             .macs = positions() * products,
             .bias_adds = out.elements(),
             .working_bytes = in_and_out()};
@@ -57,8 +69,12 @@ struct Rule {
   Counts operator()(const Activate& /*op*/) const { return {.working_bytes = in.elements()}; }
   Counts operator()(const Dense& op) const {
     const std::int64_t weights = std::int64_t{op.units} * in.elements();
-    return {
-        .weights = weights, .biases = op.units, .macs = weights, .bias_adds = op.units, .working_bytes = in_and_out()};
+    return {.weights = weights,
+            .biases = op.units,
+            .norms = op.norm == Norm::affine ? 2 * std::int64_t{op.units} : op.units,
+            .macs = weights,
+            .bias_adds = op.units,
+            .working_bytes = in_and_out()};
   }
   // Recurrent layers hold the whole input and the gate vector of one step. The element-wise factors are the natural
   // integers that reproduce the published operations: 4 and 12 a cell and step for the LSTMs, 5 for the GRU.
@@ -67,6 +83,7 @@ struct Rule {
     const std::int64_t products = 4 * n * (in.step() + out.channels) + n * op.projection;
     return {.weights = products + (op.peepholes ? 3 * n : 0),
             .biases = 4 * n,
+            .norms = 4 * n,
             .macs = in.time * products,
             .bias_adds = in.time * 4 * n,
             .element_ops = in.time * (op.peepholes ? 12 : 4) * n,
@@ -77,6 +94,7 @@ struct Rule {
     const std::int64_t products = 3 * n * (in.step() + n);
     return {.weights = products,
             .biases = 3 * n,
+            .norms = 3 * n,
             .macs = in.time * products,
             .bias_adds = in.time * 3 * n,
             .element_ops = in.time * 5 * n,
@@ -102,11 +120,13 @@ Cost hello_edge_cost(const Graph& graph) {
     const LayerCost& row = cost.layers.emplace_back(LayerCost{.name = layer.name,
                                                               .op = op_name(layer.op),
                                                               .parameters = parameters(counts),
+                                                              .parameters_unfolded = counts.weights + counts.norms,
                                                               .macs = counts.macs,
                                                               .ops = operations(counts),
                                                               .working_bytes = counts.working_bytes,
                                                               .output = layer.output});
     cost.parameters += row.parameters;
+    cost.parameters_unfolded += row.parameters_unfolded;
     cost.macs += row.macs;
     cost.ops += row.ops;
     cost.working_bytes = std::max(cost.working_bytes, row.working_bytes);

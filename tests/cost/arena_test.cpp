@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cost/arena_replay.h"
 #include "export/random_models.h"
 #include "families/random_design.h"
 #include "kws/cost/cost.h"
@@ -207,45 +208,6 @@ TEST(Arena, NeverOverwritesWhatALayerStillReads) {
   }
 }
 
-/// The bytes of an arena, each with the tensor whose element it last was.
-class Replay {
- public:
-  Replay(const Graph& graph, const ArenaPlan& plan) : graph_(graph), memory_(static_cast<std::size_t>(plan.bytes)) {
-    write(0, plan.steps.front().input_offset);
-  }
-
-  /// Every byte that the layer reads is what the layer before wrote; where its blocks write is taken over by its
-  /// output.
-  void run(std::size_t k, const ArenaPlan::Step& step) {
-    const Layer& layer = graph_.layers()[k];
-    for (std::size_t input = 0; input < layer.inputs.size(); ++input) {
-      const int at = input == 0 ? step.input_offset : step.second_offset;
-      const TensorId tensor = layer.inputs[input];
-      for (int i = 0; i < graph_.shape(tensor).elements(); ++i) {
-        const auto [owner, element] = memory_.at(static_cast<std::size_t>(at + i));
-        ASSERT_EQ(owner, tensor) << layer.name << ": element " << i << " of input " << input;
-        ASSERT_EQ(element, i) << layer.name;
-      }
-    }
-    for (int i = 0; i < step.scratch_bytes; ++i)
-      memory_.at(static_cast<std::size_t>(step.scratch_offset + i)) = {-1, 0};
-    if (k + 1 < graph_.layers().size()) write(static_cast<TensorId>(k + 1), step.output_offset);
-  }
-
- private:
-  struct Byte {
-    TensorId owner = -1;
-    int element = 0;
-  };
-  void write(TensorId tensor, int at) {
-    for (int i = 0; i < graph_.shape(tensor).elements(); ++i)
-      memory_.at(static_cast<std::size_t>(at + i)) = {tensor, i};
-  }
-
-  const Graph& graph_;
-  std::vector<Byte> memory_;
-};
-
 TEST(Arena, HoldsWhatLaterLayersOfAResidualNetworkRead) {
   double arena = 0, least = 0;
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
@@ -255,7 +217,7 @@ TEST(Arena, HoldsWhatLaterLayersOfAResidualNetworkRead) {
       const ArenaPlan plan = plan_arena(graph, kind);
       ASSERT_EQ(plan.steps.size(), graph.layers().size());
       ASSERT_EQ(plan.bytes % 4, 0);
-      Replay replay(graph, plan);
+      test::Replay replay(graph, plan);
       int most = 0;
       for (std::size_t k = 0; k < plan.steps.size(); ++k) {
         const ArenaPlan::Step& step = plan.steps[k];

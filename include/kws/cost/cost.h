@@ -16,7 +16,10 @@ namespace kws {
 struct LayerCost {
   std::string name;
   std::string_view op;
-  std::int64_t parameters = 0;     ///< weights + biases, batch norm folded
+  std::int64_t parameters = 0;  ///< weights + biases, batch norm folded
+  /// As most papers count: gamma and beta of a batch norm in place of a bias, none for a convolution without either
+  /// norm or activation.
+  std::int64_t parameters_unfolded = 0;
   std::int64_t macs = 0;           ///< multiply-accumulates per inference
   std::int64_t ops = 0;            ///< hello_edge rule: 2 per MAC, 1 per bias add, element-wise recurrent work
   std::int64_t working_bytes = 0;  ///< hello_edge rule: input + output (+ gates) while this layer runs
@@ -26,6 +29,7 @@ struct LayerCost {
 struct Cost {
   std::vector<LayerCost> layers;
   std::int64_t parameters = 0;
+  std::int64_t parameters_unfolded = 0;
   std::int64_t macs = 0;
   std::int64_t ops = 0;
   std::int64_t working_bytes = 0;  ///< the largest layer's
