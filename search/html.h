@@ -8,6 +8,8 @@ namespace kws {
 
 /// Text as it may stand between tags and in a quoted attribute; control characters become spaces.
 std::string html_text(std::string_view text);
+/// The same of text whose lines stay apart.
+std::string html_lines(const std::string& text);
 
 /// A table with a header row, whose first column holds the headers of the rows.
 class HtmlTable {
@@ -30,10 +32,5 @@ class HtmlTable {
   std::vector<Column> columns_;
   std::string rows_;
 };
-
-/// A whole page that needs no other file.
-///   title  plain text
-///   body   HTML
-std::string html_page(const std::string& title, const std::string& body);
 
 }  // namespace kws

@@ -1,8 +1,10 @@
 #include "kws/search/report_html.h"
 
 #include <algorithm>
-#include <filesystem>
+#include <cctype>
 #include <limits>
+#include <map>
+#include <set>
 
 #include "html.h"
 #include "kws/core/table.h"
@@ -10,10 +12,23 @@
 #include "kws/search/ranking.h"
 #include "kws/search/rungs.h"
 #include "kws/search/status.h"
-#include "report_pictures.h"
+#include "report_data.h"
 
 namespace kws {
+
+/// The files of search/report/ and d3, by name.
+std::map<std::string, std::string> embedded_report();
+
 namespace {
+
+/// What the sections of the page share, found once.
+struct ReportFacts {
+  const StudyView& view;
+  std::vector<Budget> budgets;
+  std::vector<TrialFacts> ranked;   ///< all that have a result, the best first
+  std::set<int> front;              ///< front(): none beats them in accuracy, memory and operations
+  std::map<std::string, int> best;  ///< of the budgets that have a result: best_trial()
+};
 
 constexpr std::size_t kMostRows = 200;  ///< of a table of trials
 constexpr std::size_t kMostRungs = 8;   ///< columns of the table of types
@@ -32,14 +47,6 @@ ReportFacts facts_of(const StudyView& view) {
     if (const TrialFacts* best = best_trial(view.trials, budget.name)) facts.best[budget.name] = best->proposal.number;
   }
   return facts;
-}
-
-/// The folder's own name: where it lies is nobody's business, and a copy gives the same page.
-std::string short_name(const std::string& study) {
-  if (is_postgres_url(study)) return study;
-  std::error_code unreadable;
-  const std::filesystem::path path = std::filesystem::weakly_canonical(study, unreadable);
-  return unreadable || path.filename().empty() ? study : path.filename().string();
 }
 
 std::string word_list(const std::vector<std::string>& words, const std::string& last) {
@@ -82,24 +89,63 @@ std::string trial_words(int number) {
   return grouped(number) + (is_finalist(number) ? " (" + grouped(finalist_of(number)) + " anew)" : "");
 }
 
+const TrialFacts& best_of(const ReportFacts& facts, int number) {
+  return *std::ranges::find(facts.ranked, number, [](const TrialFacts& trial) { return trial.proposal.number; });
+}
+
+/// With its standard error where that is known.
+std::string accuracy_words(double share, double error) { return error > 0.0 ? percent(share, error) : percent(share); }
+
 std::vector<std::string> best_cells(const ReportFacts& facts, const Budget& budget) {
   std::vector<std::string> cells{budget.name};
   const auto best = facts.best.find(budget.name);
   if (best == facts.best.end()) return cells;
-  const TrialFacts& shown =
-      *std::ranges::find(facts.ranked, best->second, [](const TrialFacts& trial) { return trial.proposal.number; });
+  const TrialFacts& shown = best_of(facts, best->second);
   const auto test = facts.view.tests.find(best->second);
   const bool tested = test != facts.view.tests.end();
   for (const std::string& cell :
        {shown.proposal.design.name, shown.proposal.design.type(), trial_words(best->second),
-        grouped(shown.rungs.back().epochs), percent(shown.result()->int8_validation),
-        percent(shown.result()->float_validation), tested ? percent(test->second.int8_accuracy) : kMissing,
+        grouped(shown.rungs.back().epochs),
+        accuracy_words(shown.result()->int8_validation, shown.result()->int8_validation_error),
+        percent(shown.result()->float_validation),
+        tested ? accuracy_words(test->second.int8_accuracy, test->second.int8_error) : kMissing,
         tested ? percent(test->second.float_accuracy) : kMissing, grouped(shown.needs.memory_bytes),
         grouped(shown.needs.ops), grouped(shown.needs.firmware->flash_bytes),
         grouped(shown.needs.firmware->ram_bytes)}) {
     cells.push_back(cell);
   }
   return cells;
+}
+
+/// As a shell reads it as one word.
+std::string shell_word(const std::string& word) {
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("_-./:@%+,").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!word.empty() && std::ranges::all_of(word, plain)) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+/// What a user does next with the best of a budget.
+std::string next_steps(const ReportFacts& facts, const Budget& budget, const TrialFacts& best, bool tested) {
+  const std::string name = short_name(facts.view.study);
+  const int number = best.proposal.number;
+  std::string commands;
+  if (tested && !is_postgres_url(facts.view.study)) {
+    commands += "kwsmith export " + shell_word(name + "/best/" + budget.name) + " --out firmware\n";
+  }
+  commands += "kwsmith train " + shell_word(name + ":" + std::to_string(number)) + " --data DATA --epochs " +
+              std::to_string(2 * best.proposal.training.all_epochs()) + " --out " +
+              shell_word(budget.name + "_longer") + "\n";
+  std::string uses;
+  for (const LimitUse& use : budget.uses(best.needs)) {
+    uses += (uses.empty() ? "It takes " : ", ") + use.measure->text(use.need) + " (" + fixed(100.0 * use.share(), 0) +
+            " % of the limit)";
+  }
+  return "<h3>" + html_text(budget.name + ": " + best.proposal.design.name) + "</h3>\n" +
+         (uses.empty() ? "" : paragraph(uses + ".")) + "<pre class=\"commands\">" + html_lines(commands) + "</pre>\n";
 }
 
 std::string best_section(const ReportFacts& facts) {
@@ -129,34 +175,15 @@ std::string best_section(const ReportFacts& facts) {
     table.add(cells);
   }
   std::string notes;
+  for (const Budget& budget : facts.budgets) {
+    const auto best = facts.best.find(budget.name);
+    if (best == facts.best.end()) continue;
+    notes += next_steps(facts, budget, best_of(facts, best->second), facts.view.tests.contains(best->second));
+  }
   if (!without.empty())
     notes += paragraph("No trial that keeps " + word_list(without, " or ") + " has a result.", "note");
   if (!tested) notes += paragraph("The test split is read once, at the end of the search.", "note");
   return heading("Best design of each budget") + table.html() + notes;
-}
-
-std::string pictures_section(const ReportFacts& facts) {
-  std::string html = heading("Accuracy against memory");
-  if (facts.ranked.empty()) return html + paragraph("No trial has a result yet.");
-  const std::string front =
-      "Filled markers: none beats them in accuracy, memory and operations. The line steps along those that none beats "
-      "in the two "
-      "that the picture shows. Dashed: limits of the budgets. Rings: the best of each budget.";
-  return html + types_legend(facts) + memory_picture(facts) + paragraph(front, "note") +
-         heading("Accuracy against operations") + types_legend(facts) + ops_picture(facts);
-}
-
-std::string curves_section(const ReportFacts& facts) {
-  const bool any = std::ranges::any_of(facts.view.trials, [](const Trial& trial) {
-    return std::ranges::any_of(trial.rungs, [](const Rung& rung) { return rung.result.has_value(); });
-  });
-  if (!any) return "";
-  return heading("Learning curves") + types_legend(facts) + curves_picture(facts) +
-         paragraph(
-             "A marker stands at the last rung of each trial. Filled, with a thick curve: the best of the budgets, "
-             "the finalists and the trials that these train anew, which have one rung only. Thin: trained in "
-             "full. Pale: stopped, waiting or failed.",
-             "note");
 }
 
 /// At most kMostRungs, the first and the last among them.
@@ -265,18 +292,55 @@ std::string failures_section(const StudyView& view) {
   return heading("Failures") + table.html() + left_out(failed.size());
 }
 
+/// The part that needs no scripts.
+std::string study_section(const StudyView& view, bool alone) {
+  const ReportFacts facts = facts_of(view);
+  const auto waiting = std::ranges::count(view.trials, TrialState::waiting, &Trial::state);
+  std::string body = (alone ? "" : heading("Search: " + short_name(view.study))) + paragraph(searched_words(facts));
+  if (waiting > 0 || view.trials.empty()) body += paragraph("The search has not come to its end.");
+  body += best_section(facts);
+  if (facts.ranked.empty()) body += paragraph("No trial has a result yet.");
+  return body;
+}
+
+std::string tables_section(const StudyView& view) {
+  const ReportFacts facts = facts_of(view);
+  std::string body;
+  if (std::ranges::any_of(view.trials, begun)) body += types_section(facts);
+  // Scripts put a table in its place that sorts and filters.
+  if (!facts.ranked.empty()) body += "<section class=\"still\">\n" + trials_section(facts) + "</section>\n";
+  return body + failures_section(view);
+}
+
+/// The template with each {{NAME}} replaced by a text; what the texts hold stays as it is.
+std::string filled(const std::string& page, const std::map<std::string, std::string>& texts) {
+  std::string whole;
+  std::size_t from = 0;
+  for (std::size_t at = page.find("{{"); at != std::string::npos; at = page.find("{{", from)) {
+    const std::size_t end = page.find("}}", at);
+    whole += page.substr(from, at - from) + texts.at(page.substr(at + 2, end - at - 2));
+    from = end + 2;
+  }
+  return whole + page.substr(from);
+}
+
 }  // namespace
 
-std::string report_html(const StudyView& view) {
-  const ReportFacts facts = facts_of(view);
-  const std::string name = short_name(view.study);
-  const auto waiting = std::ranges::count(view.trials, TrialState::waiting, &Trial::state);
-  std::string body = "<h1>Search: " + html_text(name) + "</h1>\n" + paragraph(searched_words(facts));
-  if (waiting > 0 || view.trials.empty()) body += paragraph("The search has not come to its end.");
-  body += best_section(facts) + pictures_section(facts) + curves_section(facts);
-  if (std::ranges::any_of(view.trials, begun)) body += types_section(facts);
-  if (!facts.ranked.empty()) body += trials_section(facts);
-  return html_page("kwsmith: " + name, body + failures_section(view));
+std::string report_html(std::span<const StudyView> views) {
+  std::string name, above, below;
+  for (const StudyView& view : views) {
+    name += (name.empty() ? "" : ", ") + short_name(view.study);
+    above += study_section(view, views.size() == 1);
+    below += tables_section(view);
+  }
+  std::map<std::string, std::string> texts = embedded_report();
+  texts["title"] = html_text("kwsmith: " + name);
+  texts["above"] = "<h1>Search: " + html_text(name) + "</h1>\n" + above;
+  texts["below"] = below;
+  texts["data"] = script_text(report_data(views));
+  return filled(texts.at("page.html"), texts);
 }
+
+std::string report_html(const StudyView& view) { return report_html({&view, 1}); }
 
 }  // namespace kws

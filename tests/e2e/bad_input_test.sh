@@ -209,6 +209,7 @@ expect 2 "$work/none: " trials "$work/study" "$work/none" --curves "$out/curves.
 expect 2 'longer: has 2 epochs' trials "$work/study" "$work/longer" --curves "$out/curves.json"
 expect 2 'other: has learned from other recordings' trials "$work/study" "$work/other" --curves "$out/curves.json"
 expect 1 "$work/design.json" trials "$work/study" --curves "$work/design.json/below/curves.json"
+expect 2 'report: several studies have no folder in common; give --out FILE' report "$work/study" "$work/study"
 expect 2 'report: a study in PostgreSQL has no folder to write to; give --out FILE' report postgresql://none@nowhere/none
 expect 2 "$work/none: holds no study.db" report "$work/none" --out "$out/report.html"
 expect 1 "$work/design.json" report "$work/study" --out "$work/design.json/below/report.html"

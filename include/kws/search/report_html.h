@@ -1,14 +1,18 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "kws/search/view.h"
 
 namespace kws {
 
-/// A study as one page of HTML for people: what was searched, the best of each budget, pictures of accuracy against
-/// memory, operations and epochs, tables of types and trials, failures. The page needs no other file and no network and
-/// holds no times, so that equal studies give equal bytes for any number of workers.
+/// Studies as one page of HTML for people, which needs no other file and no network and holds no times, so that equal
+/// studies give equal bytes for any number of workers. Without scripts it tells what was searched, the best of each
+/// budget with the commands that go on from there, tables of types and trials, and failures; with them search/report/
+/// draws pictures of report_data().
+///   views  at least one
+std::string report_html(std::span<const StudyView> views);
 std::string report_html(const StudyView& view);
 
 }  // namespace kws

@@ -1,0 +1,51 @@
+// Puts the page together.
+
+function filters() {
+  const all = ["", "all"];
+  const search = el("input", { type: "search", placeholder: "name, number, reason", "aria-label": "filter", "data-menu": "q", oninput: (e) => change({ q: e.target.value }) });
+  views.push({ draw: () => { if (search.value !== state.q) search.value = state.q; } });
+  return el("div", { class: "bar filters" },
+    ...(doc.studies.length > 1 ? [menu("study", "study", [all, ...doc.studies.map((s, i) => [String(i), s.name])], (study) => change({ study }))] : []),
+    menu("type", "type", [all, ...presentTypes.map((t) => [t, t])], (type) => change({ type })),
+    menu("budget", "keeps", [all, ...budgetNames.map((b) => [b, b])], (budget) => change({ budget })),
+    menu("state", "state", [all, ...stateNames.map((s) => [s, s])], (value) => change({ state: value })),
+    el("label", {}, "filter ", search),
+    el("span", { class: "note" }, "keys: j, k: next, previous; x: close"));
+}
+
+/// The design `by` places further in the table's order.
+function step(by) {
+  if (!ordered.length) return;
+  const at = ordered.indexOf(byKey.get(state.t));
+  choose(ordered[at < 0 ? 0 : Math.max(0, Math.min(ordered.length - 1, at + by))]);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
+  if (event.key === "j") step(1);
+  else if (event.key === "k") step(-1);
+  else if (event.key === "x" || event.key === "Escape") choose(null);
+});
+
+document.querySelectorAll("pre.commands").forEach((pre) => {
+  const lines = pre.textContent.split("\n").filter(Boolean);
+  pre.replaceWith(...lines.map(command));
+});
+
+if (trials.some((t) => t.v[ACCURACY] !== null)) {
+  document.body.classList.add("lively");
+  const parent = document.getElementById("pictures");
+  readAddress();
+  parent.append(filters());
+  [scatter, bestSoFar, learningCurves, parallel, importance, trialTable].forEach((make) => make(parent));
+  refresh();
+  window.addEventListener("hashchange", () => { readAddress(); refresh(); });
+  let width = window.innerWidth, timer = 0;
+  window.addEventListener("resize", () => {
+    if (window.innerWidth === width) return;
+    width = window.innerWidth;
+    clearTimeout(timer);
+    timer = setTimeout(refresh, 120);
+  });
+}
+document.documentElement.dataset.ready = "true";
