@@ -197,8 +197,9 @@ void add_listen(CLI::App& app, Common& common) {
   verb->reading.add_to(*sub);
   sub->add_flag("--no-labels", verb->no_labels, "a NAME.txt beside NAME.wav is no label track");
   sub->add_option("--split", verb->split, "train, validation or test; whose clips")->capture_default_str();
-  sub->add_option("--hop-ms", verb->hop_ms,
-                  "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold")
+  sub->add_option(
+         "--hop-ms", verb->hop_ms,
+         "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold, as export")
       ->capture_default_str();
   sub->add_flag("--sweep", verb->sweep, "a row per threshold instead of detections");
   sub->add_option(

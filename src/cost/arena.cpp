@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kws/cost/cost.h"
+#include "sizes.h"
 
 namespace kws {
 namespace {
@@ -360,6 +361,8 @@ ArenaPlan plan_lifetimes(const Graph& graph, const std::vector<Overlap>& overlap
 }
 
 }  // namespace
+
+int scratch_bytes(const Layer& layer) { return overlap_of(layer, ArenaKind::kernels).scratch; }
 
 ArenaPlan plan_arena(const Graph& graph, ArenaKind kind) {
   std::vector<Overlap> overlaps;

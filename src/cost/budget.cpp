@@ -105,7 +105,7 @@ Needs needs_of(const Design& design, const std::optional<Part>& part, const Firm
   needs.firmware = firmware_sizes(design.features, graph, part->core, counted);
   if (part->clock_hz > 0) {
     const FirmwareCost::Work hop = hop_work(design.features, graph, part->core, counted);
-    needs.time = timing_of(hop, part->core, part->clock_hz, counted_hop_ms(design.features, counted));
+    needs.time = timing_of(hop, part->core, part->clock_hz, counted_hop_ms(design.features, graph, counted));
   }
   return needs;
 }

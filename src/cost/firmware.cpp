@@ -16,11 +16,29 @@ Work& operator+=(Work& sum, const Work& part) {
 
 Work frame_work(const FrontEndNumbers& n, Core core) { return work_of(frame_task(n), frame_terms(n), core); }
 
-Work whole_hop(const Work& frame, const Work& invoke, const FrontEndNumbers& n, const StreamNumbers& stream,
+Work layer_work(const Layer& layer, Core core) {
+  return work_of(task_of(kernel_of(layer)), layer_terms(layer, core), core);
+}
+
+Work invoke_work(const Graph& graph, Core core) {
+  Work work = work_of(Task::loop, loop_terms(graph), core);
+  for (const Layer& layer : graph.layers()) work += layer_work(layer, core);
+  return work;
+}
+
+/// The network of one decision.
+Work network_work(const StreamNumbers& stream, const Graph& graph, Core core) {
+  if (!stream.flow) return invoke_work(graph, core);
+  Work work = work_of(Task::loop, loop_terms(graph), core);
+  for (const StreamPlan::Step& step : stream.flow->steps) work += layer_work(step.layer, core);
+  return work;
+}
+
+Work whole_hop(const Work& frame, const Work& network, const FrontEndNumbers& n, const StreamNumbers& stream,
                const Graph& graph, Core core) {
   Work hop = work_of(Task::stream, stream_terms(n, stream, graph), core);
   hop += {frame.instructions * stream.frames, frame.cycles * stream.frames};
-  hop += invoke;
+  hop += network;
   return hop;
 }
 
@@ -30,30 +48,24 @@ FirmwareCost firmware_cost(const FeatureOptions& features, const Graph& graph, c
   FirmwareCost cost;
   fill_sizes(cost, features, graph, options);
   const FrontEndNumbers front_end(features);
-  const StreamNumbers stream(features, options);
+  const StreamNumbers stream(features, graph, options);
   cost.hop_ms = stream.frames * features.stride_ms;
   cost.layers.resize(graph.layers().size());
   for (const Core core : kCores) {
     const auto at = static_cast<std::size_t>(core);
-    Work& invoke = cost.invoke[at];
-    invoke = work_of(Task::loop, loop_terms(graph), core);
-    for (std::size_t i = 0; i < cost.layers.size(); ++i) {
-      const Layer& layer = graph.layers()[i];
-      cost.layers[i][at] = work_of(task_of(kernel_of(layer)), layer_terms(layer, core), core);
-      invoke += cost.layers[i][at];
-    }
+    for (std::size_t i = 0; i < cost.layers.size(); ++i) cost.layers[i][at] = layer_work(graph.layers()[i], core);
+    cost.invoke[at] = invoke_work(graph, core);
     cost.frame[at] = frame_work(front_end, core);
-    cost.hop[at] = whole_hop(cost.frame[at], invoke, front_end, stream, graph, core);
+    cost.network[at] = network_work(stream, graph, core);
+    cost.hop[at] = whole_hop(cost.frame[at], cost.network[at], front_end, stream, graph, core);
   }
   return cost;
 }
 
 Work hop_work(const FeatureOptions& features, const Graph& graph, Core core, const FirmwareOptions& options) {
   const FrontEndNumbers front_end(features);
-  Work invoke = work_of(Task::loop, loop_terms(graph), core);
-  for (const Layer& layer : graph.layers())
-    invoke += work_of(task_of(kernel_of(layer)), layer_terms(layer, core), core);
-  return whole_hop(frame_work(front_end, core), invoke, front_end, StreamNumbers(features, options), graph, core);
+  const StreamNumbers stream(features, graph, options);
+  return whole_hop(frame_work(front_end, core), network_work(stream, graph, core), front_end, stream, graph, core);
 }
 
 }  // namespace kws

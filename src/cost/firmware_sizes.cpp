@@ -9,8 +9,6 @@
 namespace kws {
 namespace {
 
-constexpr int kDefaultHopMs = 100;
-
 std::int64_t aligned(std::int64_t bytes) { return (bytes + 3) / 4 * 4; }
 
 /// What the linker takes besides the constants, measured by tests/firmware/calibrate.sh.
@@ -19,6 +17,8 @@ struct KernelCode {
   PerCore<int> bytes;
 };
 #include "code_table.inc"
+/// What kws_flow and kws_flow_decide take beyond kws_invoke_layer, as linked with cnn_s.
+constexpr PerCore<int> kFlowCode = {116, 104, 104, 116, 104, 128};
 
 /// sizeof of the structure of parameters that a kernel reads, see export/runtime/kws_kernels.h.
 std::int64_t parameter_bytes(Kernel kernel) {
@@ -50,7 +50,8 @@ std::int64_t parameter_bytes(Kernel kernel) {
   return 0;
 }
 
-constexpr std::int64_t kLayerRow = 6 * 4;  ///< of layer_table in kws_model.c
+constexpr std::int64_t kLayerRow = 6 * 4;  ///< of layer_table or flow_table in kws_model.c
+constexpr std::int64_t kRingRow = 3 * 4;   ///< of ring_table there
 constexpr std::int64_t kStreamCounters = 11 * 4;
 
 std::int64_t label_bytes(int classes, std::span<const std::string> labels) {
@@ -100,8 +101,10 @@ ArrayBytes front_end_tables(const FrontEndNumbers& n) {
 
 std::int64_t front_end_work(const FrontEndNumbers& n) { return 4 * std::int64_t{n.fft}; }
 
-StreamNumbers::StreamNumbers(const FeatureOptions& features, const FirmwareOptions& options) {
-  frames = std::max(1, (options.hop_ms == 0 ? kDefaultHopMs : options.hop_ms) / features.stride_ms);
+StreamNumbers::StreamNumbers(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options) {
+  const int wanted_ms = options.hop_ms == 0 ? default_hop_ms(graph, features.stride_ms, options.flow) : options.hop_ms;
+  frames = std::max(1, wanted_ms / features.stride_ms);
+  if (options.flow) flow = plan_stream(graph, frames);
   const int hop_ms = frames * features.stride_ms;
   smoothing = std::max(1, (options.smoothing_ms + hop_ms / 2) / hop_ms);
 }
@@ -109,13 +112,14 @@ StreamNumbers::StreamNumbers(const FeatureOptions& features, const FirmwareOptio
 void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph& graph,
                 const FirmwareOptions& options) {
   const FrontEndNumbers front_end(features);
-  const StreamNumbers stream(features, options);
+  const StreamNumbers stream(features, graph, options);
   const int classes = graph.output().elements();
   ArrayBytes weights;
   std::int64_t parameters = 0;
   unsigned kernels = 0;
-  for (const Layer& layer : graph.layers()) {
-    const Kernel kernel = kernel_of(layer);
+  for (std::size_t i = 0; i < graph.layers().size(); ++i) {
+    const Layer& layer = graph.layers()[i];
+    const Kernel kernel = kernel_of(stream.flow ? stream.flow->steps[i].layer : layer);
     weights = weights + constant_arrays(layer);
     parameters += parameter_bytes(kernel);
     kernels |= 1U << static_cast<unsigned>(kernel);
@@ -124,26 +128,36 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
   // The table, and kws_detect_config.
   const ArrayBytes detector =
       ArrayBytes::of(2 * std::int64_t{options.exp_entries}) + ArrayBytes::of(aligned(2 * std::int64_t{classes}) + 16);
-  cost.constants = {{{"weights", weights.bytes},
-                     {"layer_parameters", parameters},
-                     {"layer_table", kLayerRow * static_cast<std::int64_t>(graph.layers().size())},
-                     {"labels", label_bytes(classes, options.labels)},
-                     {"front_end_tables", tables.bytes},
-                     {"detector_table", detector.bytes},
-                     {"alignment", weights.padding + tables.padding + detector.padding}}};
+  cost.constants = {
+      {{"weights", weights.bytes},
+       {"layer_parameters", parameters},
+       {"layer_table", kLayerRow * static_cast<std::int64_t>(graph.layers().size()) +
+                           (stream.flow ? kRingRow * static_cast<std::int64_t>(stream.flow->rings.size()) : 0)},
+       {"labels", label_bytes(classes, options.labels)},
+       {"front_end_tables", tables.bytes},
+       {"detector_table", detector.bytes},
+       {"alignment", weights.padding + tables.padding + detector.padding}}};
 
   cost.arena_bytes = plan_arena(graph).bytes;
   const std::int64_t frames = frame_count(features) + stream.frames - 1;
-  cost.ram = {{{"network_arena", cost.arena_bytes},
-               {"front_end_beyond_arena", std::max<std::int64_t>(0, front_end_work(front_end) - cost.arena_bytes)},
+  std::int64_t arena = cost.arena_bytes, held = aligned(frames * front_end.values), columns = 0;
+  if (stream.flow) {
+    arena = std::max(stream.flow->arena_bytes, stream.flow->decision_arena_bytes);
+    held = aligned(stream.flow->rings.front().bytes());
+    columns = stream.flow->state_bytes - held;
+  }
+  cost.ram = {{{"network_arena", arena},
+               {"front_end_beyond_arena", std::max<std::int64_t>(0, front_end_work(front_end) - arena)},
                {"stream_samples", 2 * std::int64_t{front_end.window}},
-               {"stream_features", aligned(frames * front_end.values)},
+               {"stream_features", held},
+               {"stream_columns", columns},
                {"stream_detector", aligned(20 + std::int64_t{2} * stream.smoothing * classes)},
                {"stream_counters", kStreamCounters}}};
 
   const PerCore<int>& kernel_bytes = kernel_code(kernels);
   for (std::size_t core = 0; core < kCores.size(); ++core) {
-    cost.code_bytes[core] = kernel_bytes[core] + kFixedCode[front_end.integer ? 1 : 0][core];
+    cost.code_bytes[core] =
+        kernel_bytes[core] + kFixedCode[front_end.integer ? 1 : 0][core] + (stream.flow ? kFlowCode[core] : 0);
     cost.library_bytes[core] = kLibraryData[front_end.integer ? 1 : 0][core];
   }
 }

@@ -40,14 +40,15 @@ FirmwareOptions at_hop(const FirmwareOptions& options, const Part& part) {
   return counted;
 }
 
-int counted_hop_ms(const FeatureOptions& features, const FirmwareOptions& options) {
-  return StreamNumbers(features, options).frames * features.stride_ms;
+int counted_hop_ms(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options) {
+  return StreamNumbers(features, graph, options).frames * features.stride_ms;
 }
 
 int hop_that_keeps(const Design& design, const Budget& budget, const FirmwareOptions& options) {
   const Graph graph = build_graph(design);
   const int stride = design.features.stride_ms;
-  const int first = counted_hop_ms(design.features, at_hop(options, Part(budget.core, budget.clock_hz, budget.hop_ms)));
+  const int first =
+      counted_hop_ms(design.features, graph, at_hop(options, Part(budget.core, budget.clock_hz, budget.hop_ms)));
   for (int hop = first; hop <= std::max(first, kLongestHopThatHears); hop += stride) {
     if (keeps_time(timing_at(design, graph, budget, options, hop), budget.limits)) return hop;
   }
@@ -59,7 +60,7 @@ std::string time_remedy(const Design& design, const Budget& budget, const Firmwa
   const FirmwareOptions counted = at_hop(options, Part(budget.core, budget.clock_hz, budget.hop_ms));
   const FirmwareCost cost = firmware_cost(design.features, graph, counted);
   const Timing whole = timing_of(of(cost.hop, budget.core), budget.core, budget.clock_hz, cost.hop_ms);
-  const Timing network = timing_of(of(cost.invoke, budget.core), budget.core, budget.clock_hz, cost.hop_ms);
+  const Timing network = timing_of(of(cost.network, budget.core), budget.core, budget.clock_hz, cost.hop_ms);
   std::string text;
   const auto add = [&text](const std::string& way) { text += (text.empty() ? "" : ", or ") + way; };
   if ((budget.core == Core::m0 || budget.core == Core::m3) && design.features.arithmetic != "integer") {

@@ -9,7 +9,7 @@ namespace kws {
 /// `options` with the part's hop, where they have none.
 FirmwareOptions at_hop(const FirmwareOptions& options, const Part& part);
 /// What that hop comes to: whole strides of the frames.
-int counted_hop_ms(const FeatureOptions& features, const FirmwareOptions& options);
+int counted_hop_ms(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options);
 
 /// What would keep the budget's limits of time, one clause.
 std::string time_remedy(const Design& design, const Budget& budget, const FirmwareOptions& options);

@@ -47,6 +47,7 @@ Json firmware_to_json(const FirmwareCost& cost) {
                            {"code_bytes", of(cost.code_bytes, core)},
                            {"ram_bytes", of_core.ram_bytes}};
     json["instructions"][name] = {{"network", std::llround(of(cost.invoke, core).instructions)},
+                                  {"network_of_decision", std::llround(of(cost.network, core).instructions)},
                                   {"frame", std::llround(of(cost.frame, core).instructions)},
                                   {"decision", std::llround(of(cost.hop, core).instructions)}};
     json["cycles"][name] = range_json(core, of(cost.hop, core));

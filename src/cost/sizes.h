@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "kws/cost/firmware.h"
+#include "kws/cost/stream_plan.h"
 
 namespace kws {
 
@@ -15,6 +17,9 @@ struct ArrayBytes {
     return {a.bytes + b.bytes, a.padding + b.padding};
   }
 };
+
+/// What a kernel needs beside input and output: its KWS_..._SCRATCH macro, which the exported code checks.
+int scratch_bytes(const Layer& layer);
 
 /// The arrays of constant_bytes(layer).
 ArrayBytes constant_arrays(const Layer& layer);
@@ -37,11 +42,13 @@ std::int64_t front_end_work(const FrontEndNumbers& n);
 /// Fills rows and code of flash and RAM.
 void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options);
 
-/// Decisions come every `frames` frames, smoothing takes the mean of `smoothing` of them.
+/// Decisions come every `frames` frames, smoothing takes the mean of `smoothing` of them; `flow` is how the network
+/// runs, nothing: over the whole window.
 struct StreamNumbers {
   int frames = 1;
   int smoothing = 1;
-  StreamNumbers(const FeatureOptions& features, const FirmwareOptions& options);
+  std::optional<StreamPlan> flow;
+  StreamNumbers(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options);
 };
 
 }  // namespace kws

@@ -224,12 +224,17 @@ Terms frame_terms(const FrontEndNumbers& n) {
 Terms loop_terms(const Graph& graph) { return {1, static_cast<double>(graph.layers().size())}; }
 
 Terms stream_terms(const FrontEndNumbers& n, const StreamNumbers& stream, const Graph& graph) {
+  double moved = graph.input().elements();
+  if (stream.flow) {
+    moved = 0;
+    for (const StreamPlan::Ring& ring : stream.flow->rings) moved += ring.moved();
+  }
   return {1,
           double(stream.frames),
           double{1} * stream.frames * n.stride,
           double{1} * stream.frames * std::max(0, n.window - n.stride),
           double(graph.output().elements()),
-          double(graph.input().elements())};
+          moved};
 }
 
 FirmwareCost::Work work_of(Task task, const Terms& terms, Core core) {

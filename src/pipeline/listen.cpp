@@ -6,6 +6,7 @@
 #include "kws/core/interrupt.h"
 #include "kws/core/options.h"
 #include "kws/core/parallel.h"
+#include "kws/cost/stream_plan.h"
 #include "kws/quant/int8_engine.h"
 
 namespace kws {
@@ -101,10 +102,12 @@ std::vector<SmoothedDecision> Listener::push(std::span<const std::int16_t> pcm) 
 
 Listening begin_listening(const Model& model, const DetectorOptions& detector, int hop_ms) {
   const FrontEnd front_end(model.design.features);
+  const int stride_ms = model.design.features.stride_ms;
+  if (hop_ms == 0) hop_ms = default_hop_ms(build_graph(model.design), stride_ms);
   return {.model = model.design.name,
           .labels = model.labels,
           .options = stream_options(front_end, detector, hop_ms),
-          .stride_ms = model.design.features.stride_ms,
+          .stride_ms = stride_ms,
           .heard = {}};
 }
 

@@ -221,6 +221,62 @@ inline Graph random_residual(const Shape& input, int classes, std::uint64_t seed
   return graph;
 }
 
+/// Layers without padding in time, at random, so that a stream may take them on by new frames: windows that stride or
+/// have gaps, branches that are added, means over frequency, tables; behind them a mean over all, a recurrent layer, a
+/// padded convolution or a dense layer alone.
+inline Graph random_flow(const Shape& input, int classes, std::uint64_t seed) {
+  Rng rng({seed, 12});
+  Graph graph(input);
+  int number = 0;
+  const auto name = [&](const char* kind) { return kind + std::to_string(number++); };
+  const auto fits = [&](const Shape& map, const auto& op) {
+    return map.time > 2 * (op.kernel.time - 1) * op.dilation.time;
+  };
+  TensorId x = 0;
+  Conv2d conv;
+  conv.filters = rng.between(1, 20);
+  conv.kernel = {rng.between(1, 6), rng.between(1, std::min(4, input.freq))};
+  conv.stride = {rng.between(1, 2), rng.between(1, 2)};
+  conv.padding = {Padding::valid, rng.below(2) == 0 ? Padding::valid : Padding::same};
+  conv.relu = true;
+  x = graph.add(name("conv"), conv, {x});
+  for (int block = rng.between(0, 3); block > 0; --block) {
+    Depthwise2d depthwise;
+    const Shape map = graph.shape(x);
+    depthwise.kernel = {rng.between(1, 4), map.freq > 1 ? rng.between(1, 3) : 1};
+    depthwise.dilation = {rng.between(1, 2), 1};
+    depthwise.stride = {rng.below(4) == 0 ? 2 : 1, 1};
+    depthwise.padding = {Padding::valid, Padding::same};
+    if (map.freq > 1 && rng.below(3) == 0) depthwise.bands = 2;
+    if (fits(map, depthwise)) x = graph.add(name("dw"), depthwise, {x});
+    const TensorId skip = x;
+    const int channels = graph.shape(x).channels;
+    const int filters = rng.below(2) == 0 ? channels : rng.between(1, 20);
+    x = graph.add(name("pw"), Conv2d{.filters = filters, .kernel = {1, 1}, .stride = {1, 1}}, {x});
+    if (rng.below(3) == 0) x = graph.add(name("swish"), Activate{.function = Function::swish}, {x});
+    if (rng.below(3) == 0) {
+      const TensorId mean = graph.add(name("mean"), AvgPool2d{.over_time = false}, {x});
+      x = graph.add(name("broadcast"), Add{}, {x, mean});
+    }
+    if (filters == channels) x = graph.add(name("add"), Add{.relu = true}, {x, skip});
+  }
+  switch (rng.below(5)) {
+    case 0:
+      x = graph.add("gru", Gru{.cells = 5}, {x});
+      break;
+    case 1:
+      x = graph.add("padded", Conv2d{.filters = 3, .kernel = {3, 1}, .stride = {2, 1}}, {x});
+      x = graph.add("linear", Dense{.units = 9}, {x});
+      break;
+    case 2:
+      break;
+    default:
+      x = graph.add("pool", AvgPool2d{}, {x});
+  }
+  graph.add("logits", Dense{.units = classes}, {x});
+  return graph;
+}
+
 /// A model with everything an export needs, owned in one place.
 struct Exportable {
   explicit Exportable(const Int8Model& model, const FeatureOptions& options) : network(model), front_end(options) {

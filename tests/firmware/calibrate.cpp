@@ -36,7 +36,7 @@ void export_samples(const std::string& source_dir, const std::string& out) {
     const Exportable parts(RandomModels(1).model(sample.graph), sample.features);
     ExportModel model = parts.model();
     model.info.name = sample.name;
-    write_c_model(model, {.replace = true}, out + "/" + sample.name);
+    write_c_model(model, {.replace = true, .flow = false}, out + "/" + sample.name);
     std::puts(sample.name.c_str());
   }
 }
@@ -66,7 +66,7 @@ void print_sizes(const std::string& source_dir, const std::string& csv) {
     const int classes = sample.graph.output().elements();
     std::vector<std::string> labels;
     for (int i = 0; i < classes; ++i) labels.push_back("word" + std::to_string(i));
-    const FirmwareOptions options{.exp_entries = std::stoi(row.at(2)), .labels = labels};
+    const FirmwareOptions options{.flow = false, .exp_entries = std::stoi(row.at(2)), .labels = labels};
     FirmwareCost cost;
     fill_sizes(cost, sample.features, sample.graph, options);
     long constants = 0;
@@ -126,7 +126,7 @@ std::map<std::pair<Task, Core>, std::vector<Measure>> measures(const std::map<Co
     const Core core = key.second;
     const Sample& sample = *counted.sample;
     const FrontEndNumbers front_end(sample.features);
-    const StreamNumbers stream(sample.features, {});
+    const StreamNumbers stream(sample.features, sample.graph, {.flow = false});
     double layers = 0;
     for (std::size_t i = 0; i < counted.layers.size(); ++i) {
       const Layer& layer = sample.graph.layers().at(i);
@@ -186,7 +186,7 @@ void compare(const std::string& source_dir, const std::string& csv) {
                 100 * sum / static_cast<double>(list.size()), 100 * worst);
   }
   for (const auto& [key, one] : counted) {
-    const FirmwareCost cost = firmware_cost(one.sample->features, one.sample->graph);
+    const FirmwareCost cost = firmware_cost(one.sample->features, one.sample->graph, {.flow = false});
     std::printf("%-16s %-4s invoke %10.0f %+6.2f %%  cycles %+6.2f %%  hop %+6.2f %%\n", key.first.c_str(),
                 std::string(core_name(key.second)).c_str(), one.invoke.instructions,
                 100 * (of(cost.invoke, key.second).instructions / one.invoke.instructions - 1),

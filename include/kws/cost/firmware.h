@@ -28,7 +28,8 @@ Core core_by_name(std::string_view name);
 
 /// What the size of an export depends on besides the design. The defaults are what an export takes unless told.
 struct FirmwareOptions {
-  int hop_ms = 0;                         ///< from decision to decision; 0: as many strides as fit into 100 ms
+  int hop_ms = 0;                         ///< from decision to decision; 0: default_hop_ms()
+  bool flow = true;                       ///< plan_stream() where it applies
   int smoothing_ms = 300;                 ///< of the detector
   int exp_entries = 256;                  ///< of the detector's table; before training the largest number there is
   std::span<const std::string> labels{};  ///< [classes]; empty: 11 characters for two labels, 7 for each keyword
@@ -56,7 +57,7 @@ struct FirmwareCost {
   };
   std::array<Row, 7> constants;           ///< in flash, the same on every core
   PerCore<std::int64_t> code_bytes{};     ///< kernels in use, front end, stream, and what they call of the C library
-  std::array<Row, 6> ram;                 ///< the same on every core
+  std::array<Row, 7> ram;                 ///< the same on every core
   PerCore<std::int64_t> library_bytes{};  ///< initialised data of the C library, in flash and in RAM
   std::int64_t arena_bytes = 0;           ///< of the network alone, plan_arena(graph).bytes
   [[nodiscard]] FirmwareSizes sizes(Core core) const;
@@ -68,6 +69,7 @@ struct FirmwareCost {
   };
   std::vector<PerCore<Work>> layers;  ///< one per layer; they add up to `invoke` but for its loop
   PerCore<Work> invoke{};             ///< kws_invoke
+  PerCore<Work> network{};            ///< of one decision: the same, or the flow
   PerCore<Work> frame{};              ///< one frame of features
   PerCore<Work> hop{};                ///< from one decision to the next: its frames, the network, the detector
   int hop_ms = 0;
@@ -86,7 +88,8 @@ std::string_view cycle_basis(Core core);
 /// The core whose flash and RAM stand at the top of a report.
 inline constexpr Core kReportCore = Core::m4;
 /// "firmware" of kwsmith.cost/1 and kwsmith.export/1: flash, ram (rows of kReportCore, which add up to flash_bytes and
-/// ram_bytes), sizes, instructions and cycles (low, high: one decision with its frames of features) of every core.
+/// ram_bytes), sizes, instructions (network: all of it; network_of_decision: see StreamPlan) and cycles (low, high: one
+/// decision with its frames of features) of every core.
 nlohmann::ordered_json firmware_to_json(const FirmwareCost& cost);
 /// {"m0": instructions, ...}
 nlohmann::ordered_json instructions_to_json(const PerCore<FirmwareCost::Work>& work);

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "kws/graph/graph.h"
+
+namespace kws {
+
+/// A network as a flow. Columns (time steps) of layers without padding in time stay the same while the window moves on,
+/// so that a decision computes the new ones alone and keeps the old ones that its windows read again. The bytes of each
+/// decision are those of the whole window.
+///
+/// The first `flowing` layers take `frames` new frames on in a call; those behind them run over the columns that the
+/// last of them keeps, once a decision.
+struct StreamPlan {
+  /// Where a tensor lies: in the state, which is kept from call to call, or in the arena.
+  struct Place {
+    bool kept = false;
+    int offset = 0;
+  };
+  struct Step {
+    Layer layer;  ///< one that flows: with the time steps that a call reads and writes
+    Place input, second, output;
+    int scratch_offset = 0;  ///< in the arena
+    int scratch_bytes = 0;
+  };
+  /// Columns that are kept, the oldest first; the newest `fresh` of them are computed in a call.
+  struct Ring {
+    TensorId tensor = 0;
+    int offset = 0;  ///< in the state
+    int column_bytes = 0;
+    int columns = 0;
+    int fresh = 0;
+    [[nodiscard]] int bytes() const { return columns * column_bytes; }
+    /// Bytes that move to the front before a call.
+    [[nodiscard]] int moved() const { return (columns - fresh) * column_bytes; }
+  };
+  int frames = 0;
+  std::size_t flowing = 0;
+  std::vector<Step> steps;  ///< one per layer
+  std::vector<Ring> rings;  ///< the first is that of the features
+  int state_bytes = 0;
+  int arena_bytes = 0;           ///< of the layers that flow
+  int decision_arena_bytes = 0;  ///< of the others
+};
+
+/// The flow of a network whose decisions are `frames` frames apart; nothing where no layer can flow at that distance (a
+/// stride in time must divide the new columns it reads), or where that saves less than a quarter of the instructions.
+std::optional<StreamPlan> plan_stream(const Graph& graph, int frames);
+
+/// From decision to decision unless told: as many strides as fit into 100 ms, or somewhat fewer, where a network then
+/// flows that does not otherwise, or flows further.
+///   flow  whether it may
+int default_hop_ms(const Graph& graph, int stride_ms, bool flow = true);
+
+}  // namespace kws
