@@ -107,6 +107,35 @@ Tokens ring_tokens(const std::optional<BoardUse>& board, int hop_ms) {
           {"BLOCK_SAMPLES", std::to_string(kBlock)}};
 }
 
+/// A sentence of README.md.
+std::string flow_text(const std::optional<StreamPlan>& plan, const ExportSizes& sizes) {
+  if (!plan) return "`kws_step` runs the whole network.";
+  return "`kws_push` takes the first " + std::to_string(plan->flowing) + " layers on by what " +
+         std::to_string(plan->frames) +
+         " new frames change and keeps the rest, `kws_step` runs the other\nlayers: the same decisions as those about "
+         "whole "
+         "seconds (`-DKWS_FLOW=0`, or another `KWS_HOP_FRAMES`,\nwhich take " +
+         std::to_string(sizes.whole_stream) + " bytes of RAM instead of " +
+         std::to_string(sizes.stream_arena + sizes.stream_state) + ").";
+}
+
+Tokens flow_tokens(const std::optional<StreamPlan>& plan, const ModelCode& code) {
+  const StreamPlan flow = plan.value_or(StreamPlan{});
+  const auto text = [](std::size_t value) { return std::to_string(value); };
+  return {{"FLOWS", plan ? "1" : "0"},
+          {"FLOW_REMARK", plan ? "; there, too, what the network's\n * front makes of it" : ""},
+          {"FLOW_FRAMES", std::to_string(flow.frames)},
+          {"FLOW_ROWS", plan ? std::to_string(flow.rings.front().columns) : ""},
+          {"FLOW_LAYERS", text(flow.flowing)},
+          {"FLOW_STATE_BYTES", std::to_string(flow.state_bytes)},
+          {"FLOW_ARENA_BYTES", std::to_string(flow.arena_bytes)},
+          {"FLOW_DECISION_ARENA_BYTES", std::to_string(flow.decision_arena_bytes)},
+          {"FLOW_RINGS", plan ? text(flow.rings.size() - 1) : ""},
+          {"FLOW_LAYER_CODE", code.flow_layers},
+          {"FLOW_TABLE", code.flow_table},
+          {"FLOW_RING_TABLE", code.flow_rings}};
+}
+
 /// A row of README.md.
 std::string board_row(const std::optional<BoardUse>& board) {
   if (!board) return "";
@@ -128,13 +157,16 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   ArenaPlan cmsis_plan = plan_arena(graph, ArenaKind::cmsis_nn);
   // The recurrent step keeps its kernels and their places.
   cmsis_plan.bytes = std::max(cmsis_plan.bytes, plan.bytes);
-  d.model = model_code(m.network, plan, cmsis_plan, prefix);
+  const int stride_ms = m.front_end.options().stride_ms;
+  const int hop_ms = options.hop_ms != 0 ? options.hop_ms : default_hop_ms(graph, stride_ms, options.flow);
+  const StreamOptions stream = stream_options(m.front_end, m.detector, hop_ms);
+  const std::optional<StreamPlan> flow = options.flow ? plan_stream(graph, stream.hop_frames) : std::nullopt;
+  d.model = model_code(m.network, plan, cmsis_plan, flow ? &*flow : nullptr, prefix);
   d.features = features_code(m.front_end, m.normalisation, prefix);
   const int pcm_arena = place_tokens(plan, values, d.features.work_bytes, "", d.tokens);
   place_tokens(cmsis_plan, values, d.features.work_bytes, "CMSIS_", d.tokens);
 
-  const StreamOptions stream = stream_options(m.front_end, m.detector, options.hop_ms);
-  d.report = make_report(m, graph, plan, prefix, stream);
+  d.report = make_report(m, graph, plan, prefix, stream, options.flow);
   d.report.board = options.board;
   d.report.constants_hash = sha256_hex(d.model.constants);
   d.report.sizes = {.weights = d.report.sizes.weights,
@@ -142,7 +174,15 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
                     .arena = plan.bytes,
                     .pcm_arena = pcm_arena,
                     .stream_arena = std::max(plan.bytes, d.features.work_bytes),
-                    .stream_state = stream_state_bytes(m, stream)};
+                    .stream_state = stream_state_bytes(m, stream, nullptr)};
+  ExportSizes& sizes = d.report.sizes;
+  sizes.hop_ms = hop_ms;
+  sizes.flow = flow.has_value();
+  sizes.whole_stream = sizes.stream_arena + sizes.stream_state;
+  if (flow) {
+    sizes.stream_arena = std::max({flow->arena_bytes, flow->decision_arena_bytes, d.features.work_bytes});
+    sizes.stream_state = stream_state_bytes(m, stream, &*flow);
+  }
   std::string labels;
   for (const std::string& label : m.info.labels) labels += "    " + c_string(label) + ",\n";
   const Quant& logit = m.network.layers.back().output;
@@ -197,6 +237,8 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"MACS", text(d.report.macs)},
       {"BOARD_ROW", board_row(options.board)},
   });
+  d.tokens.merge(flow_tokens(flow, d.model));
+  d.tokens["FLOW_TEXT"] = flow_text(flow, sizes);
   d.tokens.merge(ring_tokens(options.board, stream.hop_frames * m.front_end.options().stride_ms));
   d.tokens.merge(detector_tokens(m, stream));
   d.tokens.merge(golden_tokens(m, stream));

@@ -79,14 +79,15 @@ std::uint32_t stream_hash(const std::vector<StreamDecision>& decisions) {
   return fnv.value();
 }
 
-std::int64_t stream_state_bytes(const ExportModel& model, const StreamOptions& options) {
+std::int64_t stream_state_bytes(const ExportModel& model, const StreamOptions& options, const StreamPlan* flow) {
   const auto words = [](std::int64_t bytes) { return (bytes + 3) / 4 * 4; };
-  const FeatureOptions& features = model.front_end.options();
+  const FeatureOptions& front_end = model.front_end.options();
   const std::int64_t counters = 11 * 4;
-  const std::int64_t detector = 5 * 4 + 2LL * smoothing_decisions(options, features) * model.network.classes();
-  const std::int64_t samples = 2LL * features.window_ms * kSamplesPerMs;
+  const std::int64_t detector = 5 * 4 + 2LL * smoothing_decisions(options, front_end) * model.network.classes();
+  const std::int64_t samples = 2LL * front_end.window_ms * kSamplesPerMs;
   const std::int64_t rows = model.front_end.frames() + options.hop_frames - 1;
-  return words(words(counters + words(detector) + samples) + rows * model.front_end.coefficients());
+  const std::int64_t features = flow != nullptr ? flow->state_bytes : rows * model.front_end.coefficients();
+  return words(words(counters + words(detector) + samples) + features);
 }
 
 Tokens golden_tokens(const ExportModel& model, const StreamOptions& options) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "c_text.h"
+#include "kws/cost/stream_plan.h"
 #include "stream_reference.h"
 
 namespace kws {
@@ -15,7 +16,8 @@ std::vector<std::int16_t> selftest_audio(int samples);
 std::uint32_t stream_hash(const std::vector<StreamDecision>& decisions);
 
 /// sizeof(PREFIX_state) where pointers have 4 bytes and state is not carried on.
-std::int64_t stream_state_bytes(const ExportModel& model, const StreamOptions& options);
+///   flow  of the network, or null
+std::int64_t stream_state_bytes(const ExportModel& model, const StreamOptions& options, const StreamPlan* flow);
 
 /// The generated parts of PREFIX_golden.h, PREFIX_selftest.h and PREFIX_detect.h/.c.
 Tokens golden_tokens(const ExportModel& model, const StreamOptions& options);

@@ -26,6 +26,22 @@ class LayerCode {
     code_.table += row(kernel_ + "_s8", in, out, scratch_of(step_));
   }
 
+  /// The layer as it runs in a flow, with arrays that write() has written for it.
+  ///   flows  it has parameters of its own; otherwise those that write() has written, too
+  void write_flow(bool flows, const StreamPlan::Step& flow) {
+    kernel_ = std::string(kernel_name(kernel_of(layer_.layer)));
+    code_.sections.insert(kernel_);
+    if (flows) {
+      kind_ = "flow";
+      target_ = &code_.flow_layers;
+      std::visit([&](const auto& op) { emit(op); }, layer_.layer.op);
+    }
+    const auto place = [](const StreamPlan::Place& p) { return p.kept ? -1 - p.offset : p.offset; };
+    const bool adds = std::holds_alternative<Add>(layer_.layer.op);
+    code_.flow_table +=
+        row(kernel_ + "_s8", place(flow.input), place(flow.output), adds ? place(flow.second) : flow.scratch_offset);
+  }
+
   /// The layer in an export built with CMSIS-NN, where it has another place.
   void write_cmsis(int in, int out, const ArenaPlan::Step& step) {
     const bool on_library = on_cmsis_nn(layer_.layer);
@@ -55,7 +71,7 @@ class LayerCode {
   }
 
   std::string row(const std::string& function, int in, int out, int scratch) const {
-    return "    {" + prefix_ + "_" + function + ", &layer_" + layer_.layer.name + ", " + number(in) + ", " +
+    return "    {" + prefix_ + "_" + function + ", &" + kind_ + "_" + layer_.layer.name + ", " + number(in) + ", " +
            number(out) + ", " + number(scratch) + ", " + number(layer_.layer.output.elements()) + "},\n";
   }
 
@@ -186,6 +202,7 @@ class LayerCode {
   std::string array(const std::string& type, const std::string& what, const std::vector<Integer>& values) {
     if (values.empty()) return "NULL";
     std::string name = what + "_" + layer_.layer.name;  // not const, so that it moves out
+    if (target_ != &code_.layers) return name;
     code_.layers += upper(prefix_) + "_ALIGN(4) " + upper(prefix_) + "_CONST_SECTION static const " + type + " " +
                     name + "[" + number(static_cast<std::int64_t>(values.size())) + "] = {\n" +
                     c_values(std::span<const Integer>(values)) + "};\n";
@@ -200,17 +217,17 @@ class LayerCode {
   }
 
   void params(const std::string& kind, const std::vector<Line>& lines) {
-    code_.layers += "static const " + prefix_ + "_" + kind + "_params layer_" + layer_.layer.name + " = {\n";
+    *target_ += "static const " + prefix_ + "_" + kind + "_params " + kind_ + "_" + layer_.layer.name + " = {\n";
     for (const Line& line : lines) {
-      code_.layers += "    " + line.values + "," + (line.comment.empty() ? "" : " /* " + line.comment + " */") + "\n";
+      *target_ += "    " + line.values + "," + (line.comment.empty() ? "" : " /* " + line.comment + " */") + "\n";
     }
-    code_.layers += "};\n";
+    *target_ += "};\n";
   }
 
   /// The kernel's own macro must say what the plan gave it.
   void check_scratch(const std::string& macro) {
     assert(step_.scratch_offset % 4 == 0);
-    code_.layers += scratch_check("scratch", macro, step_.scratch_bytes);
+    *target_ += scratch_check(kind_ == "layer" ? "scratch" : kind_ + "_scratch", macro, step_.scratch_bytes);
   }
   std::string scratch_check(const std::string& what, const std::string& macro, int bytes) const {
     return upper(prefix_) + "_STATIC_ASSERT(" + prefix_ + "_check_" + what + "_" + layer_.layer.name + ", " +
@@ -222,7 +239,27 @@ class LayerCode {
   std::string prefix_;
   ModelCode& code_;
   std::string kernel_;
+  std::string kind_ = "layer";           // begins the name of the parameters
+  std::string* target_ = &code_.layers;  // where they are written
 };
+
+/// What a stream keeps of the network, and how each layer runs in it.
+void flow_code(const Int8Model& network, const StreamPlan& flow, const std::string& prefix, ModelCode& code) {
+  code.sections.insert("flow");
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    Int8Layer layer = network.layers[i];
+    layer.layer = flow.steps[i].layer;
+    const ArenaPlan::Step step{.scratch_offset = flow.steps[i].scratch_offset,
+                               .scratch_bytes = flow.steps[i].scratch_bytes};
+    LayerCode(layer, step, prefix, code).write_flow(i < flow.flowing, flow.steps[i]);
+  }
+  // The caller moves the frames.
+  for (std::size_t i = 1; i < flow.rings.size(); ++i) {
+    const StreamPlan::Ring& ring = flow.rings[i];
+    code.flow_rings += "    {" + number(ring.offset) + ", " + number(ring.fresh * ring.column_bytes) + ", " +
+                       number(ring.moved()) + "},\n";
+  }
+}
 
 /// The network one time step a call, with its state kept: recurrent layers that read the frames, then dense ones.
 void recurrent_code(const Int8Model& network, const ArenaPlan& plan, const std::string& prefix, ModelCode& code) {
@@ -262,7 +299,7 @@ std::int64_t bytes_of(const Int8Product& p) {
 }  // namespace
 
 ModelCode model_code(const Int8Model& network, const ArenaPlan& plan, const ArenaPlan& cmsis_plan,
-                     const std::string& prefix) {
+                     const StreamPlan* flow, const std::string& prefix) {
   ModelCode code;
   const std::size_t count = network.layers.size();
   for (std::size_t i = 0; i < count; ++i) {
@@ -277,6 +314,7 @@ ModelCode model_code(const Int8Model& network, const ArenaPlan& plan, const Aren
     layer.write_cmsis(in(cmsis_step), out(cmsis_step), cmsis_step);
   }
   recurrent_code(network, plan, prefix, code);
+  if (flow != nullptr) flow_code(network, *flow, prefix, code);
   return code;
 }
 

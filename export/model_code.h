@@ -5,6 +5,7 @@
 
 #include "c_text.h"
 #include "kws/cost/cost.h"
+#include "kws/cost/stream_plan.h"
 #include "kws/export/c_export.h"
 
 namespace kws {
@@ -22,9 +23,12 @@ struct ModelCode {
   /// Recurrent layers on the frames, then dense ones: the bodies of PREFIX_recur; else empty and 0.
   std::string steps, decision;
   int state_bytes = 0;
+  /// Of PREFIX_flow: parameters of the layers that flow, rows for all layers, rows for what is kept; else empty.
+  std::string flow_layers, flow_table, flow_rings;
 };
+///   flow  how the layers run in a stream, or null
 ModelCode model_code(const Int8Model& network, const ArenaPlan& plan, const ArenaPlan& cmsis_plan,
-                     const std::string& prefix);
+                     const StreamPlan* flow, const std::string& prefix);
 
 /// Bytes of the arrays that model_code() writes for a layer.
 std::int64_t array_bytes(const Int8Layer& layer);

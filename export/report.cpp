@@ -11,9 +11,10 @@
 namespace kws {
 
 ExportReport make_report(const ExportModel& model, const Graph& graph, const ArenaPlan& plan, const std::string& prefix,
-                         const StreamOptions& stream) {
+                         const StreamOptions& stream, bool flow) {
   const FirmwareOptions options{
       .hop_ms = stream.hop_frames * model.front_end.options().stride_ms,
+      .flow = flow,
       .smoothing_ms = stream.smoothing_ms,
       .exp_entries = static_cast<int>(exp_table(model.network.layers.back().output.scale).size()),
       .labels = model.info.labels};
@@ -80,6 +81,8 @@ std::string report_text(const ExportReport& report) {
       {"stream",
        {{"arena_bytes", report.sizes.stream_arena},
         {"state_bytes", report.sizes.stream_state},
+        {"flow", report.sizes.flow},
+        {"whole_window_bytes", report.sizes.whole_stream},
         {"hop_frames", report.stream.hop_frames},
         {"smoothing_ms", report.stream.smoothing_ms},
         {"threshold_q15", report.stream.threshold},
@@ -125,7 +128,7 @@ std::string report_for_people(const ExportReport& report) {
   for (const Core core : kCores) {
     const FirmwareSizes sizes = cost.sizes(core);
     cores.add({std::string(core_name(core)), grouped(sizes.flash_bytes), grouped(sizes.ram_bytes),
-               whole(of(cost.invoke, core).instructions), whole(of(cost.frame, core).instructions),
+               whole(of(cost.network, core).instructions), whole(of(cost.frame, core).instructions),
                whole(of(cost.hop, core).instructions), span_of(core, of(cost.hop, core))});
     basis += std::string(core_name(core)) + ": " + std::string(cycle_basis(core)) + "\n";
   }
@@ -143,9 +146,12 @@ std::string report_for_people(const ExportReport& report) {
          "\n\nFlash and RAM of front end, network and detector as an application links them, on " + core +
          ",\nbuilt by arm-none-eabi-gcc 12 at -O2; without the stack and the application's audio buffer.\n\n" +
          rows_text("flash", flash) + rows_text("RAM", ram) + "A decision every " + std::to_string(cost.hop_ms) +
-         " ms takes its frames of features, the network and the detector. Instructions follow from\ncounts under "
+         " ms takes its frames of features, the network" +
+         (report.sizes.flow ? " (what the new frames\nchange of it)" : "") +
+         " and the detector. Instructions follow from\ncounts under "
          "emulation; cycles are a range:\n" +
-         basis + "\n" + cores.text() + "\nInstructions of the layers are those of " + core + ".\n\n" + layers.text();
+         basis + "\n" + cores.text() + "\nInstructions of the layers are those of a whole window on " + core + ".\n\n" +
+         layers.text();
 }
 
 std::string accuracy_text(const ExportInfo& info) {

@@ -33,7 +33,7 @@ struct ExportReport {
 
 /// Rows and what follows from them: sizes.weights and sizes.arena are filled.
 ExportReport make_report(const ExportModel& model, const Graph& graph, const ArenaPlan& plan, const std::string& prefix,
-                         const StreamOptions& stream);
+                         const StreamOptions& stream, bool flow);
 
 /// The file's text, schema kwsmith.export/1.
 std::string report_text(const ExportReport& report);

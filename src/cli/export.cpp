@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "kws/core/files.h"
 #include "kws/core/table.h"
+#include "kws/cost/stream_plan.h"
 #include "kws/export/c_export.h"
 #include "kws/pipeline/pipeline.h"
 #include "log.h"
@@ -32,6 +33,14 @@ std::string describe(const BoardUse& use) {
          " of the " + std::string(core_name(board.core)) + "'s time\ntimes: " + std::string(use.basis) + '\n';
 }
 
+/// The default hop, where a stream then takes the network on by its new frames; else 0.
+int flowing_hop_ms(const Design& design) {
+  const Graph graph = build_graph(design);
+  const int stride_ms = design.features.stride_ms;
+  const int hop_ms = default_hop_ms(graph, stride_ms);
+  return plan_stream(graph, hop_ms / stride_ms) ? hop_ms : 0;
+}
+
 void run(const ExportVerb& verb) {
   const Model model = load_model(verb.model);
   Design device = model.design;
@@ -41,10 +50,11 @@ void run(const ExportVerb& verb) {
   const std::optional<Board> board = verb.target.board();
   const Budget budget = verb.target.budget();
   ExportOptions options = verb.options;
-  FirmwareOptions firmware{.hop_ms = options.hop_ms, .labels = model.labels};
+  FirmwareOptions firmware{.hop_ms = options.hop_ms, .flow = options.flow, .labels = model.labels};
   if (board && options.hop_ms == 0) firmware.hop_ms = options.hop_ms = hop_that_keeps(device, budget, firmware);
   require_fit(device, budget, firmware);
-  if (options.hop_ms != verb.options.hop_ms && !over_budget(device, budget, {.labels = model.labels}).empty()) {
+  if (options.hop_ms != verb.options.hop_ms &&
+      !over_budget(device, budget, {.flow = options.flow, .labels = model.labels}).empty()) {
     log().warn(
         "a decision every {} ms, because a shorter time takes too much of {}; `listen --hop-ms {}` shows what that "
         "misses",
@@ -52,6 +62,12 @@ void run(const ExportVerb& verb) {
   }
   if (board) options.board = board_use(*board, budget, device, firmware);
   const ExportSizes sizes = write_c_model(export_view(model, front_end), options, folder);
+  if (const int hop = sizes.flow || !options.flow ? 0 : flowing_hop_ms(device); hop > 0) {
+    log().warn(
+        "at {} ms a decision runs the whole network; every {} ms (--hop-ms {}) it would compute only what new frames "
+        "change",
+        sizes.hop_ms, hop, hop);
+  }
   if (const std::string line = board ? advice(*board, device) : ""; !line.empty()) log().warn(line);
   if (verb.format == Format::json) {
     const Json report = Json::parse(read_file(folder / (options.prefix + "_report.json")));
@@ -72,6 +88,12 @@ void run(const ExportVerb& verb) {
     std::cout << table.csv();
   } else {
     std::cout << table.text();
+    if (sizes.flow) {
+      std::cout << "a decision every " << sizes.hop_ms
+                << " ms computes only what its new frames change; arena and state: "
+                << grouped(sizes.stream_arena + sizes.stream_state)
+                << " bytes,\nwith whole windows (--no-flow): " << grouped(sizes.whole_stream) << '\n';
+    }
     if (options.board) std::cout << describe(*options.board);
     std::cout << folder.string() << ": `make selftest` there checks the files on this machine\n";
   }
@@ -87,10 +109,14 @@ void add_export(CLI::App& app, Common& /*common*/) {
   sub->add_option("--prefix", verb->options.prefix, "begins every file and name")->capture_default_str();
   sub->add_option(
          "--hop-ms", verb->options.hop_ms,
-         "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold, on a "
-         "--board the first longer time that keeps --max-load")
+         "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold, or "
+         "somewhat fewer where the network's strides ask for it, on a --board the first longer time that keeps "
+         "--max-load")
       ->capture_default_str();
   verb->target.add_to(*sub);
+  sub->add_flag(
+      "!--no-flow", verb->options.flow,
+      "let a stream run the whole network for each decision, also where new frames change a part of it alone");
   sub->add_flag("--replace", verb->options.replace, "replace the folder, with all that is in it");
   sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")
       ->check(CLI::IsMember({"float", "integer"}).description(""));

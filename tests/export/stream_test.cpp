@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Holds the single header, which is quicker to compile than all files.
-/// Streams standard input in chunks of argv[1] samples and prints each result on a line, then what was missed.
+/// Streams standard input in chunks of argv[1] samples and prints each result on a line, then what was missed. Every
+/// argv[3]-th decision is skipped.
 constexpr const char* kDriver = R"(
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@ KWS_ALIGN(4) static uint8_t arena[KWS_STREAM_ARENA_SIZE];
 int main(int argc, char **argv) {
   const size_t chunk = argc > 1 ? (size_t)atoi(argv[1]) : 1;
   const int skip = argc > 2 ? atoi(argv[2]) : 1; /* a step after every skip-th push only */
+  const int pass = argc > 3 ? atoi(argv[3]) : 0;
+  int decision = 0;
   int16_t *pcm = (int16_t *)malloc(chunk * sizeof(int16_t));
   kws_state *s = (kws_state *)malloc(sizeof(kws_state));
   kws_result r;
@@ -45,7 +48,11 @@ int main(int argc, char **argv) {
   if (kws_configure(s, &own) != 0) return 5;
 #endif
   while ((n = fread(pcm, 2, chunk, stdin)) > 0) {
-    const int due = kws_push(s, pcm, n);
+    int due;
+#if !KWS_PARTS
+    memset(arena, 0x5A, sizeof arena); /* free between calls */
+#endif
+    due = kws_push(s, pcm, n);
 #if KWS_PARTS
     if (kws_step_part(s, &r) == 1) {
       int i;
@@ -56,6 +63,11 @@ int main(int argc, char **argv) {
     continue;
 #endif
     if (++pushes % skip != 0) continue;
+    memset(arena, 0xA5, sizeof arena);
+    if (due > 0 && pass > 0 && ++decision % pass == 0) {
+      if (kws_skip(s) != 1) return 6;
+      continue;
+    }
     if ((due > 0) != (kws_step(s, &r) == 1)) return 2;
     if (due > 0) {
       int i;
@@ -179,6 +191,53 @@ TEST_F(Stream, TakesADecisionInPartsWhileAudioComes) {
     EXPECT_TRUE(stream("96").starts_with(text(expected))) << named.name;
     EXPECT_EQ(missed_, "missed 0");
   }
+}
+
+/// The frame and the logits of each line.
+std::string frames_and_logits(const std::string& results) {
+  std::istringstream lines(results);
+  std::string line, text;
+  while (std::getline(lines, line)) {
+    std::istringstream words(line);
+    std::string word;
+    for (int i = 0; words >> word; ++i) text += i < 1 || i > 3 ? word + ' ' : "";
+    text += '\n';
+  }
+  return text;
+}
+
+TEST_F(Stream, TakesNetworksWithoutPaddingOnByTheNewFrames) {
+  KWS_SKIP_WITHOUT("gcc")
+  const Pcm pcm = tones_and_noise(50000, 12);
+  set_audio(pcm);
+  int flowing = 0;
+  for (std::uint64_t seed = 1; seed <= 60 && flowing < 8; ++seed) {
+    const bool channels = seed % 4 == 0;
+    const Shape input{.time = 25, .freq = channels ? 1 : 10, .channels = channels ? 10 : 1};
+    const Exportable parts(RandomModels(seed).model(random_flow(input, 6, seed)), small_features());
+    const ExportModel model = readily(parts);
+    const int hop_ms = 40 * (1 + static_cast<int>(seed % 3));
+    if (!write_c_model(model, {.replace = true, .hop_ms = hop_ms}, folder_ / "kws").flow) continue;
+    ++flowing;
+    const StreamOptions options = stream_options(parts.front_end, model.detector, hop_ms);
+    const auto decisions = stream_reference(model, options, pcm);
+    const std::string expected = text(decisions);
+    const std::string what = "seed " + std::to_string(seed);
+    compile(model, "", {.hop_ms = hop_ms});
+    const int hop = options.hop_frames * 640;
+    for (const int chunk : {97, hop}) {
+      EXPECT_EQ(stream(std::to_string(chunk)), expected) << what << ", chunks of " << chunk;
+    }
+    std::string others;
+    for (std::size_t i = 0; i < decisions.size(); ++i) others += (i + 1) % 3 == 0 ? "" : text({decisions[i]});
+    EXPECT_EQ(frames_and_logits(stream("640 1 3")), frames_and_logits(others)) << what << ", some skipped";
+    if (flowing % 4 != 0) continue;
+    compile(model, "-DKWS_FLOW=0", {.hop_ms = hop_ms});
+    EXPECT_EQ(stream("640"), expected) << what << ", whole windows";
+    compile(model, "-DKWS_PARTS=1", {.hop_ms = hop_ms});
+    EXPECT_TRUE(stream("40").starts_with(text({decisions.begin(), decisions.end() - 1}))) << what << ", in parts";
+  }
+  EXPECT_EQ(flowing, 8);
 }
 
 TEST_F(Stream, SettingsOfTheDetectorAreTheHosts) {

@@ -12,7 +12,7 @@ target_link_libraries(app PRIVATE door_model)
 CMAKE
 cat >"$work/app/main.cpp" <<'CPP'
 #include "door_selftest.h"
-alignas(4) static unsigned char arena[DOOR_STREAM_ARENA_SIZE];
+alignas(4) static unsigned char arena[DOOR_SELFTEST_ARENA_SIZE];
 int main() { return door_selftest(arena); }
 CPP
 { cmake -S "$work/app" -B "$work/host" && cmake --build "$work/host" && "$work/host/app"; } >"$work/log" 2>&1 ||

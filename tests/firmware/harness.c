@@ -1,14 +1,14 @@
 /* What count.sh counts: each layer, a whole network, a frame of features and a step of the stream, each between the
  * markers count_begin and count_end. Built in place of example/main_baremetal.c. */
 #include "board.h"
-#include "kws_stream.h"
+#include "kws_selftest.h"
 
 void count_begin(void);
 void count_end(void);
 __attribute__((noinline)) void count_begin(void) { __asm__ volatile("" ::: "memory"); }
 __attribute__((noinline)) void count_end(void) { __asm__ volatile("" ::: "memory"); }
 
-KWS_ALIGN(16) static uint8_t arena[KWS_STREAM_ARENA_SIZE];
+KWS_ALIGN(16) static uint8_t arena[KWS_SELFTEST_ARENA_SIZE];
 static kws_state state;
 static kws_result result;
 static int16_t pcm[KWS_CLIP_SAMPLES];

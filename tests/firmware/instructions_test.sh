@@ -42,6 +42,12 @@ at_most 8235980 "ds_cnn on m4" "ds_cnn,m4,-O2,invoke"
 at_most 11424102 "ds_cnn on m4, portable C" "ds_cnn,m4,-O2 -DKWS_PORTABLE,invoke"
 # A decision every 40 ms takes one new frame.
 at_most 400000 "dnn and a frame on m7" "dnn,m7,-O2,invoke" "dnn,m7,-O2,frame"
+# A flow: 80 ms of features, and what they change of the network.
+push_step=$(figure "cnn,m4,-O2,push_step")
+frame=$(figure "cnn,m4,-O2,frame")
+network=$((push_step - 4 * frame))
+printf 'what 80 ms change of cnn on m4: %s, limit 600000\n' "$network"
+[ "$network" -le 600000 ] || fail "cnn on m4: $network instructions for 80 ms, limit 600000"
 
 # cycles_within PERCENT WHAT FLAGS...: of ds_cnn on m4, beside -O2.
 cycles_of() { awk -F, '$1 == "invoke" { print $3 }'; }

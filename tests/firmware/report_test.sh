@@ -34,7 +34,7 @@ for design in "${designs[@]}"; do
   linked+=("$design.integer:m0" "$design.integer:m3" "$design:m4" "$design:m7" "$design:m33" "$design:m55")
 done
 linked+=(dnn:m0 dnn:m3 dnn.integer:m4)
-counted=(dnn:m0 dnn.integer:m0 dnn:m7 ds_cnn.integer:m0 ds_cnn:m4 ds_cnn:m55 crnn:m33 lstm.integer:m3)
+counted=(dnn:m0 dnn.integer:m0 dnn:m7 cnn:m4 cnn.integer:m0 ds_cnn.integer:m0 ds_cnn:m4 ds_cnn:m55 crnn:m33 lstm.integer:m3)
 {
   printf 'link %s\n' "${linked[@]/:/ }"
   printf 'count %s\n' "${counted[@]/:/ }"

@@ -48,9 +48,10 @@ struct ExportModel {
 std::vector<Golden> synthetic_golden(const Int8Model& network, int count);
 
 struct ExportOptions {
-  std::string prefix = "kws";  ///< of every file and name: letters, digits and '_', starting with a letter
-  bool replace = false;        ///< an existing folder is replaced
-  int hop_ms = 0;              ///< from decision to decision, a multiple of the stride; 0: as many as fit into 100 ms
+  std::string prefix = "kws";          ///< of every file and name: letters, digits and '_', starting with a letter
+  bool replace = false;                ///< an existing folder is replaced
+  int hop_ms = 0;                      ///< from decision to decision, a multiple of the stride; 0: default_hop_ms()
+  bool flow = true;                    ///< a stream takes the network on by the new frames where plan_stream() says how
   std::optional<BoardUse> board = {};  ///< with this hop; said in README and report, sizes the example's ring
 };
 
@@ -62,6 +63,9 @@ struct ExportSizes {
   std::int64_t pcm_arena = 0;  ///< of the calls that start from audio
   std::int64_t stream_arena = 0;
   std::int64_t stream_state = 0;  ///< sizeof(PREFIX_state) where pointers have 4 bytes
+  int hop_ms = 0;
+  bool flow = false;              ///< the stream does not run the whole network for a decision
+  std::int64_t whole_stream = 0;  ///< arena and state of a stream that does
 };
 
 /// Every file of the export by its path in the folder; the same model gives the same bytes.
