@@ -31,11 +31,13 @@ CLI::Validator in_range(double low, double high) {
 
 void add_format(CLI::App& verb, Format& format) {
   const std::map<std::string, Format> names = {{"table", Format::table}, {"json", Format::json}, {"csv", Format::csv}};
-  verb.add_option("--format", format, "table, json or csv")
-      ->transform(CLI::CheckedTransformer(names).description(""))
-      ->default_str("table");
+  verb.add_option("--format", format, "table, json or csv")->transform(one_of(names))->default_str("table");
   verb.add_flag_callback(
       "--json", [&format] { format = Format::json; }, "short for --format json");
+}
+
+void regroup(CLI::App& verb, const char* group, std::initializer_list<const char*> names) {
+  for (const char* name : names) verb.get_option(name)->group(group);
 }
 
 std::string flag_of(std::string name) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <initializer_list>
+#include <map>
 #include <string>
 
 #include "kws/core/options.h"
@@ -25,8 +27,30 @@ void get_ready_to_train();
 /// Like CLI::Range; NaN lies in no range.
 CLI::Validator in_range(double low, double high);
 
+/// Names of an enumeration's values, and no others.
+template <class Enum>
+CLI::Validator one_of(const std::map<std::string, Enum>& names) {
+  return {[names](std::string& text) -> std::string {
+            const auto found = names.find(text);
+            if (found != names.end()) {
+              text = std::to_string(static_cast<int>(found->second));
+              return "";
+            }
+            std::string known;
+            for (const auto& [name, value] : names) known += (known.empty() ? "" : ", ") + name;
+            return "\"" + text + "\" is none of " + known;
+          },
+          ""};
+}
+
 /// Adds --format table|json|csv and --json to a verb that prints results.
 void add_format(CLI::App& verb, Format& format);
+
+/// Titles of the help under which options stand that limit a design, and those that few need.
+inline constexpr const char* kLimits = "Limits";
+inline constexpr const char* kAdvanced = "Advanced";
+/// Moves options of a verb under another title.
+void regroup(CLI::App& verb, const char* group, std::initializer_list<const char*> names);
 
 /// "--max-flash" of "max_flash".
 std::string flag_of(std::string name);
@@ -48,6 +72,7 @@ class Flags {
   }
   void limit(const char* name, const std::optional<double>& /*value*/, Amount /*amount*/, const char* help) {
     add(name, "0", std::string(help) + "; 0: no limit");
+    regroup(verb_, kLimits, {flag_of(name).c_str()});
   }
   /// The values the user gave, for read_options().
   [[nodiscard]] const Json& given() const { return given_; }
@@ -75,5 +100,6 @@ void add_report(CLI::App& app, Common& common);
 void add_bench(CLI::App& app, Common& common);
 void add_replay(CLI::App& app, Common& common);
 void add_list(CLI::App& app, Common& common);
+void add_completions(CLI::App& app, Common& common);  ///< and the man page
 
 }  // namespace kws::cli

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli.h"
 #include "kws/datasets/corpus.h"
 #include "kws/datasets/corpus_audio.h"
 #include "log.h"
@@ -19,7 +20,7 @@ struct Reading {
   void add_to(CLI::App& verb) {
     const std::map<std::string, Stretch> names = {{"loudest", Stretch::loudest}, {"first", Stretch::first}};
     verb.add_option("--stretch", stretch, "loudest or first; which second stands for a clip that is longer")
-        ->transform(CLI::CheckedTransformer(names).description(""))
+        ->transform(one_of(names))
         ->default_str("loudest");
     verb.add_flag("--no-cache", no_cache, "decode every recording instead of keeping the samples in ~/.cache/kwsmith");
   }

@@ -70,9 +70,7 @@ void add_eval(CLI::App& app, Common& common) {
   verb->source.add_to(*sub, false);
   sub->add_option("--split", verb->split, "validation or test")->capture_default_str();
   const std::map<std::string, Engine> engines = {{"float", Engine::float32}, {"int8", Engine::int8}, {"c", Engine::c}};
-  sub->add_option("--engine", verb->engine, "float, int8 or c")
-      ->transform(CLI::CheckedTransformer(engines).description(""))
-      ->default_str("int8");
+  sub->add_option("--engine", verb->engine, "float, int8 or c")->transform(one_of(engines))->default_str("int8");
   sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")
       ->check(CLI::IsMember({"float", "integer"}).description(""));
   add_format(*sub, verb->format);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 
@@ -32,7 +33,9 @@ class PrintableMessage : public spdlog::custom_flag_formatter {
 spdlog::logger& log() { return *spdlog::default_logger_raw(); }
 
 void set_up_log(const Common& common) {
-  const auto mode = common.no_color ? spdlog::color_mode::never : spdlog::color_mode::automatic;
+  const char* const no_color = std::getenv("NO_COLOR");  // no-color.org: any value but the empty one
+  const bool plain = common.no_color || (no_color != nullptr && *no_color != '\0');
+  const auto mode = plain ? spdlog::color_mode::never : spdlog::color_mode::automatic;
   auto logger =
       std::make_shared<spdlog::logger>("kwsmith", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(mode));
   auto formatter = std::make_unique<spdlog::pattern_formatter>();

@@ -7,10 +7,13 @@
 #include <system_error>
 
 #include "cli.h"
+#include "help.h"
 #include "kws/core/error.h"
 #include "kws/core/interrupt.h"
+#include "kws/core/isa.h"
 #include "kws/core/text.h"
 #include "log.h"
+#include "version.h"
 
 namespace {
 
@@ -24,14 +27,22 @@ void refuse_empty_values(const CLI::App& verb) {
   for (const CLI::App* sub : verb.get_subcommands()) refuse_empty_values(*sub);
 }
 
+std::string version() {
+  const std::string commit = build_commit();
+  return "kwsmith " KWS_VERSION + (commit.empty() ? "" : " (commit " + commit + ")") + "\nthis CPU trains by " +
+         std::string(kws::isa_name(kws::best_isa())) + (kws::has_vnni() ? ", int8 by VNNI" : "") +
+         "\nbuilt with " KWS_LIBRARIES;
+}
+
 int run(int argc, char** argv) {
   using namespace kws::cli;
   CLI::App app{"Kwsmith designs keyword spotters for microcontrollers: it searches, trains, quantizes and exports C."};
-  app.set_version_flag("--version", "kwsmith " KWS_VERSION);
+  app.formatter(std::make_shared<Help>());
+  app.set_version_flag("--version", version);
   app.require_subcommand(0, 1);  // an unknown verb is named by the parser, a missing one below
   app.fallthrough();
   app.footer(
-      "Exit codes: 0 done, 1 failed, 2 wrong use or config, 3 nothing fits the budget, 4 data problem,\n"
+      "Exit codes: 0 done, 1 failed, 2 wrong use or config, 3 nothing fits the budget, 4 data problem, "
       "5 a given design breaks the given budget, 6 store unreachable, 75 interrupted: run again to continue.");
   Common common;
   app.add_option("--threads", common.threads, "workers; 0 takes all cores. Results never depend on it")
@@ -44,17 +55,21 @@ int run(int argc, char** argv) {
     set_up_log(common);
     refuse_empty_values(app);
   });
-  for (const auto add : {add_data, add_cost, add_search, add_worker, add_status, add_trials, add_pareto, add_report,
-                         add_replay, add_train, add_quantize, add_eval, add_listen, add_export, add_bench, add_list}) {
+  for (const auto add :
+       {add_data, add_cost, add_search, add_worker, add_status, add_trials, add_pareto, add_report, add_replay,
+        add_train, add_quantize, add_eval, add_listen, add_export, add_bench, add_list, add_completions}) {
     add(app, common);
   }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // help and version
-    throw kws::Error(std::string(e.what()) + "; see kwsmith --help", kws::Exit::usage);
+    throw kws::Error(usage_line(app, e), kws::Exit::usage);
   }
-  if (app.get_subcommands().empty()) throw kws::Error("no verb is given; see kwsmith --help", kws::Exit::usage);
+  if (app.get_subcommands().empty()) {
+    std::cout << first_steps() << std::flush;
+    throw kws::Error("no verb is given; see kwsmith --help", kws::Exit::usage);
+  }
   return common.exit_code;
 }
 

@@ -358,7 +358,9 @@ void add_search(CLI::App& app, Common& common) {
   sub->add_flag("--deterministic", verb->deterministic,
                 "no times in trials.json and trials.csv: equal searches give equal bytes, however many workers");
   sub->add_option("--budget", verb->budgets,
-                  "small, medium or large; may be given several times (default: small, unless other limits are given)");
+                  "small, medium or large, several separated by commas (default: small, unless other limits are given)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   sub->add_option("--board", verb->board, std::string(kBoardHelp) + "; sets --core and --clock-hz too");
   sub->add_option("--types", verb->types, "network types, separated by commas (default: all)")
       ->delimiter(',')
@@ -367,6 +369,11 @@ void add_search(CLI::App& app, Common& common) {
   sub->add_flag("--dry-run", verb->dry_run, "show the first proposals and how much of the space fits, train nothing");
   verb->flags = std::make_unique<Flags>(*sub, "Search");
   describe(*verb->flags, verb->defaults);
+  regroup(*sub, kLimits, {"--budget", "--board", "--core", "--clock-hz", "--hop-ms"});
+  regroup(*sub, kAdvanced,
+          {"--workers", "--lease", "--max-time", "--deterministic", "--stretch", "--no-cache", "--first-rung",
+           "--reduction", "--slots", "--max-epochs", "--target-accuracy", "--evolution-share", "--model-share",
+           "--no-prior", "--strategy", "--precision"});
   add_format(*sub, verb->format);
   sub->callback([verb, &common] { common.exit_code = run(*verb, common); });
 }

@@ -20,6 +20,8 @@ void Target::add_to(CLI::App& verb) {
   verb.add_option("--core", core, "that flash and RAM are counted for where no board is given (default: m4)")
       ->check(CLI::IsMember(core_names()))
       ->excludes("--board");
+  regroup(verb, kLimits, {"--board", "--core"});
+  for (const Measure& measure : measures()) regroup(verb, kLimits, {flag_of(measure.option).c_str()});
 }
 
 std::optional<Board> Target::board() const {

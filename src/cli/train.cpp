@@ -113,6 +113,7 @@ void add_train(CLI::App& app, Common& common) {
       ->capture_default_str();
   verb->flags = std::make_unique<Flags>(*sub, "Training");
   describe(*verb->flags, verb->options);
+  regroup(*sub, kAdvanced, {"--isa", "--stretch", "--no-cache"});
   add_format(*sub, verb->format);
   sub->callback([verb, &common] { common.exit_code = run(*verb, common); });
 }

@@ -1,0 +1,232 @@
+#include "help.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "cli.h"
+#include "kws/core/options.h"
+
+namespace kws::cli {
+
+namespace {
+
+constexpr std::size_t kNarrowest = 40, kWidest = 110;  // columns that are read with ease
+constexpr std::size_t kTextColumn = 26;
+
+/// Verb -> command lines.
+const std::map<std::string, std::vector<std::string>>& examples() {
+  static const std::map<std::string, std::vector<std::string>> table = {
+      {"kwsmith",
+       {"kwsmith search --data speech --budget small --study study", "kwsmith cost configs/hello_edge/*.json"}},
+      {"kwsmith data check", {"kwsmith data check speech", "kwsmith data check ours --keywords aurora,blinds --json"}},
+      {"kwsmith data fetch",
+       {"kwsmith data fetch --out speech",
+        "kwsmith data fetch --url https://example.com/words.tar.gz --sha256 HEX --out words"}},
+      {"kwsmith data synth",
+       {"kwsmith data synth --speakers 60 --out speech",
+        "kwsmith data synth --keywords aurora,\"coffee time\" --out ours"}},
+      {"kwsmith cost",
+       {"kwsmith cost configs/hello_edge/*.json --budget small",
+        "kwsmith cost configs/hello_edge/ds_cnn_s.json --board nrf52840 --max-flash 80K"}},
+      {"kwsmith search",
+       {"kwsmith search --data speech --budget small,medium --time 2h --study study",
+        "kwsmith search --data speech --board stm32f411 --max-flash 80K --study study"}},
+      {"kwsmith worker",
+       {"kwsmith worker --study postgresql://kws@db/kws --data speech",
+        "kwsmith worker --study study --data speech --max-idle 60"}},
+      {"kwsmith status", {"kwsmith status study", "kwsmith status postgresql://kws@db/kws --json"}},
+      {"kwsmith trials",
+       {"kwsmith trials study --budget small --best 5", "kwsmith trials study --state failed --format json"}},
+      {"kwsmith pareto", {"kwsmith pareto study", "kwsmith pareto study --budget medium --format csv"}},
+      {"kwsmith report", {"kwsmith report study", "kwsmith report study --out now.html"}},
+      {"kwsmith replay",
+       {"kwsmith replay --table configs/learning_curves.json.gz --seeds 30",
+        "kwsmith replay --table curves.json.gz --steps"}},
+      {"kwsmith train",
+       {"kwsmith train configs/hello_edge/ds_cnn_s.json --data speech --out ds_cnn_s",
+        "kwsmith train design.json --data speech --epochs 40 --tuning-epochs 3 --out model"}},
+      {"kwsmith quantize",
+       {"kwsmith quantize model --data speech", "kwsmith quantize model --data my_microphone --out model2"}},
+      {"kwsmith eval", {"kwsmith eval model --data speech", "kwsmith eval model --data speech --engine c --json"}},
+      {"kwsmith listen",
+       {"kwsmith listen model evening.wav", "kwsmith listen model --data speech --minutes 60 --tune 1"}},
+      {"kwsmith export",
+       {"kwsmith export study/best/small --out firmware",
+        "kwsmith export model --board nrf52840 --prefix wake --out firmware"}},
+      {"kwsmith bench train", {"kwsmith bench train", "kwsmith bench train --seconds 3 --rounds 5 --json"}},
+      {"kwsmith list", {"kwsmith list boards", "kwsmith list types --json"}},
+      {"kwsmith completions",
+       {"kwsmith completions bash >~/.local/share/bash-completion/completions/kwsmith",
+        "kwsmith completions fish >~/.config/fish/completions/kwsmith.fish"}},
+      {"kwsmith manual", {"kwsmith manual | man -l -", "kwsmith manual >~/.local/share/man/man1/kwsmith.1"}}};
+  return table;
+}
+
+/// Two columns: what is typed, and what it means.
+std::string entry(const std::string& typed, const std::string& meaning, std::size_t width) {
+  const std::string text = wrapped(meaning, kTextColumn, width);
+  const std::string left = "  " + typed;
+  if (left.size() + 2 > kTextColumn) return left + "\n" + text;
+  return left + std::string(kTextColumn - left.size(), ' ') + text.substr(std::min(kTextColumn, text.size()));
+}
+
+/// The verb the user has come to.
+const CLI::App& deepest(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return *at;
+}
+
+std::vector<std::string> names_of(const std::vector<const CLI::App*>& verbs) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : verbs) names.push_back(verb->get_name());
+  return names;
+}
+
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& known, const std::string& other) {
+  const std::string near = nearest_name(word, known);
+  return near.empty() ? other : "did you mean \"" + near + "\"?";
+}
+
+}  // namespace
+
+std::size_t terminal_width(int descriptor) {
+  winsize size{};
+  if (::isatty(descriptor) == 0 || ::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+std::string wrapped(const std::string& text, std::size_t indent, std::size_t width) {
+  std::string result;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::size_t column = 0;
+    for (std::string word; words >> word;) {
+      if (column > 0 && column + 1 + word.size() > width) {
+        result += '\n';
+        column = 0;
+      }
+      result += column == 0 ? std::string(indent, ' ') : " ";
+      column += (column == 0 ? indent : 1) + word.size();
+      result += word;
+    }
+    result += '\n';
+  }
+  return result.empty() ? "\n" : result;
+}
+
+std::string path_of(const CLI::App& verb) {
+  return verb.get_parent() == nullptr ? "kwsmith" : path_of(*verb.get_parent()) + " " + verb.get_name();
+}
+
+std::vector<OptionGroup> option_groups(const CLI::App& verb) {
+  std::vector<OptionGroup> groups;
+  const auto add = [&](const std::string& title, const CLI::Option* option) {
+    auto group = std::ranges::find(groups, title, &OptionGroup::title);
+    if (group == groups.end()) group = groups.insert(groups.end(), {title, {}});
+    group->options.push_back(option);
+  };
+  const CLI::App* top = &verb;
+  while (top->get_parent() != nullptr) top = top->get_parent();
+  for (const CLI::Option* option : verb.get_options()) {
+    const std::string& group = option->get_group();
+    if (!option->nonpositional() || group.empty() || &verb == top || option == verb.get_help_ptr()) continue;
+    add(group == "Options" ? "Common options" : group, option);
+  }
+  // What few need stands below what many need.
+  std::ranges::stable_partition(groups, [](const OptionGroup& group) { return group.title != kAdvanced; });
+  for (const CLI::Option* option : top->get_options()) {
+    if (option->nonpositional() && !option->get_group().empty()) add("Options of every verb", option);
+  }
+  return groups;
+}
+
+std::vector<const CLI::Option*> positionals(const CLI::App& verb) {
+  return verb.get_options([](const CLI::Option* option) { return option->get_positional(); });
+}
+
+std::vector<const CLI::App*> verbs_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App* verb) { return !verb->get_name().empty(); });
+}
+
+std::string spelling(const CLI::Option& option) {
+  std::string text;
+  for (const std::string& name : option.get_snames()) text += (text.empty() ? "-" : ", -") + name;
+  for (const std::string& name : option.get_lnames()) text += (text.empty() ? "--" : ", --") + name;
+  return text + (option.get_items_expected_max() == 0 ? "" : " VALUE");
+}
+
+std::string explanation(const CLI::Option& option) {
+  const std::string& preset = option.get_default_str();
+  const bool told = preset.empty() || preset == "0" || option.get_items_expected_max() == 0;
+  return option.get_description() + (told ? "" : " (default: " + preset + ")");
+}
+
+std::vector<std::string> examples_of(const CLI::App& verb) {
+  const auto found = examples().find(path_of(verb));
+  return found == examples().end() ? std::vector<std::string>() : found->second;
+}
+
+std::string Help::make_help(const CLI::App* app, std::string /*name*/, CLI::AppFormatMode /*mode*/) const {
+  const std::size_t width = std::clamp(terminal_width(STDOUT_FILENO), kNarrowest, kWidest);
+  const std::vector<const CLI::App*> verbs = verbs_of(*app);
+  std::string usage = "Usage: " + path_of(*app) + (verbs.empty() ? "" : " VERB") + " [OPTIONS]";
+  for (const CLI::Option* option : positionals(*app)) {
+    const std::string name = option->get_name() + (option->get_items_expected_max() > 1 ? "..." : "");
+    usage += option->get_required() ? " " + name : " [" + name + "]";
+  }
+  std::string text = wrapped(app->get_description(), 0, width) + "\n" + wrapped(usage, 0, width);
+  if (!positionals(*app).empty()) text += "\nArguments:\n";
+  for (const CLI::Option* option : positionals(*app)) text += entry(option->get_name(), explanation(*option), width);
+  if (!verbs.empty()) text += "\nVerbs:\n";
+  for (const CLI::App* verb : verbs) text += entry(verb->get_name(), verb->get_description(), width);
+  for (const OptionGroup& group : option_groups(*app)) {
+    text += "\n" + group.title + ":\n";
+    for (const CLI::Option* option : group.options) text += entry(spelling(*option), explanation(*option), width);
+  }
+  if (!examples_of(*app).empty()) text += "\nExamples:\n";
+  for (const std::string& example : examples_of(*app)) text += "  " + example + "\n";
+  const CLI::App* top = app;
+  while (top->get_parent() != nullptr) top = top->get_parent();
+  return text + "\n" + wrapped(top->get_footer(), 0, width);
+}
+
+std::string first_steps() {
+  return "First steps, from nothing to C:\n"
+         "  kwsmith data synth --out speech                                 synthetic recordings to try with\n"
+         "  kwsmith search --data speech --study study --time 5m            find the best small network\n"
+         "  kwsmith export study/best/small --out firmware                  write it as C99\n"
+         "Before anything is trained:\n"
+         "  kwsmith list boards                                             what there is to choose from\n"
+         "  kwsmith cost configs/hello_edge/ds_cnn_s.json --board nrf52840  what a design takes\n"
+         "All verbs: kwsmith --help; one of them: kwsmith VERB --help\n";
+}
+
+std::string usage_line(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App& verb = deepest(app);
+  const std::string help = "see " + path_of(verb) + " --help";
+  for (const std::string& word : app.remaining(true)) {
+    if (word.starts_with("--") && word.size() > 2) {
+      const std::string flag = word.substr(0, word.find('='));
+      std::vector<std::string> known = {"--help"};
+      for (const OptionGroup& group : option_groups(verb)) {
+        for (const CLI::Option* option : group.options) {
+          for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+        }
+      }
+      return flag + ": is no option of " + path_of(verb) + "; " + did_you_mean(flag, known, help);
+    }
+    if (word.starts_with('-')) return word + ": is no option of " + path_of(verb) + "; " + help;
+    const std::vector<const CLI::App*> verbs = verbs_of(verb);
+    if (verbs.empty()) return word + ": is more than " + path_of(verb) + " takes; " + help;
+    return word + ": is no verb of " + path_of(verb) + "; " + did_you_mean(word, names_of(verbs), help);
+  }
+  return std::string(error.what()) + "; " + help;
+}
+
+}  // namespace kws::cli
