@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -53,7 +54,19 @@ class DialTurner : public SpaceDials {
   bool up_, moved_ = false;
 };
 
-void other_kind(FeatureOptions& features) { features.kind = features.kind == "mfcc" ? "log_mel" : "mfcc"; }
+/// To the next kind that the space has; returns whether there is another.
+bool turn_kind(const FeatureSpace& space, FeatureOptions& features) {
+  const std::vector<std::string>& kinds = front_end_kinds();
+  const auto at = static_cast<std::size_t>(std::ranges::find(kinds, features.kind) - kinds.begin());
+  if (share_of(space, kinds.at(at)) <= 0.0) return false;
+  for (std::size_t i = 1; i < kinds.size(); ++i) {
+    const std::string& kind = kinds[(at + i) % kinds.size()];
+    if (share_of(space, kind) <= 0.0) continue;
+    features.kind = kind;
+    return true;
+  }
+  return false;
+}
 
 bool turn_rate(const TrainingSpace& space, double& rate, bool up) {
   if (space.peak_rate_choices < 2) return false;
@@ -68,7 +81,7 @@ bool turn_rate(const TrainingSpace& space, double& rate, bool up) {
 /// What draws keep, a change must keep too.
 void follow(const FeatureSpace& space, FeatureOptions& features) {
   const IntRange& range = space.coefficients;
-  if (features.kind == "log_mel") {
+  if (!front_end_kind(features.kind).cosine) {
     features.coefficients = features.mel_bins;
   } else {
     const int most = std::max(range.low, std::min(range.high, features.mel_bins));
@@ -91,7 +104,7 @@ std::optional<Sample> neighbour(const Space& space, const Sample& from, Rng& rng
     return turner;
   };
   std::vector<Size> sizes;
-  if (features.kind == "mfcc") sizes.push_back({&space.features.coefficients, &features.coefficients});
+  if (front_end_kind(features.kind).cosine) sizes.push_back({&space.features.coefficients, &features.coefficients});
   sizes.push_back({&space.features.mel_bins, &features.mel_bins});
   sizes.push_back({&space.features.window_ms, &features.window_ms});
   sizes.push_back({&space.features.stride_ms, &features.stride_ms});
@@ -108,8 +121,7 @@ std::optional<Sample> neighbour(const Space& space, const Sample& from, Rng& rng
   } else if (size < sizes.size()) {
     moved = turn(*sizes[size].range, *sizes[size].value, up);
   } else if (size == sizes.size()) {
-    moved = space.features.log_mel_share > 0.0 && space.features.log_mel_share < 1.0;
-    if (moved) other_kind(features);
+    moved = turn_kind(space.features, features);
   } else {
     moved = turn_rate(space.training, to.training.optimizer.peak_rate, up);
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "space_dials.h"
 
@@ -36,14 +38,26 @@ class RangeChecker {
   std::string origin_, path_;
 };
 
+/// From the last kind of the table on.
+std::string draw_kind(const FeatureSpace& space, Rng& rng) {
+  const std::vector<std::string>& kinds = front_end_kinds();
+  double left = rng.uniform();
+  for (std::size_t i = kinds.size() - 1; i > 0; --i) {
+    const double share = share_of(space, kinds[i]);
+    if (left < share) return kinds[i];
+    left -= share;
+  }
+  return kinds.front();
+}
+
 FeatureOptions draw_features(const FeatureSpace& space, Rng& rng) {
   FeatureOptions features;
   features.arithmetic = space.arithmetic;
-  const bool log_mel = rng.uniform() < space.log_mel_share;
-  features.kind = log_mel ? "log_mel" : "mfcc";
+  features.kind = draw_kind(space, rng);
   features.mel_bins = space.mel_bins.draw(rng);
   const int coefficients = space.coefficients.draw(rng, std::max(space.coefficients.low, features.mel_bins));
-  features.coefficients = log_mel ? features.mel_bins : std::min(coefficients, features.mel_bins);
+  const bool cosine = front_end_kind(features.kind).cosine;
+  features.coefficients = cosine ? std::min(coefficients, features.mel_bins) : features.mel_bins;
   features.window_ms = space.window_ms.draw(rng);
   // A stride above the window would skip samples.
   const int stride = space.stride_ms.draw(rng, std::max(space.stride_ms.low, features.window_ms));
@@ -78,6 +92,10 @@ double draw_rate(const TrainingSpace& space, Rng& rng) {
 }
 
 }  // namespace
+
+double share_of(const FeatureSpace& space, const std::string& kind) {
+  return front_end_kind(kind).cosine ? 1.0 - space.log_mel_share : space.log_mel_share;
+}
 
 const IntRange& SpaceDials::range_of(std::string_view name) {
   // Mostly the next one.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
 
 #include "kws/search/space.h"
 #include "space_dials.h"
@@ -19,6 +20,16 @@ std::vector<int> values(const IntRange& range) { return values(range, range.high
 
 using MapCounts = std::map<std::pair<int, int>, double>;  ///< front ends that give [frames, coefficients]
 
+/// Coefficients that a frame can have.
+std::set<int> kept(const FeatureSpace& space, const std::string& kind, int bins) {
+  if (!front_end_kind(kind).cosine) return {bins};
+  std::set<int> numbers;
+  for (const int coefficients : values(space.coefficients, std::max(space.coefficients.low, bins))) {
+    numbers.insert(std::min(coefficients, bins));
+  }
+  return numbers;
+}
+
 MapCounts front_ends(const FeatureSpace& space) {
   MapCounts counts;
   const double edges = space.high_hz.count();
@@ -26,13 +37,10 @@ MapCounts front_ends(const FeatureSpace& space) {
     for (const int stride : values(space.stride_ms, std::max(space.stride_ms.low, window))) {
       const int frames = frame_count({.window_ms = window, .stride_ms = stride});
       for (const int bins : values(space.mel_bins)) {
-        if (space.log_mel_share > 0.0) counts[{frames, bins}] += edges;
-        if (space.log_mel_share >= 1.0) continue;
-        std::set<int> kept;
-        for (const int coefficients : values(space.coefficients, std::max(space.coefficients.low, bins))) {
-          kept.insert(std::min(coefficients, bins));
+        for (const std::string& kind : front_end_kinds()) {
+          if (share_of(space, kind) <= 0.0) continue;
+          for (const int coefficients : kept(space, kind, bins)) counts[{frames, coefficients}] += edges;
         }
-        for (const int coefficients : kept) counts[{frames, coefficients}] += edges;
       }
     }
   }

@@ -80,7 +80,7 @@ FrontEndNumbers::FrontEndNumbers(const FeatureOptions& o)
       stride(o.stride_ms * kSamplesPerMs),
       fft(std::max(16, static_cast<int>(std::bit_ceil(static_cast<unsigned>(window))))),
       mel_bins(o.mel_bins),
-      rows(o.kind == "mfcc" ? o.coefficients : 0),
+      rows(cosine_rows(o)),
       values(rows > 0 ? rows : mel_bins),
       integer(o.arithmetic == "integer") {
   const double bin_hz = static_cast<double>(kRateHz) / fft;

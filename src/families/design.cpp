@@ -46,13 +46,14 @@ void check_name(const std::string& name, const std::string& origin) {
 
 /// What ranges of single fields cannot say. `coefficients` is 0 where the file leaves them out.
 void check_features(FeatureOptions& f, const std::string& origin) {
+  const bool cosine = front_end_kind(f.kind).cosine;
   if (f.coefficients == 0) {
-    if (f.kind != "log_mel") fail(origin, "features.coefficients: missing; add this key");
+    if (cosine) fail(origin, "features.coefficients: missing; add this key");
     f.coefficients = f.mel_bins;
   }
   const std::string at = "features.coefficients: " + std::to_string(f.coefficients);
-  if (f.kind == "log_mel" && f.coefficients != f.mel_bins) {
-    fail(origin, at + " differs from mel_bins, " + std::to_string(f.mel_bins) + "; leave it out for log_mel");
+  if (!cosine && f.coefficients != f.mel_bins) {
+    fail(origin, at + " differs from mel_bins, " + std::to_string(f.mel_bins) + "; leave it out for " + f.kind);
   }
   if (f.coefficients > f.mel_bins) {
     fail(origin, at + " is more than mel_bins, " + std::to_string(f.mel_bins) + "; lower it or add mel bins");

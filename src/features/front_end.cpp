@@ -16,6 +16,12 @@ namespace {
 
 constexpr double kPi = std::numbers::pi;
 
+const std::vector<FrontEndKind>& kinds() {
+  static const std::vector<FrontEndKind> table = {{.name = "mfcc", .cosine = true},
+                                                  {.name = "log_mel", .cosine = false}};
+  return table;
+}
+
 double mel_of(double hz) { return 1127.0 * std::log1p(hz / 700.0); }
 
 void make_window(FrontEnd::Tables& t) {
@@ -59,7 +65,7 @@ FrontEnd::Tables make_tables(const FeatureOptions& o) {
   t.fft = 16;
   while (t.fft < t.window) t.fft *= 2;
   t.mel_bins = o.mel_bins;
-  t.coefficients = o.kind == "mfcc" ? o.coefficients : 0;
+  t.coefficients = cosine_rows(o);
   t.frames = frame_count(o);
   make_window(t);
   make_mel_bank(t, o);
@@ -101,6 +107,25 @@ kws_frontend_integer view_of(const FrontEnd::Tables& t, const FrontEnd::IntegerT
 }
 
 }  // namespace
+
+const std::vector<std::string>& front_end_kinds() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const FrontEndKind& kind : kinds()) list.push_back(kind.name);
+    return list;
+  }();
+  return names;
+}
+
+const FrontEndKind& front_end_kind(std::string_view name) {
+  const auto found = std::ranges::find(kinds(), name, &FrontEndKind::name);
+  if (found == kinds().end()) throw Error("features.kind: no kind \"" + std::string(name) + "\"");
+  return *found;
+}
+
+int cosine_rows(const FeatureOptions& options) {
+  return front_end_kind(options.kind).cosine ? options.coefficients : 0;
+}
 
 int frame_count(const FeatureOptions& options) { return 1 + (kClipMs - options.window_ms) / options.stride_ms; }
 

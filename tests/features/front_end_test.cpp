@@ -60,6 +60,14 @@ std::vector<double> reference_frame(const FeatureOptions& o, const std::int16_t*
   return mfcc;
 }
 
+TEST(FrontEndKinds, SayWhetherFramesEndWithACosineTransform) {
+  EXPECT_EQ(front_end_kinds(), (std::vector<std::string>{"mfcc", "log_mel"}));
+  EXPECT_EQ(FeatureOptions{}.kind, front_end_kinds().front());
+  EXPECT_EQ(cosine_rows({.kind = "mfcc", .coefficients = 12}), 12);
+  EXPECT_EQ(cosine_rows({.kind = "log_mel", .coefficients = 40}), 0);
+  EXPECT_THROW(static_cast<void>(front_end_kind("pcen")), Error);
+}
+
 TEST(FrontEnd, FollowsTensorFlowsDefinition) {
   const auto pcm = noise_clip(3);
   for (const FeatureOptions& options : various_options()) {

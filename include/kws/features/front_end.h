@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kws/core/audio.h"
@@ -13,10 +14,20 @@ namespace kws {
 constexpr int kClipSamples = 16000;  ///< a clip is one second
 constexpr int kClipMs = 1000;
 
+/// A kind of front end: its row in the table of src/features/front_end.cpp.
+struct FrontEndKind {
+  std::string name;
+  bool cosine = true;  ///< ends with a cosine transform, of which the first coefficients are kept; else with mel bins
+};
+/// The names of the kinds, in the order of the table.
+const std::vector<std::string>& front_end_kinds();
+/// The row of that name, which there must be.
+const FrontEndKind& front_end_kind(std::string_view name);
+
 /// Front-end part of a design. Source of the defaults: facts of the paper's 21 networks.
 struct FeatureOptions {
-  std::string kind = "mfcc";  ///< "mfcc" or "log_mel"
-  int coefficients = 10;      ///< MFCC kept per frame; for log_mel equal to mel_bins
+  std::string kind = front_end_kinds().front();
+  int coefficients = 10;  ///< of the cosine transform, kept per frame; without one equal to mel_bins
   int window_ms = 40;
   int stride_ms = 20;
   int mel_bins = 40;
@@ -29,7 +40,7 @@ struct FeatureOptions {
 /// Each field once: JSON reader, help and search space visit this list.
 template <class Field>
 void describe(Field& field, FeatureOptions& o) {
-  field.choice("kind", o.kind, {"mfcc", "log_mel"}, "cepstral coefficients or log-mel energies");
+  field.choice("kind", o.kind, front_end_kinds(), "cepstral coefficients or log-mel energies");
   field.optional("coefficients", o.coefficients, 1, 64,
                  "MFCC kept per frame; log_mel: equal to mel_bins, may be left out");
   field("window_ms", o.window_ms, 10, 64, "frame length in milliseconds");
@@ -40,6 +51,9 @@ void describe(Field& field, FeatureOptions& o) {
   field.optional("arithmetic", o.arithmetic, {"float", "integer"},
                  "of the front end; integer: for cores without a floating-point unit; may be left out");
 }
+
+/// Rows of the cosine transform; 0 for kinds without.
+int cosine_rows(const FeatureOptions& options);
 
 /// Frames of a one-second clip: 1 + (1000 - window) / stride, rounded down.
 int frame_count(const FeatureOptions& options);

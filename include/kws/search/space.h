@@ -32,6 +32,9 @@ void describe(Field& field, FeatureSpace& o) {
   field.object("high_hz", o.high_hz, "upper edge of the last filter");
 }
 
+/// Share of the front ends that are of that kind; all shares add up to 1.
+double share_of(const FeatureSpace& space, const std::string& kind);
+
 struct TrainingSpace {
   double peak_rate_low = 2e-3;
   double peak_rate_high = 8e-3;
