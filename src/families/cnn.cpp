@@ -33,7 +33,8 @@ void choose(Dials& dial, CnnOptions& o, Extent map) {
   if (o.conv.empty()) o.conv.resize(2);
   dial.choice("time_padding", o.time_padding, {"valid", "same"}, kPaddingHelp, kOff, {.shapes = true});
   for (ConvOptions& conv : o.conv) {
-    if (!choose_conv(dial, conv, map, {16, 128, 2}, &conv != &o.conv.back())) return;
+    const bool more = &conv != &o.conv.back();
+    if (!choose_conv(dial, conv, map, {16, 128, 2}, {.time = more, .freq = more})) return;
     map = map_after(conv, map, o.padding());
   }
   dial("linear", o.linear, {16, 64, 2}, "units of the low-rank layer");

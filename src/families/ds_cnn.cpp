@@ -40,7 +40,7 @@ void choose(Dials& dial, DsCnnOptions& o, Extent map) {
   int stride = first.stride.time;
   dial.choice("time_padding", o.time_padding, {"same", "valid"}, kPaddingHelp, kOff, {.shapes = true});
   const bool valid = o.time_padding == "valid";
-  if (!choose_conv(dial, o.conv, map, {16, 300, 4}, valid)) return;
+  if (!choose_conv(dial, o.conv, map, {16, 300, 4}, {.time = valid})) return;
   const auto choose_blocks = [&](int most) {
     dial("blocks", blocks, {2, 6, 1, 1, 16}, "depthwise + pointwise pairs", {.most = most});
   };

@@ -5,16 +5,16 @@
 
 namespace kws {
 
-bool choose_conv(Dials& dial, ConvOptions& o, Extent map, const IntRange& filters, bool shapes) {
+bool choose_conv(Dials& dial, ConvOptions& o, Extent map, const IntRange& filters, Shaping shapes) {
   constexpr IntRange kKernelTime{4, 20, 1, 1, 64}, kKernelFreq{4, 10, 1, 1, 64}, kStride{1, 2, 1, 1, 16};
   if (!dial.fits("conv.kernel_time", kKernelTime, map.time)) return false;
   if (!dial.fits("conv.kernel_freq", kKernelFreq, map.freq)) return false;
   dial("conv.filters", o.filters, filters, "output channels");
-  dial("conv.kernel_time", o.kernel.time, kKernelTime, "frames of a kernel", {.most = map.time, .shapes = shapes});
+  dial("conv.kernel_time", o.kernel.time, kKernelTime, "frames of a kernel", {.most = map.time, .shapes = shapes.time});
   dial("conv.kernel_freq", o.kernel.freq, kKernelFreq, "coefficients of a kernel",
-       {.most = map.freq, .shapes = shapes});
-  dial("conv.stride_time", o.stride.time, kStride, "frames of a step", {.shapes = shapes});
-  dial("conv.stride_freq", o.stride.freq, kStride, "coefficients of a step", {.shapes = shapes});
+       {.most = map.freq, .shapes = shapes.freq});
+  dial("conv.stride_time", o.stride.time, kStride, "frames of a step", {.shapes = shapes.time});
+  dial("conv.stride_freq", o.stride.freq, kStride, "coefficients of a step", {.shapes = shapes.freq});
   return true;
 }
 

@@ -17,11 +17,14 @@ void describe(Field& field, ConvOptions& o) {
   field("stride", o.stride, 1, 16, "[time, frequency]");
 }
 
+/// The directions in which later dials depend on the map that a convolution leaves.
+struct Shaping {
+  bool time = false, freq = false;
+};
 /// The dials "conv.filters", "conv.kernel_time", ... of one convolution; a kernel is never chosen larger than the map
 /// it reads.
-///   shapes  later dials depend on the map that it leaves
 ///   returns false when no kernel fits
-bool choose_conv(Dials& dial, ConvOptions& o, Extent map, const IntRange& filters, bool shapes = false);
+bool choose_conv(Dials& dial, ConvOptions& o, Extent map, const IntRange& filters, Shaping shapes = {});
 
 /// Map that a convolution leaves.
 Extent map_after(const ConvOptions& conv, Extent map, Paddings padding = Padding::valid);

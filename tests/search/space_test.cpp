@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "kws/search/moves.h"
 #include "kws/search/options.h"
 
 namespace kws {
@@ -20,6 +21,53 @@ std::string message_of(const std::function<void()>& action, Exit expected) {
   }
   ADD_FAILURE() << "nothing was thrown";
   return "";
+}
+
+TEST(Space, SharesOfFrontEndsAddUp) {
+  for (const double log_mel : {0.0, 0.3, 1.0}) {
+    const FeatureSpace features{.log_mel_share = log_mel};
+    double sum = 0.0;
+    for (const std::string& kind : front_end_kinds()) sum += share_of(features, kind);
+    EXPECT_DOUBLE_EQ(sum, 1.0);
+    EXPECT_EQ(share_of(features, "log_mel"), log_mel);
+  }
+}
+
+/// The dials that stand still by default turn where a space file widens them, and what they give can be built.
+TEST(Space, OptionsThatAreOffAreDrawnWhereTheyAreAskedFor) {
+  Space space;
+  for (const char* name : {"residual", "sub_bands", "time_padding"}) {
+    IntRange& range = space.range("ds_cnn", name);
+    EXPECT_EQ(range.count(), 1) << name;
+    range.high = range.most;
+  }
+  Rng rng({9});
+  std::set<std::string> paddings, residuals;
+  Sample from = sample(space, "ds_cnn", 12, rng);
+  for (int i = 0; i < 200; ++i) {
+    const Sample drawn = sample(space, "ds_cnn", 12, rng);
+    EXPECT_EQ(build_graph(drawn.design).output().elements(), 12);
+    const Json network = design_to_json(drawn.design)["network"];
+    paddings.insert(network.value("time_padding", "same"));
+    residuals.insert(network.contains("residual") ? "yes" : "no");
+    if (const auto to = neighbour(space, from, rng)) from = *to;
+    EXPECT_EQ(build_graph(from.design).output().elements(), 12);
+  }
+  EXPECT_EQ(paddings, (std::set<std::string>{"same", "valid"}));
+  EXPECT_EQ(residuals.size(), 2U);
+  // Twice the residuals, ten times the bands, and some of those with valid padding.
+  space.features.mel_bins = {40, 40, 1};
+  space.features.coefficients = {10, 10, 1};
+  space.features.window_ms = {40, 40, 1};
+  space.features.stride_ms = {20, 20, 1};
+  const double all = space_designs(space, "ds_cnn");
+  space.range("ds_cnn", "time_padding").high = 0;
+  const double same = space_designs(space, "ds_cnn");
+  EXPECT_GT(all, 1.5 * same);
+  EXPECT_LE(all, 2.0 * same);
+  space.range("ds_cnn", "residual").high = 0;
+  space.range("ds_cnn", "sub_bands").high = 1;
+  EXPECT_EQ(same, 20.0 * space_designs(space, "ds_cnn"));
 }
 
 TEST(Space, EverySampleOfEveryTypeBuildsAndSurvivesJson) {
