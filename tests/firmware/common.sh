@@ -20,11 +20,20 @@ fail() {
   failures=$((failures + 1))
 }
 
-# export_design NAME FOLDER [PREFIX [ARITHMETIC]]: a small published design with random weights.
+# export_design NAME FOLDER [PREFIX [ARITHMETIC [HOP_MS]]]: a small design with random weights, a published one or
+# ds_cnn_valid, ds_cnn without padding in time.
 export_design() {
-  local file=hello_edge/$1_s
-  case $1 in ds_tc) file=anchors/ds_tc_small ;; tc_resnet) file=anchors/tc_resnet8 ;; bc_resnet) file=anchors/bc_resnet_1 ;; esac
-  "$export_random" "$source_dir/configs/$file.json" "$2" "${3:-kws}" "${4:-float}"
+  local file=$source_dir/configs/hello_edge/$1_s.json
+  case $1 in
+    ds_tc) file=$source_dir/configs/anchors/ds_tc_small.json ;;
+    tc_resnet) file=$source_dir/configs/anchors/tc_resnet8.json ;;
+    bc_resnet) file=$source_dir/configs/anchors/bc_resnet_1.json ;;
+    ds_cnn_valid)
+      file=$work/ds_cnn_valid.json
+      sed 's/"type": "ds_cnn",/& "time_padding": "valid",/' "$source_dir/configs/hello_edge/ds_cnn_s.json" >"$file"
+      ;;
+  esac
+  "$export_random" "$file" "$2" "${3:-kws}" "${4:-float}" "${5:-0}"
 }
 
 # The last line of every test.

@@ -18,10 +18,11 @@ count() {
 export -f count
 export here work
 for design in "${designs[@]}"; do export_design "$design" "$work/$design"; done
+export_design ds_cnn_valid "$work/ds_cnn_valid" kws float 40
 # With the front end for cores that have no FPU.
 for design in gru lstm ds_cnn; do export_design "$design" "$work/$design.integer" kws integer; done
 {
-  printf '%s m4 -O2\n' "${designs[@]}"
+  printf '%s m4 -O2\n' "${designs[@]}" ds_cnn_valid
   printf 'ds_cnn %s -O2\n' m7 m33 m55
   printf 'ds_cnn.integer %s -O2\n' m0 m3 m4
   printf '%s\n' "ds_cnn m4 -O2 -DKWS_PORTABLE" "dnn m7 -O2" "gru.integer m0 -O2" "lstm.integer m0 -O2"
@@ -42,12 +43,15 @@ at_most 8235980 "ds_cnn on m4" "ds_cnn,m4,-O2,invoke"
 at_most 11424102 "ds_cnn on m4, portable C" "ds_cnn,m4,-O2 -DKWS_PORTABLE,invoke"
 # A decision every 40 ms takes one new frame.
 at_most 400000 "dnn and a frame on m7" "dnn,m7,-O2,invoke" "dnn,m7,-O2,frame"
-# A flow: 80 ms of features, and what they change of the network.
-push_step=$(figure "cnn,m4,-O2,push_step")
-frame=$(figure "cnn,m4,-O2,frame")
-network=$((push_step - 4 * frame))
-printf 'what 80 ms change of cnn on m4: %s, limit 600000\n' "$network"
-[ "$network" -le 600000 ] || fail "cnn on m4: $network instructions for 80 ms, limit 600000"
+# Flows: what new frames change of the network, and the detector.
+# flow_at_most LIMIT DESIGN FRAMES
+flow_at_most() {
+  local network=$(($(figure "$2,m4,-O2,push_step") - $3 * $(figure "$2,m4,-O2,frame")))
+  printf '%s on m4, what %s frames change: %s, limit %s\n' "$2" "$3" "$network" "$1"
+  [ "$network" -gt 0 ] && [ "$network" -le "$1" ] || fail "$2: $network instructions for $3 frames, limit $1"
+}
+flow_at_most 600000 cnn 4
+flow_at_most 350000 ds_cnn_valid 2
 
 # cycles_within PERCENT WHAT FLAGS...: of ds_cnn on m4, beside -O2.
 cycles_of() { awk -F, '$1 == "invoke" { print $3 }'; }
