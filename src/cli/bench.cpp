@@ -16,7 +16,7 @@ struct BenchVerb {
   std::string isa = std::string(isa_name(best_isa()));
   double seconds = 1.0;
   int rounds = 3;
-  Format format = Format::table;
+  Output format;
 };
 
 std::string cpu_name() {
@@ -33,7 +33,7 @@ int run(const BenchVerb& verb, const Common& common) {
   const Isa isa = isa_from_name(verb.isa);
   get_ready_to_train();
   const std::vector<Design> designs = train_bench_designs();
-  Progress progress(common, "design");
+  Progress progress("design");
   int done = 0;
   const std::vector<TrainBenchRow> rows =
       bench_training(designs, isa, common.thread_count(), verb.seconds, verb.rounds, [&](const TrainBenchRow& row) {
@@ -57,10 +57,9 @@ int run(const BenchVerb& verb, const Common& common) {
     table.add({row.name, fixed(row.engine, 0), fixed(row.torch1, 0), fixed(row.torch2, 0),
                times(row.engine, row.torch1), times(row.engine, row.torch2)});
   }
-  if (verb.format == Format::csv) {
-    std::cout << table.csv();
-  } else {
-    std::cout << table.text() << cpu_name() << ", " << verb.isa << ", " << common.thread_count() << " trials\n";
+  print_table(table, verb.format);
+  if (verb.format == Format::table) {
+    std::cout << cpu_name() << ", " << verb.isa << ", " << common.thread_count() << " trials\n";
   }
   return 0;
 }

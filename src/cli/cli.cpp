@@ -1,11 +1,14 @@
 #include "cli.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <iostream>
 #include <map>
 #include <string>
 #include <thread>
 
-#include "kws/core/table.h"
+#include "help.h"
 #include "kws/train/trainer.h"
 #include "log.h"
 
@@ -29,15 +32,36 @@ CLI::Validator in_range(double low, double high) {
           ""};
 }
 
-void add_format(CLI::App& verb, Format& format) {
+void add_format(CLI::App& verb, Output& output) {
   const std::map<std::string, Format> names = {{"table", Format::table}, {"json", Format::json}, {"csv", Format::csv}};
-  verb.add_option("--format", format, "table, json or csv")->transform(one_of(names))->default_str("table");
+  verb.add_option("--format", output.format, "table, json or csv")->transform(one_of(names))->default_str("table");
   verb.add_flag_callback(
-      "--json", [&format] { format = Format::json; }, "short for --format json");
+      "--json", [&output] { output.format = Format::json; }, "short for --format json");
+  verb.add_flag("--wide", output.wide, "all columns of a table, however narrow the terminal");
+  verb.add_option("--columns", output.columns, "only these columns of a table or CSV, separated by commas")
+      ->delimiter(',')
+      ->allow_extra_args(false);
 }
 
 void regroup(CLI::App& verb, const char* group, std::initializer_list<const char*> names) {
   for (const char* name : names) verb.get_option(name)->group(group);
+}
+
+void print_table(const Table& table, const Output& output) {
+  if (!output.columns.empty()) return print_table(table.only(output.columns), {output.format, true, {}});
+  if (output.format == Format::csv) {
+    std::cout << table.csv();
+    return;
+  }
+  if (output.wide || ::isatty(STDOUT_FILENO) == 0) {
+    std::cout << table.text();
+    return;
+  }
+  const std::size_t width = terminal_width(STDOUT_FILENO);
+  std::cout << table.text(width) << std::flush;
+  std::string names;
+  for (const std::string& name : table.left_out(width)) names += (names.empty() ? "" : ", ") + name;
+  if (!names.empty()) log().info("left out for want of width: {}; --wide shows them, --columns chooses", names);
 }
 
 std::string flag_of(std::string name) {

@@ -4,8 +4,10 @@
 #include <initializer_list>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "kws/core/options.h"
+#include "kws/core/table.h"
 
 namespace kws::cli {
 
@@ -43,8 +45,19 @@ CLI::Validator one_of(const std::map<std::string, Enum>& names) {
           ""};
 }
 
-/// Adds --format table|json|csv and --json to a verb that prints results.
-void add_format(CLI::App& verb, Format& format);
+/// How a verb prints its results.
+struct Output {
+  Format format = Format::table;
+  bool wide = false;                 ///< all columns, whatever the terminal's width
+  std::vector<std::string> columns;  ///< only these; empty: all
+  operator Format() const { return format; }
+};
+
+/// Adds --format table|json|csv, --json, --wide and --columns to a verb that prints results.
+void add_format(CLI::App& verb, Output& output);
+
+/// To standard output, as table or CSV. On a terminal columns that do not fit are left out, and named on stderr.
+void print_table(const Table& table, const Output& output);
 
 /// Titles of the help under which options stand that limit a design, and those that few need.
 inline constexpr const char* kLimits = "Limits";

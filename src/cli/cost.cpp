@@ -22,7 +22,7 @@ struct CostOptions {
   std::vector<std::string> changes;
   bool layers = false;
   bool design = false;
-  Format format = Format::table;
+  Output format;
 };
 
 /// A figure as people or as programs read it.
@@ -103,7 +103,7 @@ void print(const Json& designs, const CostOptions& options) {
   const Table table = options.layers ? layer_table(designs, options.format)
                       : board        ? board_table(designs, options.format)
                                      : summary_table(designs, options.format);
-  std::cout << (options.format == Format::csv ? table.csv() : table.text());
+  print_table(table, options.format);
   if (board && options.format == Format::table) {
     std::cout << "times: " << designs.front()["board"]["basis"].get<std::string>() << '\n';
   }

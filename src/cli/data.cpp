@@ -20,11 +20,11 @@ struct CheckVerb {
   std::string folder;
   std::vector<std::string> keywords;
   Reading reading;
-  Format format = Format::table;
+  Output format;
 };
 
 /// For people: recordings per word and split, totals, remarks, problems.
-void print_table(const Json& report) {
+void print_report(const Json& report, const Output& format) {
   Table table({"word", "label", "training", "validation", "testing"});
   const auto count = [](const Json& number) { return grouped(number.get<long long>()); };
   for (const Json& row : report["words"]) {
@@ -35,7 +35,8 @@ void print_table(const Json& report) {
     table.add({"all", figure, count(splits["training"][figure]), count(splits["validation"][figure]),
                count(splits["testing"][figure])});
   }
-  std::cout << table.text() << '\n'
+  print_table(table, format);
+  std::cout << '\n'
             << count(report["clips"]) << " clips of " << count(report["speakers"]) << " speakers, "
             << fixed(report["seconds"].get<double>() / 60.0, 1) << " minutes; " << count(report["noises"])
             << " background recordings\n";
@@ -51,7 +52,7 @@ void print_table(const Json& report) {
 }
 
 /// One row per word, problem and remark, told apart by the first column.
-std::string csv(const Json& report) {
+void print_csv(const Json& report, const Output& format) {
   Table table({"kind", "name", "label", "training", "validation", "testing", "fact"});
   for (const Json& row : report["words"]) {
     table.add({"word", row["word"], row["label"], row["training"].dump(), row["validation"].dump(),
@@ -61,7 +62,7 @@ std::string csv(const Json& report) {
     table.add({"problem", found["path"], "", "", "", "", found["fact"]});
   }
   for (const Json& found : report["remarks"]) table.add({"remark", found["path"], "", "", "", "", found["fact"]});
-  return table.csv();
+  print_table(table, format);
 }
 
 Exit check(const CheckVerb& verb, int threads) {
@@ -70,13 +71,13 @@ Exit check(const CheckVerb& verb, int threads) {
   const Json json = report_to_json(report, labels);
   switch (verb.format) {
     case Format::table:
-      print_table(json);
+      print_report(json, verb.format);
       break;
     case Format::json:
       std::cout << text_of(json, 2) << '\n';
       break;
     case Format::csv:
-      std::cout << csv(json);
+      print_csv(json, verb.format);
       break;
   }
   return report.corpus.problems.empty() ? Exit::done : Exit::data;
@@ -104,9 +105,9 @@ struct SynthVerb {
   std::unique_ptr<Flags> flags;
 };
 
-void synth(SynthVerb& verb, const Common& common) {
+void synth(SynthVerb& verb) {
   read_options(verb.flags->given(), verb.options, "command line", "");
-  Progress progress(common, "clip");
+  Progress progress("clip");
   const int step = 100;  // the bar is drawn often enough
   synthesize(verb.options, verb.out, verb.replace, [&](int done, int total) {
     if (done % step == 0 || done == total) progress.show(done, total, verb.out);
@@ -116,7 +117,7 @@ void synth(SynthVerb& verb, const Common& common) {
             << " words\n";
 }
 
-void add_synth(CLI::App& data, Common& common) {
+void add_synth(CLI::App& data, Common& /*common*/) {
   auto verb = std::make_shared<SynthVerb>();
   CLI::App* sub = data.add_subcommand("synth", "Make a corpus of synthetic speech with espeak-ng");
   sub->add_option("--out", verb->out, "folder to write")->required();
@@ -132,7 +133,7 @@ void add_synth(CLI::App& data, Common& common) {
       ->allow_extra_args(false);
   verb->flags = std::make_unique<Flags>(*sub, "Speech");
   describe(*verb->flags, verb->options);
-  sub->callback([verb, &common] { synth(*verb, common); });
+  sub->callback([verb] { synth(*verb); });
 }
 
 struct FetchVerb {
@@ -144,7 +145,7 @@ struct FetchVerb {
 /// Bytes as megabytes in a bar for each step, drawn now and then, with the rate since the last drawing.
 class FetchBar {
  public:
-  explicit FetchBar(const Common& common) : common_(common) {}
+  FetchBar() = default;
   FetchBar(const FetchBar&) = delete;
   FetchBar& operator=(const FetchBar&) = delete;
   ~FetchBar() { done(); }  // an error begins its own line
@@ -152,7 +153,7 @@ class FetchBar {
     if (!bar_ || step != step_) {
       done();
       step_ = step;
-      bar_.emplace(common_, "MB");
+      bar_.emplace("MB");
       last_ = Clock::now();
       last_bytes_ = bytes;
       drawn_ = false;
@@ -174,7 +175,6 @@ class FetchBar {
  private:
   using Clock = std::chrono::steady_clock;
   static int megabytes(std::int64_t bytes) { return static_cast<int>(bytes / 1'000'000); }
-  const Common& common_;
   std::optional<Progress> bar_;
   FetchStep step_ = FetchStep::download;
   Clock::time_point last_;
@@ -182,7 +182,7 @@ class FetchBar {
   bool drawn_ = false;
 };
 
-void fetch(FetchVerb& verb, const Common& common) {
+void fetch(FetchVerb& verb) {
   FetchSource& source = verb.source;
   if (source.url.empty() || !verb.name.empty()) {
     const KnownDataset& known = verb.name.empty() ? kKnownDatasets.front() : known_dataset(verb.name);
@@ -192,7 +192,7 @@ void fetch(FetchVerb& verb, const Common& common) {
       source.bytes = known.bytes;
     }
   }
-  FetchBar bar(common);
+  FetchBar bar;
   const Corpus corpus =
       fetch_corpus(source, verb.out, verb.replace,
                    [&](FetchStep step, std::int64_t bytes, std::int64_t all) { bar.show(step, bytes, all); });
@@ -202,7 +202,7 @@ void fetch(FetchVerb& verb, const Common& common) {
             << " background recordings\n";
 }
 
-void add_fetch(CLI::App& data, Common& common) {
+void add_fetch(CLI::App& data, Common& /*common*/) {
   auto verb = std::make_shared<FetchVerb>();
   CLI::App* sub = data.add_subcommand(
       "fetch", "Download Google's Speech Commands (Pete Warden, CC BY 4.0), or an archive of that layout");
@@ -218,7 +218,7 @@ void add_fetch(CLI::App& data, Common& common) {
       "another archive, http or https: tar with WORD/*.wav, .flac, .ogg ... at its top; with a name, its mirror");
   sub->add_option("--sha256", verb->source.sha256, "what the archive must have; known for the versions above");
   sub->add_flag("--replace", verb->replace, "replace the folder when it exists");
-  sub->callback([verb, &common] { fetch(*verb, common); });
+  sub->callback([verb] { fetch(*verb); });
 }
 
 }  // namespace

@@ -51,7 +51,10 @@ struct DataSource {
   [[nodiscard]] LabelSet labels() const { return chosen_labels(keywords, folder); }
   /// Tells what the user should know about the recordings.
   [[nodiscard]] Dataset load(int threads) const {
+    LiveBlock block(2);
+    block.draw({"reading the recordings of " + folder});
     Dataset dataset(scan_corpus(folder), labels(), {}, reading.options(threads));
+    block.erase();
     for (const std::string& remark : dataset.remarks()) log().warn("{}: {}", folder, remark);
     return dataset;
   }

@@ -16,10 +16,10 @@ struct EvalVerb {
   std::string front_end;  // empty: the design's
   Engine engine = Engine::int8;
   DataSource source;
-  Format format = Format::table;
+  Output format;
 };
 
-void print_table(const Json& json, Format format) {
+void print_classes(const Json& json, const Output& format) {
   Table table({"label", "clips", "correct", "accuracy"});
   int clips = 0;
   int correct = 0;
@@ -32,11 +32,9 @@ void print_table(const Json& json, Format format) {
   }
   table.add({"all", std::to_string(clips), std::to_string(correct),
              percent(json["accuracy"].get<double>(), json["accuracy_error"].get<double>())});
-  if (format == Format::csv) {
-    std::cout << table.csv();
-    return;
-  }
-  std::cout << table.text() << "engine " << json["engine"].get<std::string>() << ", SHA-256 of all outputs "
+  print_table(table, format);
+  if (format == Format::csv) return;
+  std::cout << "engine " << json["engine"].get<std::string>() << ", SHA-256 of all outputs "
             << json["output_sha256"].get<std::string>() << "\n";
 }
 
@@ -56,7 +54,7 @@ int run(EvalVerb& verb, const Common& common) {
   if (verb.format == Format::json) {
     std::cout << text_of(json, 2) << "\n";
   } else {
-    print_table(json, verb.format);
+    print_classes(json, verb.format);
   }
   return 0;
 }

@@ -19,7 +19,7 @@ struct ExportVerb {
   std::string front_end;  // empty: the design's
   ExportOptions options;
   Target target;
-  Format format = Format::table;
+  Output format;
 };
 
 /// Two lines: sizes and times on a board, and where the times come from.
@@ -84,10 +84,8 @@ void run(const ExportVerb& verb) {
   table.add({"arena, from one clip (RAM)", figure(sizes.pcm_arena)});
   table.add({"arena, from a stream (RAM)", figure(sizes.stream_arena)});
   table.add({"state of a stream (RAM)", figure(sizes.stream_state)});
-  if (verb.format == Format::csv) {
-    std::cout << table.csv();
-  } else {
-    std::cout << table.text();
+  print_table(table, verb.format);
+  if (verb.format == Format::table) {
     if (sizes.flow) {
       std::cout << "a decision every " << sizes.hop_ms
                 << " ms computes only what its new frames change; arena and state: "

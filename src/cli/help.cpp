@@ -38,7 +38,7 @@ const std::map<std::string, std::vector<std::string>>& examples() {
       {"kwsmith worker",
        {"kwsmith worker --study postgresql://kws@db/kws --data speech",
         "kwsmith worker --study study --data speech --max-idle 60"}},
-      {"kwsmith status", {"kwsmith status study", "kwsmith status postgresql://kws@db/kws --json"}},
+      {"kwsmith status", {"kwsmith status study --watch", "kwsmith status postgresql://kws@db/kws --json"}},
       {"kwsmith trials",
        {"kwsmith trials study --budget small --best 5", "kwsmith trials study --state failed --format json"}},
       {"kwsmith pareto", {"kwsmith pareto study", "kwsmith pareto study --budget medium --format csv"}},

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 struct ListOptions {
   std::string what;
   std::string folder = "configs";
-  Format format = Format::table;
+  Output format;
 };
 
 Json types() {
@@ -164,7 +164,7 @@ void print(const Json& rows, const ListOptions& options) {
     }
     table.add(std::move(cells));
   }
-  std::cout << (options.format == Format::csv ? table.csv() : table.text());
+  print_table(table, options.format);
 }
 
 void run(const ListOptions& options) {

@@ -29,7 +29,7 @@ struct ListenVerb {
   TestStreamOptions stream;
   Reading reading;
   std::unique_ptr<Flags> detector_flags, stream_flags;
-  Format format = Format::table;
+  Output format;
 };
 
 /// From standard input to its end or Ctrl-C, each detection as it comes.
@@ -106,7 +106,7 @@ void print(const ListenVerb& verb, const Json& json) {
     return;
   }
   const Table table = verb.sweep ? threshold_table(json) : detection_table(json);
-  std::cout << (verb.format == Format::csv ? table.csv() : table.text());
+  print_table(table, verb.format);
   if (verb.format == Format::table) std::cout << summary(json) << "\n";
 }
 

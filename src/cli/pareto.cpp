@@ -12,7 +12,7 @@ namespace {
 
 struct ParetoVerb {
   std::string study, budget;
-  Format format = Format::table;
+  Output format;
 };
 
 int run(const ParetoVerb& verb) {

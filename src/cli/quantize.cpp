@@ -15,10 +15,10 @@ namespace {
 struct QuantizeVerb {
   std::string model, out;
   DataSource source;
-  Format format = Format::table;
+  Output format;
 };
 
-void print_layers(const Json& json, Format format) {
+void print_layers(const Json& json, const Output& format) {
   if (format == Format::json) {
     std::cout << text_of(json, 2) << "\n";
     return;
@@ -30,7 +30,7 @@ void print_layers(const Json& json, Format format) {
     table.add({l["name"], l["op"], csv ? l["scale"].dump() : fixed(l["scale"].get<double>(), 6), l["zero_point"].dump(),
                fixed(l["snr_db"].get<double>(), 1), csv ? l["clipped"].dump() : percent(clipped)});
   }
-  std::cout << (csv ? table.csv() : table.text());
+  print_table(table, format);
   if (csv) return;
   std::cout << json["name"].get<std::string>() << ": validation " << percent(json["float_validation"].get<double>())
             << " float, " << percent(json["int8_validation"].get<double>(), json["int8_validation_error"].get<double>())

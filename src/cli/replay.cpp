@@ -12,21 +12,21 @@ namespace {
 struct ReplayVerb {
   std::string table;
   bool steps = false;
-  Format format = Format::table;
+  Output format;
   ReplayOptions defaults;
   std::unique_ptr<Flags> flags;
 };
 
-void print_rows(const std::vector<ReplayRow>& rows, Format format) {
+void print_rows(const std::vector<ReplayRow>& rows, const Output& format) {
   Table table({"budget", "strategy", "epochs_iqm", "epochs_low", "epochs_high", "wrongly_stopped"});
   for (const ReplayRow& row : rows) {
     table.add({row.budget, row.strategy, fixed(row.epochs_iqm, 1), fixed(row.epochs_low, 1), fixed(row.epochs_high, 1),
                percent(row.wrongly_stopped)});
   }
-  std::cout << (format == Format::csv ? table.csv() : table.text());
+  print_table(table, format);
 }
 
-void print_steps(const std::vector<ReplayStep>& steps, Format format) {
+void print_steps(const std::vector<ReplayStep>& steps, const Output& format) {
   if (format == Format::json) {
     std::cout << text_of(replay_steps_to_json(steps), 2) << "\n";
     return;
@@ -36,7 +36,7 @@ void print_steps(const std::vector<ReplayStep>& steps, Format format) {
     table.add({step.budget, std::to_string(step.job.trial), step.design, std::to_string(step.job.from),
                std::to_string(step.job.to), percent(step.accuracy), step.job.reason});
   }
-  std::cout << (format == Format::csv ? table.csv() : table.text());
+  print_table(table, format);
 }
 
 int run(const ReplayVerb& verb, const Common& common) {

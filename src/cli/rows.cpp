@@ -1,7 +1,5 @@
 #include "rows.h"
 
-#include <iostream>
-
 #include "kws/core/table.h"
 
 namespace kws::cli {
@@ -22,7 +20,7 @@ bool is_error(const std::string& name, Format format) { return format != Format:
 
 }  // namespace
 
-void print_rows(const Json& rows, Format format) {
+void print_rows(const Json& rows, const Output& format) {
   if (rows.empty()) return;
   std::vector<std::string> columns;
   for (const auto& [name, value] : rows.front().items()) {
@@ -39,7 +37,7 @@ void print_rows(const Json& rows, Format format) {
     }
     table.add(std::move(cells));
   }
-  std::cout << (format == Format::csv ? table.csv() : table.text());
+  print_table(table, format);
 }
 
 }  // namespace kws::cli

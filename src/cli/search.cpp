@@ -1,7 +1,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -15,6 +17,7 @@
 #include "kws/search/finalists.h"
 #include "kws/search/plan.h"
 #include "kws/search/proposals.h"
+#include "kws/search/status.h"
 #include "kws/search/study_config.h"
 #include "log.h"
 #include "rows.h"
@@ -32,7 +35,7 @@ struct SearchVerb {
   bool dry_run = false, deterministic = false;
   int workers = -1;
   double lease_seconds = SearchOptions().lease_seconds, max_time = 0.0;
-  Format format = Format::table;
+  Output format;
   SearchOptions defaults;
   std::unique_ptr<Flags> flags;
 };
@@ -119,34 +122,66 @@ SearchOptions plan_search(const Request& request, Evaluator& evaluator, const st
   return options;
 }
 
-/// A bar over epochs on a terminal, else a line for each rung that a trial reaches.
+/// What a search has come to, in a block on a terminal, else a line for each rung that a trial reaches.
 class Display : public ProgressSink {
  public:
-  explicit Display(const Common& common) : terminal_(::isatty(STDERR_FILENO) != 0), bar_(common, "epoch") {}
-  ~Display() override { bar_.done(); }
-
-  void warn(const std::string& line) override {
-    bar_.done();
-    log().warn(line);
-  }
-  void progress(const SearchProgress& progress) override {
-    progress_ = progress;
-    if (terminal_ && progress.epochs_done > 0) {
-      const std::string trials = std::to_string(progress.trials_done) + " of " + std::to_string(progress.trials);
-      show(trials + " trials" + last_);
+  /// Of a study that holds results already: where it stands.
+  explicit Display(const StudyStatus& before) {
+    for (const auto& [budget, trial] : before.best) {
+      best_[budget] = {trial.result()->int8_validation,
+                       leader_line(budget, trial.proposal.design.name, *trial.result(), trial.rungs.back().epochs)};
     }
   }
+
+  void warn(const std::string& line) override { log().warn(line); }
+  void progress(const SearchProgress& progress) override {
+    progress_ = progress;
+    draw();
+  }
   void rung_ended(const Proposal& proposal, const Rung& rung) override {
-    const std::string note = describe_end(proposal, rung);
-    last_ = "; " + note;
-    if (!terminal_) show(note);
+    last_ = describe_end(proposal, rung);
+    finals_ = finals_ || is_finalist(proposal.number);
+    if (rung.result) {
+      const double accuracy = rung.result->int8_validation;
+      auto& [most, line] = best_[proposal.budget];
+      if (line.empty() || accuracy > most) {
+        most = accuracy;
+        line = leader_line(proposal.budget, proposal.design.name, *rung.result, rung.epochs);
+      }
+    }
+    if (block_.draws()) {
+      draw();
+    } else {
+      log().info("epoch {} of {}: {}", done(), total(), last_);
+    }
   }
   [[nodiscard]] const SearchProgress& last() const { return progress_; }
 
  private:
-  void show(const std::string& note) {
-    const int done = progress_.epochs_done + progress_.epochs_known;
-    bar_.show(done, std::max(done, progress_.epochs), note);  // what is expected is no promise
+  [[nodiscard]] int done() const { return progress_.epochs_done + progress_.epochs_known; }
+  /// What is expected is no promise.
+  [[nodiscard]] int total() const { return std::max(done(), progress_.epochs); }
+
+  void draw() {
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
+    std::string pace;
+    if (progress_.epochs_done > 0) {
+      const double rate = progress_.epochs_done / passed.count();
+      pace = ", " + fixed(rate, rate < 10.0 ? 2 : 0) + " a second, about " + describe_time((total() - done()) / rate) +
+             " left";
+    }
+    std::vector<std::string> lines = {
+        bar(done(), total()) + " " + grouped(done()) + " of " + grouped(total()) + " epochs" + pace,
+        (finals_ ? "finalists; trials: " : "exploring; trials: ") + std::to_string(progress_.trials_done) + " of " +
+            std::to_string(progress_.trials)};
+    for (const auto& [budget, best] : best_) lines.push_back(best.second);
+    if (!last_.empty()) lines.push_back("last: " + last_);
+    block_.draw(std::move(lines));
+  }
+  static std::string leader_line(const std::string& budget, const std::string& name, const TrialResult& result,
+                                 int epochs) {
+    return "best for " + budget + ": int8 " + percent(result.int8_validation, result.int8_validation_error) + ", " +
+           name + " after " + std::to_string(epochs) + (epochs == 1 ? " epoch" : " epochs");
   }
   static std::string describe_end(const Proposal& proposal, const Rung& rung) {
     const std::string start = proposal.design.name + " for " + proposal.budget;
@@ -156,10 +191,12 @@ class Display : public ProgressSink {
            ", float " + percent(rung.result->float_validation) + " in " + fixed(rung.result->seconds, 1) + " s";
   }
 
-  bool terminal_;
-  Progress bar_;
+  LiveBlock block_{STDERR_FILENO};
   SearchProgress progress_;
+  std::map<std::string, std::pair<double, std::string>> best_;  ///< budget -> accuracy, line
   std::string last_;
+  bool finals_ = false;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 Json winner_json(const Winner& winner) {
@@ -220,7 +257,7 @@ Json whole_number(double value) { return value < 0x1p63 ? Json(static_cast<std::
 ///   clips  of an epoch; nothing: no data is given, so nobody knows the time
 ///   seconds  that the search is to take; nothing: the options say how far it goes
 void print_plan(SearchOptions options, Isa isa, std::optional<std::size_t> clips, std::optional<double> seconds,
-                Format format) {
+                const Output& format) {
   constexpr int kDraws = 20000, kMostShown = 28;
   Proposer proposer(options);
   Json proposals = Json::array(), shares = Json::array();
@@ -260,7 +297,7 @@ void print_plan(SearchOptions options, Isa isa, std::optional<std::size_t> clips
   print_rows(proposals, format);
   if (format == Format::csv) return;  // one CSV holds one table
   std::cout << "\n";
-  print_rows(shares, format);
+  print_rows(shares, Output{format.format, format.wide, {}});
   std::cout << "\n";
   if (clips) {
     std::cout << describe_plan(options, pace) << " with " << pace.at_once << " trainings at once on this machine\n";
@@ -272,7 +309,7 @@ void print_plan(SearchOptions options, Isa isa, std::optional<std::size_t> clips
   }
 }
 
-void print_winners(const SearchOutcome& outcome, const std::string& study, Format format) {
+void print_winners(const SearchOutcome& outcome, const std::string& study, const Output& format) {
   Json rows = Json::array();
   for (const Winner& winner : outcome.winners) rows.push_back(winner_json(winner));
   if (format == Format::json) {
@@ -319,7 +356,13 @@ int run(const SearchVerb& verb, const Common& common) {
 
   SearchOutcome outcome;
   {
-    Display display(common);
+    const StudyStatus before = status_of(view_study(verb.study));
+    if (before.epochs > 0) {
+      int trials = 0;
+      for (const auto& [state, count] : before.trials) trials += count;
+      log().info("continues a study: {} trials have begun, {} epochs are done", trials, grouped(before.epochs));
+    }
+    Display display(before);
     outcome = run_search(options, *evaluator, study, display);
     if (outcome.interrupted) {
       display.warn("interrupted after " + std::to_string(display.last().trials_done) + " of " +
@@ -328,6 +371,10 @@ int run(const SearchVerb& verb, const Common& common) {
   }
   if (outcome.interrupted) return static_cast<int>(Exit::interrupted);
   print_winners(outcome, study.name(), verb.format);
+  log().info("report, for a browser: {}", (folder / "report.html").string());
+  for (const Winner& winner : outcome.winners) {
+    log().info("next: kwsmith export {} --out firmware", (folder / "best" / winner.budget).string());
+  }
   return static_cast<int>(Exit::done);
 }
 

@@ -1,47 +1,69 @@
 #include "kws/search/status.h"
 
+#include <unistd.h>
+
+#include <chrono>
 #include <iostream>
 #include <memory>
+#include <thread>
 
 #include "cli.h"
+#include "kws/core/interrupt.h"
 #include "kws/core/table.h"
+#include "log.h"
 
 namespace kws::cli {
 namespace {
 
 struct StatusVerb {
   std::string study;
-  bool json = false;
+  bool json = false, watch = false;
 };
 
-void print(const StudyStatus& status) {
+std::vector<std::string> lines_of(const StudyStatus& status) {
   std::string counts;
   int trials = 0;
   for (const auto& [state, count] : status.trials) {
     trials += count;
     counts += (counts.empty() ? "" : ", ") + std::to_string(count) + " " + std::string(state_name(state));
   }
-  std::cout << status.study << ": " << (status.running ? "a search is running" : "no search is running")
-            << "; trainings under way: " << status.workers
-            << (status.changed.empty() ? "" : "; last change " + status.changed) << "\n"
-            << "trials: " << trials << " (" << counts << ")\n"
-            << "epochs: " << grouped(status.epochs) << " trained in " << fixed(status.seconds, 1)
-            << " s, summed over the workers\n";
+  std::vector<std::string> lines = {
+      status.study + ": " + (status.running ? "a search is running" : "no search is running") +
+          "; trainings under way: " + std::to_string(status.workers) +
+          (status.changed.empty() ? "" : "; last change " + status.changed),
+      "trials: " + std::to_string(trials) + " (" + counts + ")",
+      "epochs: " + grouped(status.epochs) + " trained in " + fixed(status.seconds, 1) + " s, summed over the workers"};
   for (const auto& [budget, trial] : status.best) {
-    std::cout << "best for " << budget << ": int8 validation "
-              << percent(trial.result()->int8_validation, trial.result()->int8_validation_error) << " after "
-              << trial.rungs.back().epochs << " of " << status.top_epochs << " epochs, trial " << trial.proposal.number
-              << " (" << trial.proposal.design.name << ")\n";
+    lines.push_back("best for " + budget + ": int8 validation " +
+                    percent(trial.result()->int8_validation, trial.result()->int8_validation_error) + " after " +
+                    std::to_string(trial.rungs.back().epochs) + " of " + std::to_string(status.top_epochs) +
+                    " epochs, trial " + std::to_string(trial.proposal.number) + " (" + trial.proposal.design.name +
+                    ")");
   }
-  if (status.best.empty()) std::cout << "no trial has a result yet\n";
+  if (status.best.empty()) lines.emplace_back("no trial has a result yet");
+  return lines;
+}
+
+/// Draws the study again and again until its search ends or the user has seen enough.
+void watch(const std::string& study) {
+  constexpr int kLooks = 20;  // at the user's wish, in a pause
+  constexpr std::chrono::milliseconds kPause{100};
+  LiveBlock block(STDOUT_FILENO);
+  if (!block.draws()) throw Error("status --watch: standard output is no terminal; leave --watch out", Exit::usage);
+  for (StudyStatus status = status_of(view_study(study)); status.running && !interrupted();
+       status = status_of(view_study(study))) {
+    block.draw(lines_of(status));
+    for (int i = 0; i < kLooks && !interrupted(); ++i) std::this_thread::sleep_for(kPause);
+  }
 }
 
 int run(const StatusVerb& verb) {
+  if (verb.watch) watch(verb.study);
   const StudyStatus status = status_of(view_study(verb.study));
   if (verb.json) {
     std::cout << text_of(status_to_json(status), 2) << "\n";
   } else {
-    print(status);
+    for (const std::string& line : lines_of(status)) std::cout << line << "\n";
   }
   return static_cast<int>(Exit::done);
 }
@@ -53,6 +75,7 @@ void add_status(CLI::App& app, Common& common) {
   CLI::App* sub = app.add_subcommand("status", "Tell in short how far a search is and whether it runs");
   sub->add_option("STUDY", verb->study, "the --study of a search, folder or URL")->required();
   sub->add_flag("--json", verb->json, "as JSON, kwsmith.status/1");
+  sub->add_flag("--watch", verb->watch, "draw it again every two seconds until the search ends")->excludes("--json");
   sub->callback([verb, &common] { common.exit_code = run(*verb); });
 }
 

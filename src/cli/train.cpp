@@ -20,13 +20,13 @@ struct TrainVerb {
   std::string design, out, config;
   std::vector<std::string> changes;
   DataSource source;
-  Format format = Format::table;
+  Output format;
   std::string isa = std::string(isa_name(best_isa()));
   TrainOptions options;
   std::unique_ptr<Flags> flags;
 };
 
-void print_result(const Model& model, Format format) {
+void print_result(const Model& model, const Output& format) {
   const ModelMetrics& m = model.metrics;
   Json row = {{"design", model.design.name},
               {"epochs", m.epochs},
@@ -66,7 +66,7 @@ int run(TrainVerb& verb, const Common& common) {
   const int threads = common.thread_count();
   const Dataset dataset = verb.source.load_to_train(threads);
   const FeatureFeed feed(dataset, design.features, threads);
-  Progress progress(common, "epoch");
+  Progress progress("epoch");
   TrainingOutcome outcome =
       train_model({.design = design, .options = verb.options, .isa = isa, .threads = threads}, feed, checkpoint,
                   {.continued = [](int epochs) { log().info("continues after epoch {}", epochs); },
@@ -92,6 +92,7 @@ int run(TrainVerb& verb, const Common& common) {
   save_model(model, out);
   fs::remove(checkpoint);
   print_result(model, verb.format);
+  log().info("next: kwsmith export {} --out firmware", out.string());
   return 0;
 }
 

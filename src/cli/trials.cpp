@@ -15,7 +15,7 @@ struct TrialsVerb {
   std::vector<std::string> studies;
   TrialFilter filter;
   std::string curves;
-  Format format = Format::table;
+  Output format;
 };
 
 int write_curves(const TrialsVerb& verb) {

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <string_view>
 
+#include "kws/core/error.h"
+#include "kws/core/options.h"
 #include "kws/core/text.h"
 
 namespace kws {
@@ -45,22 +48,40 @@ std::string csv_line(const std::vector<std::string>& cells) {
 
 }  // namespace
 
-std::string Table::text() const {
+std::vector<std::size_t> Table::widths() const {
   std::vector<std::size_t> widths;
-  std::vector<bool> right;
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     std::size_t width = width_of(columns_[c]);
-    bool numbers = !rows_.empty();
-    for (const auto& row : rows_) {
-      width = std::max(width, width_of(printable(row.at(c))));
-      numbers = numbers && looks_like_number(row[c]);
-    }
+    for (const auto& row : rows_) width = std::max(width, width_of(printable(row.at(c))));
     widths.push_back(width);
-    right.push_back(numbers);
+  }
+  return widths;
+}
+
+std::size_t Table::shown(std::size_t width) const {
+  std::size_t taken = 0;
+  std::size_t columns = 0;
+  for (const std::size_t column : widths()) {
+    taken += (columns == 0 ? 0 : 2) + column;
+    if (columns > 0 && taken > width) break;
+    ++columns;
+  }
+  return columns;
+}
+
+std::string Table::text() const { return text(std::numeric_limits<std::size_t>::max()); }
+
+std::string Table::text(std::size_t width) const {
+  const std::vector<std::size_t> widths = this->widths();
+  const std::size_t columns = shown(width);
+  std::vector<bool> right;
+  for (std::size_t c = 0; c < columns; ++c) {
+    right.push_back(!rows_.empty() &&
+                    std::ranges::all_of(rows_, [&](const auto& row) { return looks_like_number(row[c]); }));
   }
   const auto line = [&](const std::vector<std::string>& cells) {
     std::string text;
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
+    for (std::size_t c = 0; c < columns; ++c) {
       const std::string cell = printable(cells[c]);
       const std::string gap(widths[c] - width_of(cell), ' ');
       text += (c == 0 ? "" : "  ") + (right[c] ? gap + cell : cell + gap);
@@ -71,6 +92,33 @@ std::string Table::text() const {
   std::string text = line(columns_);
   for (const auto& row : rows_) text += line(row);
   return text;
+}
+
+std::vector<std::string> Table::left_out(std::size_t width) const {
+  return {columns_.begin() + static_cast<std::ptrdiff_t>(shown(width)), columns_.end()};
+}
+
+Table Table::only(const std::vector<std::string>& names) const {
+  std::vector<std::size_t> places;
+  for (const std::string& name : names) {
+    const auto found = std::ranges::find(columns_, name);
+    if (found == columns_.end()) {
+      const std::string near = nearest_name(name, columns_);
+      std::string known;
+      for (const std::string& column : columns_) known += (known.empty() ? "" : ", ") + column;
+      throw Error(
+          "column \"" + name + "\": unknown; " + (near.empty() ? "one of " + known : "did you mean \"" + near + "\"?"),
+          Exit::usage);
+    }
+    places.push_back(static_cast<std::size_t>(found - columns_.begin()));
+  }
+  Table chosen(names);
+  for (const auto& row : rows_) {
+    std::vector<std::string> cells;
+    for (const std::size_t place : places) cells.push_back(row[place]);
+    chosen.add(std::move(cells));
+  }
+  return chosen;
 }
 
 std::string Table::csv() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,19 @@ class Table {
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   /// Aligned columns, numbers to the right; ends with a newline.
   [[nodiscard]] std::string text() const;
+  /// The same for a terminal: columns from the first on that does not fit are left out, but never the first of all.
+  [[nodiscard]] std::string text(std::size_t width) const;
+  /// Names of the columns that text(width) leaves out.
+  [[nodiscard]] std::vector<std::string> left_out(std::size_t width) const;
+  /// The same rows with these columns, in this order. throws Error (Exit::usage) for a name that is none.
+  [[nodiscard]] Table only(const std::vector<std::string>& names) const;
   [[nodiscard]] std::string csv() const;
 
  private:
+  /// Of each column, as people see it.
+  [[nodiscard]] std::vector<std::size_t> widths() const;
+  /// How many columns fit.
+  [[nodiscard]] std::size_t shown(std::size_t width) const;
   std::vector<std::string> columns_;
   std::vector<std::vector<std::string>> rows_;
 };

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# The live block of a search on terminals of four widths: one bar while it runs, nothing of it left behind; tables that
+# fit. Drawn by tmux.
+. "$(dirname "$0")/common.sh"
+if ! command -v tmux >/dev/null; then
+  echo "SKIP: tmux is not installed"
+  exit 77
+fi
+unset NO_COLOR
+tmux=(tmux -L "kws$$" -f /dev/null)
+trap '"${tmux[@]}" kill-server 2>/dev/null || true; rm -rf "$work"' EXIT
+
+"$kwsmith" -q data synth --speakers 10 --out "$work/speech" >/dev/null
+ln -s "$kwsmith" "$work/k"
+
+# in_terminal WIDTH COMMAND: runs it, keeps what the terminal shows meanwhile in shots/N, at the end in last
+in_terminal() {
+  rm -rf "$work/shots" "$work/ended"
+  mkdir "$work/shots"
+  printf 'cd %q\nclear\n%s\ntouch ended\nsleep 1000\n' "$work" "$2" >"$work/script"
+  "${tmux[@]}" new-session -d -x "$1" -y 45 "bash $work/script"
+  local i=0
+  until [ -e "$work/ended" ] || [ $i -gt 3000 ]; do
+    i=$((i + 1))
+    "${tmux[@]}" capture-pane -p >"$work/shots/$i"
+    sleep 0.1
+  done
+  sleep 0.5
+  "${tmux[@]}" capture-pane -p >"$work/last"
+  "${tmux[@]}" kill-server
+  [ -e "$work/ended" ] || fail "$2 at $1 columns does not end"
+}
+
+for width in 60 80 120 200; do
+  step "$width columns"
+  in_terminal $width "./k search --data speech --study s$width --types ds_cnn --workers 1 --max-trials 3 --epochs 9 --finalists 1 --final-seeds 1"
+  drawn=0
+  for shot in "$work"/shots/*; do
+    bars=$(grep -c '^\[[#.]*\] ' "$shot" || true)
+    [ "$bars" -le 1 ] || { fail "$bars bars on a terminal of $width columns"; cat "$shot" >&2; break; }
+    drawn=$((drawn + bars))
+  done
+  [ "$drawn" -gt 0 ] || fail "no bar at $width columns"
+  if grep -E '^\[[#.]*\]|^exploring|^finalists|^last: |^reading' "$work/last"; then fail "left behind at $width columns"; fi
+  grep -q 'report, for a browser: s' "$work/last" || fail "no word of the report at $width columns"
+  grep -q 'next: kwsmith export' "$work/last" || fail "no next step at $width columns"
+done
+
+step "a search that continues says so"
+in_terminal 80 "./k search --data speech --study s80 --types ds_cnn --workers 1 --max-trials 4 --epochs 9 --finalists 1 --final-seeds 1"
+grep -q 'continues a study: ' "$work/last" || { fail "a continued search says nothing"; cat "$work/last" >&2; }
+
+step "tables fit"
+in_terminal 60 "./k list boards"
+grep -q 'left out for want of width: .*' "$work/last" || fail "no column is left out at 60 columns"
+in_terminal 200 "./k list budgets --columns name,ops"
+grep -Eq '^name +ops$' "$work/last" || fail "--columns does not choose"
+expect 2 'column "nam": unknown; did you mean "name"' list budgets --columns nam
+"$kwsmith" list boards --columns name,flash_bytes --format csv >"$work/boards.csv"
+[ "$(sed -n 1p "$work/boards.csv")" = "name,flash_bytes" ] || fail "--columns does not choose in CSV"
+
+step "a study is watched"
+in_terminal 80 "./k status s80 --watch"
+grep -q '^s80: no search is running' "$work/last" || fail "status --watch shows no study"
+expect 2 'status --watch: standard output is no terminal' status "$work/s80" --watch
+
+finish
