@@ -4,11 +4,14 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
 
+echo "About 10 minutes on two cores, half of them building. Packages, where a bare Debian 12 lacks them all: 360 MB of download,"
+echo "1.5 GB on disk."
+
 stage "packages"
-install_packages
+install_packages program
 
 stage "build"
-cmake --preset release >/dev/null
+cmake --preset release -DKWS_TESTS=OFF >/dev/null
 cmake --build build/release --target kwsmith -j "$jobs" -- --quiet
 kwsmith=$PWD/build/release/kwsmith
 

@@ -6,7 +6,7 @@ mkdir -p build
 problems=()
 
 stage "packages"
-install_packages
+install_packages all
 
 stage "build (release)"
 if ! { cmake --preset release >/dev/null && cmake --build build/release -j "$jobs" -- --quiet; }; then

@@ -19,11 +19,15 @@ end_stage() {
   stage_name=""
 }
 
-# What packages.txt lists and this machine lacks, installed as root or through sudo.
+# install_packages program|all: what packages.txt lists, its first part or all of it, and this machine lacks; installed
+# as root or through sudo.
 install_packages() {
   local missing=() package
   while read -r package; do
-    case $package in '' | '#'*) continue ;; esac
+    case $package in
+      '# == tests:'*) [ "$1" = all ] && continue || break ;;
+      '' | '#'*) continue ;;
+    esac
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done <packages.txt
   if [ ${#missing[@]} -eq 0 ]; then return; fi
