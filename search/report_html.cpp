@@ -139,13 +139,21 @@ std::string next_steps(const ReportFacts& facts, const Budget& budget, const Tri
   commands += "kwsmith train " + shell_word(name + ":" + std::to_string(number)) + " --data DATA --epochs " +
               std::to_string(2 * best.proposal.training.all_epochs()) + " --out " +
               shell_word(budget.name + "_longer") + "\n";
-  std::string uses;
-  for (const LimitUse& use : budget.uses(best.needs)) {
-    uses += (uses.empty() ? "It takes " : ", ") + use.measure->text(use.need) + " (" + fixed(100.0 * use.share(), 0) +
-            " % of the limit)";
+  std::string takes;
+  for (const Measure& row : measures()) {
+    const std::optional<double> need = row.need(best.needs);
+    if (!need) continue;
+    const std::optional<double>& limit = budget.limits[row.id];
+    takes += (takes.empty() ? "It takes " : ", ") + row.text(*need);
+    if (limit) takes += " (" + fixed(100.0 * *need / *limit, 0) + " % of the limit)";
   }
-  return "<h3>" + html_text(budget.name + ": " + best.proposal.design.name) + "</h3>\n" +
-         (uses.empty() ? "" : paragraph(uses + ".")) + "<pre class=\"commands\">" + html_lines(commands) + "</pre>\n";
+  const SeedMean mean = seed_mean(facts.view.trials, best);
+  if (mean.seeds > 1) {
+    takes += ". Chosen by the mean of " + grouped(mean.seeds) + " seeds, " + percent(mean.accuracy, mean.error) +
+             " int8 validation";
+  }
+  return "<h3>" + html_text(budget.name + ": " + best.proposal.design.name) + "</h3>\n" + paragraph(takes + ".") +
+         "<pre class=\"commands\">" + html_lines(commands) + "</pre>\n";
 }
 
 std::string best_section(const ReportFacts& facts) {

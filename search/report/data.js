@@ -72,4 +72,4 @@ function shown(name, value) {
   if (Number.isInteger(value)) return /seed/.test(name) ? String(value) : grouped(value);
   return d3.format(".4~g")(value);
 }
-const label = (name) => name.replace(/_/g, " ").replace(/ bytes$/, ", bytes").replace(/^ops$/, "operations").replace(/^ms$/, "milliseconds a decision");
+const label = (name) => name === "fits" ? "keeps" : name.replace(/_/g, " ").replace(/ bytes$/, ", bytes").replace(/^ops$/, "operations").replace(/^ms$/, "milliseconds a decision");

@@ -40,12 +40,13 @@ if (trials.some((t) => t.v[ACCURACY] !== null)) {
   [scatter, bestSoFar, learningCurves, parallel, importance, trialTable].forEach((make) => make(parent));
   refresh();
   window.addEventListener("hashchange", () => { readAddress(); refresh(); });
-  let width = window.innerWidth, timer = 0;
-  window.addEventListener("resize", () => {
-    if (window.innerWidth === width) return;
-    width = window.innerWidth;
+  // Also where an open design takes room.
+  let width = parent.clientWidth, timer = 0;
+  new ResizeObserver(() => {
+    if (parent.clientWidth === width) return;
+    width = parent.clientWidth;
     clearTimeout(timer);
     timer = setTimeout(refresh, 120);
-  });
+  }).observe(parent);
 }
 document.documentElement.dataset.ready = "true";

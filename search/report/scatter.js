@@ -11,7 +11,8 @@ function scatter(parent) {
   ];
   figure(parent, "scatter", "Accuracy against cost",
     "Filled: trained in full. Hollow: stopped, waiting. The line steps along those that none beats in accuracy and this cost. " +
-    "Bars: standard error. Dashed: limits of the budgets. Rings: the best of each budget. Upright names below: what published networks take.",
+    "Bars: standard error. Dashed: limits of the budgets. Rings: the best of each budget. Upright names below: what published networks take." +
+    (doc.studies.length > 1 ? ` Outlined: of other studies than ${doc.studies[0].name}.` : ""),
     menus, 0.58, (svg, width, height) => {
       const area = { left: 52, right: width - 14, top: 44, bottom: height - 48 };
       const points = visible.filter((t) => t.v[ACCURACY] !== null && t.v[state.x] !== null);
@@ -62,9 +63,10 @@ function scatter(parent) {
       const barred = finished.length <= 120 ? finished : steps.concat(spots.filter((p) => p.trial.best.length));
       svg.append("path").attr("class", "error").attr("d", barred.filter((p) => p.trial.v[ERROR]).map((p) =>
         `M${p.x.toFixed(1)} ${y(100 * (p.trial.v[ACCURACY] - p.trial.v[ERROR])).toFixed(1)}V${y(100 * (p.trial.v[ACCURACY] + p.trial.v[ERROR])).toFixed(1)}`).join(""));
-      [false, true].forEach((full) => d3.range(doc.types.length).forEach((kind) => {
-        const some = spots.filter((p) => p.trial.kind === kind && p.trial.finished === full);
-        if (some.length) svg.append("path").attr("class", full ? "mark full" : "mark").style("color", color(kind)).attr("d", some.map((p) => marker(kind, p.x, p.y, 4)).join(""));
+      const looks = d3.cross([false, true], [false, true]);  // trained in full, of another study than the first
+      looks.forEach(([full, other]) => d3.range(doc.types.length).forEach((kind) => {
+        const some = spots.filter((p) => p.trial.kind === kind && p.trial.finished === full && (p.trial.s > 0) === other);
+        if (some.length) svg.append("path").attr("class", "mark" + (full ? " full" : "") + (other ? " other" : "")).style("color", color(kind)).attr("d", some.map((p) => marker(kind, p.x, p.y, 4)).join(""));
       }));
       svg.append("path").attr("class", "front").attr("d",
         "M" + steps.map((p, i) => (i ? `H${p.x.toFixed(1)}V` : p.x.toFixed(1) + " ") + p.y.toFixed(1)).join("") + "H" + area.right);
