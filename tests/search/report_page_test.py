@@ -1,0 +1,241 @@
+"""Opens reports in headless Chromium and works in them: report_page_test.py CHROMIUM CHROMEDRIVER FOLDER.
+
+FOLDER holds N.html, reports of N trials, and two.html, of two studies. A page must ask the network for nothing and
+leave nothing in the console.
+"""
+import json
+import os
+import sys
+import time
+import xml.etree.ElementTree as xml
+
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select
+
+PICTURES = ["scatter", "progress", "curves", "parallel"]
+MOST_SECONDS = 3.0  # to open 5,000 trials
+
+failures = []
+
+
+def expect(fact, what):
+    if not fact:
+        failures.append(what)
+        print("FAIL:", what, file=sys.stderr)
+
+
+class Page:
+    def __init__(self, browser, folder):
+        self.browser = browser
+        self.downloads = os.path.join(folder, "downloads")
+
+    def open(self, path, address="", width=1200):
+        self.command("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
+        self.browser.get("about:blank")
+        self.drain()
+        self.name = os.path.basename(path)
+        self.browser.get("file://" + path + address)
+        ready = self.js("return document.documentElement.dataset.ready")
+        expect(ready == "true", f"{self.name}: the scripts did not come to their end")
+
+    def command(self, name, **arguments):
+        return self.browser.execute_cdp_cmd(name, arguments)
+
+    def js(self, text, *arguments):
+        return self.browser.execute_script(text, *arguments)
+
+    def one(self, selector):
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def text(self, selector):
+        return self.js("return document.querySelector(arguments[0]).textContent", selector)
+
+    def click(self, selector):
+        self.js("document.querySelector(arguments[0]).click()", selector)
+
+    def shown(self):
+        return int(self.text("#trials .count").split(" of ")[0].replace(",", ""))
+
+    def middle(self, selector):
+        """Brings it into view and returns its box."""
+        return self.js(
+            "const e = document.querySelector(arguments[0]); e.scrollIntoView({block: 'center'});"
+            "const r = e.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]", selector)
+
+    def mouse(self, kind, x, y, **more):
+        self.command("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
+
+    def wait(self, fact, what, seconds=20.0):
+        end = time.time() + seconds
+        while time.time() < end:
+            if fact():
+                return
+            time.sleep(0.05)
+        expect(False, f"{self.name}: {what}")
+
+    def drain(self):
+        return self.browser.get_log("browser"), self.browser.get_log("performance")
+
+    def close(self):
+        """Nothing in the console, no request but the page itself."""
+        console, events = self.drain()
+        expect(not console, f"{self.name}: console says {console[:3]}")
+        for event in events:
+            message = json.loads(event["message"])["message"]
+            if message["method"] != "Network.requestWillBeSent":
+                continue
+            url = message["params"]["request"]["url"]
+            expect(url.startswith(("data:", "about:", "blob:")) or url.endswith(self.name), f"{self.name}: asks for {url[:80]}")
+
+
+def opens(page, folder, trials):
+    page.open(os.path.join(folder, f"{trials}.html"))
+    seconds = page.js("return (performance.timing.domComplete - performance.timing.navigationStart) / 1000")
+    print(f"{trials} trials: open after {seconds:.2f} s")
+    # A busy machine is not the page's fault: of the time alone no more is asked than ten times the aim.
+    expect(seconds < 10 * MOST_SECONDS, f"{trials} trials take {seconds} s")
+    expect(page.shown() == trials, f"{trials}.html: {page.shown()} trials in the table")
+    for picture in PICTURES:
+        drawn = page.js("return [...document.querySelectorAll(arguments[0])].map((p) => p.getAttribute('d') || '').join('')", f"#{picture} .plot path")
+        expect(len(drawn) > 20 and "NaN" not in drawn, f"{trials}.html: {picture} is not drawn")
+    shapes = page.js("return [...document.querySelectorAll('#scatter .legend path')].map((p) => p.getAttribute('d'))")
+    expect(len(shapes) == len(set(shapes)) and shapes, f"{trials}.html: types share a marker")
+    page.close()
+
+
+def points_and_clicks(page, path):
+    page.open(path)
+    left, top, width, height = page.middle("#scatter circle.ring")
+    x, y = left + width / 2, top + height / 2
+    page.mouse("mouseMoved", x, y)
+    expect("int8 validation" in page.text("#card") and page.one("#card").is_displayed(), f"{page.name}: no card under the pointer")
+    for picture in ["scatter", "curves", "parallel"]:
+        expect(page.js("return document.querySelectorAll(arguments[0]).length", f"#{picture} .under") > 0, f"{page.name}: {picture} does not show what is pointed at")
+    page.mouse("mousePressed", x, y, button="left", clickCount=1)
+    page.mouse("mouseReleased", x, y, button="left", clickCount=1)
+    name = page.text("#design h2")
+    expect(page.one("#design").is_displayed() and name in page.text("#card"), f"{page.name}: a click opens no design")
+    expect("kwsmith export" in page.text("#design"), f"{page.name}: the best design has no command to export it")
+    chosen = page.js("return location.hash")
+    expect("t=0." in chosen, f"{page.name}: the address does not keep the selection")
+    body = page.one("body")
+    body.send_keys("j")
+    expect(page.js("return location.hash") != chosen, f"{page.name}: j does not go on")
+    body.send_keys("k")
+    expect(page.js("return location.hash") == chosen or page.text("#design h2") == name, f"{page.name}: k does not go back")
+    body.send_keys("x")
+    expect(not page.one("#design").is_displayed(), f"{page.name}: x does not close")
+    page.close()
+    page.open(path, chosen)
+    expect(page.text("#design h2") == name, f"{page.name}: the address does not bring the selection back")
+    page.close()
+
+
+def brushes_filters_sorts(page, path):
+    page.open(path)
+    every = page.shown()
+    left, top, width, height = page.middle('#parallel [data-dial="int8_validation"] .overlay')
+    x = left + width / 2
+    page.mouse("mousePressed", x, top + 6, button="left", clickCount=1)
+    for step in range(1, 5):
+        page.mouse("mouseMoved", x, top + 6 + step * height / 12, button="left", buttons=1)
+    page.mouse("mouseReleased", x, top + 6 + height / 3, button="left", clickCount=1)
+    page.wait(lambda: 0 < page.shown() < every, "a brush does not filter")
+    page.click("[data-reset]")
+    expect(page.shown() == every, f"{page.name}: brushes are not cleared")
+    for choice, wanted in [("type", "gru"), ("state", "stopped"), ("budget", "small")]:
+        Select(page.one(f"[data-menu={choice}]")).select_by_value(wanted)
+        expect(0 < page.shown() < every, f"{page.name}: {choice} {wanted} leaves {page.shown()} trials")
+        expect(f"{choice}={wanted}" in page.js("return location.hash"), f"{page.name}: the address does not keep {choice}")
+        Select(page.one(f"[data-menu={choice}]")).select_by_value("")
+    page.one("[data-menu=q]").send_keys("out of memory")
+    expect(0 < page.shown() < every, f"{page.name}: a filter by reason leaves {page.shown()} trials")
+    page.one("[data-menu=q]").clear()
+    page.one("[data-menu=q]").send_keys("a\b")
+    rows = lambda: page.js("return [...document.querySelectorAll('#trials tbody tr')].map((r) => Number(r.dataset.trial.split('.')[1]))")
+    page.click("[data-sort=trial]")
+    page.wait(lambda: rows() == sorted(rows(), reverse=True), "trials are not sorted down")
+    page.click("[data-sort=trial]")
+    page.wait(lambda: rows() == sorted(rows()), "trials are not sorted up")
+    for axis in page.js("return [...document.querySelector('[data-menu=x]').options].map((o) => o.value)"):
+        Select(page.one("[data-menu=x]")).select_by_value(axis)
+        drawn = page.js("return document.querySelector('#scatter .mark').getAttribute('d')")
+        expect(drawn and "NaN" not in drawn, f"{page.name}: nothing is drawn against {axis}")
+    page.close()
+
+
+def saves(page, path):
+    os.makedirs(page.downloads, exist_ok=True)
+    page.command("Page.setDownloadBehavior", behavior="allow", downloadPath=page.downloads)
+    page.open(path)
+    page.click("#trials tbody tr")
+    for selector in ["#scatter [data-save=svg]", "#curves [data-save=png]", "[data-save=csv]", "[data-save=design]"]:
+        page.click(selector)
+        time.sleep(0.3)
+    name = page.text("#design h2") + ".json"
+    wanted = ["scatter.svg", "curves.png", "trials.csv", name]
+    page.wait(lambda: all(os.path.exists(os.path.join(page.downloads, w)) for w in wanted), f"not saved: {wanted}")
+    if failures:
+        return
+    read = lambda file: open(os.path.join(page.downloads, file), "rb").read()
+    expect(xml.fromstring(read("scatter.svg")).tag.endswith("svg"), "scatter.svg is no SVG")
+    expect(read("curves.png").startswith(b"\x89PNG"), "curves.png is no PNG")
+    expect(len(read("trials.csv").splitlines()) == page.shown() + 1, "trials.csv has not all trials")
+    expect(json.loads(read(name))["schema"] == "kwsmith.design/1", f"{name} is no design")
+    page.close()
+
+
+def fits_the_screen(page, path):
+    for width in [400, 800, 1200, 1900]:
+        page.open(path, width=width)
+        wide = page.js("return document.documentElement.scrollWidth")
+        expect(wide <= width, f"{page.name}: {wide} px wide on a screen of {width}")
+        page.close()
+
+
+def is_readable_without_scripts(page, path):
+    page.command("Emulation.setScriptExecutionDisabled", value=True)
+    page.browser.get("file://" + path)
+    text = page.one("body").text
+    page.command("Emulation.setScriptExecutionDisabled", value=False)
+    for wanted in ["Best design of each budget", "kwsmith export", "need scripts", "Trials that have a result"]:
+        expect(wanted in text, f"without scripts {wanted!r} is missing")
+
+
+def compares_two(page, path):
+    page.open(path)
+    expect(page.shown() == 100, f"two studies show {page.shown()} trials")
+    Select(page.one("[data-menu=study]")).select_by_value("1")
+    expect(page.shown() == 40, f"the second study shows {page.shown()} trials")
+    page.close()
+
+
+def main(chromium, driver, folder):
+    options = Options()
+    options.binary_location = chromium
+    # Tests run as root in containers, where Chromium has no sandbox.
+    for flag in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    browser = webdriver.Chrome(service=Service(driver), options=options)
+    try:
+        page = Page(browser, folder)
+        path = os.path.join(folder, "300.html")
+        for trials in [5, 300, 5000]:
+            opens(page, folder, trials)
+        points_and_clicks(page, path)
+        brushes_filters_sorts(page, path)
+        saves(page, path)
+        fits_the_screen(page, path)
+        is_readable_without_scripts(page, path)
+        compares_two(page, os.path.join(folder, "two.html"))
+    finally:
+        browser.quit()
+    print("FAILED" if failures else "report_page_test: all checks passed")
+    return 1 if failures else 0
+
+
+sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,79 @@
+// Writes the report of a study that never ran: report_pages FILE TRIALS [TRIALS...], of several studies where several
+// numbers stand. Its curves are synthetic; trials stop, fail and win as in a search.
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include "kws/core/files.h"
+#include "kws/search/ranking.h"
+#include "kws/search/report_html.h"
+#include "synthetic_curves.h"
+
+namespace kws {
+namespace {
+
+constexpr int kTop = 27;
+
+Trial trial_of(const Curve& curve, int number) {
+  Trial trial;
+  trial.proposal = {
+      .number = number, .budget = number % 2 == 0 ? "small" : "medium", .design = curve.design, .training = {}};
+  trial.proposal.design.name = curve.design.type() + "_" + std::to_string(number);
+  trial.proposal.training.epochs = kTop;
+  if (number % 41 == 7) {
+    trial.rungs = {{.epochs = 3, .decided = "a new design", .result = {}, .failure = "out of memory </script><b>"}};
+    trial.state = TrialState::failed;
+    trial.reason = trial.rungs.back().failure;
+    return trial;
+  }
+  for (const int epochs : {3, 9, kTop}) {
+    const double accuracy = curve.accuracy.at(static_cast<std::size_t>(epochs) - 1);
+    TrialResult result;
+    result.int8_validation = accuracy;
+    result.int8_validation_error = 0.008;
+    result.float_validation = accuracy + 0.002;
+    result.epochs = result.best_epoch = epochs;
+    trial.rungs.push_back({.epochs = epochs, .decided = "rank 2 of 9", .result = result, .failure = ""});
+    if (accuracy < (epochs == 3 ? 0.8 : 0.9)) break;
+  }
+  trial.state = trial.rungs.back().epochs == kTop ? TrialState::done : TrialState::stopped;
+  trial.reason = "rank 2 of 9";
+  return trial;
+}
+
+StudyView made_up_study(const std::string& name, int trials, std::uint64_t seed) {
+  StudyView view{.study = name, .options = {}, .data = "recordings", .trials = {}};
+  view.options.budget_names = {"small", "medium"};
+  view.options.epochs = kTop;
+  view.options.clock_hz = 80000000;
+  std::vector<Trial> made;
+  for (const Curve& curve : testing::synthetic_curves(trials, seed, kTop).curves) {
+    made.push_back(trial_of(curve, static_cast<int>(made.size())));
+  }
+  view.trials = facts_of(made, view.options);
+  for (const Budget& budget : view.options.budgets()) {
+    const TrialFacts* best = best_trial(view.trials, budget.name);
+    if (best == nullptr) continue;
+    view.tests[best->proposal.number] = {
+        .float_accuracy = 0.91, .int8_accuracy = 0.905, .int8_error = 0.009, .clips = 1000};
+  }
+  return view;
+}
+
+}  // namespace
+}  // namespace kws
+
+int main(int count, char** words) {
+  try {
+    std::vector<kws::StudyView> views;
+    for (int i = 2; i < count; ++i) {
+      views.push_back(
+          kws::made_up_study("study " + std::to_string(i - 1), std::stoi(words[i]), static_cast<std::uint64_t>(i)));
+    }
+    kws::write_file(words[1], kws::report_html(views));
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << "\n";
+    return 1;
+  }
+}
