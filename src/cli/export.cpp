@@ -18,6 +18,7 @@ struct ExportVerb {
   std::string model, out;
   std::string front_end;  // empty: the design's
   ExportOptions options;
+  bool whole_windows = false;
   Target target;
   Output format;
 };
@@ -50,6 +51,7 @@ void run(const ExportVerb& verb) {
   const std::optional<Board> board = verb.target.board();
   const Budget budget = verb.target.budget();
   ExportOptions options = verb.options;
+  options.flow = !verb.whole_windows;
   FirmwareOptions firmware{.hop_ms = options.hop_ms, .flow = options.flow, .labels = model.labels};
   if (board && options.hop_ms == 0) firmware.hop_ms = options.hop_ms = hop_that_keeps(device, budget, firmware);
   require_fit(device, budget, firmware);
@@ -87,10 +89,9 @@ void run(const ExportVerb& verb) {
   print_table(table, verb.format);
   if (verb.format == Format::table) {
     if (sizes.flow) {
-      std::cout << "a decision every " << sizes.hop_ms
-                << " ms computes only what its new frames change; arena and state: "
-                << grouped(sizes.stream_arena + sizes.stream_state)
-                << " bytes,\nwith whole windows (--no-flow): " << grouped(sizes.whole_stream) << '\n';
+      std::cout << "a decision every " << sizes.hop_ms << " ms computes only what its new frames change;\n"
+                << "arena and state: " << grouped(sizes.stream_arena + sizes.stream_state)
+                << " bytes, with whole windows (--no-flow): " << grouped(sizes.whole_stream) << '\n';
     }
     if (options.board) std::cout << describe(*options.board);
     std::cout << folder.string() << ": `make selftest` there checks the files on this machine\n";
@@ -112,9 +113,8 @@ void add_export(CLI::App& app, Common& /*common*/) {
          "--max-load")
       ->capture_default_str();
   verb->target.add_to(*sub);
-  sub->add_flag(
-      "!--no-flow", verb->options.flow,
-      "let a stream run the whole network for each decision, also where new frames change a part of it alone");
+  sub->add_flag("--no-flow", verb->whole_windows,
+                "let a stream run the whole network for each decision, also where new frames change only a part of it");
   sub->add_flag("--replace", verb->options.replace, "replace the folder, with all that is in it");
   sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")
       ->check(CLI::IsMember({"float", "integer"}).description(""));
