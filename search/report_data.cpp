@@ -36,7 +36,7 @@ PageColumns page_columns() {
   return columns;
 }
 
-Json row_of(const PageColumns& columns, const TrialFacts& trial) {
+Json cells_of(const PageColumns& columns, const TrialFacts& trial) {
   Json row = Json::array();
   for (const Column& column : columns.tables) row.push_back(column.cell(trial));
   for (const Measure* measure : columns.further) {
@@ -140,7 +140,7 @@ Json study_rows(const StudyView& view, const PageColumns& columns) {
   for (const TrialFacts& trial : view.trials) {
     if (!begun(trial)) continue;
     const int number = trial.proposal.number;
-    Json& one = trials.emplace_back(Json{{"row", row_of(columns, trial)},
+    Json& one = trials.emplace_back(Json{{"row", cells_of(columns, trial)},
                                          {"design", design_to_json(trial.proposal.design)},
                                          {"rungs", rung_rows(trial)}});
     const auto found = expected.find(number);

@@ -89,7 +89,7 @@ std::string trial_words(int number) {
   return grouped(number) + (is_finalist(number) ? " (" + grouped(finalist_of(number)) + " anew)" : "");
 }
 
-const TrialFacts& best_of(const ReportFacts& facts, int number) {
+const TrialFacts& trial_numbered(const ReportFacts& facts, int number) {
   return *std::ranges::find(facts.ranked, number, [](const TrialFacts& trial) { return trial.proposal.number; });
 }
 
@@ -100,7 +100,7 @@ std::vector<std::string> best_cells(const ReportFacts& facts, const Budget& budg
   std::vector<std::string> cells{budget.name};
   const auto best = facts.best.find(budget.name);
   if (best == facts.best.end()) return cells;
-  const TrialFacts& shown = best_of(facts, best->second);
+  const TrialFacts& shown = trial_numbered(facts, best->second);
   const auto test = facts.view.tests.find(best->second);
   const bool tested = test != facts.view.tests.end();
   for (const std::string& cell :
@@ -186,7 +186,7 @@ std::string best_section(const ReportFacts& facts) {
   for (const Budget& budget : facts.budgets) {
     const auto best = facts.best.find(budget.name);
     if (best == facts.best.end()) continue;
-    notes += next_steps(facts, budget, best_of(facts, best->second), facts.view.tests.contains(best->second));
+    notes += next_steps(facts, budget, trial_numbered(facts, best->second), facts.view.tests.contains(best->second));
   }
   if (!without.empty())
     notes += paragraph("No trial that keeps " + word_list(without, " or ") + " has a result.", "note");
