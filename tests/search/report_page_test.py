@@ -143,9 +143,11 @@ def brushes_filters_sorts(page, path):
     for step in range(1, 5):
         page.mouse("mouseMoved", x, top + 6 + step * height / 12, button="left", buttons=1)
     page.mouse("mouseReleased", x, top + 6 + height / 3, button="left", clickCount=1)
+    # The last move may come a frame later.
+    page.js("return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 200))))")
     page.wait(lambda: 0 < page.shown() < every, "a brush does not filter")
     page.click("[data-reset]")
-    expect(page.shown() == every, f"{page.name}: brushes are not cleared")
+    page.wait(lambda: page.shown() == every, "brushes are not cleared")
     for choice, wanted in [("type", "gru"), ("state", "stopped"), ("budget", "small")]:
         Select(page.one(f"[data-menu={choice}]")).select_by_value(wanted)
         expect(0 < page.shown() < every, f"{page.name}: {choice} {wanted} leaves {page.shown()} trials")
