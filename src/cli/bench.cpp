@@ -1,8 +1,11 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cli.h"
+#include "design_source.h"
 #include "kws/core/isa.h"
 #include "kws/core/table.h"
 #include "kws/pipeline/train_bench.h"
@@ -13,6 +16,7 @@ namespace kws::cli {
 namespace {
 
 struct BenchVerb {
+  std::vector<std::string> designs;
   std::string isa = std::string(isa_name(best_isa()));
   double seconds = 1.0;
   int rounds = 3;
@@ -32,7 +36,9 @@ std::string times(double engine, double other) { return other > 0 ? fixed(engine
 int run(const BenchVerb& verb, const Common& common) {
   const Isa isa = isa_from_name(verb.isa);
   get_ready_to_train();
-  const std::vector<Design> designs = train_bench_designs();
+  std::vector<Design> designs;
+  for (const std::string& word : verb.designs) designs.push_back(design_named(word));
+  if (designs.empty()) designs = train_bench_designs();
   Progress progress("design");
   int done = 0;
   const std::vector<TrainBenchRow> rows =
@@ -72,6 +78,8 @@ void add_bench(CLI::App& app, Common& common) {
   auto verb = std::make_shared<BenchVerb>();
   CLI::App* train = sub->add_subcommand(
       "train", "Training speed: fused steps on all cores against plain LibTorch with one and two threads, in turn");
+  train->add_option("DESIGN", verb->designs,
+                    std::string(kDesignHelp) + "; none: the known ones that fit the small budget");
   train->add_option("--isa", verb->isa, "instruction set of the fused steps: avx2, avx512, avx512_bf16 or amx")
       ->capture_default_str();
   train->add_option("--seconds", verb->seconds, "of one measurement")

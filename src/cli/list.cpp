@@ -32,11 +32,21 @@ Json types() {
                        {"low", dial.range.low},
                        {"high", dial.range.high},
                        {"step", dial.range.step},
+                       {"least", dial.range.least},
+                       {"most", dial.range.most},
                        {"help", dial.help}});
     }
     rows.push_back({{"type", type}, {"summary", type_summary(type)}, {"dials", std::move(dials)}});
   }
   return rows;
+}
+
+/// What a search takes by default; of a dial that stands still, what a space file may ask for.
+std::string range_of(const Json& dial) {
+  const std::string low = dial["low"].dump();
+  if (dial["low"] == dial["high"]) return low + " (" + dial["least"].dump() + " to " + dial["most"].dump() + ")";
+  const int step = dial["step"];
+  return low + " to " + dial["high"].dump() + (step > 1 ? " by " + std::to_string(step) : "");
 }
 
 /// One line for each type, and one for each number that a search chooses of it.
@@ -45,12 +55,8 @@ Json flat_types() {
   for (const Json& type : types()) {
     rows.push_back({{"type", type["type"]}, {"dial", ""}, {"range", ""}, {"summary", type["summary"]}});
     for (const Json& dial : type["dials"]) {
-      const int step = dial["step"];
-      rows.push_back({{"type", type["type"]},
-                      {"dial", dial["name"]},
-                      {"range", dial["low"].dump() + " to " + dial["high"].dump() +
-                                    (step > 1 ? " by " + std::to_string(step) : "")},
-                      {"summary", dial["help"]}});
+      rows.push_back(
+          {{"type", type["type"]}, {"dial", dial["name"]}, {"range", range_of(dial)}, {"summary", dial["help"]}});
     }
   }
   return rows;

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <thread>
 
 #include "kws/core/error.h"
 #include "kws/core/interrupt.h"
 #include "kws/core/rng.h"
+#include "kws/cost/budget.h"
+#include "kws/cost/cost.h"
 #include "kws/fused/fused_net.h"
 #include "kws/fused/rounded_net.h"
 #include "kws/train/adam.h"
@@ -132,10 +135,11 @@ TrainingSpeed training_speed(const Design& design, Isa isa, double seconds) {
 }
 
 std::vector<Design> train_bench_designs() {
-  std::vector<Design> designs;
-  for (const Design& design : published_designs()) {
-    if (design.name.ends_with("_s") || design.type() == "ds_cnn") designs.push_back(design);
-  }
+  std::vector<Design> designs = known_designs();
+  std::erase_if(designs, [](const Design& design) {
+    const std::vector<std::string> fits = fitting_budgets(hello_edge_totals(build_graph(design)));
+    return std::ranges::find(fits, "small") == fits.end();
+  });
   return designs;
 }
 

@@ -3,7 +3,7 @@
 
     tests/bench/pytorch_peer.py [--json] [--seconds 1] [--rounds 3] [--designs ds_cnn_s,gru_s]
 
-and for bc_resnet_1, ds_tc_40 and tc_resnet8, by their names only.
+and for ds_tc_40, by its name only.
 Needs Debian's python3-torch. torch.nn modules, torch.optim.Adam, batches of 100 random clips, float32. Printed are
 samples per second of whole steps (forward, backward, Adam, loss.item()) with the thread count that PyTorch takes by
 itself and with the better of one and two threads.
@@ -16,8 +16,9 @@ import time
 import torch
 from torch import nn
 
-CONFIGS = pathlib.Path(__file__).resolve().parents[2] / "configs" / "hello_edge"
-DESIGNS = ["basic_lstm_s", "cnn_s", "crnn_s", "dnn_s", "ds_cnn_l", "ds_cnn_m", "ds_cnn_s", "gru_s", "lstm_s"]
+CONFIGS = pathlib.Path(__file__).resolve().parents[2] / "configs"
+DESIGNS = ["basic_lstm_s", "cnn_s", "crnn_s", "dnn_s", "ds_cnn_s", "gru_s", "lstm_s", "bc_resnet_1", "ds_tc_small",
+           "tc_resnet8"]
 BATCH = 100
 
 
@@ -143,10 +144,21 @@ def tc_resnet8():
     return layers + [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(48, 12)]
 
 
+def separable(channels, filters, kernel, relu=True, dilation=1, stride=1):
+    return nn.Sequential(nn.Conv2d(channels, channels, (kernel, 1), (stride, 1), ((kernel - 1) * dilation // 2, 0),
+                                   (dilation, 1), groups=channels), conv_norm(channels, filters, 1, relu=relu))
+
+
+def ds_tc_small():
+    layers = [Coefficients(), separable(40, 64, 9, stride=2)]
+    for kernel in (11, 13, 15):
+        branch = nn.Sequential(separable(64, 64, kernel), separable(64, 64, kernel, relu=False))
+        layers.append(Residual(branch, nn.Identity()))
+    return layers + [separable(64, 96, 17, dilation=2), conv_norm(96, 96, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+                     nn.Linear(96, 12)]
+
+
 def ds_tc_40():
-    def separable(channels, filters, kernel, relu, dilation=1):
-        return nn.Sequential(nn.Conv2d(channels, channels, (kernel, 1), padding=((kernel - 1) * dilation // 2, 0),
-                                       dilation=(dilation, 1), groups=channels), conv_norm(channels, filters, 1, relu=relu))
     layers = [Coefficients(), conv_norm(40, 40, 9, (2, 1), relu=False, groups=40), conv_norm(40, 40, 1)]
     for kernel in (9, 11, 13, 15):
         branch = nn.Sequential(separable(40, 40, kernel, True), separable(40, 40, kernel, False))
@@ -154,13 +166,20 @@ def ds_tc_40():
     return layers + [separable(40, 80, 17, True, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(80, 12)]
 
 
-# Networks that are no chains, on 51 frames of 40 coefficients.
-GRAPHS = {"bc_resnet_1": bc_resnet_1, "ds_tc_40": ds_tc_40, "tc_resnet8": tc_resnet8}
+# Networks that are no chains; one without a file reads 51 frames of 40 coefficients.
+GRAPHS = {"bc_resnet_1": bc_resnet_1, "ds_tc_40": ds_tc_40, "ds_tc_small": ds_tc_small, "tc_resnet8": tc_resnet8}
+
+
+def load(name):
+    for file in CONFIGS.glob(f"*/{name}.json"):
+        return json.loads(file.read_text())
+    return {"name": name, "classes": 12}
 
 
 def build(design):
     if design["name"] in GRAPHS:
-        return nn.Sequential(*GRAPHS[design["name"]]()), [51, 40]
+        features = design.get("features")
+        return nn.Sequential(*GRAPHS[design["name"]]()), [frames(features) if features else 51, 40]
     features, network, classes = design["features"], design["network"], design["classes"]
     kind = network["type"]
     size = [frames(features), features["coefficients"]]
@@ -242,8 +261,7 @@ def main():
     default_threads = torch.get_num_threads()
     rows = []
     for name in options.designs.split(","):
-        design = {"name": name, "classes": 12} if name in GRAPHS else json.loads(
-            (CONFIGS / f"{name}.json").read_text())
+        design = load(name)
         rates = {threads: [] for threads in {default_threads, 1, 2}}
         for _ in range(options.rounds):
             for threads, values in rates.items():

@@ -25,7 +25,7 @@ struct TrainingSpeed {
 /// Measures each for about `seconds`, on random features. To be called after prepare_training().
 TrainingSpeed training_speed(const Design& design, Isa isa, double seconds);
 
-/// The small published design of every type, and the medium and large DS-CNN.
+/// Anchors and published designs that fit the small budget.
 std::vector<Design> train_bench_designs();
 
 /// Measures on random features, batches of 100. The three are run in turn, `rounds` times; each figure is the median of
