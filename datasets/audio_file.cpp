@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,6 +30,11 @@ using Sound = std::unique_ptr<SNDFILE, Close>;
 constexpr std::array<std::string_view, 16> kEndings = {".wav", ".flac", ".ogg",  ".oga", ".opus", ".mp3",
                                                        ".aif", ".aiff", ".aifc", ".au",  ".snd",  ".caf",
                                                        ".w64", ".rf64", ".wave", ".bwf"};
+/// Sound that libsndfile cannot read.
+constexpr std::array<std::string_view, 17> kForeignEndings = {".m4a", ".mp4", ".aac", ".amr", ".wma", ".webm",
+                                                              ".mkv", ".3gp", ".3ga", ".ac3", ".ape", ".mpc",
+                                                              ".wv",  ".spx", ".mka", ".mov", ".m4b"};
+
 constexpr int kLowestRateHz = 4000;
 constexpr int kHighestRateHz = 768000;
 
@@ -206,6 +212,14 @@ bool is_recording(const std::filesystem::path& file) {
          file.filename().string().front() != '.';
 }
 
+bool is_foreign_sound(const std::filesystem::path& file) {
+  return std::ranges::find(kForeignEndings, lower_extension(file)) != kForeignEndings.end();
+}
+
+std::string foreign_sound_fact(const std::string& ending) {
+  return "no format that is read; convert: ffmpeg -i FILE" + ending + " FILE.wav";
+}
+
 AudioFile decode_audio(const std::filesystem::path& file) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error)) return bad("no such file");
@@ -250,6 +264,21 @@ std::vector<std::int16_t> read_audio(const std::filesystem::path& file, AudioFac
   throw Error(
       file.string() + ": " + result.fault + "; replace it, or convert it: ffmpeg -i FILE -ar 16000 -ac 1 NEW.wav",
       Exit::data);
+}
+
+std::size_t loudest_second(std::span<const std::int16_t> samples) {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < kSecond; ++i) sum += std::abs(samples[i]);
+  std::int64_t most = sum;
+  std::size_t best = 0;
+  for (std::size_t i = kSecond; i < samples.size(); ++i) {
+    sum += std::abs(samples[i]) - std::abs(samples[i - kSecond]);
+    if (sum > most) {
+      most = sum;
+      best = i - kSecond + 1;
+    }
+  }
+  return best;
 }
 
 void write_wav(const std::filesystem::path& file, const std::vector<std::int16_t>& samples) {

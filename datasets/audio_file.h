@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +28,17 @@ AudioFile decode_audio(const std::filesystem::path& file);
 /// A name libsndfile reads by its ending (in any case), not hidden.
 bool is_recording(const std::filesystem::path& file);
 
+/// Sound by its ending, but none that libsndfile reads.
+bool is_foreign_sound(const std::filesystem::path& file);
+/// What a user must know of such files: "no format that is read; convert: ...".
+std::string foreign_sound_fact(const std::string& ending);
+
 /// ".wav" of "A.WAV".
 std::string lower_extension(const std::filesystem::path& file);
+
+/// Start of the loudest second, by the sum of absolute values; the first of equals.
+///   samples  at least a second
+std::size_t loudest_second(std::span<const std::int16_t> samples);
 
 /// 16 kHz mono 16-bit WAV. throws Error naming the file.
 void write_wav(const std::filesystem::path& file, const std::vector<std::int16_t>& samples);

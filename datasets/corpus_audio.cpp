@@ -29,22 +29,6 @@ std::int64_t now_ns() {
       .count();
 }
 
-/// Start of the loudest second, by the sum of absolute values; the first of equals.
-std::size_t loudest_second(std::span<const std::int16_t> samples) {
-  std::int64_t sum = 0;
-  for (std::size_t i = 0; i < kSecond; ++i) sum += std::abs(samples[i]);
-  std::int64_t most = sum;
-  std::size_t best = 0;
-  for (std::size_t i = kSecond; i < samples.size(); ++i) {
-    sum += std::abs(samples[i]) - std::abs(samples[i - kSecond]);
-    if (sum > most) {
-      most = sum;
-      best = i - kSecond + 1;
-    }
-  }
-  return best;
-}
-
 void cut_to_second(std::vector<std::int16_t>& samples, Stretch stretch) {
   if (samples.size() <= kSecond) return;
   const std::size_t begin = stretch == Stretch::first ? 0 : loudest_second(samples);

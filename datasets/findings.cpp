@@ -54,29 +54,6 @@ const std::string& path_of_recording(const Corpus& corpus, std::size_t i) {
   return i < corpus.clips.size() ? corpus.clips[i].path : corpus.noises[i - corpus.clips.size()];
 }
 
-/// What forbids a clip's use though it can be decoded, or "".
-std::string flaw(const AudioFacts& facts) {
-  const auto samples = static_cast<double>(facts.samples);
-  if (facts.not_finite > 0)
-    return "holds " + grouped(facts.not_finite) + " samples that are no numbers; record it anew";
-  if (static_cast<double>(facts.beyond) > kWrongScale * samples * facts.channels) {
-    return "floats beyond -1..1: wrong scale; divide by 32,768 (sox -v 0.00003 IN OUT)";
-  }
-  if (facts.high == facts.low) {
-    return "all samples are " + std::to_string(facts.low) + ": a dead microphone or a wrong format; record it anew";
-  }
-  if (facts.high - facts.low <= kDeadRange) {
-    return "samples from " + std::to_string(facts.low) + " to " + std::to_string(facts.high) +
-           " of 16 bit: silent, or at the wrong end of wider samples; record it anew or amplify it";
-  }
-  if (static_cast<double>(facts.clipped) > kMostlyClipped * samples) {
-    return std::to_string(static_cast<int>(100.0 * static_cast<double>(facts.clipped) / samples)) +
-           " % of the samples are clipped; record it with less gain";
-  }
-  if (facts.samples < kShortSamples) return grouped(facts.samples) + " samples, less than 0.1 s; remove it";
-  return "";
-}
-
 void find_flaws(const CorpusAudio& audio, Corpus& corpus) {
   std::map<int, std::size_t> rates;
   Flawed resampled, mixed, cut, loud;
@@ -176,6 +153,28 @@ void find_classes(const LabelSet& labels, Corpus& corpus) {
 }
 
 }  // namespace
+
+std::string flaw(const AudioFacts& facts) {
+  const auto samples = static_cast<double>(facts.samples);
+  if (facts.not_finite > 0)
+    return "holds " + grouped(facts.not_finite) + " samples that are no numbers; record it anew";
+  if (static_cast<double>(facts.beyond) > kWrongScale * samples * facts.channels) {
+    return "floats beyond -1..1: wrong scale; divide by 32,768 (sox -v 0.00003 IN OUT)";
+  }
+  if (facts.high == facts.low) {
+    return "all samples are " + std::to_string(facts.low) + ": a dead microphone or a wrong format; record it anew";
+  }
+  if (facts.high - facts.low <= kDeadRange) {
+    return "samples from " + std::to_string(facts.low) + " to " + std::to_string(facts.high) +
+           " of 16 bit: silent, or at the wrong end of wider samples; record it anew or amplify it";
+  }
+  if (static_cast<double>(facts.clipped) > kMostlyClipped * samples) {
+    return std::to_string(static_cast<int>(100.0 * static_cast<double>(facts.clipped) / samples)) +
+           " % of the samples are clipped; record it with less gain";
+  }
+  if (facts.samples < kShortSamples) return grouped(facts.samples) + " samples, less than 0.1 s; remove it";
+  return "";
+}
 
 std::string missing_keyword(const std::string& keyword, const Corpus& corpus) {
   std::string near;

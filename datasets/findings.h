@@ -7,6 +7,8 @@
 
 namespace kws {
 
+/// What forbids a clip's use though it can be decoded, or "".
+std::string flaw(const AudioFacts& facts);
 /// Why a keyword has no clip, with what may be meant instead.
 std::string missing_keyword(const std::string& keyword, const Corpus& corpus);
 /// Why a keyword has none in one split.

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <set>
 
 namespace kws {
 namespace {
@@ -37,6 +38,11 @@ std::string folded(std::string_view text) {
     if (c == '_' || c == '-') c = ' ';
   }
   return name;
+}
+
+bool means_noise(std::string_view name) {
+  static const std::set<std::string> names = {"background noise", "background", "noise", "noises", "backgroundnoise"};
+  return names.contains(folded(name));
 }
 
 }  // namespace kws

@@ -18,13 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kNoiseFolder = "_background_noise_";
-
-/// Sound that libsndfile cannot read.
-constexpr std::array<std::string_view, 17> kForeignEndings = {".m4a", ".mp4", ".aac", ".amr", ".wma", ".webm",
-                                                              ".mkv", ".3gp", ".3ga", ".ac3", ".ape", ".mpc",
-                                                              ".wv",  ".spx", ".mka", ".mov", ".m4b"};
-
 /// What a folder holds beside its recordings.
 struct LeftOut {
   std::map<std::string, int> foreign;  ///< sound by its ending
@@ -54,9 +47,8 @@ std::vector<std::string> recordings_in(const fs::path& folder, LeftOut& left_out
       left_out.nested += nested;
     } else if (is_recording(entry.path())) {
       names.push_back(name);
-    } else if (const std::string ending = lower_extension(entry.path());
-               std::ranges::find(kForeignEndings, ending) != kForeignEndings.end()) {
-      ++left_out.foreign[ending];
+    } else if (is_foreign_sound(entry.path())) {
+      ++left_out.foreign[lower_extension(entry.path())];
     }
   }
   return names;
@@ -64,9 +56,8 @@ std::vector<std::string> recordings_in(const fs::path& folder, LeftOut& left_out
 
 void tell_left_out(Corpus& corpus, const std::string& folder, const LeftOut& left_out) {
   for (const auto& [ending, count] : left_out.foreign) {
-    corpus.problems.push_back({.path = folder,
-                               .fact = counted_names(count, ending + " file") + " left out: no format that is read; " +
-                                       "convert: ffmpeg -i FILE" + ending + " FILE.wav"});
+    corpus.problems.push_back(
+        {.path = folder, .fact = counted_names(count, ending + " file") + " left out: " + foreign_sound_fact(ending)});
   }
   if (left_out.nested > 0) {
     corpus.problems.push_back({.path = folder,
@@ -92,12 +83,6 @@ void add_word(Corpus& corpus, const std::string& folder, const SplitRule& rule) 
                             .split = sha1_split(name, rule),
                             .names_speaker = speaker.has_value()});
   }
-}
-
-/// Names under which people keep background noise.
-bool means_noise(const std::string& word) {
-  static const std::set<std::string> names = {"background noise", "background", "noise", "noises", "backgroundnoise"};
-  return names.contains(folded(word));
 }
 
 /// A line of a list as a path of the corpus: lists come from Windows, from `find`, from other systems' Unicode.

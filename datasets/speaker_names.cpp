@@ -41,8 +41,8 @@ bool tells_speakers(const Place& place, std::size_t files, std::size_t words) {
 
 }  // namespace
 
-std::string guessed_speakers(const Corpus& corpus) {
-  std::vector<Place> places(4);
+std::optional<std::size_t> guessed_speaker_part(const Corpus& corpus) {
+  std::vector<Place> places(4);  // guessed_speakers() names as many
   std::size_t files = 0;
   for (const Clip& clip : corpus.clips) {
     if (clip.names_speaker) continue;
@@ -54,13 +54,23 @@ std::string guessed_speakers(const Corpus& corpus) {
       if (folded(parts[i]) == folded(clip.word)) ++places[i].same_as_word;
     }
   }
-  constexpr const char* kOrdinals[] = {"first", "second", "third", "fourth"};
   for (std::size_t i = 0; i < places.size(); ++i) {
-    if (!tells_speakers(places[i], files, corpus.words.size())) continue;
-    const std::string& value = places[i].words.begin()->first;
-    return std::string("is it the ") + kOrdinals[i] + " part (" + value + ")? then rename to " + value + "_nohash_N";
+    if (tells_speakers(places[i], files, corpus.words.size())) return i;
   }
-  return "";
+  return std::nullopt;
+}
+
+std::string guessed_speakers(const Corpus& corpus) {
+  constexpr const char* kOrdinals[] = {"first", "second", "third", "fourth"};
+  const std::optional<std::size_t> place = guessed_speaker_part(corpus);
+  if (!place) return "";
+  std::string value;
+  for (const Clip& clip : corpus.clips) {
+    if (clip.names_speaker) continue;
+    const std::string part = parts_of(clip.path)[*place];
+    if (value.empty() || part < value) value = part;
+  }
+  return std::string("is it the ") + kOrdinals[*place] + " part (" + value + ")? then rename to " + value + "_nohash_N";
 }
 
 }  // namespace kws

@@ -55,7 +55,8 @@ struct Corpus {
 
 constexpr std::string_view kUnknownFolder = "_unknown_";  ///< its clips are unknown words
 constexpr std::string_view kSilenceFolder = "_silence_";  ///< its clips are silence
-constexpr const char* kKeywordsFile = "keywords.txt";     ///< a keyword a line
+constexpr const char* kNoiseFolder = "_background_noise_";
+constexpr const char* kKeywordsFile = "keywords.txt";  ///< a keyword a line
 
 /// What the keywords.txt of a corpus says; none: there is no such file.
 std::vector<std::string> named_keywords(const std::filesystem::path& root);

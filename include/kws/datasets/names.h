@@ -12,4 +12,7 @@ std::string composed(std::string_view text);
 /// What people mean to be the same name: composed, in lower case, '_' and '-' as blanks.
 std::string folded(std::string_view text);
 
+/// Whether people keep background noise under this name.
+bool means_noise(std::string_view name);
+
 }  // namespace kws
