@@ -167,21 +167,6 @@ std::vector<std::int16_t> read_samples(SNDFILE* sound, const SF_INFO& info, Audi
   return rounded_all(mono);
 }
 
-void add_facts(const std::vector<std::int16_t>& samples, AudioFacts& facts) {
-  facts.samples = static_cast<std::int64_t>(samples.size());
-  std::int16_t low = samples.front();
-  std::int16_t high = low;
-  std::int64_t clipped = 0;
-  for (const std::int16_t value : samples) {
-    low = std::min(low, value);
-    high = std::max(high, value);
-    clipped += value == INT16_MIN || value == INT16_MAX ? 1 : 0;
-  }
-  facts.low = low;
-  facts.high = high;
-  facts.clipped = clipped;
-}
-
 AudioFile opus_file(const std::vector<float>& mono) {
   AudioFile result{.samples = rounded_all(mono), .facts = {}, .fault = {}};
   result.facts.rate_hz = kAudioRateHz;
@@ -218,6 +203,21 @@ bool is_foreign_sound(const std::filesystem::path& file) {
 
 std::string foreign_sound_fact(const std::string& ending) {
   return "no format that is read; convert: ffmpeg -i FILE" + ending + " FILE.wav";
+}
+
+void add_facts(const std::vector<std::int16_t>& samples, AudioFacts& facts) {
+  facts.samples = static_cast<std::int64_t>(samples.size());
+  std::int16_t low = samples.front();
+  std::int16_t high = low;
+  std::int64_t clipped = 0;
+  for (const std::int16_t value : samples) {
+    low = std::min(low, value);
+    high = std::max(high, value);
+    clipped += value == INT16_MIN || value == INT16_MAX ? 1 : 0;
+  }
+  facts.low = low;
+  facts.high = high;
+  facts.clipped = clipped;
 }
 
 AudioFile decode_audio(const std::filesystem::path& file) {

@@ -22,6 +22,9 @@ struct AudioFile {
   std::string fault;  ///< empty: the file is as it should be
 };
 
+/// Counts what samples look like; there is at least one.
+void add_facts(const std::vector<std::int16_t>& samples, AudioFacts& facts);
+
 /// read_audio() without the exception, for reports that list every broken file.
 AudioFile decode_audio(const std::filesystem::path& file);
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -10,6 +11,7 @@
 #include "kws/core/text.h"
 #include "kws/datasets/corpus.h"
 #include "kws/datasets/fetch.h"
+#include "kws/datasets/import.h"
 #include "kws/datasets/synth.h"
 #include "log.h"
 
@@ -221,13 +223,72 @@ void add_fetch(CLI::App& data, Common& /*common*/) {
   sub->callback([verb] { fetch(*verb); });
 }
 
+struct ImportVerb {
+  std::string source, out;
+  bool replace = false;
+  ImportOptions options;
+};
+
+/// What was chosen, the corpus, and all that is not in it.
+void print_import(const ImportVerb& verb, const ImportReport& report) {
+  for (const std::string& note : report.plan.notes) std::cout << printable(note) << '\n';
+  print_table(report_to_json(report.check, report.labels));
+  long long all = 0;
+  for (const auto& [reason, files] : report.plan.left_out) all += static_cast<long long>(files.count);
+  std::cout << "left out: " << grouped(all) << '\n';
+  for (const auto& [reason, files] : report.plan.left_out) {
+    std::cout << "  " << grouped(static_cast<long long>(files.count)) << ' '
+              << printable(reason + (files.count == 1 ? " (" : " (first ") + files.first + ")") << '\n';
+  }
+  std::cout << verb.out << ": " << grouped(static_cast<long long>(report.plan.clips.size())) << " clips\n";
+}
+
+Exit import_recordings(const ImportVerb& verb, const Common& common) {
+  Progress progress(common, "file");
+  const std::size_t step = 100;  // the bar is drawn often enough
+  const ImportReport report = import_corpus(verb.source, verb.out, verb.replace, verb.options, common.thread_count(),
+                                            [&](std::size_t done, std::size_t files) {
+                                              if (done % step != 0 && done != files) return;
+                                              progress.show(static_cast<int>(done), static_cast<int>(files), verb.out);
+                                            });
+  progress.done();
+  print_import(verb, report);
+  return report.check.corpus.problems.empty() ? Exit::done : Exit::data;
+}
+
+void add_import(CLI::App& data, Common& common) {
+  auto verb = std::make_shared<ImportVerb>();
+  CLI::App* sub = data.add_subcommand(
+      "import", "Make a folder for training from recordings of any format, in folders of any depth, or an archive");
+  sub->add_option("source", verb->source,
+                  "folder, or .tar, .tar.gz ..., of recordings; a folder of each names its word")
+      ->required();
+  sub->add_option("--out", verb->out, "folder to make: WORD/SPEAKER_nohash_N.wav, 16 kHz mono, and keywords.txt")
+      ->required();
+  sub->add_flag("--replace", verb->replace, "replace the folder when it exists");
+  sub->add_option("--speaker", verb->options.speaker,
+                  "regular expression that finds the speaker in a path, '(?<speaker>[^/_]+)_[^/]*$' in yes/anna_1.ogg "
+                  "(default: guessed and shown)");
+  const std::map<std::string, WordFolder> names = {{"last", WordFolder::last}, {"first", WordFolder::first}};
+  sub->add_option("--word", verb->options.word, "last or first; which folder of a path names the word")
+      ->transform(one_of(names))
+      ->default_str("guessed and shown");
+  sub->add_option("--keywords", verb->options.keywords,
+                  "words to spot, separated by commas, noted in the folder (default: yes,no,up,down,left,right,on,off,"
+                  "stop,go where all of them are there, else all words)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  sub->callback([verb, &common] { common.exit_code = static_cast<int>(import_recordings(*verb, common)); });
+}
+
 }  // namespace
 
 void add_data(CLI::App& app, Common& common) {
   CLI::App* data =
-      app.add_subcommand("data", "Fetch recordings, check a folder of them, or make one of synthetic speech");
+      app.add_subcommand("data", "Fetch or import recordings, check a folder of them, or make one of synthetic speech");
   data->require_subcommand(1);
   add_fetch(*data, common);
+  add_import(*data, common);
   add_check(*data, common);
   add_synth(*data, common);
 }
