@@ -232,7 +232,7 @@ struct ImportVerb {
 /// What was chosen, the corpus, and all that is not in it.
 void print_import(const ImportVerb& verb, const ImportReport& report) {
   for (const std::string& note : report.plan.notes) std::cout << printable(note) << '\n';
-  print_table(report_to_json(report.check, report.labels));
+  print_report(report_to_json(report.check, report.labels), {});
   long long all = 0;
   for (const auto& [reason, files] : report.plan.left_out) all += static_cast<long long>(files.count);
   std::cout << "left out: " << grouped(all) << '\n';
@@ -244,7 +244,7 @@ void print_import(const ImportVerb& verb, const ImportReport& report) {
 }
 
 Exit import_recordings(const ImportVerb& verb, const Common& common) {
-  Progress progress(common, "file");
+  Progress progress("file");
   const std::size_t step = 100;  // the bar is drawn often enough
   const ImportReport report = import_corpus(verb.source, verb.out, verb.replace, verb.options, common.thread_count(),
                                             [&](std::size_t done, std::size_t files) {
