@@ -94,8 +94,8 @@ void remove_copies(const ImportPlan& plan, const fs::path& folder, std::vector<I
     if (imported[i].fault.empty() && plan.clips[i].word != kSilenceFolder) same[imported[i].digest].push_back(i);
   }
   for (const auto& [digest, clips] : same) {
-    const bool doubtful =
-        std::ranges::any_of(clips, [&](std::size_t i) { return plan.clips[i].word != plan.clips[clips.front()].word; });
+    const std::string& word = plan.clips[clips.front()].word;
+    const bool doubtful = std::ranges::any_of(clips, [&](std::size_t i) { return plan.clips[i].word != word; });
     for (const std::size_t i : clips) {
       if (!doubtful && i == clips.front()) continue;
       imported[i].fault =

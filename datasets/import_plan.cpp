@@ -225,8 +225,8 @@ std::string guessed_pattern(const std::vector<Found>& found, const std::vector<s
 
 /// What a folder's name says: the word of its recordings; "" with the reason when it is none.
 std::string word_of(const Found& one, WordFolder which, std::string& reason) {
-  if (const std::string special = special_folder(one); !special.empty()) return special;
-  const std::string word = composed(word_folder(one, which));
+  if (std::string special = special_folder(one); !special.empty()) return special;
+  std::string word = composed(word_folder(one, which));
   if (!is_utf8(word) || word.empty()) {
     reason = "in a folder whose name is no UTF-8: rename it (convmv does)";
     return "";
