@@ -17,7 +17,7 @@ namespace kws {
 namespace {
 
 constexpr const char* kName = "added";
-constexpr int kClasses = 4;
+constexpr int kAddedClasses = 4;
 
 struct AddedOptions {
   int filters = 0;
@@ -49,7 +49,7 @@ class AddedFamilyTest : public ::testing::Test {
   const AddedFamily added_{family_of<AddedOptions>(kName, "a family of this test")};
   static Design drawn(std::uint64_t seed) {
     Rng rng({seed});
-    Design design = sample(Space(), kName, kClasses, rng).design;
+    Design design = sample(Space(), kName, kAddedClasses, rng).design;
     design.name = "drawn";
     return design;
   }
@@ -70,7 +70,7 @@ TEST_F(AddedFamilyTest, IsListedDrawnCountedChangedAndRead) {
   EXPECT_EQ(space_designs(space, kName) * 5, all);
 
   Rng rng({1});
-  Sample from = sample(space, kName, kClasses, rng);
+  Sample from = sample(space, kName, kAddedClasses, rng);
   std::set<int> kernels;
   for (int i = 0; i < 100; ++i) {
     const Json network = design_to_json(from.design)["network"];
@@ -106,7 +106,7 @@ TEST_F(AddedFamilyTest, Learns) {
   Rng rng({3});
   const std::vector<std::int8_t> features = testing::random_features(graph, kClips, rng);
   std::vector<int> labels;
-  for (int i = 0; i < kClips; ++i) labels.push_back(i % kClasses);
+  for (int i = 0; i < kClips; ++i) labels.push_back(i % kAddedClasses);
   std::vector<float> gradients(layout.parameters());
   double first = 0.0, last = 0.0;
   for (int i = 0; i < 100; ++i) {
