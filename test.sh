@@ -9,7 +9,7 @@ stage "packages"
 install_packages all
 
 stage "build (release)"
-if ! { cmake --preset release >/dev/null && cmake --build build/release -j "$jobs" -- --quiet; }; then
+if ! { cmake --preset release -DKWS_TESTS=ON >/dev/null && cmake --build build/release -j "$jobs" -- --quiet; }; then
   echo "test.sh: the release build failed" >&2
   exit 1
 fi

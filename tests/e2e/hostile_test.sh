@@ -132,7 +132,7 @@ rm -rf "$work/damaged" && cp -r "$work/study" "$work/damaged" && : >"$work/damag
 expect 6 'study.db: is empty, though a search has been here' search "${data[@]}" --study "$work/damaged" --max-trials 1 --epochs 1
 python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute("UPDATE rungs SET model = ?", (open(sys.argv[2], "rb").read(),)); c.execute("DELETE FROM tests"); c.commit()' \
   "$work/study/study.db" "$work/model/weights.bin"
-expect 6 'stored model of trial [0-9]+' search "${data[@]}" --study "$work/study" --max-trials 1 --epochs 1
+expect 6 'stored model of trial [0-9]+' -q search "${data[@]}" --study "$work/study" --max-trials 1 --epochs 1
 url='postgresql://kws:SECRET@127.0.0.1:1/kws?password=SECRET2'
 expect 6 'postgresql://127.0.0.1:1/kws: cannot be reached' status "$url"
 ! grep -q SECRET "$work/stderr" || fail "a password is printed: $(cat "$work/stderr")"
