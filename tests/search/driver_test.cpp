@@ -78,7 +78,10 @@ TEST(Search, NoRowBreaksALimitOfFlashOrRam) {
     EXPECT_EQ(row.at("core"), "m0");
     EXPECT_LE(row.at("flash_bytes"), 100 * 1024);
     EXPECT_LE(row.at("ram_bytes"), 12 * 1024);
-    EXPECT_GE(row.at("ram_bytes"), row.at("arena_bytes"));
+    // Without padding in time a stream never holds the arena of a whole window.
+    if (row.at("type") != "cnn") {
+      EXPECT_GE(row.at("ram_bytes"), row.at("arena_bytes"));
+    }
     EXPECT_THAT(row.at("fits").get<std::vector<std::string>>(), ::testing::Contains(row.at("budget")));
   }
   const std::string csv = read_file(folder.path / "trials.csv");

@@ -59,7 +59,7 @@ struct FirmwareCost {
   PerCore<std::int64_t> code_bytes{};     ///< kernels in use, front end, stream, and what they call of the C library
   std::array<Row, 7> ram;                 ///< the same on every core
   PerCore<std::int64_t> library_bytes{};  ///< initialised data of the C library, in flash and in RAM
-  std::int64_t arena_bytes = 0;           ///< of the network alone, plan_arena(graph).bytes
+  std::int64_t arena_bytes = 0;           ///< of the network alone, run over a whole window: plan_arena(graph).bytes
   [[nodiscard]] FirmwareSizes sizes(Core core) const;
 
   /// Instructions of one call, and cycles by the core's table of tests/firmware/insn_plugin.c (M0, M3, else M4).
