@@ -115,6 +115,7 @@ Table Table::only(const std::vector<std::string>& names) const {
   Table chosen(names);
   for (const auto& row : rows_) {
     std::vector<std::string> cells;
+    cells.reserve(places.size());
     for (const std::size_t place : places) cells.push_back(row[place]);
     chosen.add(std::move(cells));
   }
