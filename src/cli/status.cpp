@@ -34,11 +34,12 @@ std::vector<std::string> lines_of(const StudyStatus& status) {
       "trials: " + std::to_string(trials) + " (" + counts + ")",
       "epochs: " + grouped(status.epochs) + " trained in " + fixed(status.seconds, 1) + " s, summed over the workers"};
   for (const auto& [budget, trial] : status.best) {
+    const int epochs = trial.rungs.back().epochs;  // a finalist's go beyond the top rung
+    const std::string of_how_many = epochs > status.top_epochs ? "" : " of " + std::to_string(status.top_epochs);
     lines.push_back("best for " + budget + ": int8 validation " +
                     percent(trial.result()->int8_validation, trial.result()->int8_validation_error) + " after " +
-                    std::to_string(trial.rungs.back().epochs) + " of " + std::to_string(status.top_epochs) +
-                    " epochs, trial " + std::to_string(trial.proposal.number) + " (" + trial.proposal.design.name +
-                    ")");
+                    std::to_string(epochs) + of_how_many + " epochs, trial " + std::to_string(trial.proposal.number) +
+                    " (" + trial.proposal.design.name + ")");
   }
   if (status.best.empty()) lines.emplace_back("no trial has a result yet");
   return lines;
