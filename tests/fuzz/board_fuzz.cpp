@@ -10,5 +10,5 @@ int LLVMFuzzerInitialize(int* argc, char*** argv) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   return kws::fuzz::refuse_or_read(
-      [&] { (void)kws::board_from_json(kws::parse_json(kws::fuzz::text(data, size), "fuzz"), "fuzz"); });
+      data, size, [&] { (void)kws::board_from_json(kws::parse_json(kws::fuzz::text(data, size), "fuzz"), "fuzz"); });
 }

@@ -35,5 +35,5 @@ int LLVMFuzzerInitialize(int* argc, char*** argv) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::ofstream(file(), std::ios::binary) << kws::fuzz::text(data, size);
-  return kws::fuzz::refuse_or_read([&] { (void)kws::load_curves(file()); });
+  return kws::fuzz::refuse_or_read(data, size, [&] { (void)kws::load_curves(file()); });
 }

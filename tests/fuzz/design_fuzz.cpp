@@ -10,7 +10,7 @@ int LLVMFuzzerInitialize(int* argc, char*** argv) {
 }
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  return kws::fuzz::refuse_or_read([&] {
+  return kws::fuzz::refuse_or_read(data, size, [&] {
     const kws::Design design = kws::design_from_json(kws::parse_json(kws::fuzz::text(data, size), "fuzz"), "fuzz");
     (void)hello_edge_totals(build_graph(design));
     if (design_hash(kws::design_from_json(design_to_json(design), "again")) != design_hash(design)) std::abort();

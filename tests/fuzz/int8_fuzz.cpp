@@ -20,7 +20,7 @@ int LLVMFuzzerInitialize(int* argc, char*** argv) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  return kws::fuzz::refuse_or_read([&] {
+  return kws::fuzz::refuse_or_read(data, size, [&] {
     const kws::Graph& graph = graphs()[data[0] % graphs().size()].graph;
     const kws::Int8Model model =
         int8_from_json(kws::parse_json(kws::fuzz::text(data + 1, size - 1), "fuzz"), graph, "fuzz");

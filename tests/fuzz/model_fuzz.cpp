@@ -15,7 +15,7 @@ int LLVMFuzzerInitialize(int* argc, char*** argv) {
 }
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  return kws::fuzz::refuse_or_read([&] {
+  return kws::fuzz::refuse_or_read(data, size, [&] {
     std::map<std::string, std::string> files = good();
     files["model.json"] = kws::fuzz::text(data, size);
     const kws::Model model = kws::model_from_files(files, "fuzz");

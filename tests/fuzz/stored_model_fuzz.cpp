@@ -8,5 +8,5 @@ int LLVMFuzzerInitialize(int* argc, char*** argv) {
 }
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  return kws::fuzz::refuse_or_read([&] { (void)kws::unpack_model(kws::fuzz::text(data, size)); });
+  return kws::fuzz::refuse_or_read(data, size, [&] { (void)kws::unpack_model(kws::fuzz::text(data, size)); });
 }
