@@ -9,6 +9,7 @@
 #include "kws/export/c_engine.h"
 #include "kws/families/design.h"
 #include "kws/quant/int8_engine.h"
+#include "repository.h"
 
 // Clips per second on one thread: the int8 engine by instruction set, beside the exported C that it must equal.
 namespace kws {
@@ -19,7 +20,7 @@ constexpr const char* kDesigns[] = {"dnn_s", "cnn_s", "basic_lstm_s", "lstm_s", 
 
 struct Work {
   explicit Work(const char* name)
-      : design(load_design(std::string(KWS_SOURCE_DIR "/configs/hello_edge/") + name + ".json")),
+      : design(load_design(repository() / "configs/hello_edge" / (name + std::string(".json")))),
         parts(test::RandomModels(1).model(build_graph(design)), design.features) {
     Rng rng({2});
     features.resize(static_cast<std::size_t>(kClips * parts.network.input.elements()));

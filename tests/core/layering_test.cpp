@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "kws/core/files.h"
+#include "repository.h"
 
 namespace kws {
 namespace {
@@ -16,7 +17,7 @@ namespace fs = std::filesystem;
 using Modules = std::set<std::string>;
 using ModuleTable = std::map<std::string, Modules>;
 
-const fs::path kSource = KWS_SOURCE_DIR;
+const fs::path kSource = repository();
 
 Modules split(const std::string& list) {
   Modules words;

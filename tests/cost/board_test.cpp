@@ -8,6 +8,7 @@
 #include "cost/published_networks.h"
 #include "kws/core/files.h"
 #include "kws/core/options.h"
+#include "repository.h"
 
 namespace kws {
 namespace {
@@ -42,7 +43,7 @@ std::string complaint_with(const char* key, const Json& value) {
 
 TEST(Boards, StandardOnesAreTheFilesOfTheFolder) {
   std::set<std::string> files, names;
-  for (const auto& entry : std::filesystem::directory_iterator(KWS_SOURCE_DIR "/configs/boards")) {
+  for (const auto& entry : std::filesystem::directory_iterator(repository() / "configs/boards")) {
     const std::string file = entry.path().string();
     EXPECT_EQ(board_by_name_or_file(file).name, entry.path().stem()) << "the file is called as the board";
     files.insert(entry.path().stem());

@@ -11,6 +11,7 @@
 #include "families/random_design.h"
 #include "kws/core/error.h"
 #include "kws/core/files.h"
+#include "repository.h"
 
 namespace kws {
 namespace {
@@ -42,7 +43,7 @@ struct Counted {
 };
 std::vector<Counted> counted() {
   std::vector<Counted> rows;
-  std::istringstream text(read_file(std::filesystem::path(KWS_SOURCE_DIR) / "tests/cost/counted_instructions.csv"));
+  std::istringstream text(read_file(repository() / "tests/cost/counted_instructions.csv"));
   for (std::string line; std::getline(text, line);) {
     if (line.starts_with("#")) continue;
     std::ranges::replace(line, ',', ' ');

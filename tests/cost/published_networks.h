@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "repository.h"
+
 namespace kws::test {
 
 /// The 21 networks of "Hello Edge": exact counts of the rule (parameters as in the published weight files) and the
@@ -43,7 +45,7 @@ inline const std::vector<PublishedNetwork>& published_networks() {
 }
 
 inline std::filesystem::path published_file(const std::string& name) {
-  return std::filesystem::path(KWS_SOURCE_DIR) / "configs" / "hello_edge" / (name + ".json");
+  return repository() / "configs" / "hello_edge" / (name + ".json");
 }
 
 }  // namespace kws::test

@@ -10,6 +10,7 @@
 
 #include "audio_fixture.h"
 #include "kws/datasets/corpus.h"
+#include "repository.h"
 
 namespace kws::test {
 namespace {
@@ -307,7 +308,8 @@ TEST_F(CheckTest, FoldersOfTheClassesJoinThem) {
 
 TEST(SpeechCommands, HasTheCountsOfItsReadme) {
   const char* given = std::getenv("KWS_SPEECH_COMMANDS");
-  const std::filesystem::path root = given != nullptr ? given : KWS_SOURCE_DIR "/../shared/speech_commands";
+  const std::filesystem::path root =
+      given != nullptr ? std::filesystem::path(given) : repository() / "../shared/speech_commands";
   if (!std::filesystem::is_directory(root)) GTEST_SKIP() << root << " is absent; set KWS_SPEECH_COMMANDS";
   const Corpus corpus = scan_corpus(root);
   EXPECT_EQ(corpus.clips.size(), 10038U);

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "kws/core/files.h"
+#include "repository.h"
 
 namespace kws {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 TEST(CText, EmbedsEveryRuntimeFileByteForByte) {
   const auto files = embedded_runtime();
   std::size_t seen = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(KWS_SOURCE_DIR "/export/runtime")) {
+  for (const auto& entry : std::filesystem::directory_iterator(repository() / "export/runtime")) {
     if (!entry.is_regular_file()) continue;
     const std::string name = entry.path().filename().string();
     ASSERT_TRUE(files.contains(name)) << name;

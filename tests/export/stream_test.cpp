@@ -14,6 +14,7 @@
 #include "export/shell_folder.h"
 #include "kws/core/error.h"
 #include "kws/datasets/corpus.h"
+#include "repository.h"
 
 namespace kws::test {
 namespace fs = std::filesystem;
@@ -373,7 +374,7 @@ TEST_F(Stream, CountsTheDecisionsThatASlowCallerMisses) {
 TEST_F(Stream, GivesTheDecisionsOfTheHostForRecordings) {
   KWS_SKIP_WITHOUT("gcc")
   const char* folder = std::getenv("KWS_SPEECH_COMMANDS");
-  const fs::path recordings = folder != nullptr ? folder : KWS_SOURCE_DIR "/../shared/speech_commands";
+  const fs::path recordings = folder != nullptr ? fs::path(folder) : repository() / "../shared/speech_commands";
   Pcm pcm;
   for (const char* word : {"yes", "stop", "left", "dog"}) {
     if (!fs::is_directory(recordings / word)) GTEST_SKIP() << recordings << ": no recordings there";

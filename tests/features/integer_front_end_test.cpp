@@ -12,6 +12,7 @@
 #include "kws/datasets/corpus.h"
 #include "kws/features/front_end.h"
 #include "kws_frontend_integer.h"
+#include "repository.h"
 #include "various_options.h"
 
 // The same code again with the multiplication of cores that have no long one.
@@ -119,7 +120,7 @@ TEST(IntegerFrontEnd, FollowsTheFloatsToOneStep) {
 TEST(IntegerFrontEnd, FollowsTheFloatsOnRecordings) {
   namespace fs = std::filesystem;
   const char* folder = std::getenv("KWS_SPEECH_COMMANDS");
-  const fs::path recordings = folder != nullptr ? folder : KWS_SOURCE_DIR "/../shared/speech_commands";
+  const fs::path recordings = folder != nullptr ? fs::path(folder) : repository() / "../shared/speech_commands";
   if (!fs::is_directory(recordings)) GTEST_SKIP() << recordings << ": no recordings there";
   std::vector<Pcm> clips;
   for (const char* word : {"yes", "stop", "left", "dog", "house"}) {

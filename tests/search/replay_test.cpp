@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "repository.h"
 #include "synthetic_curves.h"
 
 namespace kws {
@@ -102,7 +103,7 @@ TEST(Replay, OursBeatsTheOthersOverManyTables) {
 
 // What docs/search_strategies.md shows, with fewer seeds.
 TEST(Replay, OursStopsFewerGoodDesignsOnTheRecordedCurvesOfEveryBudget) {
-  const CurveTable table = load_curves(std::filesystem::path(KWS_SOURCE_DIR) / "configs" / "learning_curves.json.gz");
+  const CurveTable table = load_curves(repository() / "configs" / "learning_curves.json.gz");
   EXPECT_GE(table.curves.size(), 150U);
   EXPECT_EQ(table.epochs(), 27);
   std::set<std::string> types;
