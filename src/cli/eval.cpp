@@ -6,6 +6,7 @@
 #include "kws/core/table.h"
 #include "kws/pipeline/pipeline.h"
 #include "log.h"
+#include "model_source.h"
 
 namespace kws::cli {
 
@@ -39,7 +40,7 @@ void print_classes(const Json& json, const Output& format) {
 }
 
 int run(EvalVerb& verb, const Common& common) {
-  Model model = load_model(verb.model);
+  Model model = load_model(model_folder(verb.model));
   if (!verb.front_end.empty()) model.design.features.arithmetic = verb.front_end;
   const Split split = split_from_name(verb.split);
   if (split == Split::training) {
@@ -64,7 +65,7 @@ int run(EvalVerb& verb, const Common& common) {
 void add_eval(CLI::App& app, Common& common) {
   auto verb = std::make_shared<EvalVerb>();
   CLI::App* sub = app.add_subcommand("eval", "Measure a model: float (LibTorch), int8 (host) or c (the exported code)");
-  sub->add_option("model", verb->model, "model folder")->required();
+  sub->add_option("model", verb->model, kModelHelp)->required();
   verb->source.add_to(*sub, false);
   sub->add_option("--split", verb->split, "validation or test")->capture_default_str();
   const std::map<std::string, Engine> engines = {{"float", Engine::float32}, {"int8", Engine::int8}, {"c", Engine::c}};

@@ -8,6 +8,7 @@
 #include "kws/export/c_export.h"
 #include "kws/pipeline/pipeline.h"
 #include "log.h"
+#include "model_source.h"
 #include "target.h"
 
 namespace kws::cli {
@@ -43,7 +44,7 @@ int flowing_hop_ms(const Design& design) {
 }
 
 void run(const ExportVerb& verb) {
-  const Model model = load_model(verb.model);
+  const Model model = load_model(model_folder(verb.model));
   Design device = model.design;
   if (!verb.front_end.empty()) device.features.arithmetic = verb.front_end;
   const FrontEnd front_end(device.features);
@@ -103,7 +104,7 @@ void run(const ExportVerb& verb) {
 void add_export(CLI::App& app, Common& /*common*/) {
   auto verb = std::make_shared<ExportVerb>();
   CLI::App* sub = app.add_subcommand("export", "Write a model as C99 for firmware");
-  sub->add_option("model", verb->model, "model folder")->required();
+  sub->add_option("model", verb->model, kModelHelp)->required();
   sub->add_option("--out", verb->out, "folder to make")->required();
   sub->add_option("--prefix", verb->options.prefix, "begins every file and name")->capture_default_str();
   sub->add_option(

@@ -10,6 +10,7 @@
 #include "kws/cost/budget.h"
 #include "kws/families/design.h"
 #include "kws/model/model.h"
+#include "model_source.h"
 #include "rows.h"
 
 namespace kws::cli {
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 
 struct ListOptions {
   std::string what;
-  std::string folder = "configs";
+  std::string folder;
   Output format;
 };
 
@@ -100,6 +101,10 @@ Json designs() {
   return rows;
 }
 
+fs::path folder_of(const ListOptions& options) {
+  return options.folder.empty() ? config_folder() : fs::path(options.folder);
+}
+
 /// JSON files below `folder`, by path.
 std::vector<fs::path> json_files(const fs::path& folder) {
   std::error_code error;
@@ -134,6 +139,22 @@ Json models(const fs::path& folder) {
   return rows;
 }
 
+/// Files of training options that `train --config` knows by name.
+Json recipes() {
+  Json rows = Json::array();
+  for (const fs::path& file : json_files(config_folder() / "recipes")) {
+    TrainOptions options;
+    const Json given = load_json(file.string());
+    read_options(given, options, file.string(), "");
+    rows.push_back({{"name", file.stem().string()},
+                    {"epochs", options.epochs},
+                    {"tuning_epochs", options.tuning_epochs},
+                    {"peak_rate", options.optimizer.peak_rate},
+                    {"mask_ms", std::lround(options.mask_ms)}});
+  }
+  return rows;
+}
+
 /// Every design file below `folder`; JSON files of another schema are passed over.
 Json configs(const fs::path& folder) {
   Json rows = Json::array();
@@ -162,7 +183,7 @@ void print(const Json& rows, const ListOptions& options) {
   for (const Json& row : rows) {
     std::vector<std::string> cells;
     for (const Json& value : row) {
-      const bool figure = value.is_number() && options.format == Format::table;
+      const bool figure = value.is_number_integer() && options.format == Format::table;
       cells.push_back(value.is_string()    ? value.get<std::string>()
                       : value.is_boolean() ? std::string(value.get<bool>() ? "yes" : "no")
                       : figure             ? grouped(value.get<long long>())
@@ -178,22 +199,25 @@ void run(const ListOptions& options) {
         : options.what == "budgets" ? budgets()
         : options.what == "boards"  ? boards()
         : options.what == "designs" ? designs()
-        : options.what == "models"  ? models(options.folder)
-                                    : configs(options.folder),
+        : options.what == "recipes" ? recipes()
+        : options.what == "models"  ? models(folder_of(options))
+                                    : configs(folder_of(options)),
         options);
 }
 
 }  // namespace
 
 void add_list(CLI::App& app, Common& /*common*/) {
-  CLI::App* verb =
-      app.add_subcommand("list", "what there is to choose from: types, budgets, boards, designs, configs or models");
+  CLI::App* verb = app.add_subcommand(
+      "list", "what there is to choose from: types, budgets, boards, designs, models, recipes or configs");
   const auto options = std::make_shared<ListOptions>();
   verb->add_option("WHAT", options->what,
-                   "types, budgets, boards, designs that go by their names; configs and models: those of a folder")
+                   "types, budgets, boards; designs, models and recipes that go by their names; configs: design files "
+                   "of a folder")
       ->required()
-      ->check(CLI::IsMember({"types", "budgets", "boards", "designs", "configs", "models"}));
-  verb->add_option("--folder", options->folder, "where `list configs` and `list models` look")->capture_default_str();
+      ->check(CLI::IsMember({"types", "budgets", "boards", "designs", "models", "recipes", "configs"}));
+  verb->add_option("--folder", options->folder,
+                   "where `list configs` and `list models` look (default: what comes with kwsmith)");
   add_format(*verb, options->format);
   verb->callback([options] { run(*options); });
 }

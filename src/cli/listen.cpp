@@ -14,6 +14,7 @@
 #include "kws/core/interrupt.h"
 #include "kws/core/table.h"
 #include "log.h"
+#include "model_source.h"
 
 namespace kws::cli {
 
@@ -144,7 +145,7 @@ void require_hearing(const Listening& listening) {
 }
 
 void run(ListenVerb& verb, const Common& common) {
-  Model model = load_model(verb.model);
+  Model model = load_model(model_folder(verb.model));
   if (model.metrics.detector_threshold) verb.detector.threshold = *model.metrics.detector_threshold;
   if (!verb.detector_flags->given().contains("threshold")) verb.detector.thresholds = model.metrics.detector_thresholds;
   read_options(verb.detector_flags->given(), verb.detector, "command line", "");
@@ -177,7 +178,7 @@ void run(ListenVerb& verb, const Common& common) {
         each += (each.empty() ? "" : ", ") + model.labels[i] + " " + fixed(threshold, 2);
     }
     require_hearing(listening);
-    save_metrics(model, verb.model);
+    save_metrics(model, model_folder(verb.model));
     log().info("{}: thresholds from now on: {}", verb.model, each);
   }
   print(verb, listening_to_json(listening));
@@ -189,7 +190,7 @@ void add_listen(CLI::App& app, Common& common) {
   auto verb = std::make_shared<ListenVerb>();
   CLI::App* sub = app.add_subcommand(
       "listen", "Detect keywords in long audio as the exported code does, count false accepts an hour");
-  sub->add_option("model", verb->model, "model folder")->required();
+  sub->add_option("model", verb->model, kModelHelp)->required();
   sub->add_option("recordings", verb->files,
                   "WAV, FLAC, Ogg or MP3 of any length, judged by a label track NAME.txt beside it (Audacity: begin "
                   "TAB end TAB word); or - for standard input: raw 16-bit samples or WAV, 16 kHz mono");

@@ -7,6 +7,7 @@
 #include "kws/core/table.h"
 #include "kws/pipeline/pipeline.h"
 #include "log.h"
+#include "model_source.h"
 
 namespace kws::cli {
 
@@ -38,7 +39,7 @@ void print_layers(const Json& json, const Output& format) {
 }
 
 void run(QuantizeVerb& verb, const Common& common) {
-  const Model model = load_model(verb.model);
+  const Model model = load_model(model_folder(verb.model));
   if (!verb.out.empty()) require_absent(verb.out, "choose another --out or remove it");
   verb.source.keywords = keywords_of(model);
   const int threads = common.thread_count();
@@ -60,7 +61,7 @@ void add_quantize(CLI::App& app, Common& common) {
   auto verb = std::make_shared<QuantizeVerb>();
   CLI::App* sub = app.add_subcommand(
       "quantize", "Show layer by layer what int8 costs a model; with --out calibrate it anew on other recordings");
-  sub->add_option("model", verb->model, "model folder")->required();
+  sub->add_option("model", verb->model, kModelHelp)->required();
   verb->source.add_to(*sub, false);
   sub->add_option("--out", verb->out,
                   "model folder to write: the same weights in int8 again, ranges calibrated on the training clips of "

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "cli.h"
 #include "data_source.h"
@@ -9,6 +11,7 @@
 #include "kws/pipeline/pipeline.h"
 #include "kws/pipeline/train_model.h"
 #include "log.h"
+#include "model_source.h"
 #include "rows.h"
 
 namespace kws::cli {
@@ -17,7 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct TrainVerb {
-  std::string design, out, config;
+  std::string design, from, out, config;
   std::vector<std::string> changes;
   DataSource source;
   Output format;
@@ -48,10 +51,28 @@ void print_result(const Model& model, const Output& format) {
   print_rows(Json::array({row}), format);
 }
 
+void say_what_is_new(const Model& from, const LabelSet& labels) {
+  std::string begins_anew;
+  for (const std::string& label : labels.labels()) {
+    if (std::ranges::find(from.labels, label) != from.labels.end()) continue;
+    begins_anew += (begins_anew.empty() ? "" : ", ") + label;
+  }
+  log().info("begins with the weights of {}{}", from.design.name,
+             begins_anew.empty() ? "" : "; new to it: " + begins_anew);
+}
+
 int run(TrainVerb& verb, const Common& common) {
   const Isa isa = isa_from_name(verb.isa);
-  Design design = design_named(verb.design, verb.changes);
-  if (!verb.config.empty()) read_options(load_json(verb.config), verb.options, verb.config, "");
+  if (verb.design.empty() && verb.from.empty()) {
+    throw Error("train: name a design of `kwsmith list designs`, or a model with --from", Exit::usage);
+  }
+  std::optional<Model> from;
+  if (!verb.from.empty()) from = load_model(model_folder(verb.from));
+  Design design = from ? from->design : design_named(verb.design, verb.changes);
+  if (!verb.config.empty()) {
+    const std::string file = recipe_file(verb.config).string();
+    read_options(load_json(file), verb.options, file, "");
+  }
   read_options(verb.flags->given(), verb.options, "command line", "");
   const LabelSet labels = verb.source.labels();
   if (design.classes != labels.classes()) {
@@ -65,17 +86,20 @@ int run(TrainVerb& verb, const Common& common) {
 
   const int threads = common.thread_count();
   const Dataset dataset = verb.source.load_to_train(threads);
-  const FeatureFeed feed(dataset, design.features, threads);
+  const FeatureFeed feed = from ? FeatureFeed(dataset, design.features, from->normalisation, threads)
+                                : FeatureFeed(dataset, design.features, threads);
+  if (from) say_what_is_new(*from, dataset.labels());
   Progress progress("epoch");
-  TrainingOutcome outcome =
-      train_model({.design = design, .options = verb.options, .isa = isa, .threads = threads}, feed, checkpoint,
-                  {.continued = [](int epochs) { log().info("continues after epoch {}", epochs); },
-                   .each_epoch =
-                       [&](const EpochReport& epoch) {
-                         progress.show(epoch.epoch, verb.options.all_epochs(),
-                                       "loss " + fixed(epoch.loss, 3) + ", validation " + percent(epoch.validation) +
-                                           (epoch.best ? ", best so far" : ""));
-                       }});
+  TrainingOutcome outcome = train_model(
+      {.design = design, .options = verb.options, .isa = isa, .threads = threads, .from = from ? &*from : nullptr},
+      feed, checkpoint,
+      {.continued = [](int epochs) { log().info("continues after epoch {}", epochs); },
+       .each_epoch =
+           [&](const EpochReport& epoch) {
+             progress.show(epoch.epoch, verb.options.all_epochs(),
+                           "loss " + fixed(epoch.loss, 3) + ", validation " + percent(epoch.validation) +
+                               (epoch.best ? ", best so far" : ""));
+           }});
   progress.done();
   if (!outcome.finished) {
     if (outcome.model) save_model(*outcome.model, out);
@@ -101,12 +125,20 @@ int run(TrainVerb& verb, const Common& common) {
 void add_train(CLI::App& app, Common& common) {
   auto verb = std::make_shared<TrainVerb>();
   CLI::App* sub = app.add_subcommand("train", "Train one design and quantize it");
-  sub->add_option("design", verb->design, kDesignHelp)->required();
-  sub->add_option("--set", verb->changes, "PATH=VALUE: train a changed design, such as network.conv.filters=48")
-      ->allow_extra_args(false);
+  CLI::Option* const design = sub->add_option("design", verb->design, kDesignHelp);
+  CLI::Option* const set =
+      sub->add_option("--set", verb->changes, "PATH=VALUE: train a changed design, such as network.conv.filters=48");
+  set->allow_extra_args(false);
+  sub->add_option(
+         "--from", verb->from,
+         "model folder, or a name of `list models`: instead of a design, go on with its weights, on the same or "
+         "other words (fewer epochs and a lower --peak-rate than from scratch are enough)")
+      ->excludes(design)
+      ->excludes(set);
   verb->source.add_to(*sub);
   sub->add_option("--out", verb->out, "model folder to write")->required();
-  sub->add_option("--config", verb->config, "JSON file with training options; flags beat it");
+  sub->add_option("--config", verb->config,
+                  "JSON file with training options, or a name of `list recipes`; flags beat it");
   sub->add_option("--isa", verb->isa,
                   "instruction set of the training steps: avx2 or avx512 (float32, same results), avx512_bf16 or amx "
                   "(bfloat16), "

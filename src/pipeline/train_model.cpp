@@ -1,11 +1,15 @@
 #include "kws/pipeline/train_model.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "kws/core/error.h"
 #include "kws/core/files.h"
 #include "kws/core/options.h"
 #include "kws/pipeline/pipeline.h"
+#include "kws/train/float_run.h"
+#include "kws/train/warm_start.h"
 
 namespace kws {
 namespace fs = std::filesystem;
@@ -14,10 +18,24 @@ namespace {
 
 /// What must be the same for a run to go on with the checkpoint of another.
 std::string settings_of(const TrainingRun& run, const FeatureFeed& feed) {
-  return text_of({{"design", design_to_json(run.design)},
-                  {"training", options_to_json(run.options)},
-                  {"precision", precision_of(run.isa)},
-                  {"data", feed.dataset().fingerprint()}});
+  Json settings = {{"design", design_to_json(run.design)},
+                   {"training", options_to_json(run.options)},
+                   {"precision", precision_of(run.isa)},
+                   {"data", feed.dataset().fingerprint()}};
+  if (run.from != nullptr) settings["from"] = sha256_hex(model_files(*run.from).at("weights.bin"));
+  return text_of(settings);
+}
+
+/// Where the weights of the model that it begins with put it.
+std::optional<NetState> start_of(const TrainingRun& run, const Graph& graph, const FeatureFeed& feed) {
+  if (run.from == nullptr) return {};
+  std::vector<int> classes;
+  for (const std::string& label : feed.dataset().labels().labels()) {
+    const auto found = std::ranges::find(run.from->labels, label);
+    classes.push_back(found == run.from->labels.end() ? -1 : static_cast<int>(found - run.from->labels.begin()));
+  }
+  const FeatureBatch sample = feed.training_sample(run.options, 0, kCalibrationClips);
+  return warm_start(graph, run.from->weights, classes, sample.features, run.options.seed);
 }
 
 /// returns  whether there was something to go on from
@@ -48,7 +66,8 @@ void require_trainable(const fs::path& model_folder) {
 
 TrainingOutcome train_model(const TrainingRun& run, const FeatureFeed& feed, const fs::path& checkpoint,
                             const TrainingEvents& events) {
-  Trainer trainer(build_graph(run.design), feed, run.options, run.threads, run.isa);
+  const Graph graph = build_graph(run.design);
+  Trainer trainer(graph, feed, run.options, run.threads, run.isa, start_of(run, graph, feed));
   const std::string settings = settings_of(run, feed);
   if (restore(checkpoint, settings, trainer)) events.continued(trainer.epochs_done());
   EpochReport epoch;

@@ -44,13 +44,17 @@ std::vector<float> run_float(const Graph& graph, const Weights& weights, std::sp
   return logits;
 }
 
-Ranges calibrate(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features) {
+void observe_float(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features,
+                   const FloatNetwork::Observer& observer) {
   use_plain_threads(1);  // a trial is one thread
   const auto net = float_module().folded(graph, weights);
+  in_batches(graph, features, [&](std::span<const std::int8_t> input) { net->logits(input, observer); });
+}
+
+Ranges calibrate(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features) {
   std::map<std::string, RangeSample> samples;
-  in_batches(graph, features, [&](std::span<const std::int8_t> input) {
-    net->logits(input, [&](const Layer& layer, std::span<const float> output) { samples[layer.name].add(output); });
-  });
+  observe_float(graph, weights, features,
+                [&](const Layer& layer, std::span<const float> output) { samples[layer.name].add(output); });
   Ranges ranges;
   for (const auto& [name, sample] : samples) ranges[name] = sample.best_range();
   return ranges;

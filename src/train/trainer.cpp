@@ -3,6 +3,8 @@
 #include <malloc.h>
 
 #include <future>
+#include <optional>
+#include <utility>
 
 #include "checkpoint.h"
 #include "kws/core/error.h"
@@ -59,14 +61,14 @@ struct Trainer::Impl {
   double best_int8 = -1.0;    // validation accuracy, since then
   std::future<FeatureBatch> next;
 
-  Impl(const Graph& g, const FeatureFeed& f, const TrainOptions& o, int threads, Isa set)
+  Impl(const Graph& g, const FeatureFeed& f, const TrainOptions& o, int threads, Isa set, std::optional<NetState> start)
       : graph(g),
         feed(f),
         options(o),
         feature_threads(threads),
         isa(set),
         layout(g),
-        state(initial_state(g, layout, o.seed)),
+        state(start ? *std::move(start) : initial_state(g, layout, o.seed)),
         gradients(layout.parameters()),
         fused(FusedNet::make(g, layout, o.batch_size, isa)),
         validation(f.held_out(Split::validation)),
@@ -187,9 +189,9 @@ struct Trainer::Impl {
   }
 };
 
-Trainer::Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions& options, int feature_threads,
-                 Isa isa) {
-  impl_ = std::make_unique<Impl>(graph, feed, options, feature_threads, isa);
+Trainer::Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions& options, int feature_threads, Isa isa,
+                 std::optional<NetState> start) {
+  impl_ = std::make_unique<Impl>(graph, feed, options, feature_threads, isa, std::move(start));
 }
 Trainer::~Trainer() = default;
 

@@ -53,6 +53,18 @@ if [ "$tuned" -eq 0 ]; then
     fail "listen --tune 60: more false accepts than that"
 fi
 
+step "train --from: a trained model goes on, on its own words and on others"
+"$kwsmith" train --from "$work/model_gru_s" --data "$data" --config fine_tune --epochs 1 --out "$work/tuned_model" --json \
+  >"$work/tuned.json" 2>"$work/log" || fail "train --from"
+grep 'begins with the weights of gru_s$' "$work/log" >/dev/null || fail "train --from does not say where it begins"
+awk -v before="$(value "$work/model_gru_s/model.json" int8_validation)" -v after="$(value "$work/tuned.json" int8_validation)" \
+  'BEGIN { exit !(after >= before) }' || fail "train --from: less accurate after one epoch more"
+"$kwsmith" train --from "$work/model_gru_s" --data "$data" --keywords go,yes --config fine_tune --epochs 1 \
+  --out "$work/other_words" >/dev/null 2>"$work/log" || fail "train --from on other words"
+[ "$(value "$work/other_words/model.json" classes)" = 4 ] || fail "train --from: two keywords, but not four classes"
+expect 2 'no such folder, and no model of that name' train --from "$work/none" --data "$data" --out "$out/model"
+expect 2 'excludes --from' train gru_s --from "$work/model_gru_s" --data "$data" --out "$out/model"
+
 step "the same training again, other thread counts"
 for threads in 1 2; do
   "$kwsmith" -q --threads $threads train "$configs/gru_s.json" --data "$data" --out "$work/again" --epochs 2 --seed 7 \

@@ -19,6 +19,9 @@ struct TrainingRun {
   TrainOptions options;
   Isa isa = best_isa();
   int threads = 1;
+  /// Begin with its weights and rows of labels that both know; of the same design but for the number of classes, and
+  /// the feed has its normalisation. nullptr: random weights.
+  const Model* from = nullptr;
 };
 
 /// Told while it trains.

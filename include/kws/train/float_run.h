@@ -7,11 +7,16 @@
 
 #include "kws/graph/graph.h"
 #include "kws/quant/int8_model.h"
+#include "kws/train/float_module.h"
 
 namespace kws {
 
 /// Logits of the float network. features [n][frames][coefficients]; returns [n][classes].
 std::vector<float> run_float(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features);
+
+/// Runs those features; the observer sees every layer's output of every batch, [clips of the batch, C, T, F].
+void observe_float(const Graph& graph, const Weights& weights, std::span<const std::int8_t> features,
+                   const FloatNetwork::Observer& observer);
 
 /// Clips of an augmented epoch that ranges are calibrated on.
 constexpr int kCalibrationClips = 500;

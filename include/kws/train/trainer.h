@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kws/core/isa.h"
 #include "kws/feed/feature_feed.h"
+#include "kws/fused/parameters.h"
 #include "kws/graph/graph.h"
 #include "kws/quant/int8_model.h"
 #include "kws/recipe/train_options.h"
@@ -33,9 +35,10 @@ struct EpochReport {
 class Trainer {
  public:
   /// feature_threads > 1: the next epoch's features are made while this one trains.
-  ///   isa  of the fused steps; Isa::portable trains in plain LibTorch, as do networks without fused steps
+  ///   isa    of the fused steps; Isa::portable trains in plain LibTorch, as do networks without fused steps
+  ///   start  see warm_start(); nothing: random weights
   Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions& options, int feature_threads,
-          Isa isa = best_isa());
+          Isa isa = best_isa(), std::optional<NetState> start = {});
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;

@@ -1,0 +1,47 @@
+#include "model_source.h"
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+#include <vector>
+
+#include "kws/core/error.h"
+#include "kws/core/options.h"
+
+namespace kws::cli {
+
+namespace fs = std::filesystem;
+
+fs::path config_folder() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+  const std::array candidates = {program / KWS_CONFIG_FOLDER, program / "../../configs"};  // installed, build/PRESET
+  const auto found =
+      std::ranges::find_if(candidates, [](const fs::path& folder) { return fs::exists(folder / "recipes"); });
+  return found == candidates.end() ? fs::path("configs") : found->lexically_normal();
+}
+
+/// `word` where it is there, else what goes by that name in a folder of config_folder().
+///   kind  "model" or "recipe"; "s" behind it is the folder
+///   end   of the file's name behind the name
+static fs::path named(const std::string& word, const std::string& kind, const std::string& end) {
+  if (fs::exists(word)) return word;
+  const fs::path folder = config_folder() / (kind + "s");
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), last; !error && it != last; it.increment(error)) {
+    if (it->path().extension() == end) names.push_back(it->path().stem().string());
+  }
+  if (std::ranges::find(names, word) != names.end()) return folder / (word + end);
+  const std::string near = nearest_name(word, names);
+  throw Error(word + ": no such " + (end.empty() ? "folder" : "file") +
+                  (near.empty() ? ", and no " + kind + " of that name; kwsmith list " + kind + "s shows them"
+                                : "; did you mean the " + kind + " \"" + near + "\"?"),
+              Exit::usage);
+}
+
+fs::path model_folder(const std::string& word) { return named(word, "model", ""); }
+
+fs::path recipe_file(const std::string& word) { return named(word, "recipe", ".json"); }
+
+}  // namespace kws::cli
