@@ -40,9 +40,9 @@ SeedMean seed_mean(std::span<const double> accuracies) {
   const double mean = std::accumulate(accuracies.begin(), accuracies.end(), 0.0) / count;
   double squares = 0.0;
   for (const double accuracy : accuracies) squares += (accuracy - mean) * (accuracy - mean);
-  return {.accuracy = mean,
-          .error = accuracies.size() < 2 ? 0.0 : std::sqrt(squares / (count - 1.0) / count),
-          .seeds = static_cast<int>(accuracies.size())};
+  SeedMean result{.accuracy = mean, .error = {}, .seeds = static_cast<int>(accuracies.size())};
+  if (result.seeds > 1) result.error = std::sqrt(squares / (count - 1.0) / count);
+  return result;
 }
 
 std::vector<const TrialFacts*> trained_alike(std::span<const TrialFacts> trials, const TrialFacts& trial) {

@@ -149,8 +149,8 @@ std::string next_steps(const ReportFacts& facts, const Budget& budget, const Tri
   }
   const SeedMean mean = seed_mean(facts.view.trials, best);
   if (mean.seeds > 1) {
-    takes += ". Chosen by the mean of " + grouped(mean.seeds) + " seeds, " + percent(mean.accuracy, mean.error) +
-             " int8 validation";
+    takes += ". Chosen by the mean of " + grouped(mean.seeds) + " seeds, " +
+             percent(mean.accuracy, mean.error.value_or(0.0)) + " int8 validation";
   }
   return "<h3>" + html_text(budget.name + ": " + best.proposal.design.name) + "</h3>\n" + paragraph(takes + ".") +
          "<pre class=\"commands\">" + html_lines(commands) + "</pre>\n";

@@ -79,13 +79,13 @@ Json trials_json(std::span<const TrialFacts> trials, std::span<const Winner> win
                     {"trial", winner.trial.proposal.number},
                     {"name", winner.trial.proposal.design.name},
                     {"mean_of_seeds", winner.mean.accuracy},
-                    {"mean_of_seeds_error", winner.mean.error},
+                    {"mean_of_seeds_error", winner.mean.error ? Json(*winner.mean.error) : Json()},
                     {"seeds", winner.mean.seeds},
                     {"float_test", winner.test.float_accuracy},
                     {"int8_test", winner.test.int8_accuracy},
                     {"int8_test_error", winner.test.int8_error},
                     {"mean_test_of_seeds", winner.mean_test.accuracy},
-                    {"mean_test_of_seeds_error", winner.mean_test.error},
+                    {"mean_test_of_seeds_error", winner.mean_test.error ? Json(*winner.mean_test.error) : Json()},
                     {"test_clips", winner.test.clips}});
   }
   return {{"schema", "kwsmith.trials/1"},

@@ -209,13 +209,13 @@ Json winner_json(const Winner& winner) {
               {"int8_validation", trial.result()->int8_validation},
               {"int8_validation_error", trial.result()->int8_validation_error},
               {"mean_of_seeds", winner.mean.accuracy},
-              {"mean_of_seeds_error", winner.mean.error},
+              {"mean_of_seeds_error", winner.mean.error ? Json(*winner.mean.error) : Json()},
               {"seeds", winner.mean.seeds},
               {"float_test", winner.test.float_accuracy},
               {"int8_test", winner.test.int8_accuracy},
               {"int8_test_error", winner.test.int8_error},
               {"mean_test_of_seeds", winner.mean_test.accuracy},
-              {"mean_test_of_seeds_error", winner.mean_test.error}};
+              {"mean_test_of_seeds_error", winner.mean_test.error ? Json(*winner.mean_test.error) : Json()}};
   row.update(needs_to_json(trial.needs));
   row["model"] = winner.folder.string();
   return row;
@@ -373,7 +373,8 @@ int run(const SearchVerb& verb, const Common& common) {
   print_winners(outcome, study.name(), verb.format);
   log().info("report, for a browser: {}", (folder / "report.html").string());
   for (const Winner& winner : outcome.winners) {
-    log().info("next: kwsmith export {} --out firmware", (folder / "best" / winner.budget).string());
+    log().info("next: kwsmith export {} --out firmware{}", (folder / "best" / winner.budget).string(),
+               verb.board.empty() ? "" : " --board " + verb.board);
   }
   return static_cast<int>(Exit::done);
 }

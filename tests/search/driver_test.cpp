@@ -198,7 +198,8 @@ TEST(BestTrial, OfFinalistsTheMeanOverTheSeedsCounts) {
   const SeedMean mean = seed_mean(trials, trials[3]);
   EXPECT_EQ(mean.seeds, 2);
   EXPECT_NEAR(mean.accuracy, 0.92, 1e-9);
-  EXPECT_NEAR(mean.error, 0.01, 1e-9);
+  EXPECT_NEAR(mean.error.value(), 0.01, 1e-9);
+  EXPECT_FALSE(seed_mean(std::vector{0.92}).error) << "one seed tells none";
 }
 
 TEST(Search, AFinishedStudyKeepsTheModelsOfItsWinnersOnly) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,8 +18,8 @@ bool better(const TrialFacts& a, const TrialFacts& b);
 
 /// A finalist over its seeds.
 struct SeedMean {
-  double accuracy = 0.0;  ///< mean int8 accuracy
-  double error = 0.0;     ///< standard error of that mean; 0 of a single seed
+  double accuracy = 0.0;        ///< mean int8 accuracy
+  std::optional<double> error;  ///< standard error of that mean; a single seed tells none
   int seeds = 0;
 };
 SeedMean seed_mean(std::span<const double> accuracies);
