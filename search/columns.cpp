@@ -95,6 +95,15 @@ const std::vector<Column>& trial_columns() {
   return columns;
 }
 
+std::string cell_text(const Json& value) {
+  if (value.is_null()) return "";
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_array()) return text_of(value);
+  std::string text;
+  for (const Json& item : value) text += (text.empty() ? "" : ";") + item.get<std::string>();
+  return text;
+}
+
 Json trial_row(const TrialFacts& trial, std::span<const char* const> names) {
   Json row = Json::object();
   for (const Column& column : trial_columns()) {

@@ -24,15 +24,6 @@ Json rungs_json(const Trial& trial) {
   return list;
 }
 
-std::string csv_cell(const Json& value) {
-  if (value.is_null()) return "";
-  if (value.is_string()) return value.get<std::string>();
-  if (!value.is_array()) return text_of(value);
-  std::string text;
-  for (const Json& item : value) text += (text.empty() ? "" : ";") + item.get<std::string>();
-  return text;
-}
-
 Json front_json(const std::vector<const TrialFacts*>& front) {
   constexpr std::array kColumns = {
       "trial", "name", "type", "state", "memory_bytes", "ops", "epochs", "int8_validation", "int8_validation_error"};
@@ -55,7 +46,7 @@ std::string trials_csv(std::span<const TrialFacts> trials, const SearchOptions& 
     if (!begun(trial)) continue;
     std::vector<std::string> cells;
     cells.reserve(columns.size());
-    for (const Column& column : columns) cells.push_back(csv_cell(column.cell(trial)));
+    for (const Column& column : columns) cells.push_back(cell_text(column.cell(trial)));
     table.add(std::move(cells));
     any = true;
   }

@@ -1,18 +1,43 @@
 #include "rows.h"
 
+#include <algorithm>
+#include <array>
+#include <iomanip>
+#include <sstream>
+#include <string_view>
+
 #include "kws/core/table.h"
+#include "kws/cost/measure.h"
 
 namespace kws::cli {
 namespace {
 
 constexpr const char* kError = "_error";
 
+/// Four significant digits.
+std::string short_number(double value) {
+  std::ostringstream text;
+  text << std::setprecision(4) << value;
+  return text.str();
+}
+
+/// A figure that is no whole number, as people read it.
+std::string figure(std::string_view name, double value) {
+  for (const Measure& measure : measures()) {
+    if (name == measure.column) return measure.amount(value);
+  }
+  constexpr std::array kShares = {"validation", "test", "seeds", "share", "accuracy"};
+  const bool share =
+      std::ranges::any_of(kShares, [&](const char* word) { return name.find(word) != std::string_view::npos; });
+  return share ? percent(value) : short_number(value);
+}
+
 std::string cell(const std::string& name, const Json& value, Format format) {
   if (value.is_null()) return "";
   if (value.is_string()) return value.get<std::string>();
   if (format == Format::csv) return text_of(value);
   if (value.is_number_integer()) return grouped(value.get<long long>());
-  return name == "peak_rate" ? fixed(value.get<double>(), 5) : percent(value.get<double>());
+  return figure(name, value.get<double>());
 }
 
 /// In a table for people the standard error stands behind its figure; in CSV it has a column.

@@ -3,6 +3,7 @@
 
 #include "cli.h"
 #include "kws/core/table.h"
+#include "kws/search/long_table.h"
 #include "kws/search/reports.h"
 #include "kws/search/view.h"
 #include "log.h"
@@ -15,6 +16,7 @@ struct TrialsVerb {
   std::vector<std::string> studies;
   TrialFilter filter;
   std::string curves;
+  bool by_rung = false;
   Output format;
 };
 
@@ -54,6 +56,15 @@ int run(const TrialsVerb& verb) {
     const bool begun = !filter_trials(view, {}).empty();
     log().warn(view.study + (begun ? ": no trial is of that kind" : ": no trial has reached a rung yet"));
   }
+  if (verb.by_rung) {
+    const Json rows = long_rows(trials, view.options);
+    if (verb.format == Format::json) {
+      std::cout << text_of(Json{{"schema", "kwsmith.trials_long/1"}, {"rows", rows}}, 2) << "\n";
+    } else {
+      print_rows(rows, verb.format);
+    }
+    return static_cast<int>(Exit::done);
+  }
   if (verb.format == Format::csv) {
     std::cout << trials_csv(trials, view.options);
     return static_cast<int>(Exit::done);
@@ -78,6 +89,11 @@ void add_trials(CLI::App& app, Common& common) {
       "--curves", verb->curves,
       "write the trials measured after every epoch (search --reduction 1) to this file as learning curves for replay, "
       "packed by gzip when it ends in .gz; of equal designs the first");
+  sub->add_flag(
+         "--long", verb->by_rung,
+         "a row for each rung that a trial has reached, with all its figures there and every dial of the design, "
+         "for data frames")
+      ->excludes(curves);
   for (CLI::Option* filter :
        {sub->add_option("--state", verb->filter.state, "only these: waiting, stopped, done or failed"),
         sub->add_option("--budget", verb->filter.budget, "only those that keep this budget of the study"),

@@ -42,6 +42,29 @@ class Collector : public Dials {
   std::vector<Dial> dials_;
 };
 
+/// Notes where the dials stand and turns none.
+class DialReader : public Dials {
+ public:
+  using Dials::operator();
+  void operator()(std::string_view name, int& value, const IntRange& /*range*/, std::string_view /*help*/,
+                  DialLimit /*limit*/) override {
+    note(name, value);
+  }
+  void choice(std::string_view name, std::string& value, const std::vector<std::string>& /*known*/,
+              std::string_view /*help*/, const IntRange& /*range*/, DialLimit /*limit*/) override {
+    note(name, value);
+  }
+  Json take() { return std::move(values_); }
+
+ private:
+  void note(std::string_view name, const Json& value) {
+    std::string key(name);
+    for (int i = 2; values_.contains(key); ++i) key = std::string(name) + "." + std::to_string(i);
+    values_[key] = value;
+  }
+  Json values_ = Json::object();
+};
+
 }  // namespace
 
 const std::vector<std::string>& network_types() { return table().names; }
@@ -63,6 +86,12 @@ std::vector<Dial> dials_of(std::string_view type) {
   Collector collector;
   NetworkOptions(type).turn(collector, kLarge);
   return collector.take();
+}
+
+Json dial_values(NetworkOptions network, Extent map) {
+  DialReader reader;
+  network.turn(reader, map);
+  return reader.take();
 }
 
 AddedFamily::AddedFamily(const Family& family) {

@@ -35,8 +35,8 @@ class Dials {
   }
   /// One of a few words; the space file counts them from 0.
   ///   range  of what a search takes unless told otherwise
-  void choice(std::string_view name, std::string& value, const std::vector<std::string>& known, std::string_view help,
-              const IntRange& range, DialLimit limit = {});
+  virtual void choice(std::string_view name, std::string& value, const std::vector<std::string>& known,
+                      std::string_view help, const IntRange& range, DialLimit limit = {});
   /// Off or on, 0 or 1 in a space file.
   void flag(std::string_view name, bool& value, std::string_view help, const IntRange& range = {0, 1, 1, 0, 1});
   /// False where no number of a range is at most `most`: the family can stop before it asks for anything else.

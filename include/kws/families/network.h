@@ -94,6 +94,11 @@ const Family* find_family(std::string_view name);
 /// The dials of a type as a search takes them by default, each once, in the order in which they are chosen.
 std::vector<Dial> dials_of(std::string_view type);
 
+/// Where the dials of a network stand: numbers, and the words of choices, by name in the order in which they are
+/// chosen. Of a name that comes once for each layer the second is called NAME.2, the third NAME.3.
+///   map  the size [time, frequency] of the features
+Json dial_values(NetworkOptions network, Extent map);
+
 /// Adds a row to the table as long as it lives; no other thread may read the table when it comes or goes.
 class AddedFamily {
  public:

@@ -25,6 +25,9 @@ struct Column {
 /// All of them, in the order of trials.csv.
 const std::vector<Column>& trial_columns();
 
+/// A cell of a table as text: nothing for null, "a;b" for a list.
+std::string cell_text(const Json& value);
+
 /// One trial as an object of the columns named; of all but those of the front end where none is named.
 Json trial_row(const TrialFacts& trial, std::span<const char* const> names = {});
 
