@@ -25,9 +25,7 @@ struct Size {
 bool turn(const IntRange& range, int& value, bool up) {
   const int before = value;
   const auto jump = static_cast<int>(std::lround(before * (up ? kRatio : 1.0 / kRatio))) - before;
-  const int steps = std::max(1, std::abs(jump) / range.step);
-  const int last = range.low + (range.high - range.low) / range.step * range.step;
-  value = std::clamp(before + (up ? steps : -steps) * range.step, range.low, last);
+  value = range.neighbour(before, up, std::abs(jump));
   return value != before;
 }
 
@@ -41,8 +39,7 @@ class DialTurner : public SpaceDials {
                   DialLimit limit) override {
     const IntRange& range = range_of(name);
     // Shares are read off widths that were rounded.
-    const double steps = static_cast<double>(value - range.low) / range.step;
-    value = range.low + range.step * static_cast<int>(std::lround(steps));
+    value = range.nearest(value);
     if (range.low < range.high && count_++ == chosen_) moved_ = turn(range, value, up_);
     require(value <= limit.most);
   }
@@ -86,11 +83,25 @@ void follow(const FeatureSpace& space, FeatureOptions& features) {
   } else {
     const int most = std::max(range.low, std::min(range.high, features.mel_bins));
     const int kept = std::clamp(features.coefficients, range.low, most);
-    features.coefficients = std::min(features.mel_bins, range.low + (kept - range.low) / range.step * range.step);
+    features.coefficients = std::min(features.mel_bins, range.at_most(kept));
   }
   const IntRange& stride = space.stride_ms;
-  if (features.stride_ms <= features.window_ms) return;
-  features.stride_ms = std::max(stride.low, stride.low + (features.window_ms - stride.low) / stride.step * stride.step);
+  if (!space.frames.empty() || features.stride_ms <= features.window_ms) return;
+  features.stride_ms = features.window_ms < stride.low ? stride.low : stride.at_most(features.window_ms);
+}
+
+/// To the pair before or after the one that is nearest in its stride and window.
+bool turn_frame(const std::vector<FrameSize>& frames, FeatureOptions& features, bool up) {
+  const auto distance = [&](const FrameSize& frame) {
+    return std::abs(frame.window_ms - features.window_ms) + std::abs(frame.stride_ms - features.stride_ms);
+  };
+  const auto at = std::ranges::min_element(frames, {}, distance) - frames.begin();
+  const auto to = std::clamp<std::ptrdiff_t>(up ? at + 1 : at - 1, 0, std::ssize(frames) - 1);
+  const FrameSize& frame = frames[static_cast<std::size_t>(to)];
+  if (distance(frame) == 0) return false;
+  features.window_ms = frame.window_ms;
+  features.stride_ms = frame.stride_ms;
+  return true;
 }
 
 }  // namespace
@@ -106,13 +117,16 @@ std::optional<Sample> neighbour(const Space& space, const Sample& from, Rng& rng
   std::vector<Size> sizes;
   if (front_end_kind(features.kind).cosine) sizes.push_back({&space.features.coefficients, &features.coefficients});
   sizes.push_back({&space.features.mel_bins, &features.mel_bins});
-  sizes.push_back({&space.features.window_ms, &features.window_ms});
-  sizes.push_back({&space.features.stride_ms, &features.stride_ms});
+  const bool frames_listed = !space.features.frames.empty();
+  if (!frames_listed) {
+    sizes.push_back({&space.features.window_ms, &features.window_ms});
+    sizes.push_back({&space.features.stride_ms, &features.stride_ms});
+  }
   sizes.push_back({&space.features.high_hz, &features.high_hz});
 
   const std::size_t in_network = turned(kNoDial, false).count();
   to.design.network = from.design.network;
-  const std::size_t choice = rng.below(in_network + sizes.size() + 2);
+  const std::size_t choice = rng.below(in_network + sizes.size() + 2 + (frames_listed ? 1 : 0));
   const std::size_t size = choice - in_network;  // meant for choices behind the network's
   const bool up = rng.below(2) == 0;
   bool moved = true;
@@ -122,6 +136,8 @@ std::optional<Sample> neighbour(const Space& space, const Sample& from, Rng& rng
     moved = turn(*sizes[size].range, *sizes[size].value, up);
   } else if (size == sizes.size()) {
     moved = turn_kind(space.features, features);
+  } else if (size == sizes.size() + 2) {
+    moved = turn_frame(space.features.frames, features, up);
   } else {
     moved = turn_rate(space.training, to.training.optimizer.peak_rate, up);
   }

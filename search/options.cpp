@@ -87,6 +87,7 @@ SearchOptions search_options_from_json(const Json& json, const std::string& orig
   Json rest = json;
   options.budget_names = take_names(rest, "budgets", budgets, origin);
   options.types = take_names(rest, "types", network_types(), origin);
+  if (rest.is_object() && rest.contains("space")) take_space_lists(rest["space"], options.space, origin);
   Document document{.options = options};
   read_options(rest, document, origin, "");
   check_space(options.space, origin);
@@ -102,6 +103,7 @@ SearchOptions search_options_from_json(const Json& json, const std::string& orig
 Json search_options_to_json(const SearchOptions& options) {
   SearchOptions copy = options;
   Json json = options_to_json<Document>({.options = copy});
+  put_space_lists(json["space"], options.space);
   json["budgets"] = options.budget_names;
   json["types"] = options.types.empty() ? network_types() : options.types;
   return json;

@@ -50,6 +50,13 @@ std::string draw_kind(const FeatureSpace& space, Rng& rng) {
   return kinds.front();
 }
 
+FrameSize draw_frame(const FeatureSpace& space, Rng& rng) {
+  if (!space.frames.empty()) return space.frames[rng.below(space.frames.size())];
+  const int window = space.window_ms.draw(rng);
+  // A stride above the window would skip samples.
+  return {.window_ms = window, .stride_ms = space.stride_ms.draw(rng, std::max(space.stride_ms.low, window))};
+}
+
 FeatureOptions draw_features(const FeatureSpace& space, Rng& rng) {
   FeatureOptions features;
   features.arithmetic = space.arithmetic;
@@ -58,10 +65,9 @@ FeatureOptions draw_features(const FeatureSpace& space, Rng& rng) {
   const int coefficients = space.coefficients.draw(rng, std::max(space.coefficients.low, features.mel_bins));
   const bool cosine = front_end_kind(features.kind).cosine;
   features.coefficients = cosine ? std::min(coefficients, features.mel_bins) : features.mel_bins;
-  features.window_ms = space.window_ms.draw(rng);
-  // A stride above the window would skip samples.
-  const int stride = space.stride_ms.draw(rng, std::max(space.stride_ms.low, features.window_ms));
-  features.stride_ms = stride;
+  const FrameSize frame = draw_frame(space, rng);
+  features.window_ms = frame.window_ms;
+  features.stride_ms = frame.stride_ms;
   features.high_hz = space.high_hz.draw(rng);
   return features;
 }

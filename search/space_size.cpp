@@ -13,7 +13,7 @@ namespace {
 
 std::vector<int> values(const IntRange& range, int ceiling) {
   std::vector<int> list;
-  for (int value = range.low; value <= std::min(range.high, ceiling); value += range.step) list.push_back(value);
+  for (int i = 0; i < range.count(ceiling); ++i) list.push_back(range.value(i));
   return list;
 }
 std::vector<int> values(const IntRange& range) { return values(range, range.high); }
@@ -30,17 +30,26 @@ std::set<int> kept(const FeatureSpace& space, const std::string& kind, int bins)
   return numbers;
 }
 
+std::vector<FrameSize> frame_sizes(const FeatureSpace& space) {
+  if (!space.frames.empty()) return space.frames;
+  std::vector<FrameSize> sizes;
+  for (const int window : values(space.window_ms)) {
+    for (const int stride : values(space.stride_ms, std::max(space.stride_ms.low, window))) {
+      sizes.push_back({.window_ms = window, .stride_ms = stride});
+    }
+  }
+  return sizes;
+}
+
 MapCounts front_ends(const FeatureSpace& space) {
   MapCounts counts;
   const double edges = space.high_hz.count();
-  for (const int window : values(space.window_ms)) {
-    for (const int stride : values(space.stride_ms, std::max(space.stride_ms.low, window))) {
-      const int frames = frame_count({.window_ms = window, .stride_ms = stride});
-      for (const int bins : values(space.mel_bins)) {
-        for (const std::string& kind : front_end_kinds()) {
-          if (share_of(space, kind) <= 0.0) continue;
-          for (const int coefficients : kept(space, kind, bins)) counts[{frames, coefficients}] += edges;
-        }
+  for (const FrameSize& size : frame_sizes(space)) {
+    const int frames = frame_count({.window_ms = size.window_ms, .stride_ms = size.stride_ms});
+    for (const int bins : values(space.mel_bins)) {
+      for (const std::string& kind : front_end_kinds()) {
+        if (share_of(space, kind) <= 0.0) continue;
+        for (const int coefficients : kept(space, kind, bins)) counts[{frames, coefficients}] += edges;
       }
     }
   }

@@ -32,7 +32,7 @@ struct SearchVerb {
   DataSource source;
   std::string study, out, config, board, time;
   std::vector<std::string> budgets, types;
-  bool dry_run = false, deterministic = false;
+  bool dry_run = false, print_config = false, deterministic = false;
   int workers = -1;
   double lease_seconds = SearchOptions().lease_seconds, max_time = 0.0;
   Output format;
@@ -319,8 +319,23 @@ void print_winners(const SearchOutcome& outcome, const std::string& study, const
   }
 }
 
+/// The whole config, which --config reads back to the same search: what the time plans is left for it to plan.
+void print_config(const Request& request) {
+  Json config = search_options_to_json(request.options);
+  std::vector<std::string> open = planned_options();
+  open.emplace_back("max_epochs");  // which, if given, ends a search in place of the time
+  for (const std::string& name : open) {
+    if (request.seconds && !request.given.contains(name)) config["search"].erase(name);
+  }
+  std::cout << text_of(config, 2) << "\n";
+}
+
 int run(const SearchVerb& verb, const Common& common) {
   const Request request = resolve(verb, common);
+  if (verb.print_config) {
+    print_config(request);
+    return static_cast<int>(Exit::done);
+  }
   SearchOptions options = request.options;
   // Where workers train, they look at their own CPUs.
   const Isa isa = options.threads == 0 ? best_isa() : isa_for(options.precision);
@@ -415,6 +430,9 @@ void add_search(CLI::App& app, Common& common) {
       ->allow_extra_args(false);
   sub->add_option("--config", verb->config, "JSON file with search, budgets, types and space; flags beat it");
   sub->add_flag("--dry-run", verb->dry_run, "show the first proposals and how much of the space fits, train nothing");
+  sub->add_flag("--print-config", verb->print_config,
+                "print the whole config that these options come to, for --config to read back, and train nothing")
+      ->excludes("--dry-run");
   verb->flags = std::make_unique<Flags>(*sub, "Search");
   describe(*verb->flags, verb->defaults);
   regroup(*sub, kLimits, {"--budget", "--board", "--core", "--clock-hz", "--hop-ms"});

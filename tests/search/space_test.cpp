@@ -107,6 +107,44 @@ TEST(Space, ConfigNarrowsARange) {
   }
 }
 
+TEST(Space, ConfigListsNumbersAndWindowsWithTheirStrides) {
+  const Json config = Json::parse(R"({"types": ["gru"], "space": {
+    "features": {"mel_bins": [40, 20, 40], "coefficients": [13, 10], "log_mel_share": 0.5,
+                 "window_stride_ms": [[25, 10], [40, 20], [30, 10]]},
+    "gru": {"cells": [60, 33]}}})");
+  const SearchOptions options = search_options_from_json(config, "c.json");
+  const IntRange& cells = options.space.network("gru").dials[1].range;
+  EXPECT_EQ(cells.low, 33);
+  EXPECT_EQ(cells.high, 60);
+  EXPECT_TRUE(cells.contains(60));
+  EXPECT_FALSE(cells.contains(34));
+  Rng rng({5});
+  std::set<std::string> frames;
+  std::set<int> widths, bins, coefficients;
+  Sample from = sample(options.space, "gru", 12, rng);
+  for (int i = 0; i < 200; ++i) {
+    // By draws and by single changes.
+    if (const auto to = neighbour(options.space, from, rng)) from = *to;
+    for (const Sample& one : {from, sample(options.space, "gru", 12, rng)}) {
+      const FeatureOptions& features = one.design.features;
+      frames.insert(std::to_string(features.window_ms) + "/" + std::to_string(features.stride_ms));
+      bins.insert(features.mel_bins);
+      if (features.kind == "mfcc") coefficients.insert(features.coefficients);
+      widths.insert(design_to_json(one.design)["network"]["cells"].get<int>());
+    }
+  }
+  EXPECT_EQ(frames, (std::set<std::string>{"25/10", "30/10", "40/20"}));
+  EXPECT_EQ(widths, (std::set<int>{33, 60}));
+  EXPECT_EQ(bins, (std::set<int>{20, 40}));
+  EXPECT_EQ(coefficients, (std::set<int>{10, 13}));
+  // Pairs, bins, coefficients or log-mel, upper edges, layers, cells.
+  EXPECT_EQ(space_designs(options.space, "gru"), 3.0 * 2 * (2 + 1) * 10 * 2 * 2);
+  const Json written = search_options_to_json(options);
+  EXPECT_EQ(written["space"]["features"]["mel_bins"], Json({20, 40}));
+  EXPECT_FALSE(written["space"]["features"].contains("window_ms"));
+  EXPECT_EQ(search_options_to_json(search_options_from_json(written, "c.json")), written);
+}
+
 /// Notes the dials of a network that stand on no number of their ranges.
 class OutsideDials : public Dials {
  public:
@@ -148,6 +186,17 @@ TEST(SearchConfig, ErrorsNameTheThingAndTheWayOut) {
   EXPECT_THAT(reading(R"({"space": {"gru": {"cels": {}}}})"), HasSubstr("cels"));
   EXPECT_THAT(reading(R"({"space": {"gru": {"cells": {"low": 90, "high": 80}}}})"),
               HasSubstr("space.gru.cells: low 90 is above high 80"));
+  EXPECT_THAT(reading(R"({"space": {"gru": {"cells": []}}})"), HasSubstr("space.gru.cells: lists 0 numbers"));
+  EXPECT_THAT(reading(R"({"space": {"gru": {"cells": [60, "x"]}}})"), HasSubstr("space.gru.cells[1]"));
+  EXPECT_THAT(reading(R"({"space": {"gru": {"cells": [60, 100000]}}})"), HasSubstr("space.gru.cells[1]"));
+  EXPECT_THAT(reading(R"({"space": {"features": {"window_stride_ms": []}}})"), HasSubstr("lists no pair"));
+  EXPECT_THAT(reading(R"({"space": {"features": {"window_stride_ms": [[20, 30]]}}})"),
+              HasSubstr("[20,30] is no window with its stride"));
+  EXPECT_THAT(reading(R"({"space": {"features": {"window_stride_ms": [[20]]}}})"), HasSubstr("window_stride_ms[0]"));
+  EXPECT_THAT(reading(R"({"space": {"features": {"window_stride_ms": [[30, 20]], "window_ms": [30]}}})"),
+              HasSubstr("stands beside window_ms; take one of them"));
+  EXPECT_THAT(reading(R"({"space": {"features": [1]}})"), HasSubstr("space.features"));
+  EXPECT_THAT(reading(R"({"space": [1]})"), HasSubstr("space"));
   EXPECT_THAT(reading(R"({"types": ["gruu"]})"), HasSubstr("did you mean \"gru\"?"));
   EXPECT_THAT(reading(R"({"budgets": ["tiny"]})"), HasSubstr("known: small, medium, large"));
   EXPECT_THAT(reading(R"({"budgets": "small"})"), HasSubstr("needs a list"));

@@ -12,6 +12,11 @@
 
 namespace kws {
 
+/// Frames of one length at one distance.
+struct FrameSize {
+  int window_ms = 0, stride_ms = 0;
+};
+
 struct FeatureSpace {
   std::string arithmetic = "float";
   double log_mel_share = 0.3;
@@ -20,6 +25,7 @@ struct FeatureSpace {
   IntRange window_ms{20, 40, 5, 10, 64};
   IntRange stride_ms{10, 40, 5, 5, 100};
   IntRange high_hz{4000, 7600, 400, 1000, 8000};
+  std::vector<FrameSize> frames = {};  ///< where given, in place of window_ms and stride_ms
 };
 template <class Field>
 void describe(Field& field, FeatureSpace& o) {
@@ -95,6 +101,14 @@ void describe(Field& field, Space& o) {
   }
   field.object("training", o.training, "training parameters");
 }
+
+/// Where `space` of a config file lists the numbers of a range, `"mel_bins": [20, 32, 40]` in place of {"low", "high",
+/// "step"}, or windows with their strides, `"window_stride_ms": [[30, 10], [40, 20]]` in `features`: takes these lists
+/// out of `json` into the space; `describe` reads the rest.
+///   throws  Error (Exit::usage), `origin: path: fact; remedy`
+void take_space_lists(Json& json, Space& space, const std::string& origin);
+/// The inverse: puts the lists in where `describe` has written ranges.
+void put_space_lists(Json& json, const Space& space);
 
 /// What `describe` cannot say: low <= high everywhere.
 ///   throws  Error (Exit::usage), `origin: path: fact; remedy`
