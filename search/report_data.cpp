@@ -132,8 +132,16 @@ Json study_rows(const StudyView& view, const PageColumns& columns) {
     if (const TrialFacts* trial = best_trial(view.trials, budget.name)) best[budget.name] = trial->proposal.number;
   }
   for (const auto& [number, test] : view.tests) {
-    tests[std::to_string(number)] = {
-        {"int8", test.int8_accuracy}, {"error", test.int8_error}, {"float", test.float_accuracy}};
+    Json& one = tests[std::to_string(number)];
+    one = {{"int8", test.int8_accuracy}, {"error", test.int8_error}, {"float", test.float_accuracy}};
+    if (test.labels.empty()) continue;
+    Json thresholds = Json::array();
+    for (const ClipThreshold& at : test.thresholds) {
+      thresholds.push_back({at.threshold, at.misses, at.false_accepts});
+    }
+    one["labels"] = test.labels;
+    one["confusion"] = {{"int8", test.int8_confusion}, {"float", test.float_confusion}};
+    one["thresholds"] = std::move(thresholds);
   }
   const std::map<int, double> expected = expected_of(view);
   const std::set<int> opened = with_layers(view);

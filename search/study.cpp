@@ -65,6 +65,43 @@ TrialResult result_from_json(const Json& json, const Origin& origin) {
   return result;
 }
 
+Json test_to_json(const TestResult& test) {
+  Json json = {{"float_accuracy", test.float_accuracy},
+               {"int8_accuracy", test.int8_accuracy},
+               {"int8_error", test.int8_error},
+               {"clips", test.clips}};
+  if (test.labels.empty()) return json;
+  Json thresholds = Json::array();
+  for (const ClipThreshold& one : test.thresholds) {
+    thresholds.push_back({one.threshold, one.misses, one.false_accepts});
+  }
+  json["labels"] = test.labels;
+  json["float_confusion"] = test.float_confusion;
+  json["int8_confusion"] = test.int8_confusion;
+  json["thresholds"] = std::move(thresholds);
+  return json;
+}
+
+/// [spoken][heard], as many rows as there are labels.
+Confusion confusion_from(JsonReader& reader, const char* name, std::size_t labels) {
+  Confusion confusion;
+  reader.rows(name, confusion, labels, labels, 0, std::numeric_limits<int>::max());
+  if (confusion.size() != labels) reader.fail(name, "has not a row for each label");
+  return confusion;
+}
+
+void read_details(JsonReader& reader, TestResult& test) {
+  constexpr std::size_t kMostLabels = 1024, kMostThresholds = 1000;
+  reader.texts("labels", test.labels, 2, kMostLabels);
+  test.float_confusion = confusion_from(reader, "float_confusion", test.labels.size());
+  test.int8_confusion = confusion_from(reader, "int8_confusion", test.labels.size());
+  std::vector<std::vector<double>> thresholds;
+  reader.rows("thresholds", thresholds, kMostThresholds, 3, 0.0, 1.0);
+  for (const std::vector<double>& one : thresholds) {
+    test.thresholds.push_back({.threshold = one[0], .misses = one[1], .false_accepts = one[2]});
+  }
+}
+
 TestResult test_from_json(const Json& json, const Origin& origin) {
   TestResult test;
   JsonReader reader(json, origin, "", Missing::error);
@@ -72,6 +109,7 @@ TestResult test_from_json(const Json& json, const Origin& origin) {
   reader("int8_accuracy", test.int8_accuracy, 0.0, 1.0, "share");
   reader("int8_error", test.int8_error, 0.0, 1.0, "share");
   reader("clips", test.clips, 0, std::numeric_limits<int>::max(), "read");
+  if (json.contains("labels")) read_details(reader, test);
   reader.finish();
   return test;
 }
@@ -502,12 +540,8 @@ void Study::shrink(const std::vector<int>& models) {
 }
 
 void Study::set_test(int number, const TestResult& test) {
-  const Json json = {{"float_accuracy", test.float_accuracy},
-                     {"int8_accuracy", test.int8_accuracy},
-                     {"int8_error", test.int8_error},
-                     {"clips", test.clips}};
   store_->one(true, "INSERT INTO tests VALUES ($1, $2) ON CONFLICT (number) DO UPDATE SET result = excluded.result",
-              {std::int64_t{number}, text_of(json)});
+              {std::int64_t{number}, text_of(test_to_json(test))});
 }
 
 std::map<int, TestResult> Study::tests() const {

@@ -43,7 +43,7 @@ function legend() {
 }
 
 /// A picture below a heading, with its buttons. draw(svg, width, height) fills it and returns the points under the
-/// pointer, [{x, y, trial}], and mark(group, trial, strong).
+/// pointer, [{x, y, trial}], and mark(group, trial, strong). ratio: height by width, or a function of the width.
 function figure(parent, id, title, note, controls, ratio, draw, types = true) {
   const box = el("div", { class: "canvas" });
   const svg = d3.select(box).append("svg").attr("class", "plot").attr("role", "img").attr("aria-label", title);
@@ -56,7 +56,7 @@ function figure(parent, id, title, note, controls, ratio, draw, types = true) {
   const view = {
     draw: () => {
       const width = Math.max(300, Math.min(1200, box.clientWidth || 800));
-      const height = Math.min(560, Math.max(300, Math.round(width * ratio)));
+      const height = typeof ratio === "function" ? Math.round(ratio(width)) : Math.min(560, Math.max(300, Math.round(width * ratio)));
       svg.selectAll("*").remove();
       svg.attr("viewBox", `0 0 ${width} ${height}`).attr("width", width).attr("height", height);
       drawn = draw(svg, width, height);

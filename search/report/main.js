@@ -37,7 +37,7 @@ if (trials.some((t) => t.v[ACCURACY] !== null)) {
   const parent = document.getElementById("pictures");
   readAddress();
   parent.append(filters());
-  [scatter, bestSoFar, learningCurves, parallel, importance, trialTable].forEach((make) => make(parent));
+  [scatter, bestSoFar, learningCurves, parallel, importance, confusion, misses, trialTable].forEach((make) => make(parent));
   refresh();
   window.addEventListener("hashchange", () => { readAddress(); refresh(); });
   // Also where an open design takes room.

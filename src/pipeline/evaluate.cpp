@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "kws/core/bootstrap.h"
 #include "kws/core/error.h"
@@ -9,6 +10,7 @@
 #include "kws/datasets/augment.h"
 #include "kws/export/c_engine.h"
 #include "kws/pipeline/pipeline.h"
+#include "kws/quant/detector.h"
 #include "kws/quant/int8_engine.h"
 #include "kws/train/float_run.h"
 
@@ -39,13 +41,28 @@ void for_ranges(std::size_t clips, int threads, const std::function<void(std::si
   });
 }
 
-template <class Value>
-void take_predictions(Evaluation& evaluation, const std::vector<Value>& logits) {
+/// Posterior of the largest logit.
+double largest_posterior(std::span<const float> logits) {
+  const double largest = *std::ranges::max_element(logits);
+  double sum = 0.0;
+  for (const float logit : logits) sum += std::exp(logit - largest);
+  return 1.0 / sum;
+}
+
+/// The same of int8 logits, by the detector's table.
+double largest_posterior(std::span<const std::int8_t> logits, const std::vector<std::uint16_t>& table) {
+  const std::vector<std::int64_t> all = posteriors(logits, table);
+  return threshold_of_q15(static_cast<int>(*std::ranges::max_element(all)));
+}
+
+/// posterior  of the largest of a clip's logits
+template <class Value, class Posterior>
+void take_predictions(Evaluation& evaluation, const std::vector<Value>& logits, const Posterior& posterior) {
   const std::size_t classes = evaluation.labels.size();
   for (std::size_t i = 0; i < evaluation.expected.size(); ++i) {
-    const auto row = logits.begin() + static_cast<std::ptrdiff_t>(i * classes);
-    evaluation.predicted.push_back(
-        static_cast<int>(std::max_element(row, row + static_cast<std::ptrdiff_t>(classes)) - row));
+    const std::span<const Value> row = std::span(logits).subspan(i * classes, classes);
+    evaluation.predicted.push_back(static_cast<int>(std::ranges::max_element(row) - row.begin()));
+    evaluation.posterior.push_back(posterior(row));
   }
   evaluation.output_sha256 = sha256_hex({reinterpret_cast<const char*>(logits.data()), logits.size() * sizeof(Value)});
 }
@@ -100,35 +117,79 @@ Evaluation evaluate(const Model& model, const Dataset& dataset, Split split, Eng
   if (dataset.labels().labels() != model.labels) {
     throw Error(model.design.name + ": the model's labels are not the dataset's; give its keywords", Exit::usage);
   }
-  Evaluation evaluation{std::string(engine_name(engine)), split, model.labels, {}, {},
-                        dataset.held_out_speakers(split), {}};
+  Evaluation evaluation{.engine = std::string(engine_name(engine)),
+                        .split = split,
+                        .labels = model.labels,
+                        .expected = {},
+                        .predicted = {},
+                        .posterior = {},
+                        .speakers = dataset.held_out_speakers(split),
+                        .output_sha256 = {}};
+  const std::vector<std::uint16_t> table = exp_table(model.int8.layers.back().output.scale);
+  const auto of_int8 = [&](std::span<const std::int8_t> logits) { return largest_posterior(logits, table); };
   for (const Example& example : dataset.held_out(split)) evaluation.expected.push_back(example.label);
   if (engine == Engine::c) {
-    take_predictions(evaluation, c_logits(model, dataset, split, threads));
+    take_predictions(evaluation, c_logits(model, dataset, split, threads), of_int8);
     return evaluation;
   }
   const FeatureFeed feed(dataset, model.design.features, model.normalisation, threads);
   const FeatureBatch batch = feed.held_out(split);
   if (engine == Engine::int8) {
-    take_predictions(evaluation, int8_logits(model, batch, threads));
+    take_predictions(evaluation, int8_logits(model, batch, threads), of_int8);
   } else {
     throw_if_interrupted();
-    take_predictions(evaluation, run_float(build_graph(model.design), model.weights, batch.features));
+    take_predictions(evaluation, run_float(build_graph(model.design), model.weights, batch.features),
+                     [](std::span<const float> logits) { return largest_posterior(logits); });
   }
   return evaluation;
 }
 
-nlohmann::ordered_json evaluation_to_json(const Evaluation& evaluation) {
+Confusion confusion_of(const Evaluation& evaluation) {
   const std::size_t classes = evaluation.labels.size();
-  std::vector<std::vector<int>> confusion(classes, std::vector<int>(classes, 0));
+  Confusion confusion(classes, std::vector<int>(classes, 0));
   for (std::size_t i = 0; i < evaluation.expected.size(); ++i) {
     ++confusion[static_cast<std::size_t>(evaluation.expected[i])][static_cast<std::size_t>(evaluation.predicted[i])];
   }
+  return confusion;
+}
+
+std::vector<ClipThreshold> thresholds_of(const Evaluation& evaluation) {
+  constexpr int kSteps = 20;
+  const auto keyword = [&](int label) { return is_keyword(evaluation.labels[static_cast<std::size_t>(label)]); };
+  std::vector<ClipThreshold> points;
+  for (int step = 0; step <= kSteps; ++step) {
+    ClipThreshold point{.threshold = step < kSteps ? static_cast<double>(step) / kSteps : 0.99};
+    int words = 0, others = 0;
+    for (std::size_t i = 0; i < evaluation.expected.size(); ++i) {
+      const int spoken = evaluation.expected[i], heard = evaluation.predicted[i];
+      const bool accepted = keyword(heard) && evaluation.posterior[i] >= point.threshold;
+      ++(keyword(spoken) ? words : others);
+      if (keyword(spoken)) {
+        point.misses += accepted && heard == spoken ? 0.0 : 1.0;
+      } else {
+        point.false_accepts += accepted ? 1.0 : 0.0;
+      }
+    }
+    point.misses /= std::max(1, words);
+    point.false_accepts /= std::max(1, others);
+    points.push_back(point);
+  }
+  return points;
+}
+
+nlohmann::ordered_json evaluation_to_json(const Evaluation& evaluation) {
+  const std::size_t classes = evaluation.labels.size();
+  const Confusion confusion = confusion_of(evaluation);
   Json per_class = Json::object();
   for (std::size_t label = 0; label < classes; ++label) {
     int clips = 0;
     for (const int count : confusion[label]) clips += count;
     per_class[evaluation.labels[label]] = {{"clips", clips}, {"correct", confusion[label][label]}};
+  }
+  Json thresholds = Json::array();
+  for (const ClipThreshold& point : thresholds_of(evaluation)) {
+    thresholds.push_back(
+        {{"threshold", point.threshold}, {"misses", point.misses}, {"false_accepts", point.false_accepts}});
   }
   return {{"schema", "kwsmith.eval/1"},
           {"engine", evaluation.engine},
@@ -139,7 +200,8 @@ nlohmann::ordered_json evaluation_to_json(const Evaluation& evaluation) {
           {"output_sha256", evaluation.output_sha256},
           {"labels", evaluation.labels},
           {"per_class", per_class},
-          {"confusion", confusion}};
+          {"confusion", confusion},
+          {"thresholds", thresholds}};
 }
 
 }  // namespace kws

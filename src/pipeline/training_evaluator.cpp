@@ -60,7 +60,14 @@ class TrainingEvaluator : public Evaluator {
     try {
       const Evaluation float_run = evaluate(model, dataset_, Split::testing, Engine::float32, 1);
       const Evaluation int8_run = evaluate(model, dataset_, Split::testing, Engine::int8, 1);
-      return {float_run.accuracy(), int8_run.accuracy(), int8_run.error(), static_cast<int>(int8_run.expected.size())};
+      return {.float_accuracy = float_run.accuracy(),
+              .int8_accuracy = int8_run.accuracy(),
+              .int8_error = int8_run.error(),
+              .clips = static_cast<int>(int8_run.expected.size()),
+              .labels = int8_run.labels,
+              .float_confusion = confusion_of(float_run),
+              .int8_confusion = confusion_of(int8_run),
+              .thresholds = thresholds_of(int8_run)};
     } catch (const Cancelled&) {
       throw Interrupted{};
     }

@@ -14,9 +14,9 @@ constexpr std::int64_t kOne = 32768;  // Q15
 constexpr int kDefaultHopMs = 100;
 constexpr int kLongestHopMs = 1000;
 
-bool is_keyword(const std::string& label) { return !label.starts_with('_'); }
-
 }  // namespace
+
+bool is_keyword(const std::string& label) { return !label.starts_with('_'); }
 
 std::vector<std::uint16_t> exp_table(double scale) {
   std::vector<std::uint16_t> table;

@@ -63,6 +63,29 @@ TEST_F(PipelineTest, EnginesAgreeAndTheModelSurvivesItsFolder) {
   int clips = 0;
   for (const auto& [label, counts] : json["per_class"].items()) clips += counts["clips"].get<int>();
   EXPECT_EQ(clips, json["clips"].get<int>()) << "rows add up";
+  EXPECT_EQ(json["confusion"], Json(test.int8_confusion));
+  EXPECT_EQ(test.labels, loaded.labels);
+  EXPECT_EQ(test.float_confusion, confusion_of(float_run));
+}
+
+TEST(Evaluation, ThresholdsCountMissesAndFalseAccepts) {
+  const Evaluation heard{.engine = "int8",
+                         .labels = {"_silence_", "_unknown_", "yes", "no"},
+                         .expected = {0, 1, 1, 2, 2, 3, 3, 3},
+                         .predicted = {0, 2, 1, 2, 3, 3, 3, 0},
+                         .posterior = {0.9, 0.6, 0.8, 0.97, 0.9, 0.5, 0.93, 0.9},
+                         .speakers = {},
+                         .output_sha256 = {}};
+  EXPECT_EQ(confusion_of(heard), (Confusion{{1, 0, 0, 0}, {0, 1, 1, 0}, {0, 0, 1, 1}, {1, 0, 0, 2}}));
+  const std::vector<ClipThreshold> points = thresholds_of(heard);
+  ASSERT_EQ(points.size(), 21U);
+  EXPECT_EQ(points[0].misses, 2.0 / 5) << "taken for another word, and for silence";
+  EXPECT_EQ(points[0].false_accepts, 1.0 / 3);
+  EXPECT_EQ(points[14].threshold, 0.7);
+  EXPECT_EQ(points[14].misses, 3.0 / 5) << "one of them is heard at 0.5 alone";
+  EXPECT_EQ(points[14].false_accepts, 0.0);
+  EXPECT_EQ(points[20].threshold, 0.99);
+  EXPECT_EQ(points[20].misses, 1.0);
 }
 
 TEST_F(PipelineTest, SameProposalSameBytes) {

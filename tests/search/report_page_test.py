@@ -15,7 +15,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
-PICTURES = ["scatter", "progress", "curves", "parallel"]
+PICTURES = ["scatter", "progress", "curves", "parallel", "misses"]
 MOST_SECONDS = 3.0  # to open 5,000 trials
 
 failures = []
@@ -169,6 +169,32 @@ def brushes_filters_sorts(page, path):
     page.close()
 
 
+def shows_confusions(page, path):
+    page.open(path)
+    labels = page.js("return JSON.parse(document.getElementById('data').textContent).studies[0]")
+    tests = labels["tests"]
+    choices = page.js("return document.querySelectorAll('#confusion option').length")
+    expect(choices == len(tests), f"{page.name}: {choices} confusions of {len(tests)} tests")
+    for choice in range(choices):
+        Select(page.one("[data-menu=tested]")).select_by_value(str(choice))
+        counts = page.js("return [...document.querySelectorAll('#confusion .matrix')].map((m) => [...m.querySelectorAll('.count')].map((t) => Number(t.textContent)))")
+        expect(len(counts) == 2, f"{page.name}: {len(counts)} matrices")
+        drawn = [sum(c) for c in counts]
+        known = [[sum(map(sum, t["confusion"][kind])) for kind in ["int8", "float"]] for t in tests.values()]
+        expect(drawn in known, f"{page.name}: matrices of {drawn} clips, not {known}")
+    # No name or number lies outside of the picture, also on a phone.
+    for width in [400, 1200]:
+        page.open(path, width=width)
+        for picture in ["confusion", "misses"]:
+            outside = page.js(
+                "const b = document.querySelector(arguments[0] + ' .plot').getBoundingClientRect();"
+                "return [...document.querySelectorAll(arguments[0] + ' .plot text')].filter((t) => { const r = t.getBoundingClientRect();"
+                " return r.left < b.left - 1 || r.right > b.right + 1 || r.top < b.top - 1 || r.bottom > b.bottom + 1; }).map((t) => t.textContent)",
+                "#" + picture)
+            expect(not outside, f"{page.name}, {width} px: {picture} cuts {outside[:5]}")
+    page.close()
+
+
 def saves(page, path):
     os.makedirs(page.downloads, exist_ok=True)
     page.command("Page.setDownloadBehavior", behavior="allow", downloadPath=page.downloads)
@@ -230,6 +256,7 @@ def main(chromium, driver, folder):
             opens(page, folder, trials)
         points_and_clicks(page, path)
         brushes_filters_sorts(page, path)
+        shows_confusions(page, path)
         saves(page, path)
         fits_the_screen(page, path)
         is_readable_without_scripts(page, path)

@@ -70,6 +70,13 @@ TEST_P(StoredStudy, KeepsTrialsModelsAndTestsOverReopening) {
                  {.number = 2, .epochs = 1, .state = TrialState::failed, .reason = "diverged"},
                  {.number = 3, .epochs = 1, .state = TrialState::stopped, .reason = "worse"}});
     study.set_test(1, {.float_accuracy = 0.8, .int8_accuracy = 0.7, .clips = 40});
+    study.set_test(2, {.float_accuracy = 0.8,
+                       .int8_accuracy = 0.7,
+                       .clips = 40,
+                       .labels = {"_unknown_", "yes"},
+                       .float_confusion = {{20, 0}, {8, 12}},
+                       .int8_confusion = {{18, 2}, {10, 10}},
+                       .thresholds = {{.threshold = 0.5, .misses = 0.5, .false_accepts = 0.1}}});
   }
   const Study study = place.open(kConfig);
   const std::vector<Trial> trials = study.trials();
@@ -93,6 +100,13 @@ TEST_P(StoredStudy, KeepsTrialsModelsAndTestsOverReopening) {
   EXPECT_EQ(study.checkpoint(1), "") << "the last one alone is kept";
   ASSERT_TRUE(study.test(1));
   EXPECT_EQ(study.test(1)->clips, 40);
+  EXPECT_TRUE(study.test(1)->labels.empty()) << "as earlier versions left it";
+  ASSERT_TRUE(study.test(2));
+  EXPECT_EQ(study.test(2)->labels, (std::vector<std::string>{"_unknown_", "yes"}));
+  EXPECT_EQ(study.test(2)->float_confusion, (Confusion{{20, 0}, {8, 12}}));
+  EXPECT_EQ(study.test(2)->int8_confusion, (Confusion{{18, 2}, {10, 10}}));
+  ASSERT_EQ(study.test(2)->thresholds.size(), 1U);
+  EXPECT_EQ(study.test(2)->thresholds[0].false_accepts, 0.1);
   EXPECT_FALSE(study.test(0));
 }
 

@@ -10,6 +10,7 @@
 #include "kws/export/c_export.h"
 #include "kws/feed/feature_feed.h"
 #include "kws/model/model.h"
+#include "kws/search/evaluator.h"
 #include "kws/train/float_run.h"
 #include "kws/train/trainer.h"
 
@@ -40,13 +41,18 @@ struct Evaluation {
   std::string engine;  ///< "float", "int8", "c"
   Split split = Split::testing;
   std::vector<std::string> labels;
-  std::vector<int> expected;   ///< [clips] label of each clip
-  std::vector<int> predicted;  ///< [clips] first largest output
-  std::vector<int> speakers;   ///< [clips] as Dataset::held_out_speakers
-  std::string output_sha256;   ///< over all output bytes in clip order (float32 or int8)
+  std::vector<int> expected;      ///< [clips] label of each clip
+  std::vector<int> predicted;     ///< [clips] first largest output
+  std::vector<double> posterior;  ///< [clips] of the prediction; of int8 and c as the detector computes it
+  std::vector<int> speakers;      ///< [clips] as Dataset::held_out_speakers
+  std::string output_sha256;      ///< over all output bytes in clip order (float32 or int8)
   [[nodiscard]] double accuracy() const;
   [[nodiscard]] double error() const;  ///< standard error of the accuracy: accuracy_error()
 };
+
+Confusion confusion_of(const Evaluation& evaluation);
+/// At 0, 0.05, 0.1 ... 0.95 and 0.99.
+std::vector<ClipThreshold> thresholds_of(const Evaluation& evaluation);
 
 /// Runs every clip of a split through one engine.
 ///   c: exports the model, compiles it with the machine's C compiler and starts from the samples, front end included
@@ -56,7 +62,7 @@ Evaluation evaluate(const Model& model, const Dataset& dataset, Split split, Eng
 /// What the exporter needs of a model, its golden clips with their logits. `front_end` and `model` must outlive it.
 ExportModel export_view(const Model& model, const FrontEnd& front_end);
 
-/// schema kwsmith.eval/1; confusion rows are the spoken label, columns the prediction.
+/// schema kwsmith.eval/1; confusion rows are the spoken label, columns the prediction; thresholds_of().
 nlohmann::ordered_json evaluation_to_json(const Evaluation& evaluation);
 
 }  // namespace kws

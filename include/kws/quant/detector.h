@@ -31,6 +31,9 @@ void describe(Field& field, DetectorOptions& o) {
         "mean posterior that a detected keyword must fall below before it is detected again; 0: it need not");
 }
 
+/// Whether a label is spoken for: neither silence nor other words, whose names begin with '_'.
+bool is_keyword(const std::string& label);
+
 /// exp(-d * scale) in Q15 for d = 0, 1, ... as far as it is not zero; at most 256 values.
 std::vector<std::uint16_t> exp_table(double scale);
 

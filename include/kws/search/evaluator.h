@@ -40,12 +40,26 @@ struct TrialResult {
   std::string checkpoint = {};  ///< to go on from; empty where the trial is trained in full
 };
 
-/// Test accuracy of a finished model.
+/// Clips by what was spoken and what was heard, [labels][labels].
+using Confusion = std::vector<std::vector<int>>;
+
+/// What a threshold on the posterior of a clip's keyword gives up and lets in; shares in 0..1.
+struct ClipThreshold {
+  double threshold = 0.0;
+  double misses = 0.0;         ///< of the clips of keywords, those that are not taken for theirs
+  double false_accepts = 0.0;  ///< of the clips without a keyword, those that are taken for one
+};
+
+/// What the test split says of a finished model.
 struct TestResult {
   double float_accuracy = 0.0;
   double int8_accuracy = 0.0;
   double int8_error = 0.0;  ///< its standard error, over speakers
   int clips = 0;
+  // Studies of earlier versions have none of these.
+  std::vector<std::string> labels = {};  ///< of the confusions
+  Confusion float_confusion = {}, int8_confusion = {};
+  std::vector<ClipThreshold> thresholds = {};  ///< of the int8 network, rising
 };
 
 /// Seam between the search and the training: search/ never sees LibTorch. Thread-safe: one call per worker at a time.
