@@ -32,9 +32,22 @@ CLI::Validator in_range(double low, double high) {
           ""};
 }
 
-void add_format(CLI::App& verb, Output& output) {
+void add_format(CLI::App& verb, Output& output, const std::string& other, const std::string& meaning) {
   const std::map<std::string, Format> names = {{"table", Format::table}, {"json", Format::json}, {"csv", Format::csv}};
-  verb.add_option("--format", output.format, "table, json or csv")->transform(one_of(names))->default_str("table");
+  if (other.empty()) {
+    verb.add_option("--format", output.format, "table, json or csv")->transform(one_of(names))->default_str("table");
+  } else {
+    const auto choose = [&output, names, other](const std::string& word) {
+      if (const auto found = names.find(word); found != names.end()) {
+        output.format = found->second;
+      } else {
+        output.other = word;
+      }
+    };
+    verb.add_option_function<std::string>("--format", choose, "table, json or csv; " + meaning)
+        ->check(CLI::IsMember({std::string("table"), std::string("json"), std::string("csv"), other}).description(""))
+        ->default_str("table");
+  }
   verb.add_flag_callback(
       "--json", [&output] { output.format = Format::json; }, "short for --format json");
   verb.add_flag("--wide", output.wide, "all columns of a table, however narrow the terminal");

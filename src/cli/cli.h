@@ -50,11 +50,13 @@ struct Output {
   Format format = Format::table;
   bool wide = false;                 ///< all columns, whatever the terminal's width
   std::vector<std::string> columns;  ///< only these; empty: all
+  std::string other = {};            ///< a format of the verb's own that was asked for instead
   operator Format() const { return format; }
 };
 
 /// Adds --format table|json|csv, --json, --wide and --columns to a verb that prints results.
-void add_format(CLI::App& verb, Output& output);
+///   other  one more format, and what it means
+void add_format(CLI::App& verb, Output& output, const std::string& other = "", const std::string& meaning = "");
 
 /// To standard output, as table or CSV. On a terminal columns that do not fit are left out, and named on stderr.
 void print_table(const Table& table, const Output& output);

@@ -6,6 +6,7 @@
 #include "kws/core/table.h"
 #include "kws/cost/stream_plan.h"
 #include "kws/export/c_export.h"
+#include "kws/pipeline/onnx_file.h"
 #include "kws/pipeline/pipeline.h"
 #include "log.h"
 #include "model_source.h"
@@ -43,8 +44,21 @@ int flowing_hop_ms(const Design& design) {
   return plan_stream(graph, hop_ms / stride_ms) ? hop_ms : 0;
 }
 
+/// One file instead of a folder.
+void run_onnx(const ExportVerb& verb, const Model& model) {
+  const std::filesystem::path file = verb.out;
+  if (std::filesystem::is_directory(file)) {
+    throw Error(verb.out + ": is a folder; name the ONNX file to write", Exit::usage);
+  }
+  if (!verb.options.replace) require_absent(file, "choose another --out or give --replace");
+  write_file(file, onnx_of(model));
+  log().info("{}: input \"features\" [1, {}, {}], outputs \"logits\" and \"probabilities\" of {} classes", verb.out,
+             frame_count(model.design.features), model.design.features.coefficients, model.labels.size());
+}
+
 void run(const ExportVerb& verb) {
   const Model model = load_model(model_folder(verb.model));
+  if (!verb.format.other.empty()) return run_onnx(verb, model);
   Design device = model.design;
   if (!verb.front_end.empty()) device.features.arithmetic = verb.front_end;
   const FrontEnd front_end(device.features);
@@ -103,9 +117,9 @@ void run(const ExportVerb& verb) {
 
 void add_export(CLI::App& app, Common& /*common*/) {
   auto verb = std::make_shared<ExportVerb>();
-  CLI::App* sub = app.add_subcommand("export", "Write a model as C99 for firmware");
+  CLI::App* sub = app.add_subcommand("export", "Write a model as C99 for firmware, or its float network as ONNX");
   sub->add_option("model", verb->model, kModelHelp)->required();
-  sub->add_option("--out", verb->out, "folder to make")->required();
+  sub->add_option("--out", verb->out, "folder to make; with --format onnx a file")->required();
   sub->add_option("--prefix", verb->options.prefix, "begins every file and name")->capture_default_str();
   sub->add_option(
          "--hop-ms", verb->options.hop_ms,
@@ -119,7 +133,7 @@ void add_export(CLI::App& app, Common& /*common*/) {
   sub->add_flag("--replace", verb->options.replace, "replace the folder, with all that is in it");
   sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")
       ->check(CLI::IsMember({"float", "integer"}).description(""));
-  add_format(*sub, verb->format);
+  add_format(*sub, verb->format, "onnx", "onnx: write the float network as the ONNX file --out, no C");
   sub->callback([verb] { run(*verb); });
 }
 

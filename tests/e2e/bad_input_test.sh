@@ -154,6 +154,10 @@ echo 'yes at noon' >"$work/long.txt" && expect 4 'long.txt:1: is not' listen "$w
 expect 2 'threshold: 2.*0.*1' listen "$work/model" "$work/long.wav" --threshold 2
 expect 2 'json: ' listen "$work/model" - --json
 expect 2 "$work/model: exists" train "$configs/dnn_s.json" --data "$work/speech" --out "$work/model" --epochs 1
+touch "$work/there.onnx"
+expect 2 "$work/there.onnx: .*give --replace" export "$work/model" --format onnx --out "$work/there.onnx"
+expect 2 "$work: is a folder; name the ONNX file" export "$work/model" --format onnx --out "$work"
+expect 2 '"onxx"|onxx' export "$work/model" --format onxx --out "$out/model.onnx"
 expect 2 'board "abacus": unknown' export "$work/model" --out "$out/c" --board abacus
 expect 5 'dnn_s: needs .* bytes of flash, .*, budget "lpc11u24" allows 32,768.*; largest part: ' export "$work/model" \
   --out "$out/c" --board lpc11u24
@@ -195,6 +199,7 @@ for verb in status trials pareto report; do
   expect 6 "$work/cut/study.db: " $verb "$work/cut"
   rm -r "$work/cut"
 done
+expect 2 '--long excludes --curves|--curves excludes --long' trials "$work/study" --long --curves "$out/curves.json"
 expect 2 'state "doen": unknown; choose one of .*done' trials "$work/study" --state doen
 expect 2 'state "stoped": unknown; did you mean "stopped"' trials "$work/study" --state stoped
 expect 2 'type "ds_cn": unknown; did you mean "ds_cnn"' trials "$work/study" --type ds_cn

@@ -34,6 +34,10 @@ loads YES "${train[@]}" --out "$work/model"
 loads NO eval "$work/model" --data "$work/speech"
 loads YES eval "$work/model" --data "$work/speech" --engine float
 loads NO export "$work/model" --out "$work/firmware"
+loads NO export "$work/model" --format onnx --out "$work/model.onnx"
+grep -q kwsmith_onnx.so "$work/files" || fail "an ONNX file is written without kwsmith_onnx.so"
+LD_DEBUG=files "$kwsmith" --version >/dev/null 2>"$work/files"
+grep -qE 'kwsmith_onnx|libonnx|libprotobuf' "$work/files" && fail "--version loads what ONNX files need"
 find "$work/speech/yes" -name '*.wav' | sort | sed -n 1p >"$work/first"
 loads NO listen "$work/model" "$(cat "$work/first")"
 loads YES search --data "$work/speech" --study "$work/study" --types dnn --max-trials 1 --epochs 1 --finalists 0
