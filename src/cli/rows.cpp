@@ -22,7 +22,7 @@ std::string short_number(double value) {
 }
 
 /// A figure that is no whole number, as people read it.
-std::string figure(std::string_view name, double value) {
+std::string figure_text(std::string_view name, double value) {
   for (const Measure& measure : measures()) {
     if (name == measure.column) return measure.amount(value);
   }
@@ -37,7 +37,7 @@ std::string cell(const std::string& name, const Json& value, Format format) {
   if (value.is_string()) return value.get<std::string>();
   if (format == Format::csv) return text_of(value);
   if (value.is_number_integer()) return grouped(value.get<long long>());
-  return figure(name, value.get<double>());
+  return figure_text(name, value.get<double>());
 }
 
 /// In a table for people the standard error stands behind its figure; in CSV it has a column.
