@@ -92,6 +92,9 @@ class NetworkWriter {
   }
 
   const Tensor& weight(const char* name) const { return source_.weights.at(layer_->name + "/" + name); }
+  [[nodiscard]] float number(const char* name, int at) const {
+    return weight(name).data.at(static_cast<std::size_t>(at));
+  }
   /// A parameter as it lies in memory.
   std::string parameter(const char* name, const Sizes& shape) {
     return nodes_.numbers(named(name), shape, weight(name).data);
@@ -122,7 +125,7 @@ class NetworkWriter {
     for (int o = 0; o < op.filters; ++o) {
       for (int i = 0; i < channels; ++i) {
         for (int tap = 0; tap < taps; ++tap) {
-          kernel.push_back(weight("weight").data[static_cast<std::size_t>((o * taps + tap) * channels + i)]);
+          kernel.push_back(number("weight", (o * taps + tap) * channels + i));
         }
       }
     }
@@ -140,7 +143,7 @@ class NetworkWriter {
     std::vector<float> kernel;  // [T, F, C] -> [C, 1, T, F]
     for (int c = 0; c < channels; ++c) {
       for (int tap = 0; tap < taps; ++tap) {
-        kernel.push_back(weight("weight").data[static_cast<std::size_t>(tap * channels + c)]);
+        kernel.push_back(number("weight", tap * channels + c));
       }
     }
     Names inputs = {map(first()),
@@ -162,7 +165,7 @@ class NetworkWriter {
     for (int c = 0; c < channels; ++c) {
       for (int f = 0; f < frequencies; ++f) {
         const int band = f * bands / frequencies;
-        values.push_back(weight(name).data[static_cast<std::size_t>(band * channels + c)]);
+        values.push_back(number(name, band * channels + c));
       }
     }
     return nodes_.numbers(named(name), {1, channels, 1, frequencies}, values);
