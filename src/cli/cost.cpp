@@ -9,6 +9,7 @@
 #include "kws/core/table.h"
 #include "kws/cost/budget.h"
 #include "log.h"
+#include "rows.h"
 #include "target.h"
 
 namespace kws::cli {
@@ -25,9 +26,9 @@ struct CostOptions {
   Output format;
 };
 
-/// A figure as people or as programs read it.
-std::string figure(const Json& number, Format format) {
-  return format == Format::table ? grouped(number.get<long long>()) : number.dump();
+/// A figure of a column as people or as programs read it.
+std::string figure(const char* column, const Json& number, Format format) {
+  return whole_number(column, number.get<long long>(), format);
 }
 
 Table summary_table(const Json& designs, Format format) {
@@ -39,18 +40,17 @@ Table summary_table(const Json& designs, Format format) {
   for (const Json& design : designs) {
     const Json& rule = design["hello_edge"];
     std::vector<std::string> cells = {design["name"], design["type"]};
-    for (const Json& number : {design["parameters"], design["macs"], rule["memory_bytes"], rule["ops"]}) {
-      cells.push_back(figure(number, format));
-    }
+    for (const char* name : {"parameters", "macs"}) cells.push_back(figure(name, design[name], format));
+    for (const char* name : {"memory_bytes", "ops"}) cells.push_back(figure(name, rule[name], format));
     for (const Budget& budget : standard_budgets()) {
       const bool fits = std::find(rule["fits"].begin(), rule["fits"].end(), budget.name) != rule["fits"].end();
       cells.emplace_back(fits ? "yes" : "no");
     }
     const Json& firmware = design["firmware"];
     for (const char* name : {"arena_bytes", "weight_bytes", "flash_bytes", "ram_bytes"}) {
-      cells.push_back(figure(firmware[name], format));
+      cells.push_back(figure(name, firmware[name], format));
     }
-    for (const char* end : {"low", "high"}) cells.push_back(figure(firmware["cycles"]["m4"][end], format));
+    for (const char* end : {"low", "high"}) cells.push_back(figure("cycles", firmware["cycles"]["m4"][end], format));
     table.add(std::move(cells));
   }
   return table;
@@ -67,8 +67,8 @@ Table layer_table(const Json& designs, Format format) {
       const Json& out = layer["output"];
       std::vector<std::string> cells = {design["name"], layer["name"], layer["op"],
                                         out[0].dump() + "x" + out[1].dump() + "x" + out[2].dump()};
-      for (const std::string& name : figures) cells.push_back(figure(layer[name], format));
-      cells.push_back(figure(layer["instructions"]["m4"], format));
+      for (const std::string& name : figures) cells.push_back(figure(name.c_str(), layer[name], format));
+      cells.push_back(figure("m4_instructions", layer["instructions"]["m4"], format));
       table.add(std::move(cells));
     }
   }
@@ -81,10 +81,10 @@ Table board_table(const Json& designs, Format format) {
                "load_high"});
   for (const Json& design : designs) {
     const Json& use = design["board"];
-    std::vector<std::string> cells = {design["name"], use["name"], use["core"], figure(use["flash_bytes"], format),
-                                      figure(use["ram_bytes"], format)};
+    std::vector<std::string> cells = {design["name"], use["name"], use["core"]};
+    for (const char* name : {"flash_bytes", "ram_bytes"}) cells.push_back(figure(name, use[name], format));
     cells.emplace_back(use["fits"].get<bool>() ? "yes" : "no");
-    cells.push_back(figure(use["hop_ms"], format));
+    cells.push_back(figure("hop_ms", use["hop_ms"], format));
     for (const Json& ms : use["ms"]) cells.push_back(fixed(ms.get<double>(), 2));
     for (const Json& load : use["load"]) {
       cells.push_back(format == Format::table ? percent(load.get<double>()) : fixed(load.get<double>(), 4));

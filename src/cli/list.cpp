@@ -183,11 +183,11 @@ void print(const Json& rows, const ListOptions& options) {
   for (const Json& row : rows) {
     std::vector<std::string> cells;
     for (const Json& value : row) {
-      const bool figure = value.is_number_integer() && options.format == Format::table;
-      cells.push_back(value.is_string()    ? value.get<std::string>()
-                      : value.is_boolean() ? std::string(value.get<bool>() ? "yes" : "no")
-                      : figure             ? grouped(value.get<long long>())
-                                           : text_of(value));
+      const std::string& column = columns[cells.size()];
+      cells.push_back(value.is_string()           ? value.get<std::string>()
+                      : value.is_boolean()        ? std::string(value.get<bool>() ? "yes" : "no")
+                      : value.is_number_integer() ? whole_number(column, value.get<long long>(), options.format)
+                                                  : text_of(value));
     }
     table.add(std::move(cells));
   }

@@ -1,5 +1,7 @@
 #include "rows.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <iomanip>
@@ -36,7 +38,7 @@ std::string cell(const std::string& name, const Json& value, Format format) {
   if (value.is_null()) return "";
   if (value.is_string()) return value.get<std::string>();
   if (format == Format::csv) return text_of(value);
-  if (value.is_number_integer()) return grouped(value.get<long long>());
+  if (value.is_number_integer()) return whole_number(name, value.get<long long>(), format);
   return figure_text(name, value.get<double>());
 }
 
@@ -44,6 +46,18 @@ std::string cell(const std::string& name, const Json& value, Format format) {
 bool is_error(const std::string& name, Format format) { return format != Format::csv && name.ends_with(kError); }
 
 }  // namespace
+
+std::string whole_number(std::string_view column, long long value, Format format) {
+  constexpr double kKibi = 1024.0, kMega = 1e6, kLeastMega = 1e4;
+  if (format == Format::csv) return std::to_string(value);
+  const auto exact = static_cast<double>(value);
+  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
+  if (terminal && column.ends_with("_bytes") && exact >= kKibi) {
+    return exact < kKibi * kKibi ? fixed(exact / kKibi, 1) + " KiB" : fixed(exact / (kKibi * kKibi), 2) + " MiB";
+  }
+  if (terminal && (column == "ops" || column == "macs") && exact >= kLeastMega) return fixed(exact / kMega, 2) + " M";
+  return grouped(value);
+}
 
 void print_rows(const Json& rows, const Output& format) {
   if (rows.empty()) return;

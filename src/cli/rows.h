@@ -1,8 +1,15 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "cli.h"
 
 namespace kws::cli {
+
+/// A whole number of a table's column: on a terminal bytes in KiB or MiB and operations in millions, elsewhere to the
+/// last digit; in CSV without groups of three.
+std::string whole_number(std::string_view column, long long value, Format format);
 
 /// Objects of equal keys as one table or CSV; no rows: nothing. For people shares stand in per cent and whole numbers
 /// in groups of three.

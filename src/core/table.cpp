@@ -24,6 +24,14 @@ bool looks_like_number(std::string_view cell) {
          !cell.starts_with('E');
 }
 
+/// The same with the unit of a size or a count.
+bool looks_like_amount(std::string_view cell) {
+  for (const std::string_view unit : {" KiB", " MiB", " M"}) {
+    if (cell.ends_with(unit)) cell.remove_suffix(unit.size());
+  }
+  return looks_like_number(cell);
+}
+
 /// Quoted where commas or lines would end it. What a spreadsheet would compute gets a quote mark that makes it text;
 /// control characters and broken UTF-8 are spelt out, as on a terminal.
 std::string csv_cell(const std::string& cell) {
@@ -77,7 +85,7 @@ std::string Table::text(std::size_t width) const {
   std::vector<bool> right;
   for (std::size_t c = 0; c < columns; ++c) {
     right.push_back(!rows_.empty() &&
-                    std::ranges::all_of(rows_, [&](const auto& row) { return looks_like_number(row[c]); }));
+                    std::ranges::all_of(rows_, [&](const auto& row) { return looks_like_amount(row[c]); }));
   }
   const auto line = [&](const std::vector<std::string>& cells) {
     std::string text;

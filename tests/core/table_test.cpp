@@ -15,6 +15,18 @@ TEST(Table, AlignsTextLeftAndNumbersRight) {
             "ds_cnn      -\n");
 }
 
+TEST(Table, AlignsFiguresWithUnitsRight) {
+  Table table({"size"});
+  table.add({"9.0 KiB"});
+  table.add({"12.25 M"});
+  table.add({"396"});
+  EXPECT_EQ(table.text(),
+            "   size\n"
+            "9.0 KiB\n"
+            "12.25 M\n"
+            "    396\n");
+}
+
 TEST(Table, LeavesNoSpaceAtTheEndOfALine) {
   Table table({"a", "summary"});
   table.add({"1", "x"});
