@@ -56,6 +56,13 @@ KWS_INLINE int32_t kws_ssat8(int32_t x) {
   return result;
 }
 
+/* Of x / 2, rounded down. */
+KWS_INLINE int32_t kws_ssat8_half(int32_t x) {
+  int32_t result;
+  __asm__("ssat %0, #8, %1, asr #1" : "=r"(result) : "r"(x));
+  return result;
+}
+
 /* kws:end */
 /* Bytes 0 and 2 of a word as two signed halves, and bytes 1 and 3. */
 KWS_INLINE uint32_t kws_even(uint32_t word) {
@@ -89,9 +96,54 @@ KWS_INLINE int32_t kws_smlatt(uint32_t a, uint32_t b, int32_t acc) {
 }
 
 /* kws:end */
+/* kws:begin pointwise conv2d conv2d_dilated depthwise depthwise_large add */
+/* The lower halves of two words in one. */
+KWS_INLINE uint32_t kws_lower(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(a), "r"(b));
+  return result;
+}
+/* The larger one of each pair of signed bytes. */
+KWS_INLINE uint32_t kws_larger(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+  return result;
+}
+/* Bytes 0 and 2 of each word, those of `odd` behind those of `even`. */
+KWS_INLINE uint32_t kws_interleave(uint32_t even, uint32_t odd) {
+  uint32_t low;
+  uint32_t high;
+  __asm__("uxtb16 %0, %1" : "=r"(low) : "r"(even));
+  __asm__("uxtb16 %0, %1" : "=r"(high) : "r"(odd));
+  return low | high << 8;
+}
+
+/* Four saturated bytes in one word, none below those of `low`. */
+KWS_INLINE uint32_t kws_four(int32_t a, int32_t b, int32_t c, int32_t d, uint32_t low) {
+  const uint32_t even = kws_lower((uint32_t)a, (uint32_t)c);
+  const uint32_t odd = kws_lower((uint32_t)b, (uint32_t)d);
+  return kws_larger(kws_interleave(even, odd), low);
+}
+
+/* kws:end */
+/* kws:begin avg_pool avg_pool_rows */
+KWS_INLINE uint32_t kws_add_halves(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("sadd16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+  return result;
+}
+
+/* kws:end */
 typedef struct {
   int8_t byte[4];
 } kws_four_bytes;
+
+/* kws:begin pointwise conv2d conv2d_dilated */
+typedef struct {
+  int8_t byte[2];
+} kws_two_bytes;
+
+/* kws:end */
 
 /* Four bytes, aligned or not, by one instruction, which these cores allow: a compiler that is told otherwise, as some
  * are by default, would read byte by byte. */
@@ -104,6 +156,29 @@ KWS_INLINE uint32_t kws_load4(const int8_t* bytes) {
 #endif
   return word;
 }
+
+/* kws:begin pointwise conv2d conv2d_dilated */
+/* The lower two bytes. */
+KWS_INLINE void kws_store2(int8_t* bytes, uint32_t word) {
+  const uint16_t half = (uint16_t)word;
+#if defined(__ARM_FEATURE_UNALIGNED)
+  memcpy(bytes, &half, sizeof half);
+#else
+  __asm__("strh %1, %0" : "=m"(*(kws_two_bytes*)(void*)bytes) : "r"(half));
+#endif
+}
+
+/* kws:end */
+/* kws:begin depthwise depthwise_large add */
+KWS_INLINE void kws_store4(int8_t* bytes, uint32_t word) {
+#if defined(__ARM_FEATURE_UNALIGNED)
+  memcpy(bytes, &word, sizeof word);
+#else
+  __asm__("str %1, %0" : "=m"(*(kws_four_bytes*)(void*)bytes) : "r"(word));
+#endif
+}
+
+/* kws:end */
 #endif
 
 /* (x * multiplier + 2^30) >> 31 for |x| < 2^30, 0 <= multiplier < 2^31 */
@@ -149,7 +224,73 @@ KWS_INLINE int32_t kws_output(int32_t scaled, int32_t zero_out, int32_t low) {
   return x < low ? low : x;
 }
 
+/* An accumulator as the layer's output, by kws_requantize() and kws_output(). */
+KWS_INLINE int32_t kws_scaled_output(int32_t acc, int32_t multiplier, int32_t shift, int32_t zero_out, int32_t low) {
+  return kws_output(kws_requantize(acc, multiplier, shift), zero_out, low);
+}
+
 /* kws:end */
+#if KWS_DSP
+/* kws:begin pointwise conv2d conv2d_dilated depthwise depthwise_large */
+/* kws_requantize() by a shift to the right of `places` + 1, and kws_output() without its lower end: the last place goes
+ * with the saturation. twice: 2 zero_out + 1 */
+KWS_INLINE int32_t kws_right_output(int32_t acc, int32_t multiplier, uint32_t places, int32_t twice) {
+  const int32_t high = kws_high(acc, multiplier);
+  return kws_ssat8_half(((high + (high >> 31)) >> places) + twice);
+}
+
+/* kws:end */
+/* kws:begin pointwise conv2d conv2d_dilated */
+/* Two channels of two positions; acc: both positions of the first channel, then of the second one. */
+KWS_INLINE void kws_block_outputs(const int32_t* acc, const int32_t* multiplier, const int8_t* shift, int32_t zero,
+                                  int32_t low, int8_t* y0, int8_t* y1) {
+  const int32_t first = shift[0];
+  const int32_t second = shift[1];
+  uint32_t word;
+  int32_t a = acc[0];
+  int32_t b = acc[1];
+  int32_t c = acc[2];
+  int32_t d = acc[3];
+  if (KWS_LIKELY((first & second) < 0)) {
+    const int32_t twice = 2 * zero + 1;
+    a = kws_right_output(a, multiplier[0], (uint32_t)~first, twice);
+    b = kws_right_output(b, multiplier[0], (uint32_t)~first, twice);
+    c = kws_right_output(c, multiplier[1], (uint32_t)~second, twice);
+    d = kws_right_output(d, multiplier[1], (uint32_t)~second, twice);
+  } else {
+    a = kws_ssat8(kws_requantize(a, multiplier[0], first) + zero);
+    b = kws_ssat8(kws_requantize(b, multiplier[0], first) + zero);
+    c = kws_ssat8(kws_requantize(c, multiplier[1], second) + zero);
+    d = kws_ssat8(kws_requantize(d, multiplier[1], second) + zero);
+  }
+  word = kws_four(a, c, b, d, ((uint32_t)low & 255U) * 0x01010101U);
+  kws_store2(y0, word);
+  kws_store2(y1, word >> 16);
+}
+
+/* kws:end */
+/* kws:begin depthwise depthwise_large */
+/* Outputs of four channels. */
+KWS_INLINE void kws_four_outputs(int32_t a, int32_t b, int32_t c, int32_t d, const int32_t* multiplier,
+                                 const int8_t* shift, int32_t zero, int32_t low, int8_t* y) {
+  const uint32_t places = ~kws_load4(shift);
+  if (KWS_LIKELY((places & 0x80808080U) == 0)) {
+    const int32_t twice = 2 * zero + 1;
+    a = kws_right_output(a, multiplier[0], places & 255U, twice);
+    b = kws_right_output(b, multiplier[1], (places >> 8) & 255U, twice);
+    c = kws_right_output(c, multiplier[2], (places >> 16) & 255U, twice);
+    d = kws_right_output(d, multiplier[3], places >> 24, twice);
+  } else {
+    a = kws_ssat8(kws_requantize(a, multiplier[0], shift[0]) + zero);
+    b = kws_ssat8(kws_requantize(b, multiplier[1], shift[1]) + zero);
+    c = kws_ssat8(kws_requantize(c, multiplier[2], shift[2]) + zero);
+    d = kws_ssat8(kws_requantize(d, multiplier[3], shift[3]) + zero);
+  }
+  kws_store4(y, kws_four(a, b, c, d, ((uint32_t)low & 255U) * 0x01010101U));
+}
+
+/* kws:end */
+#endif
 #if KWS_MVE
 /* kws_requantize() of four values. */
 KWS_INLINE int32x4_t kws_requantize4(int32x4_t acc, int32x4_t multiplier, int32x4_t shift) {
@@ -319,8 +460,8 @@ static void kws_two_positions(const kws_conv_params* p, const int8_t* x, int32_t
     kws_four_rows(m, x, n, 0, channels, acc);
     kws_four_rows(m, x + n, n, 0, channels, acc + 4);
     for (i = 0; i < channels; ++i) {
-      y0[i] = (int8_t)kws_output(kws_requantize(acc[i], m->multiplier[i], m->shift[i]), zero, low);
-      y1[i] = (int8_t)kws_output(kws_requantize(acc[i + 4], m->multiplier[i], m->shift[i]), zero, low);
+      y0[i] = (int8_t)kws_scaled_output(acc[i], m->multiplier[i], m->shift[i], zero, low);
+      y1[i] = (int8_t)kws_scaled_output(acc[i + 4], m->multiplier[i], m->shift[i], zero, low);
     }
     return;
   }
@@ -397,22 +538,6 @@ KWS_INLINE void kws_block(const int8_t* x, const int8_t* w, int32_t n, int32_t* 
   acc[3] = d;
 }
 
-/* Two accumulators of the same row, whose factors are read once. */
-KWS_INLINE void kws_two_outputs(const kws_product* m, int32_t row, int32_t a, int32_t b, int32_t zero, int32_t low,
-                                int8_t* y0, int8_t* y1) {
-  const int32_t multiplier = m->multiplier[row];
-  const int32_t shift = m->shift[row];
-  if (KWS_LIKELY(shift < 0)) {
-    a = kws_round_shift(kws_high(a, multiplier), shift);
-    b = kws_round_shift(kws_high(b, multiplier), shift);
-  } else {
-    a = kws_high((int32_t)((uint32_t)a << (uint32_t)shift), multiplier);
-    b = kws_high((int32_t)((uint32_t)b << (uint32_t)shift), multiplier);
-  }
-  *y0 = (int8_t)kws_output(a, zero, low);
-  *y1 = (int8_t)kws_output(b, zero, low);
-}
-
 /* All channels of two positions, whose windows of n elements lie one behind the other. Of an odd number of channels
  * one is computed twice. */
 static void kws_two_positions(const kws_conv_params* p, const int8_t* x, int32_t n, int8_t* y0, int8_t* y1) {
@@ -426,7 +551,8 @@ static void kws_two_positions(const kws_conv_params* p, const int8_t* x, int32_t
     kws_four_rows(m, x, n, 0, 1, acc);
     acc[1] = acc[0];
     kws_four_rows(m, x + n, n, 0, 1, acc + 2);
-    kws_two_outputs(m, 0, acc[1], acc[2], zero, low, y0, y1);
+    *y0 = (int8_t)kws_scaled_output(acc[1], m->multiplier[0], m->shift[0], zero, low);
+    *y1 = (int8_t)kws_scaled_output(acc[2], m->multiplier[0], m->shift[0], zero, low);
     return;
   }
   for (i = 0; i < channels; i += 2) {
@@ -436,8 +562,14 @@ static void kws_two_positions(const kws_conv_params* p, const int8_t* x, int32_t
     acc[2] = m->bias[c + 1];
     acc[3] = acc[2];
     kws_block(x, m->weight + c * n, n, acc);
-    kws_two_outputs(m, c, acc[0], acc[1], zero, low, y0 + c, y1 + c);
-    kws_two_outputs(m, c + 1, acc[2], acc[3], zero, low, y0 + c + 1, y1 + c + 1);
+#if KWS_DSP
+    kws_block_outputs(acc, m->multiplier + c, m->shift + c, zero, low, y0 + c, y1 + c);
+#else
+    y0[c] = (int8_t)kws_scaled_output(acc[0], m->multiplier[c], m->shift[c], zero, low);
+    y1[c] = (int8_t)kws_scaled_output(acc[1], m->multiplier[c], m->shift[c], zero, low);
+    y0[c + 1] = (int8_t)kws_scaled_output(acc[2], m->multiplier[c + 1], m->shift[c + 1], zero, low);
+    y1[c + 1] = (int8_t)kws_scaled_output(acc[3], m->multiplier[c + 1], m->shift[c + 1], zero, low);
+#endif
   }
 }
 #endif
@@ -617,14 +749,14 @@ static void kws_depthwise_channels(const kws_conv_params* p, const int8_t* const
       w += step;
       ++tap;
     }
-    acc0 = kws_requantize(acc0, multiplier[c], shift[c]);
-    acc1 = kws_requantize(acc1, multiplier[c + 1], shift[c + 1]);
-    acc2 = kws_requantize(acc2, multiplier[c + 2], shift[c + 2]);
-    acc3 = kws_requantize(acc3, multiplier[c + 3], shift[c + 3]);
-    y[c] = (int8_t)kws_output(acc0, zero, low);
-    y[c + 1] = (int8_t)kws_output(acc1, zero, low);
-    y[c + 2] = (int8_t)kws_output(acc2, zero, low);
-    y[c + 3] = (int8_t)kws_output(acc3, zero, low);
+#if KWS_DSP
+    kws_four_outputs(acc0, acc1, acc2, acc3, multiplier + c, shift + c, zero, low, y + c);
+#else
+    y[c] = (int8_t)kws_scaled_output(acc0, multiplier[c], shift[c], zero, low);
+    y[c + 1] = (int8_t)kws_scaled_output(acc1, multiplier[c + 1], shift[c + 1], zero, low);
+    y[c + 2] = (int8_t)kws_scaled_output(acc2, multiplier[c + 2], shift[c + 2], zero, low);
+    y[c + 3] = (int8_t)kws_scaled_output(acc3, multiplier[c + 3], shift[c + 3], zero, low);
+#endif
   }
   for (; c < n; ++c) {
     const int8_t* w = m->weight + first + c;
@@ -635,7 +767,7 @@ static void kws_depthwise_channels(const kws_conv_params* p, const int8_t* const
       w += step;
       ++tap;
     }
-    y[c] = (int8_t)kws_output(kws_requantize(acc, multiplier[c], shift[c]), zero, low);
+    y[c] = (int8_t)kws_scaled_output(acc, multiplier[c], shift[c], zero, low);
   }
 }
 
@@ -659,9 +791,12 @@ void kws_depthwise_s8(const void* params, const int8_t* in, int8_t* out, void* s
       int32_t k;
       int32_t j;
       for (k = time; k < time + p->kernel_time; ++k) {
+        /* As unsigned numbers, negative ones lie behind the map. */
+        const uint32_t width = (uint32_t)k < (uint32_t)p->in_time ? (uint32_t)p->in_freq : 0U;
+        const int8_t* row = in + (k * p->in_freq + freq) * channels + first;
         for (j = freq; j < freq + p->kernel_freq; ++j) {
-          const int inside = k >= 0 && k < p->in_time && j >= 0 && j < p->in_freq;
-          x[taps] = inside ? in + (k * p->in_freq + j) * channels + first : outside;
+          x[taps] = (uint32_t)j < width ? row : outside;
+          row += channels;
           ++taps;
         }
       }
@@ -673,28 +808,73 @@ void kws_depthwise_s8(const void* params, const int8_t* in, int8_t* out, void* s
 
 /* kws:end */
 /* kws:begin depthwise_large */
-/* Taps and channels at once. */
+/* Taps at once; channels at once, where these are all and where there are more. */
 #define KWS_DEPTHWISE_LARGE_TAPS 32
-#define KWS_DEPTHWISE_LARGE_CHUNK 32
+#define KWS_DEPTHWISE_LARGE_CHUNK 64
+#define KWS_DEPTHWISE_LARGE_SUMS 32
 
-/* acc[0 .. n - 1] += `taps` taps of n channels. x: where each tap reads the first one; w: its weights, `step` from tap
- * to tap. */
-static void kws_depthwise_taps(const int8_t* const* x, int32_t taps, const int8_t* w, int32_t step, int32_t n,
-                               int32_t* acc) {
-  const int8_t* const* const end = x + taps;
-  int32_t c;
-  for (c = 0; c + 4 <= n; c += 4) {
-    const int8_t* const* tap = x;
-    const int8_t* weight = w + c;
-    int32_t acc0 = acc[c];
-    int32_t acc1 = acc[c + 1];
-    int32_t acc2 = acc[c + 2];
-    int32_t acc3 = acc[c + 3];
+/* Some channels of one position, and some of its taps. */
+typedef struct {
+  const int8_t* x[KWS_DEPTHWISE_LARGE_TAPS]; /* where each tap reads the first channel */
+  int32_t taps;
+  int32_t n;             /* channels */
+  const int8_t* weight;  /* of the first tap */
+  const int32_t* before; /* bias, or the sum over the taps before these */
+  int32_t* acc;          /* the sum, unless these taps are the last ones: NULL */
+  const int32_t* multiplier;
+  const int8_t* shift;
+  int8_t* y;
+} kws_depthwise_part;
+
+static void kws_depthwise_sum(const kws_conv_params* p, const kws_depthwise_part* part) {
+  const int32_t step = p->in_channels;
+  const int32_t zero = p->zero_out;
+  const int32_t low = p->activation_min;
+  const int32_t n = part->n;
+  const int8_t* const* const end = part->x + part->taps;
+  int32_t c = 0;
+#if KWS_MVE
+  /* As in kws_depthwise_channels(). */
+  for (; c + 8 <= n; c += 8) {
+    const int32x4x2_t before = vld2q_s32(part->before + c);
+    const int8_t* w = part->weight + c;
+    const int8_t* const* tap = part->x;
+    int32x4x2_t sum;
+    sum.val[0] = before.val[0];
+    sum.val[1] = before.val[1];
+    while (tap != end) {
+      const int16x8_t v = vldrbq_s16(*tap + c);
+      const int16x8_t weights = vldrbq_s16(w);
+      sum.val[0] = vaddq_s32(sum.val[0], vmullbq_int_s16(v, weights));
+      sum.val[1] = vaddq_s32(sum.val[1], vmulltq_int_s16(v, weights));
+      w += step;
+      ++tap;
+    }
+    if (part->acc != NULL) {
+      vst2q_s32(part->acc + c, sum);
+    } else {
+      const int32x4x2_t factor = vld2q_s32(part->multiplier + c);
+      const int16x8_t shifts = vldrbq_s16(part->shift + c);
+      const int32x4_t even = kws_requantize4(sum.val[0], factor.val[0], vmovlbq_s16(shifts));
+      const int32x4_t odd = kws_requantize4(sum.val[1], factor.val[1], vmovltq_s16(shifts));
+      const int16x8_t both = vmovnbq_s32(vdupq_n_s16(0), kws_output4(even, zero, low));
+      vstrbq_s16(part->y + c, vmovntq_s32(both, kws_output4(odd, zero, low)));
+    }
+  }
+#endif
+  for (; c + 4 <= n; c += 4) {
+    const int32_t* const before = part->before + c;
+    const int8_t* w = part->weight + c;
+    const int8_t* const* tap = part->x;
+    int32_t acc0 = before[0];
+    int32_t acc1 = before[1];
+    int32_t acc2 = before[2];
+    int32_t acc3 = before[3];
     while (tap != end) {
       const int8_t* const v = *tap + c;
 #if KWS_DSP
       const uint32_t x_word = kws_load4(v);
-      const uint32_t w_word = kws_load4(weight);
+      const uint32_t w_word = kws_load4(w);
       const uint32_t x_even = kws_even(x_word);
       const uint32_t x_odd = kws_odd(x_word);
       const uint32_t w_even = kws_even(w_word);
@@ -704,89 +884,150 @@ static void kws_depthwise_taps(const int8_t* const* x, int32_t taps, const int8_
       acc2 = kws_smlatt(x_even, w_even, acc2);
       acc3 = kws_smlatt(x_odd, w_odd, acc3);
 #else
-      acc0 += v[0] * weight[0];
-      acc1 += v[1] * weight[1];
-      acc2 += v[2] * weight[2];
-      acc3 += v[3] * weight[3];
+      acc0 += v[0] * w[0];
+      acc1 += v[1] * w[1];
+      acc2 += v[2] * w[2];
+      acc3 += v[3] * w[3];
 #endif
-      weight += step;
+      w += step;
       ++tap;
     }
-    acc[c] = acc0;
-    acc[c + 1] = acc1;
-    acc[c + 2] = acc2;
-    acc[c + 3] = acc3;
+    if (part->acc != NULL) {
+      part->acc[c] = acc0;
+      part->acc[c + 1] = acc1;
+      part->acc[c + 2] = acc2;
+      part->acc[c + 3] = acc3;
+    } else {
+      const int32_t* const multiplier = part->multiplier + c;
+      const int8_t* const shift = part->shift + c;
+      int8_t* const y = part->y + c;
+#if KWS_DSP
+      kws_four_outputs(acc0, acc1, acc2, acc3, multiplier, shift, zero, low, y);
+#else
+      y[0] = (int8_t)kws_scaled_output(acc0, multiplier[0], shift[0], zero, low);
+      y[1] = (int8_t)kws_scaled_output(acc1, multiplier[1], shift[1], zero, low);
+      y[2] = (int8_t)kws_scaled_output(acc2, multiplier[2], shift[2], zero, low);
+      y[3] = (int8_t)kws_scaled_output(acc3, multiplier[3], shift[3], zero, low);
+#endif
+    }
   }
   for (; c < n; ++c) {
-    const int8_t* const* tap = x;
-    const int8_t* weight = w + c;
-    int32_t sum = acc[c];
+    const int8_t* w = part->weight + c;
+    const int8_t* const* tap = part->x;
+    int32_t acc = part->before[c];
     while (tap != end) {
-      sum += (*tap)[c] * *weight;
-      weight += step;
+      acc += (*tap)[c] * *w;
+      w += step;
       ++tap;
     }
-    acc[c] = sum;
+    if (part->acc != NULL) {
+      part->acc[c] = acc;
+    } else {
+      part->y[c] = (int8_t)kws_scaled_output(acc, part->multiplier[c], part->shift[c], zero, low);
+    }
   }
 }
 
-/* Channels first .. first + n - 1 of the position whose window begins at `time`, `freq`. */
-static void kws_depthwise_part(const kws_depthwise_large_params* d, const int8_t* in, int32_t time, int32_t freq,
-                               int32_t first, int32_t n, const int8_t* outside, int32_t* acc) {
+/* All taps of the channels from `first` on, for a window that begins at `time`, `freq`. */
+static void kws_depthwise_window(const kws_depthwise_large_params* d, kws_depthwise_part* part, const int8_t* in,
+                                 int32_t time, int32_t freq, int32_t first, const int8_t* outside, int32_t* acc) {
   const kws_conv_params* p = &d->conv;
-  const int8_t* w = p->main.weight + first;
-  const int8_t* x[KWS_DEPTHWISE_LARGE_TAPS];
+  const int32_t step = d->dilation_freq * p->in_channels;
+  const int8_t* row = in + (time * p->in_freq + freq) * p->in_channels + first;
+  int32_t left = p->kernel_time * p->kernel_freq;
   int32_t taps = 0;
-  int32_t t = time;
   int32_t k;
   int32_t j;
-  for (k = 0; k < p->kernel_time; ++k) {
-    int32_t f = freq;
-    for (j = 0; j < p->kernel_freq; ++j) {
-      const int inside = t >= 0 && t < p->in_time && f >= 0 && f < p->in_freq;
-      x[taps] = inside ? in + (t * p->in_freq + f) * p->in_channels + first : outside;
+  part->weight = p->main.weight + first;
+  for (k = p->kernel_time; k > 0; --k) {
+    /* As unsigned numbers, negative ones lie behind the map. */
+    const uint32_t width = (uint32_t)time < (uint32_t)p->in_time ? (uint32_t)p->in_freq : 0U;
+    const int8_t* x = row;
+    uint32_t f = (uint32_t)freq;
+    for (j = p->kernel_freq; j > 0; --j) {
+      part->x[taps] = f < width ? x : outside;
+      f += (uint32_t)d->dilation_freq;
+      x += step;
       ++taps;
-      if (taps == KWS_DEPTHWISE_LARGE_TAPS) {
-        kws_depthwise_taps(x, taps, w, p->in_channels, n, acc);
-        w += taps * p->in_channels;
+      if (taps == KWS_DEPTHWISE_LARGE_TAPS && left > taps) {
+        part->taps = taps;
+        part->acc = acc;
+        kws_depthwise_sum(p, part);
+        part->before = acc;
+        part->weight += taps * p->in_channels;
+        left -= taps;
         taps = 0;
       }
-      f += d->dilation_freq;
     }
-    t += d->dilation_time;
+    time += d->dilation_time;
+    row += d->dilation_time * p->in_freq * p->in_channels;
   }
-  kws_depthwise_taps(x, taps, w, p->in_channels, n, acc);
+  part->taps = taps;
+  part->acc = NULL;
+  kws_depthwise_sum(p, part);
 }
 
 void kws_depthwise_large_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
   const kws_depthwise_large_params* d = (const kws_depthwise_large_params*)params;
   const kws_conv_params* p = &d->conv;
-  const int32_t count = p->out_time * p->out_freq;
   const int32_t channels = p->in_channels;
+  const int32_t out_freq = p->out_freq;
+  const int32_t taps = p->kernel_time * p->kernel_freq;
+  const int32_t chunk = taps > KWS_DEPTHWISE_LARGE_TAPS ? KWS_DEPTHWISE_LARGE_SUMS : KWS_DEPTHWISE_LARGE_CHUNK;
+  /* Where windows that lie inside the map begin at most. */
+  const int32_t last_time = p->in_time - 1 - (p->kernel_time - 1) * d->dilation_time;
+  const int32_t last_freq =
+      taps > KWS_DEPTHWISE_LARGE_TAPS ? -1 : p->in_freq - 1 - (p->kernel_freq - 1) * d->dilation_freq;
+  /* Either is needed: of each tap from the window's beginning, or sums between groups of taps. */
+  union {
+    int32_t offset[KWS_DEPTHWISE_LARGE_TAPS];
+    int32_t acc[KWS_DEPTHWISE_LARGE_SUMS];
+  } u;
   int8_t outside[KWS_DEPTHWISE_LARGE_CHUNK];
-  int32_t acc[KWS_DEPTHWISE_LARGE_CHUNK];
+  kws_depthwise_part part;
   int32_t i;
-  int32_t c;
+  int32_t j;
+  int32_t k;
   (void)scratch;
   memset(outside, (int)p->zero_in, sizeof outside);
-  for (i = 0; i < count; ++i) {
-    const int32_t position = kws_begin(p, i, 1);
-    const int32_t place = position % p->out_freq;
-    const int32_t time = position / p->out_freq * p->stride_time - p->pad_time;
-    const int32_t freq = place * p->stride_freq - p->pad_freq;
-    const int32_t band = place * d->bands / p->out_freq * channels;
-    int32_t first;
-    for (first = 0; first < channels; first += KWS_DEPTHWISE_LARGE_CHUNK) {
-      const int32_t left = channels - first;
-      const int32_t n = left < KWS_DEPTHWISE_LARGE_CHUNK ? left : KWS_DEPTHWISE_LARGE_CHUNK;
-      const int32_t* const multiplier = p->main.multiplier + band + first;
-      const int8_t* const shift = p->main.shift + band + first;
-      int8_t* const y = out + position * channels + first;
-      memcpy(acc, p->main.bias + band + first, (size_t)n * sizeof *acc);
-      kws_depthwise_part(d, in, time, freq, first, n, outside, acc);
-      for (c = 0; c < n; ++c) {
-        y[c] = (int8_t)kws_output(kws_requantize(acc[c], multiplier[c], shift[c]), p->zero_out, p->activation_min);
+  for (k = 0; k < taps && k < KWS_DEPTHWISE_LARGE_TAPS; ++k) {
+    const int32_t row = k / p->kernel_freq;
+    u.offset[k] = (row * d->dilation_time * p->in_freq + (k - row * p->kernel_freq) * d->dilation_freq) * channels;
+  }
+  for (i = 0; i < p->out_time; ++i) {
+    const int32_t row = p->reverse != 0 ? p->out_time - 1 - i : i;
+    const int32_t time = row * p->stride_time - p->pad_time;
+    const int32_t width = time >= 0 && time <= last_time ? last_freq : -1;
+    for (j = 0; j < out_freq; ++j) {
+      const int32_t place = p->reverse != 0 ? out_freq - 1 - j : j;
+      const int32_t freq = place * p->stride_freq - p->pad_freq;
+      const int32_t band = d->bands > 1 ? place * d->bands / out_freq * channels : 0;
+      int8_t* const y = out + (row * out_freq + place) * channels;
+      const int inside = freq >= 0 && freq <= width;
+      int32_t first = 0;
+      part.n = channels;
+      if (inside) {
+        const int8_t* const x = in + (time * p->in_freq + freq) * channels;
+        for (k = 0; k < taps; ++k) {
+          part.x[k] = x + u.offset[k];
+        }
+        part.taps = taps;
+        part.weight = p->main.weight;
+        part.acc = NULL;
       }
+      do {
+        part.before = p->main.bias + band + first;
+        part.multiplier = p->main.multiplier + band + first;
+        part.shift = p->main.shift + band + first;
+        part.y = y + first;
+        if (inside) {
+          kws_depthwise_sum(p, &part);
+          break;
+        }
+        part.n = channels - first < chunk ? channels - first : chunk;
+        kws_depthwise_window(d, &part, in, time, freq, first, outside, u.acc);
+        first += chunk;
+      } while (first < channels);
     }
   }
 }
@@ -810,8 +1051,8 @@ void kws_dense_s8(const void* params, const int8_t* in, int8_t* out, void* scrat
     }
 #endif
     for (j = u; j < u + 4 && j < p->units; ++j) {
-      out[j] = (int8_t)kws_output(kws_requantize(acc[j - u], p->main.multiplier[j], p->main.shift[j]), p->zero_out,
-                                  p->activation_min);
+      out[j] = (int8_t)kws_scaled_output(acc[j - u], p->main.multiplier[j], p->main.shift[j], p->zero_out,
+                                         p->activation_min);
     }
   }
 }
@@ -820,18 +1061,41 @@ void kws_dense_s8(const void* params, const int8_t* in, int8_t* out, void* scrat
 /* kws:begin avg_pool avg_pool_rows */
 void kws_avg_pool_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
   const kws_avg_pool_params* p = (const kws_avg_pool_params*)params;
-  int32_t c;
+  const int32_t channels = p->channels;
+  const int32_t multiplier = p->main.multiplier[0];
+  const int32_t shift = p->main.shift[0];
+  const int32_t zero = p->zero_out;
+  const int32_t low = p->activation_min;
+  const int32_t none = -p->positions * p->zero_in;
+  int32_t c = 0;
   int32_t i;
   (void)scratch;
-  for (c = 0; c < p->channels; ++c) {
+#if KWS_DSP
+  /* Sums of four channels, two in a word, as long as 16 bits hold them. */
+  for (; p->positions < 256 && c + 4 <= channels; c += 4) {
     const int8_t* x = in + c;
-    int32_t acc = -p->positions * p->zero_in;
+    uint32_t even = 0;
+    uint32_t odd = 0;
+    for (i = p->positions; i > 0; --i) {
+      const uint32_t word = kws_load4(x);
+      even = kws_add_halves(even, kws_even(word));
+      odd = kws_add_halves(odd, kws_odd(word));
+      x += channels;
+    }
+    out[c] = (int8_t)kws_scaled_output((int16_t)even + none, multiplier, shift, zero, low);
+    out[c + 1] = (int8_t)kws_scaled_output((int16_t)odd + none, multiplier, shift, zero, low);
+    out[c + 2] = (int8_t)kws_scaled_output((int16_t)(even >> 16) + none, multiplier, shift, zero, low);
+    out[c + 3] = (int8_t)kws_scaled_output((int16_t)(odd >> 16) + none, multiplier, shift, zero, low);
+  }
+#endif
+  for (; c < channels; ++c) {
+    const int8_t* x = in + c;
+    int32_t acc = none;
     for (i = p->positions; i > 0; --i) {
       acc += *x;
-      x += p->channels;
+      x += channels;
     }
-    out[c] = (int8_t)kws_output(kws_requantize(acc, p->main.multiplier[0], p->main.shift[0]), p->zero_out,
-                                p->activation_min);
+    out[c] = (int8_t)kws_scaled_output(acc, multiplier, shift, zero, low);
   }
 }
 
@@ -850,12 +1114,7 @@ void kws_avg_pool_rows_s8(const void* params, const int8_t* in, int8_t* out, voi
 /* kws:end */
 /* kws:begin add */
 #if KWS_DSP
-/* The lower halves of two words in one, and the upper ones. */
-KWS_INLINE uint32_t kws_lower(uint32_t a, uint32_t b) {
-  uint32_t result;
-  __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(a), "r"(b));
-  return result;
-}
+/* The upper halves of two words in one. */
 KWS_INLINE uint32_t kws_upper(uint32_t a, uint32_t b) {
   uint32_t result;
   __asm__("pkhtb %0, %2, %1, asr #16" : "=r"(result) : "r"(a), "r"(b));
@@ -875,23 +1134,18 @@ KWS_INLINE uint32_t kws_ssat8_halves(uint32_t x) {
   __asm__("ssat16 %0, #8, %1" : "=r"(result) : "r"(x));
   return result;
 }
-
-/* The larger one of each pair of signed bytes. */
-KWS_INLINE uint32_t kws_larger(uint32_t a, uint32_t b) {
-  uint32_t result;
-  __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b) : "cc");
-  return result;
-}
 #endif
 
-static void kws_add_row(const kws_add_params* p, const int8_t* a, const int8_t* b, int8_t* y) {
-  const int32_t bias = p->bias;
-  const int32_t shift = p->shift;
-  const int8_t* const last = a + p->count;
+/* y = a + b, count elements; b begins again behind each `length` of them, a multiple of 4 unless it is count. */
+KWS_INLINE void kws_add_row(const int8_t* a, const int8_t* b, int32_t count, int32_t length, int32_t factor,
+                            int32_t second_factor, int32_t bias, int32_t shift, int32_t low, int8_t* y) {
+  const int8_t* const last = a + count;
+  const int8_t* const first = b;
+  const int8_t* const behind = b + length;
 #if KWS_DSP
-  const int8_t* const end = a + (p->count & ~3);
-  const uint32_t factors = kws_lower((uint32_t)p->factor, (uint32_t)p->second_factor);
-  const uint32_t low = ((uint32_t)p->activation_min & 255U) * 0x01010101U;
+  const int8_t* const end = a + (count & ~3);
+  const uint32_t factors = kws_lower((uint32_t)factor, (uint32_t)second_factor);
+  const uint32_t lows = ((uint32_t)low & 255U) * 0x01010101U;
   while (a != end) {
     const uint32_t a_word = kws_load4(a);
     const uint32_t b_word = kws_load4(b);
@@ -906,34 +1160,44 @@ static void kws_add_row(const kws_add_params* p, const int8_t* a, const int8_t* 
     /* The shift leaves 16 bits. */
     const uint32_t even = kws_ssat8_halves(kws_lower((uint32_t)y0, (uint32_t)y2));
     const uint32_t odd = kws_ssat8_halves(kws_lower((uint32_t)y1, (uint32_t)y3));
-    const uint32_t word = kws_larger((even & 0x00FF00FFU) | ((odd & 0x00FF00FFU) << 8), low);
-    memcpy(y, &word, sizeof word);
+    kws_store4(y, kws_larger(kws_interleave(even, odd), lows));
     a += 4;
     b += 4;
     y += 4;
+    b = b == behind ? first : b;
   }
 #endif
   while (a != last) {
-    const int32_t sum = p->factor * *a + p->second_factor * *b + bias;
-    *y = (int8_t)kws_output(sum >> shift, 0, p->activation_min);
+    const int32_t sum = factor * *a + second_factor * *b + bias;
+    *y = (int8_t)kws_output(sum >> shift, 0, low);
     ++a;
     ++b;
     ++y;
+    b = b == behind ? first : b;
   }
 }
 
 void kws_add_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
   const kws_add_params* p = (const kws_add_params*)params;
   const int8_t* second = (const int8_t*)scratch;
+  const int32_t count = p->count;
+  const int32_t factor = p->factor;
+  const int32_t second_factor = p->second_factor;
+  const int32_t bias = p->bias;
+  const int32_t shift = p->shift;
+  const int32_t low = p->activation_min;
+  /* Rows of whole words are one long one. */
+  const int32_t together = (count & 3) == 0 ? p->inner : 1;
+  const int32_t elements = together * count;
   int32_t i;
   int32_t j;
-  for (i = 0; i < p->outer; ++i) {
-    for (j = 0; j < p->inner; ++j) {
-      kws_add_row(p, in, second, out);
-      in += p->count;
-      out += p->count;
+  for (i = p->outer; i > 0; --i) {
+    for (j = p->inner; j > 0; j -= together) {
+      kws_add_row(in, second, elements, count, factor, second_factor, bias, shift, low, out);
+      in += elements;
+      out += elements;
     }
-    second += p->count;
+    second += count;
   }
 }
 

@@ -29,6 +29,16 @@ double inside(const WindowAxis& a) {
   return sum;
 }
 
+/// Windows that lie inside the map, in one direction.
+int whole_windows(const WindowAxis& a) {
+  int whole = 0;
+  for (int at = 0; at < a.out; ++at) {
+    const int first = at * a.stride - a.before();
+    whole += first >= 0 && first + a.span() <= a.in ? 1 : 0;
+  }
+  return whole;
+}
+
 struct LayerTerms {
   const Layer& layer;
   bool helium;  ///< steps of 16 bytes in place of 4, see kws_products4 of kws_kernels.c
@@ -79,11 +89,7 @@ struct LayerTerms {
     const double rows_inside = inside(axes.time) * out.freq * repeat;
     const double share = inside(axes.freq) / out.freq;
     const double bytes = rows_inside * share * in.channels;
-    int whole = 0;
-    for (int at = 0; at < out.freq; ++at) {
-      const int first = at * op.stride.freq - axes.freq.before();
-      whole += first >= 0 && first + axes.freq.span() <= in.freq ? 1 : 0;
-    }
+    const int whole = whole_windows(axes.freq);
     const double rows = 2 * pairs * op.kernel.time;
     const double filled = rows - rows_inside * whole / out.freq;
     // Long aligned rows are copied by words.
@@ -107,20 +113,17 @@ struct LayerTerms {
     const double taps_outside = positions() * taps - taps_inside;
     const double channels = in.channels;
     if (kernel == Kernel::depthwise_large) {
-      const double chunks = std::ceil(channels / 32);
-      const double quads = positions() * whole_fours(in.channels);
-      const double singles = positions() * (in.channels % 4);
-      const double parts = std::ceil(taps / 32);
-      return {1,
-              positions(),
-              positions() * chunks,
-              positions() * chunks * taps,
-              positions() * chunks * parts,
-              quads * parts,
-              quads * taps,
-              singles * parts,
-              singles * taps,
-              positions() * channels};
+      // Up to 32 taps at once; windows that lie inside the map are found by a table then.
+      const bool once = taps <= 32;
+      const double found = once ? double{1} * whole_windows(axes.time) * whole_windows(axes.freq) : 0;
+      const double searched = (positions() - found) * std::ceil(channels / (once ? 64 : 32));
+      const double parts = positions() * std::ceil(taps / 32);
+      const double all = positions() * taps;
+      const double eights = helium ? std::floor(channels / 8) : 0;
+      const double quads = std::floor((channels - 8 * eights) / 4);
+      const double singles = in.channels % 4;
+      return {1,           positions(),     found * taps,  searched,       searched * taps, quads * parts,
+              quads * all, singles * parts, singles * all, eights * parts, eights * all};
     }
     const double chunks = std::ceil(channels / 64);
     const int at_once = helium ? 8 : 4;
@@ -138,17 +141,20 @@ struct LayerTerms {
             singles * taps};
   }
   Terms operator()(const AvgPool2d& op) const {
-    if (kernel == Kernel::avg_pool_rows) {
-      return {1, double(in.time), double(out.elements()), double(in.elements())};
-    }
-    // Over time alone, frequencies are channels.
-    if (!op.over_freq) return {1, double(out.elements()), double(in.elements())};
-    return {1, double(in.channels), double{1} * in.channels * in.time * in.freq};
+    // Four channels at once, as long as their sums fit into 16 bits. Over time alone, frequencies are channels.
+    const double rows = kernel == Kernel::avg_pool_rows ? in.time : 1;
+    const int channels = op.over_freq ? in.channels : in.step();
+    const double mean_of = in.elements() / (rows * channels);
+    const double quads = mean_of < 256 ? rows * whole_fours(channels) : 0;
+    const double singles = rows * channels - 4 * quads;
+    return {1, rows, quads, quads * mean_of, singles, singles * mean_of};
   }
   Terms operator()(const Add& /*op*/) const {
     const AddRows rows = add_rows(layer);
     const double count = double{1} * rows.outer * rows.inner;
-    return {1, double(rows.outer), count, count * whole_fours(rows.count), count * (rows.count % 4)};
+    const bool together = rows.count % 4 == 0;
+    return {1, double(rows.outer), together ? double(rows.outer) : count, count * whole_fours(rows.count),
+            count * (rows.count % 4)};
   }
   Terms operator()(const Activate& /*op*/) const {
     return {1, whole_fours(out.elements()), double(out.elements() % 4)};

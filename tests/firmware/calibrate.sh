@@ -65,8 +65,9 @@ for step in $steps; do
       cp "$work/work_table.inc" "$source_dir/src/cost/"
       {
         echo "# design,core,kws_invoke,kws_features_frame,kws_push and kws_step of one hop; by tests/firmware/calibrate.sh"
-        for file in "$source_dir"/configs/hello_edge/*.json; do
+        for file in "$source_dir"/configs/{hello_edge,anchors}/*.json; do
           name=$(basename "$file" .json)
+          [ -d "$work/$name" ] || continue
           awk -F, -v name="$name" '$1 == name { count[$2 "," $3] = $4; cores[$2] }
             END { for (c in cores) print name "," c "," count[c ",invoke"] "," count[c ",frame"] "," count[c ",push_step"] }' \
             "$work/work.csv" | sort

@@ -18,11 +18,13 @@ count() {
 export -f count
 export here work
 for design in "${designs[@]}"; do export_design "$design" "$work/$design"; done
+residuals=(ds_tc tc_resnet bc_resnet)
+for design in "${residuals[@]}"; do export_design "$design" "$work/$design"; done
 export_design ds_cnn_valid "$work/ds_cnn_valid" kws float 40
 # With the front end for cores that have no FPU.
 for design in gru lstm ds_cnn; do export_design "$design" "$work/$design.integer" kws integer; done
 {
-  printf '%s m4 -O2\n' "${designs[@]}" ds_cnn_valid
+  printf '%s m4 -O2\n' "${designs[@]}" "${residuals[@]}" ds_cnn_valid
   printf 'ds_cnn %s -O2\n' m7 m33 m55
   printf 'ds_cnn.integer %s -O2\n' m0 m3 m4
   printf '%s\n' "ds_cnn m4 -O2 -DKWS_PORTABLE" "dnn m7 -O2" "gru.integer m0 -O2" "lstm.integer m0 -O2"
@@ -41,6 +43,13 @@ at_most() {
 # DS-CNN-S: 2,656,768 multiply-accumulates; 3.1 of them with the DSP extension, 4.3 in portable C.
 at_most 8235980 "ds_cnn on m4" "ds_cnn,m4,-O2,invoke"
 at_most 11424102 "ds_cnn on m4, portable C" "ds_cnn,m4,-O2 -DKWS_PORTABLE,invoke"
+# ds_tc_small: 1,224,552 multiply-accumulates, 2.4 of them; bc_resnet_1: 2,408,440, 6.21 of them.
+at_most 2938924 "ds_tc on m4" "ds_tc,m4,-O2,invoke"
+at_most 14956412 "bc_resnet on m4" "bc_resnet,m4,-O2,invoke"
+# Its additions: 205,800 elements, 10 of them.
+adds=$(awk -F, '/^(add|spread)[0-9]/ { sum += $2 } END { print sum + 0 }' "$work/bc_resnet.m4.csv.-O2")
+printf 'additions of bc_resnet on m4: %s, limit 2058000\n' "$adds"
+[ "$adds" -gt 0 ] && [ "$adds" -le 2058000 ] || fail "additions of bc_resnet on m4: $adds instructions"
 # A decision every 40 ms takes one new frame.
 at_most 400000 "dnn and a frame on m7" "dnn,m7,-O2,invoke" "dnn,m7,-O2,frame"
 # Flows: what new frames change of the network, and the detector.
