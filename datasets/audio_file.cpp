@@ -266,16 +266,16 @@ std::vector<std::int16_t> read_audio(const std::filesystem::path& file, AudioFac
       Exit::data);
 }
 
-std::size_t loudest_second(std::span<const std::int16_t> samples) {
+std::size_t loudest_stretch(std::span<const std::int16_t> samples, std::size_t length) {
   std::int64_t sum = 0;
-  for (std::size_t i = 0; i < kSecond; ++i) sum += std::abs(samples[i]);
+  for (std::size_t i = 0; i < length; ++i) sum += std::abs(samples[i]);
   std::int64_t most = sum;
   std::size_t best = 0;
-  for (std::size_t i = kSecond; i < samples.size(); ++i) {
-    sum += std::abs(samples[i]) - std::abs(samples[i - kSecond]);
+  for (std::size_t i = length; i < samples.size(); ++i) {
+    sum += std::abs(samples[i]) - std::abs(samples[i - length]);
     if (sum > most) {
       most = sum;
-      best = i - kSecond + 1;
+      best = i - length + 1;
     }
   }
   return best;

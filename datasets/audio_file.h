@@ -13,7 +13,7 @@
 namespace kws {
 
 constexpr int kAudioRateHz = kRateHz;
-constexpr std::size_t kSecond = 16000;  ///< samples of one second, the length of every clip
+constexpr std::size_t kSecond = 16000;  ///< samples of one second
 
 /// A decoded file, or the fact that forbids its use.
 struct AudioFile {
@@ -39,9 +39,9 @@ std::string foreign_sound_fact(const std::string& ending);
 /// ".wav" of "A.WAV".
 std::string lower_extension(const std::filesystem::path& file);
 
-/// Start of the loudest second, by the sum of absolute values; the first of equals.
-///   samples  at least a second
-std::size_t loudest_second(std::span<const std::int16_t> samples);
+/// Start of the loudest `length` samples, by the sum of absolute values; the first of equals.
+///   samples  at least so many
+std::size_t loudest_stretch(std::span<const std::int16_t> samples, std::size_t length);
 
 /// 16 kHz mono 16-bit WAV. throws Error naming the file.
 void write_wav(const std::filesystem::path& file, const std::vector<std::int16_t>& samples);

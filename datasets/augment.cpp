@@ -1,7 +1,6 @@
 #include "kws/datasets/augment.h"
 
 #include <algorithm>
-#include <cassert>
 
 #include "augment_lanes.h"
 #include "kws/core/audio.h"
@@ -9,7 +8,6 @@
 namespace kws {
 namespace {
 
-constexpr std::int64_t kSamples = 16000;
 constexpr std::int64_t kOne = std::int64_t{1} << 32;  // positions are 32.32 fixed point
 
 /// Everything random about one variant, drawn in this order whatever the clip is.
@@ -35,14 +33,15 @@ struct Draw {
 
 /// out[i] = clip at middle + (i - shift - middle) * step, linearly interpolated, zero outside the clip.
 void resample(std::span<const std::int16_t> clip, const Draw& draw, bool lanes, std::span<std::int16_t> out) {
-  const std::int64_t middle = kSamples / 2;
+  const auto samples = static_cast<std::int64_t>(out.size());
+  const std::int64_t middle = samples / 2;
   const std::int64_t first = middle * kOne - (middle + draw.shift) * draw.step;  // position of out[0]
   const std::int64_t last = (static_cast<std::int64_t>(clip.size()) - 1) * kOne;
   // Outputs begin..end-1 lie inside the clip, so that the loop needs no checks.
   const auto reach = [&](std::int64_t position) {  // outputs before `position`, rounded up
     const std::int64_t distance = position - first;
     const std::int64_t count = distance <= 0 ? 0 : (distance + draw.step - 1) / draw.step;
-    return std::clamp<std::int64_t>(count, 0, kSamples);
+    return std::clamp<std::int64_t>(count, 0, samples);
   };
   std::int64_t begin = reach(0);
   const std::int64_t end = std::max(begin, reach(last));
@@ -62,7 +61,7 @@ void resample(std::span<const std::int16_t> clip, const Draw& draw, bool lanes, 
     out[static_cast<std::size_t>(i)] = static_cast<std::int16_t>(a + ((b - a) * fraction >> 15));
   }
   std::fill(out.begin() + end, out.end(), std::int16_t{0});
-  if (end < kSamples && position == last) out[static_cast<std::size_t>(end)] = clip.back();
+  if (end < samples && position == last) out[static_cast<std::size_t>(end)] = clip.back();
 }
 
 void add_noise(std::span<const std::int16_t> noise, const Draw& draw, bool lanes, std::span<std::int16_t> out) {
@@ -84,7 +83,6 @@ void add_noise(std::span<const std::int16_t> noise, const Draw& draw, bool lanes
 
 void augment_with(bool lanes, std::span<const std::int16_t> clip, const std::vector<std::vector<std::int16_t>>& noises,
                   const AugmentOptions& options, Rng& rng, bool silence, std::span<std::int16_t> out) {
-  assert(out.size() == static_cast<std::size_t>(kSamples));
   const Draw draw(options, rng);
   if (silence || clip.empty()) {
     std::ranges::fill(out, std::int16_t{0});

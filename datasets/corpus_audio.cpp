@@ -29,11 +29,15 @@ std::int64_t now_ns() {
       .count();
 }
 
-void cut_to_second(std::vector<std::int16_t>& samples, Stretch stretch) {
-  if (samples.size() <= kSecond) return;
-  const std::size_t begin = stretch == Stretch::first ? 0 : loudest_second(samples);
+void cut(std::vector<std::int16_t>& samples, std::size_t length, Stretch stretch) {
+  if (samples.size() <= length) return;
+  const std::size_t begin = stretch == Stretch::first ? 0 : loudest_stretch(samples, length);
   samples = std::vector<std::int16_t>(samples.begin() + static_cast<std::ptrdiff_t>(begin),
-                                      samples.begin() + static_cast<std::ptrdiff_t>(begin + kSecond));
+                                      samples.begin() + static_cast<std::ptrdiff_t>(begin + length));
+}
+
+std::size_t clip_samples(const ReadOptions& options) {
+  return static_cast<std::size_t>(options.clip_ms) * kSamplesPerMs;
 }
 
 /// One file on its way into memory.
@@ -64,7 +68,7 @@ void decode(const Corpus& corpus, const std::vector<std::string>& paths, const R
   parallel_for_each_index(paths.size(), options.threads, [&](std::size_t i) {
     if (jobs[i].cached != nullptr || interrupted()) return;
     jobs[i].audio = decode_audio(corpus.root / paths[i]);
-    if (i < corpus.clips.size()) cut_to_second(jobs[i].audio.samples, options.stretch);
+    if (i < corpus.clips.size()) cut(jobs[i].audio.samples, clip_samples(options), options.stretch);
   });
   if (interrupted()) {
     throw Error(corpus.root.string() + ": interrupted while its recordings were read; run the same command again",
@@ -84,7 +88,7 @@ fs::path default_cache_folder() {
   return {};
 }
 
-CorpusAudio::CorpusAudio(const Corpus& corpus, const ReadOptions& options) {
+CorpusAudio::CorpusAudio(const Corpus& corpus, const ReadOptions& options) : clip_ms_(options.clip_ms) {
   std::vector<std::string> paths;
   for (const Clip& clip : corpus.clips) paths.push_back(clip.path);
   paths.insert(paths.end(), corpus.noises.begin(), corpus.noises.end());
@@ -92,7 +96,8 @@ CorpusAudio::CorpusAudio(const Corpus& corpus, const ReadOptions& options) {
   std::error_code error;
   fs::path folder = fs::canonical(corpus.root, error);
   if (error) folder = corpus.root;
-  const std::string key = folder.string() + "\n" + std::to_string(kDecoderVersion) + " " + std::to_string(kSecond) +
+  const std::string key = folder.string() + "\n" + std::to_string(kDecoderVersion) + " " +
+                          std::to_string(clip_samples(options)) +
                           (options.stretch == Stretch::first ? " first" : " loudest");
   const fs::path file = options.cache_folder / (sha256_hex(key).substr(0, 32) + ".samples");
   std::unique_ptr<SampleCache> cache;

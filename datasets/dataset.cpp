@@ -123,7 +123,7 @@ LabelSet chosen_labels(const std::vector<std::string>& given, const std::filesys
 }
 
 Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOptions& options, const ReadOptions& read)
-    : labels_(labels), options_(options) {
+    : labels_(labels), options_(options), clip_ms_(read.clip_ms) {
   std::vector<Example> held_out[3];  // by Split
   std::vector<int> unknown[3], silence[3];
   for (std::size_t i = 0; i < corpus.clips.size(); ++i) {

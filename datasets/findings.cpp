@@ -13,8 +13,8 @@
 namespace kws {
 namespace {
 
-/// Longer clips lose something that can be heard.
-constexpr std::int64_t kLongSamples = static_cast<std::int64_t>(kSecond) + kAudioRateHz / 50;
+/// So much longer than what is kept, clips lose something that can be heard.
+constexpr int kLostMs = 20;
 constexpr std::int64_t kShortSamples = kAudioRateHz / 10;
 /// Samples that differ by no more hold nothing but a converter's noise.
 constexpr int kDeadRange = 4;
@@ -71,7 +71,7 @@ void find_flaws(const CorpusAudio& audio, Corpus& corpus) {
       ++rates[facts.rate_hz];
     }
     if (facts.channels != 1) mixed.add(path);
-    if (is_clip && facts.samples > kLongSamples) cut.add(path);
+    if (is_clip && facts.samples > std::int64_t{audio.clip_ms() + kLostMs} * kSamplesPerMs) cut.add(path);
     if (fact.empty() && static_cast<double>(facts.clipped) > kSomeClipped * static_cast<double>(facts.samples)) {
       loud.add(path);
     }
@@ -80,9 +80,10 @@ void find_flaws(const CorpusAudio& audio, Corpus& corpus) {
   if (resampled.count > 0) remark(resampled.line("recording", "resampled to 16,000 Hz from " + listed(rates)));
   if (mixed.count > 0) remark(mixed.line("recording", "of several channels mixed to one"));
   if (cut.count > 0) {
-    remark(cut.line("clip",
-                    "longer than 1 s: one second of each is used, the loudest, or with --stretch first the "
-                    "first"));
+    const std::string kept = seconds_text(audio.clip_ms());
+    remark(cut.line("clip", "longer than " + kept + ": the loudest " + kept +
+                                " of each is used, or with --stretch first "
+                                "the first; a design's \"clip_ms\" may be up to 3,000"));
   }
   if (loud.count > 0) remark(loud.line("recording", "with more than 5 % of clipped samples"));
 }

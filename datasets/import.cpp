@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <span>
 #include <utility>
@@ -44,15 +45,15 @@ ImportPlan plan_of(const fs::path& source, const fs::path& folder, const ImportO
   }
 }
 
-/// The second of a longer recording that stands for it: the loudest, shifted so that its loud part lies in the middle
+/// The stretch of a longer recording that stands for it: the loudest, shifted so that its loud part lies in the middle
 /// and a device, which hears the word at any place, is taught the whole of it.
-std::vector<std::int16_t> one_second(const std::vector<std::int16_t>& samples) {
+std::vector<std::int16_t> one_clip(const std::vector<std::int16_t>& samples, std::size_t length) {
   constexpr std::size_t kFrame = kAudioRateHz / 100;
   constexpr std::int64_t kQuieter = 8;  // 18 dB below the loudest frame is no speech
-  if (samples.size() <= kSecond) return samples;
-  const std::size_t loudest = loudest_second(samples);
+  if (samples.size() <= length) return samples;
+  const std::size_t loudest = loudest_stretch(samples, length);
   std::vector<std::int64_t> level;
-  for (std::size_t at = loudest; at + kFrame <= loudest + kSecond; at += kFrame) {
+  for (std::size_t at = loudest; at + kFrame <= loudest + length; at += kFrame) {
     std::int64_t sum = 0;
     for (const std::int16_t value : std::span(samples).subspan(at, kFrame)) sum += std::abs(value);
     level.push_back(sum);
@@ -62,9 +63,9 @@ std::vector<std::int16_t> one_second(const std::vector<std::int16_t>& samples) {
   const auto first = std::ranges::find_if(level, loud) - level.begin();
   const auto end = std::find_if(level.rbegin(), level.rend(), loud).base() - level.begin();
   const auto middle = static_cast<std::int64_t>(loudest) + (first + end) * static_cast<std::int64_t>(kFrame) / 2;
-  const auto begin = std::clamp<std::int64_t>(middle - static_cast<std::int64_t>(kSecond / 2), 0,
-                                              static_cast<std::int64_t>(samples.size() - kSecond));
-  return {samples.begin() + begin, samples.begin() + begin + static_cast<std::ptrdiff_t>(kSecond)};
+  const auto begin = std::clamp<std::int64_t>(middle - static_cast<std::int64_t>(length / 2), 0,
+                                              static_cast<std::int64_t>(samples.size() - length));
+  return {samples.begin() + begin, samples.begin() + begin + static_cast<std::ptrdiff_t>(length)};
 }
 
 /// What became of one recording.
@@ -73,12 +74,12 @@ struct Imported {
   std::string digest;  ///< of the samples that were written
 };
 
-Imported import_clip(const fs::path& from, const fs::path& to, bool may_be_silent) {
+Imported import_clip(const fs::path& from, const fs::path& to, int clip_ms, bool may_be_silent) {
   AudioFile audio = decode_audio(from);
   if (!audio.fault.empty()) return {.fault = std::move(audio.fault), .digest = {}};
   if (std::string fact = flaw(audio.facts); !fact.empty() && !may_be_silent)
     return {.fault = std::move(fact), .digest = {}};
-  const std::vector<std::int16_t> samples = one_second(audio.samples);
+  const std::vector<std::int16_t> samples = one_clip(audio.samples, static_cast<std::size_t>(clip_ms) * kSamplesPerMs);
   AudioFacts facts;
   add_facts(samples, facts);
   if (std::string fact = flaw(facts); !fact.empty() && !may_be_silent) return {.fault = std::move(fact), .digest = {}};
@@ -119,8 +120,8 @@ void import_noises(const fs::path& source, const fs::path& folder, ImportPlan& p
   }
 }
 
-void import_clips(const fs::path& source, const fs::path& folder, int threads, const ImportProgress& progress,
-                  ImportPlan& plan) {
+void import_clips(const fs::path& source, const fs::path& folder, int clip_ms, int threads,
+                  const ImportProgress& progress, ImportPlan& plan) {
   for (const PlannedClip& clip : plan.clips) fs::create_directories(folder / clip.word);
   std::vector<Imported> imported(plan.clips.size());
   std::mutex mutex;
@@ -128,7 +129,7 @@ void import_clips(const fs::path& source, const fs::path& folder, int threads, c
   parallel_for_each_index(plan.clips.size(), threads, [&](std::size_t i) {
     if (interrupted()) return;
     const PlannedClip& clip = plan.clips[i];
-    imported[i] = import_clip(source / clip.from, folder / clip.to, clip.word == kSilenceFolder);
+    imported[i] = import_clip(source / clip.from, folder / clip.to, clip_ms, clip.word == kSilenceFolder);
     const std::scoped_lock lock(mutex);
     ++done;
     if (progress) progress(done, plan.clips.size());
@@ -206,7 +207,7 @@ ImportReport import_corpus(const fs::path& source, const fs::path& folder, bool 
       report.plan = plan_of(source, unpacked, options);
     }
     const fs::path& from = is_archive ? unpacked : source;
-    import_clips(from, staging, threads, progress, report.plan);
+    import_clips(from, staging, options.clip_ms, threads, progress, report.plan);
     import_noises(from, staging, report.plan);
     fs::remove_all(unpacked);
     for (const fs::directory_entry& entry : fs::directory_iterator(staging)) {
@@ -216,10 +217,21 @@ ImportReport import_corpus(const fs::path& source, const fs::path& folder, bool 
     std::string lines;
     for (const std::string& word : report.labels.keywords) lines += word + "\n";
     write_file(staging / kKeywordsFile, lines);
-    report.check = check_corpus(staging, report.labels, {.threads = threads});
+    report.check = check_corpus(staging, report.labels, {.threads = threads, .clip_ms = options.clip_ms});
   });
   report.check.corpus.root = target;
   return report;
+}
+
+nlohmann::ordered_json import_to_json(const ImportReport& report) {
+  nlohmann::ordered_json json = report_to_json(report.check, report.labels);
+  json["schema"] = "kwsmith.import/1";
+  json["notes"] = report.plan.notes;
+  json["left_out"] = nlohmann::ordered_json::array();
+  for (const auto& [reason, files] : report.plan.left_out) {
+    json["left_out"].push_back({{"reason", reason}, {"files", files.count}, {"first", files.first}});
+  }
+  return json;
 }
 
 }  // namespace kws

@@ -117,28 +117,30 @@ std::vector<float> prepare(const std::vector<std::int16_t>& speech, double colou
 
 /// A slow speaker's long phrase, spoken faster (and higher) until it fits into a clip.
 ///   throws  Error (Exit::usage) when that would no longer be speech
-std::vector<float> fitted(std::vector<float> word, const std::string& name) {
+std::vector<float> fitted(std::vector<float> word, const std::string& name, int clip_ms) {
   constexpr double kMostFaster = 1.4;
-  const double faster = static_cast<double>(word.size()) / (0.98 * static_cast<double>(kSecond));
+  const double faster = static_cast<double>(word.size()) / (0.98 * static_cast<double>(clip_ms * kSamplesPerMs));
   if (faster <= 1.0) return word;
   if (faster > kMostFaster) {
     throw Error("words: \"" + name + "\" takes " + fixed(static_cast<double>(word.size()) / kAudioRateHz, 1) +
-                    " s, a clip holds 1.0 s; choose a shorter phrase",
+                    " s, a clip holds " + fixed(clip_ms / 1000.0, 1) +
+                    " s; choose a shorter phrase or a longer --clip-ms",
                 Exit::usage);
   }
   return change_rate(word, static_cast<int>(std::lround(faster * kAudioRateHz)), kAudioRateHz, Quality::quick);
 }
 
-/// One second with the word near its middle, at a random level, over a noise floor of a random level.
-std::vector<std::int16_t> render(const std::vector<float>& word, Rng& rng) {
+/// A clip with the word near its middle, at a random level, over a noise floor of a random level.
+std::vector<std::int16_t> render(const std::vector<float>& word, int clip_ms, Rng& rng) {
+  const int samples = clip_ms * kSamplesPerMs;
   float peak = 1e-9F;
   for (const float value : word) peak = std::max(peak, std::abs(value));
   const double gain = rng.uniform(3000.0, 22000.0) / static_cast<double>(peak);
   const double floor = rng.uniform(0.0, 80.0);
-  const auto room = std::max(0, static_cast<int>(kSecond) - static_cast<int>(word.size()));
+  const auto room = std::max(0, samples - static_cast<int>(word.size()));
   const int start = std::clamp(room / 2 + rng.between(-2000, 2000), 0, room);
-  std::vector<std::int16_t> out(kSecond);
-  for (int i = 0; i < static_cast<int>(kSecond); ++i) {
+  std::vector<std::int16_t> out(static_cast<std::size_t>(samples));
+  for (int i = 0; i < samples; ++i) {
     double value = rng.uniform(-floor, floor);
     if (i >= start && i - start < static_cast<int>(word.size())) {
       value += gain * static_cast<double>(word[static_cast<std::size_t>(i - start)]);
@@ -186,7 +188,8 @@ void fill(const SynthOptions& options, const std::filesystem::path& folder, cons
       throw Error("data synth: interrupted, nothing was written; run the same command again", Exit::interrupted);
     }
     Rng rng({options.seed, plans[i].number, 1});
-    std::vector<std::int16_t> clip = render(fitted(prepare(speech, plans[i].colour), plans[i].word), rng);
+    std::vector<std::int16_t> clip =
+        render(fitted(prepare(speech, plans[i].colour), plans[i].word, options.clip_ms), options.clip_ms, rng);
     write_wav(folder / plans[i].file, clip);
     // Training speakers come first, so the babble holds no held-out voice.
     if (for_babble.size() < 200 && i < plans.size() / 2) for_babble.push_back(std::move(clip));

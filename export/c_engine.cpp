@@ -120,6 +120,7 @@ struct CEngine::Impl {
   void (*invoke)(const std::int8_t*, std::int8_t*, void*) = nullptr;
   int (*classify)(const std::int16_t*, std::int8_t*, void*) = nullptr;
   void (*features)(const std::int16_t*, std::int8_t*, void*) = nullptr;
+  std::size_t clip_samples = 0;
   std::size_t inputs = 0;
   std::size_t classes = 0;
   std::size_t arena_bytes = 0;
@@ -141,6 +142,7 @@ CEngine::CEngine(const ExportModel& model) : impl_(std::make_unique<Impl>()) {
   impl_->invoke = symbol<void(const std::int8_t*, std::int8_t*, void*)>(impl_->library.get(), "_invoke");
   impl_->classify = symbol<int(const std::int16_t*, std::int8_t*, void*)>(impl_->library.get(), "_classify_pcm");
   impl_->features = symbol<void(const std::int16_t*, std::int8_t*, void*)>(impl_->library.get(), "_features_pcm");
+  impl_->clip_samples = model.front_end.clip_samples();
   impl_->inputs = static_cast<std::size_t>(model.network.input.elements());
   impl_->classes = static_cast<std::size_t>(model.network.classes());
   impl_->arena_bytes = static_cast<std::size_t>(sizes.pcm_arena);
@@ -159,12 +161,12 @@ void CEngine::run(std::span<const std::int8_t> features, std::span<std::int8_t> 
 }
 
 void CEngine::features(std::span<const std::int16_t> pcm, std::span<std::int8_t> out) const {
-  assert(pcm.size() == static_cast<std::size_t>(kClipSamples) && out.size() == impl_->inputs);
+  assert(pcm.size() == impl_->clip_samples && out.size() == impl_->inputs);
   impl_->features(pcm.data(), out.data(), impl_->arena().get());
 }
 
 int CEngine::classify(std::span<const std::int16_t> pcm, std::span<std::int8_t> logits) const {
-  assert(pcm.size() == static_cast<std::size_t>(kClipSamples) && logits.size() == impl_->classes);
+  assert(pcm.size() == impl_->clip_samples && logits.size() == impl_->classes);
   return impl_->classify(pcm.data(), logits.data(), impl_->arena().get());
 }
 

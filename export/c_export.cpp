@@ -136,6 +136,15 @@ Tokens flow_tokens(const std::optional<StreamPlan>& plan, const ModelCode& code)
           {"FLOW_RING_TABLE", code.flow_rings}};
 }
 
+/// What comments and README call the length of a clip.
+Tokens clip_tokens(int clip_ms) {
+  const std::string length = seconds_text(clip_ms);
+  const bool second = clip_ms == kClipMs;
+  return {{"ONE_CLIP", second ? "one second" : length},
+          {"A_CLIP", second ? "a second" : length},
+          {"CLIP_LENGTH", second ? "second" : length}};
+}
+
 /// A row of README.md.
 std::string board_row(const std::optional<BoardUse>& board) {
   if (!board) return "";
@@ -195,7 +204,7 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"CONSTANTS_HASH", c_string(d.report.constants_hash)},
       {"GENERATOR_TEXT", c_string(m.info.generator)},
       {"SAMPLE_RATE", text(kRateHz)},
-      {"CLIP_SAMPLES", text(kClipSamples)},
+      {"CLIP_SAMPLES", text(static_cast<std::int64_t>(m.front_end.clip_samples()))},
       {"FRAMES", text(m.front_end.frames())},
       {"COEFFICIENTS", text(m.front_end.coefficients())},
       {"FEATURES", text(values)},
@@ -239,6 +248,7 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   });
   d.tokens.merge(flow_tokens(flow, d.model));
   d.tokens["FLOW_TEXT"] = flow_text(flow, sizes);
+  d.tokens.merge(clip_tokens(m.front_end.options().clip_ms));
   d.tokens.merge(ring_tokens(options.board, stream.hop_frames * m.front_end.options().stride_ms));
   d.tokens.merge(detector_tokens(m, stream));
   d.tokens.merge(golden_tokens(m, stream));

@@ -9,7 +9,7 @@ namespace kws {
 
 namespace {
 
-constexpr int kStreamSamples = 40000;   // 2.5 s
+constexpr int kBehindClip = 24000;      // 1.5 s
 constexpr std::size_t kMostGolden = 2;  // more would only cost flash
 
 /// FNV-1a, 32 bit.
@@ -99,9 +99,10 @@ Tokens golden_tokens(const ExportModel& model, const StreamOptions& options) {
     layers += "{\n" + c_values(layer_hashes(model.network, one.features)) + "},\n";
     logits += row<std::int8_t>(one.logits);
   }
-  const std::vector<std::int16_t> audio = selftest_audio(kStreamSamples);
+  const int samples = static_cast<int>(model.front_end.clip_samples()) + kBehindClip;
+  const std::vector<std::int16_t> audio = selftest_audio(samples);
   std::vector<std::int8_t> clip(static_cast<std::size_t>(model.front_end.values()));
-  model.front_end.quantized(std::span(audio).first(kClipSamples), model.normalisation, clip);
+  model.front_end.quantized(std::span(audio).first(model.front_end.clip_samples()), model.normalisation, clip);
   const std::vector<StreamDecision> decisions = stream_reference(model, options, audio);
   StreamOptions continuous = options;
   continuous.continuous = true;
@@ -111,8 +112,8 @@ Tokens golden_tokens(const ExportModel& model, const StreamOptions& options) {
           {"GOLDEN_LAYERS", layers},
           {"GOLDEN_LOGITS", logits},
           {"FEATURES_HASH", text(hash(clip))},
-          {"STREAM_SAMPLES", std::to_string(kStreamSamples)},
-          {"STREAM_MS", std::to_string(kStreamSamples / kSamplesPerMs)},
+          {"STREAM_SAMPLES", std::to_string(samples)},
+          {"STREAM_MS", std::to_string(samples / kSamplesPerMs)},
           {"STREAM_DECISIONS", std::to_string(decisions.size())},
           {"STREAM_HASH", text(stream_hash(decisions))},
           {"CONTINUOUS_HASH",

@@ -18,7 +18,7 @@ std::vector<std::int8_t> all_frames(const ExportModel& model, std::span<const st
   // Clip after clip, so placed that the frames of one follow those of the other.
   for (std::size_t frame = 0; frame < count; frame += frames_per_clip) {
     const auto rest = pcm.subspan(frame * stride);
-    std::vector<std::int16_t> clip(kClipSamples);
+    std::vector<std::int16_t> clip(model.front_end.clip_samples());
     std::copy_n(rest.begin(), std::min(rest.size(), clip.size()), clip.begin());
     model.front_end.quantized(clip, model.normalisation, clip_rows);
     rows.insert(rows.end(), clip_rows.begin(), clip_rows.end());

@@ -22,6 +22,8 @@ struct EveryField {
   void optional(const char* name, const std::string& value, const std::vector<std::string>&, const char*) {
     json[name] = value;
   }
+  /// The same for all designs of a study.
+  void later(const char* /*name*/, int /*value*/, int, int, int, const char*) {}
 };
 
 Json front_end_cells(FeatureOptions features) {

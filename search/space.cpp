@@ -17,6 +17,7 @@ class RangeChecker {
   template <class Value, class Bound>
   void operator()(const char*, Value&, Bound, Bound, const char*) {}
   void optional(const char*, std::string&, const std::vector<std::string>&, const char*) {}
+  void later(const char*, int&, int, int, int, const char*) {}
   template <class Struct>
   void object(const char* name, Struct& value, const char*) {
     RangeChecker inner(origin_, path_ + "." + name);
@@ -60,6 +61,7 @@ FrameSize draw_frame(const FeatureSpace& space, Rng& rng) {
 FeatureOptions draw_features(const FeatureSpace& space, Rng& rng) {
   FeatureOptions features;
   features.arithmetic = space.arithmetic;
+  features.clip_ms = space.clip_ms;
   features.kind = draw_kind(space, rng);
   features.mel_bins = space.mel_bins.draw(rng);
   const int coefficients = space.coefficients.draw(rng, std::max(space.coefficients.low, features.mel_bins));

@@ -17,6 +17,7 @@ class ListVisitor {
   template <class Value, class Bound>
   void operator()(const char*, Value&, Bound, Bound, const char*) {}
   void optional(const char*, std::string&, const std::vector<std::string>&, const char*) {}
+  void later(const char*, int&, int, int, int, const char*) {}
 };
 
 class ListTaker : public ListVisitor {

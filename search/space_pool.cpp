@@ -76,6 +76,7 @@ class SpacePool : public Pool {
       Sample sample{.design = design, .training = {}};
       sample.design.classes = options_.classes;
       sample.design.features.arithmetic = options_.space.features.arithmetic;  // the part may have no floats
+      sample.design.features.clip_ms = options_.space.features.clip_ms;
       const Needs needs = needs_of(sample.design, part_);
       const bool wanted = std::ranges::find(types_, design.type()) != types_.end();
       const bool others = std::ranges::any_of(before_, [&](const Budget& budget) { return budget.fits(needs); });

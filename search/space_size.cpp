@@ -45,7 +45,8 @@ MapCounts front_ends(const FeatureSpace& space) {
   MapCounts counts;
   const double edges = space.high_hz.count();
   for (const FrameSize& size : frame_sizes(space)) {
-    const int frames = frame_count({.window_ms = size.window_ms, .stride_ms = size.stride_ms});
+    const int frames =
+        frame_count({.window_ms = size.window_ms, .stride_ms = size.stride_ms, .clip_ms = space.clip_ms});
     for (const int bins : values(space.mel_bins)) {
       for (const std::string& kind : front_end_kinds()) {
         if (share_of(space, kind) <= 0.0) continue;

@@ -22,6 +22,7 @@ struct CheckVerb {
   std::string folder;
   std::vector<std::string> keywords;
   Reading reading;
+  int clip_ms = kClipMs;
   Output format;
 };
 
@@ -64,24 +65,33 @@ void print_csv(const Json& report, const Output& format) {
     table.add({"problem", found["path"], "", "", "", "", found["fact"]});
   }
   for (const Json& found : report["remarks"]) table.add({"remark", found["path"], "", "", "", "", found["fact"]});
+  for (const Json& left : report.value("left_out", Json::array())) {
+    table.add(
+        {"left out", left["first"], "", "", "", "", left["files"].dump() + ": " + left["reason"].get<std::string>()});
+  }
   print_table(table, format);
+}
+
+/// In the format asked for; `print` is the one for people.
+template <class Print>
+void print_any(const Json& report, const Output& format, const Print& print) {
+  switch (format) {
+    case Format::table:
+      print(report);
+      break;
+    case Format::json:
+      std::cout << text_of(report, 2) << '\n';
+      break;
+    case Format::csv:
+      print_csv(report, format);
+      break;
+  }
 }
 
 Exit check(const CheckVerb& verb, int threads) {
   const LabelSet labels = chosen_labels(verb.keywords, verb.folder);
-  const CorpusReport report = check_corpus(verb.folder, labels, verb.reading.options(threads));
-  const Json json = report_to_json(report, labels);
-  switch (verb.format) {
-    case Format::table:
-      print_report(json, verb.format);
-      break;
-    case Format::json:
-      std::cout << text_of(json, 2) << '\n';
-      break;
-    case Format::csv:
-      print_csv(json, verb.format);
-      break;
-  }
+  const CorpusReport report = check_corpus(verb.folder, labels, verb.reading.options(threads, verb.clip_ms));
+  print_any(report_to_json(report, labels), verb.format, [&](const Json& json) { print_report(json, verb.format); });
   return report.corpus.problems.empty() ? Exit::done : Exit::data;
 }
 
@@ -91,6 +101,9 @@ void add_check(CLI::App& data, Common& common) {
   sub->add_option("folder", verb->folder, "folder in Speech Commands layout: WORD/*.wav, .flac, .ogg, .opus, .mp3")
       ->required();
   verb->reading.add_to(*sub);
+  sub->add_option("--clip-ms", verb->clip_ms, "what the design hears at once, its \"clip_ms\"")
+      ->check(in_range(kShortestClipMs, kLongestClipMs))
+      ->capture_default_str();
   sub->add_option("--keywords", verb->keywords,
                   "words to spot, separated by commas (default: those of the folder's keywords.txt, else "
                   "yes,no,up,down,left,right,on,off,stop,go)")
@@ -215,9 +228,9 @@ void add_fetch(CLI::App& data, Common& /*common*/) {
   }
   sub->add_option("name", verb->name, "version: " + names)->default_str(std::string(kKnownDatasets.front().name));
   sub->add_option("--out", verb->out, "folder to make; the download grows in OUT.part")->required();
-  sub->add_option(
-      "--url", verb->source.url,
-      "another archive, http or https: tar with WORD/*.wav, .flac, .ogg ... at its top; with a name, its mirror");
+  sub->add_option("--url", verb->source.url,
+                  "another archive, http or https: zip or tar with WORD/*.wav, .flac, .ogg ... at its top; with a "
+                  "name, its mirror");
   sub->add_option("--sha256", verb->source.sha256, "what the archive must have; known for the versions above");
   sub->add_flag("--replace", verb->replace, "replace the folder when it exists");
   sub->callback([verb] { fetch(*verb); });
@@ -227,20 +240,22 @@ struct ImportVerb {
   std::string source, out;
   bool replace = false;
   ImportOptions options;
+  Output format;
 };
 
-/// What was chosen, the corpus, and all that is not in it.
-void print_import(const ImportVerb& verb, const ImportReport& report) {
-  for (const std::string& note : report.plan.notes) std::cout << printable(note) << '\n';
-  print_report(report_to_json(report.check, report.labels), {});
+/// For people: what was chosen, the corpus, and all that is not in it.
+void print_import(const ImportVerb& verb, const Json& report) {
+  for (const Json& note : report["notes"]) std::cout << printable(note.get<std::string>()) << '\n';
+  print_report(report, verb.format);
   long long all = 0;
-  for (const auto& [reason, files] : report.plan.left_out) all += static_cast<long long>(files.count);
+  for (const Json& left : report["left_out"]) all += left["files"].get<long long>();
   std::cout << "left out: " << grouped(all) << '\n';
-  for (const auto& [reason, files] : report.plan.left_out) {
-    std::cout << "  " << grouped(static_cast<long long>(files.count)) << ' '
-              << printable(reason + (files.count == 1 ? " (" : " (first ") + files.first + ")") << '\n';
+  for (const Json& left : report["left_out"]) {
+    const auto files = left["files"].get<long long>();
+    const std::string name = (files == 1 ? " (" : " (first ") + left["first"].get<std::string>() + ")";
+    std::cout << "  " << grouped(files) << ' ' << printable(left["reason"].get<std::string>() + name) << '\n';
   }
-  std::cout << verb.out << ": " << grouped(static_cast<long long>(report.plan.clips.size())) << " clips\n";
+  std::cout << verb.out << ": " << grouped(report["clips"].get<long long>()) << " clips\n";
 }
 
 Exit import_recordings(const ImportVerb& verb, const Common& common) {
@@ -252,7 +267,7 @@ Exit import_recordings(const ImportVerb& verb, const Common& common) {
                                               progress.show(static_cast<int>(done), static_cast<int>(files), verb.out);
                                             });
   progress.done();
-  print_import(verb, report);
+  print_any(import_to_json(report), verb.format, [&](const Json& json) { print_import(verb, json); });
   return report.check.corpus.problems.empty() ? Exit::done : Exit::data;
 }
 
@@ -261,7 +276,7 @@ void add_import(CLI::App& data, Common& common) {
   CLI::App* sub = data.add_subcommand(
       "import", "Make a folder for training from recordings of any format, in folders of any depth, or an archive");
   sub->add_option("source", verb->source,
-                  "folder, or .tar, .tar.gz ..., of recordings; a folder of each names its word")
+                  "folder, or .zip, .tar, .tar.gz ..., of recordings; a folder of each names its word")
       ->required();
   sub->add_option("--out", verb->out, "folder to make: WORD/SPEAKER_nohash_N.wav, 16 kHz mono, and keywords.txt")
       ->required();
@@ -269,6 +284,10 @@ void add_import(CLI::App& data, Common& common) {
   sub->add_option("--speaker", verb->options.speaker,
                   "regular expression that finds the speaker in a path, '(?<speaker>[^/_]+)_[^/]*$' in yes/anna_1.ogg "
                   "(default: guessed and shown)");
+  sub->add_option("--clip-ms", verb->options.clip_ms,
+                  "what is kept of a longer recording, its loudest stretch; \"clip_ms\" of the design")
+      ->check(in_range(kShortestClipMs, kLongestClipMs))
+      ->capture_default_str();
   const std::map<std::string, WordFolder> names = {{"last", WordFolder::last}, {"first", WordFolder::first}};
   sub->add_option("--word", verb->options.word, "last or first; which folder of a path names the word")
       ->transform(one_of(names))
@@ -278,6 +297,7 @@ void add_import(CLI::App& data, Common& common) {
                   "stop,go where all of them are there, else all words)")
       ->delimiter(',')
       ->allow_extra_args(false);
+  add_format(*sub, verb->format);
   sub->callback([verb, &common] { common.exit_code = static_cast<int>(import_recordings(*verb, common)); });
 }
 

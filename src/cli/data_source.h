@@ -19,15 +19,17 @@ struct Reading {
 
   void add_to(CLI::App& verb) {
     const std::map<std::string, Stretch> names = {{"loudest", Stretch::loudest}, {"first", Stretch::first}};
-    verb.add_option("--stretch", stretch, "loudest or first; which second stands for a clip that is longer")
+    verb.add_option("--stretch", stretch,
+                    "loudest or first; which stretch stands for a clip that is longer than the design hears")
         ->transform(one_of(names))
         ->default_str("loudest");
     verb.add_flag("--no-cache", no_cache, "decode every recording instead of keeping the samples in ~/.cache/kwsmith");
   }
-  [[nodiscard]] ReadOptions options(int threads) const {
+  [[nodiscard]] ReadOptions options(int threads, int clip_ms) const {
     return {.threads = threads,
             .cache_folder = no_cache ? std::filesystem::path() : default_cache_folder(),
-            .stretch = stretch};
+            .stretch = stretch,
+            .clip_ms = clip_ms};
   }
 };
 
@@ -50,17 +52,18 @@ struct DataSource {
   }
   [[nodiscard]] LabelSet labels() const { return chosen_labels(keywords, folder); }
   /// Tells what the user should know about the recordings.
-  [[nodiscard]] Dataset load(int threads) const {
+  ///   clip_ms  of the design or model
+  [[nodiscard]] Dataset load(int threads, int clip_ms) const {
     LiveBlock block(2);
     block.draw({"reading the recordings of " + folder});
-    Dataset dataset(scan_corpus(folder), labels(), {}, reading.options(threads));
+    Dataset dataset(scan_corpus(folder), labels(), {}, reading.options(threads, clip_ms));
     block.erase();
     for (const std::string& remark : dataset.remarks()) log().warn("{}: {}", folder, remark);
     return dataset;
   }
   /// The same for who trains on them; what is wrong with the recordings is told before LibTorch starts.
-  [[nodiscard]] Dataset load_to_train(int threads) const {
-    Dataset dataset = load(threads);
+  [[nodiscard]] Dataset load_to_train(int threads, int clip_ms) const {
+    Dataset dataset = load(threads, clip_ms);
     get_ready_to_train();
     return dataset;
   }

@@ -50,7 +50,8 @@ int run(EvalVerb& verb, const Common& common) {
   verb.source.keywords = keywords_of(model);
   const int threads = common.thread_count();
   const bool with_torch = verb.engine == Engine::float32;
-  const Dataset dataset = with_torch ? verb.source.load_to_train(threads) : verb.source.load(threads);
+  const int clip_ms = model.design.features.clip_ms;
+  const Dataset dataset = with_torch ? verb.source.load_to_train(threads, clip_ms) : verb.source.load(threads, clip_ms);
   const Json json = evaluation_to_json(evaluate(model, dataset, split, verb.engine, threads));
   if (verb.format == Format::json) {
     std::cout << text_of(json, 2) << "\n";

@@ -121,7 +121,7 @@ Listening listen(const ListenVerb& verb, const Model& model, int threads) {
   if (!verb.data.empty()) {
     const LabelSet labels{keywords_of(model)};
     listen_to(make_test_stream(scan_corpus(verb.data), labels, split_from_name(verb.split), verb.stream,
-                               verb.reading.options(threads)),
+                               verb.reading.options(threads, model.design.features.clip_ms)),
               model, threads, listening);
   }
   return listening;

@@ -43,7 +43,7 @@ void run(QuantizeVerb& verb, const Common& common) {
   if (!verb.out.empty()) require_absent(verb.out, "choose another --out or remove it");
   verb.source.keywords = keywords_of(model);
   const int threads = common.thread_count();
-  const Dataset dataset = verb.source.load_to_train(threads);
+  const Dataset dataset = verb.source.load_to_train(threads, model.design.features.clip_ms);
   const FeatureFeed feed(dataset, model.design.features, model.normalisation, threads);
   Quantization quantization = quantize_model(model, feed, !verb.out.empty());
   if (!verb.out.empty()) {

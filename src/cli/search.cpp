@@ -337,11 +337,13 @@ int run(const SearchVerb& verb, const Common& common) {
     return static_cast<int>(Exit::done);
   }
   SearchOptions options = request.options;
+  const int clip_ms = options.space.features.clip_ms;
   // Where workers train, they look at their own CPUs.
   const Isa isa = options.threads == 0 ? best_isa() : isa_for(options.precision);
   if (verb.dry_run) {
     std::optional<std::size_t> clips;
-    if (!verb.source.folder.empty()) clips = verb.source.load(common.thread_count()).training_epoch(1, 0).size();
+    if (!verb.source.folder.empty())
+      clips = verb.source.load(common.thread_count(), clip_ms).training_epoch(1, 0).size();
     print_plan(options, isa, clips, request.seconds, verb.format);
     return static_cast<int>(Exit::done);
   }
@@ -355,7 +357,7 @@ int run(const SearchVerb& verb, const Common& common) {
                 Exit::usage);
   }
   const Proposer affordable(options);  // an impossible budget is known before any data is read
-  const Dataset dataset = verb.source.load_to_train(common.thread_count());
+  const Dataset dataset = verb.source.load_to_train(common.thread_count(), clip_ms);
   const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);
   const std::filesystem::path folder = url ? verb.out : verb.study;
   if (request.seconds) {

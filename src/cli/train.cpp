@@ -85,7 +85,7 @@ int run(TrainVerb& verb, const Common& common) {
   const fs::path checkpoint = checkpoint_of(out);
 
   const int threads = common.thread_count();
-  const Dataset dataset = verb.source.load_to_train(threads);
+  const Dataset dataset = verb.source.load_to_train(threads, design.features.clip_ms);
   const FeatureFeed feed = from ? FeatureFeed(dataset, design.features, from->normalisation, threads)
                                 : FeatureFeed(dataset, design.features, threads);
   if (from) say_what_is_new(*from, dataset.labels());

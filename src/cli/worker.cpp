@@ -46,7 +46,7 @@ int run(WorkerVerb& verb, const Common& common) {
   verb.source.keywords = config.keywords;
   const Isa isa = isa_for(config.search.precision);
   verb.options.threads = common.thread_count();
-  const Dataset dataset = verb.source.load_to_train(common.thread_count());
+  const Dataset dataset = verb.source.load_to_train(common.thread_count(), config.search.space.features.clip_ms);
   if (dataset.fingerprint() != config.data) {
     throw Error(verb.source.folder + ": is not the data that the search reads; give the same recordings and lists",
                 Exit::data);

@@ -246,8 +246,12 @@ void JsonReader::later(const char* name, bool& value, const char*) {
   if (const Json* found = take(name, true)) value = truth(*found, origin_, child(name));
 }
 
-void JsonReader::later(const char* name, int& value, int low, int high, const char*) {
-  value = low;
+void JsonReader::later(const char* name, int& value, int low, int high, const char* help) {
+  later(name, value, low, low, high, help);
+}
+
+void JsonReader::later(const char* name, int& value, int usual, int low, int high, const char*) {
+  value = usual;
   if (const Json* found = take(name, true)) value = static_cast<int>(integer(*found, low, high, origin_, child(name)));
 }
 

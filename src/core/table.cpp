@@ -154,6 +154,13 @@ std::string fixed(double value, int digits) {
   return text;
 }
 
+std::string seconds_text(int milliseconds) {
+  std::string text = fixed(milliseconds / 1000.0, 3);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text + " s";
+}
+
 std::string percent(double share) { return fixed(100.0 * share, 2) + " %"; }
 std::string percent(double share, double error) {
   return fixed(100.0 * share, 2) + " ± " + fixed(100.0 * error, 2) + " %";

@@ -127,7 +127,7 @@ int cosine_rows(const FeatureOptions& options) {
   return front_end_kind(options.kind).cosine ? options.coefficients : 0;
 }
 
-int frame_count(const FeatureOptions& options) { return 1 + (kClipMs - options.window_ms) / options.stride_ms; }
+int frame_count(const FeatureOptions& options) { return 1 + (options.clip_ms - options.window_ms) / options.stride_ms; }
 
 struct FrontEnd::Impl {
   FeatureOptions options;
@@ -140,7 +140,7 @@ struct FrontEnd::Impl {
 FrontEnd::FrontEnd(const FeatureOptions& options) : impl_(std::make_unique<Impl>()) {
   if (options.mel_bins < 1 || options.mel_bins > KWS_FRONTEND_MAX_MEL || options.coefficients > KWS_FRONTEND_MAX_MEL ||
       options.window_ms < 10 || options.window_ms > 64 || options.stride_ms < 1 || 2 * options.high_hz > kRateHz ||
-      options.low_hz >= options.high_hz) {
+      options.low_hz >= options.high_hz || options.clip_ms < kShortestClipMs || options.clip_ms > kLongestClipMs) {
     throw Error("features: the front end does not compute this combination; see the ranges in kwsmith search --help",
                 Exit::usage);
   }
@@ -167,7 +167,7 @@ const FrontEnd::IntegerTables& FrontEnd::integer_tables() const { return impl_->
 template <class Take>
 void FrontEnd::for_frames(std::span<const std::int16_t> pcm, const Take& take) const {
   std::ptrdiff_t number = 0;
-  for (std::size_t clip = 0; clip + kClipSamples <= pcm.size(); clip += kClipSamples) {
+  for (std::size_t clip = 0; clip + clip_samples() <= pcm.size(); clip += clip_samples()) {
     for (int i = 0; i < frames(); ++i) take(number++, pcm.data() + clip + i * impl_->tables.stride);
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kws/core/error.h"
 #include "kws/core/options.h"
 #include "kws/core/parallel.h"
 #include "kws/core/rng.h"
@@ -46,8 +47,8 @@ void mask_stretch(const FrontEnd& front_end, int longest, Rng& rng, std::span<st
   std::fill(stretch.begin(), stretch.end(), std::int8_t{0});
 }
 
-std::vector<std::int16_t> padded(const Dataset& dataset, int clip) {
-  std::vector<std::int16_t> pcm(kClipSamples);
+std::vector<std::int16_t> padded(const Dataset& dataset, int clip, std::size_t samples) {
+  std::vector<std::int16_t> pcm(samples);
   pad_clip(clip == kNoClip ? std::span<const std::int16_t>{} : dataset.clip(clip), pcm);
   return pcm;
 }
@@ -63,7 +64,8 @@ Normalisation measure(const Dataset& dataset, const FrontEnd& front_end, int thr
   const auto coefficients = static_cast<std::size_t>(front_end.coefficients());
   std::vector<float> features(examples.size() * values);
   parallel_for_each_index(examples.size(), threads, [&](std::size_t at) {
-    front_end.compute(padded(dataset, examples[at].clip), std::span(features).subspan(at * values, values));
+    front_end.compute(padded(dataset, examples[at].clip, front_end.clip_samples()),
+                      std::span(features).subspan(at * values, values));
   });
 
   std::vector<double> sum(coefficients), squares(coefficients);
@@ -83,6 +85,14 @@ Normalisation measure(const Dataset& dataset, const FrontEnd& front_end, int thr
 
 }  // namespace
 
+void require_clip_ms(const Dataset& dataset, const FeatureOptions& options) {
+  if (dataset.clip_ms() == options.clip_ms) return;
+  throw Error("features.clip_ms: the design hears " + std::to_string(options.clip_ms) +
+                  " ms at once, the recordings were read for " + std::to_string(dataset.clip_ms()) +
+                  " ms; train and evaluate such a design by itself",
+              Exit::usage);
+}
+
 FeatureFeed::FeatureFeed(const Dataset& dataset, const FeatureOptions& options, int threads,
                          std::shared_ptr<FeatureEpochs> shared)
     : FeatureFeed(dataset, options, measure(dataset, FrontEnd(options), threads), threads) {
@@ -92,7 +102,9 @@ FeatureFeed::FeatureFeed(const Dataset& dataset, const FeatureOptions& options, 
 FeatureFeed::FeatureFeed(const Dataset& dataset, const FeatureOptions& options, Normalisation norm, int threads)
     : source_(new Source{dataset, FrontEnd(options), std::move(norm)}),
       threads_(threads),
-      key_(options_to_json(options).dump()) {}
+      key_(options_to_json(options).dump()) {
+  require_clip_ms(dataset, options);
+}
 
 std::shared_ptr<BatchJob> FeatureFeed::job(std::vector<Example> examples, FillClip fill) const {
   const auto values = static_cast<std::size_t>(front_end().values());
@@ -105,9 +117,10 @@ std::shared_ptr<BatchJob> FeatureFeed::job(std::vector<Example> examples, FillCl
     thread_local std::vector<std::int16_t> pcm;
     const std::size_t first = block * kBlock;
     const std::size_t count = std::min(kBlock, examples.size() - first);
-    pcm.resize(count * kClipSamples);
+    const std::size_t samples = source->front_end.clip_samples();
+    pcm.resize(count * samples);
     for (std::size_t i = 0; i < count; ++i) {
-      fill(first + i, examples[first + i], std::span(pcm).subspan(i * kClipSamples, kClipSamples));
+      fill(first + i, examples[first + i], std::span(pcm).subspan(i * samples, samples));
     }
     source->front_end.quantized(pcm, source->norm, std::span(to.features).subspan(first * values, count * values));
   };

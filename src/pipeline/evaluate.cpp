@@ -81,13 +81,14 @@ std::vector<std::int8_t> int8_logits(const Model& model, const FeatureBatch& bat
 
 /// From the samples on, as the device does it: nothing of the host's front end or network takes part.
 std::vector<std::int8_t> c_logits(const Model& model, const Dataset& dataset, Split split, int threads) {
+  require_clip_ms(dataset, model.design.features);
   const FrontEnd front_end(model.design.features);
   const CEngine engine(export_view(model, front_end));
   const std::vector<Example>& examples = dataset.held_out(split);
   const auto classes = static_cast<std::size_t>(model.int8.classes());
   std::vector<std::int8_t> logits(examples.size() * classes);
   for_ranges(examples.size(), threads, [&](std::size_t first, std::size_t last) {
-    std::vector<std::int16_t> pcm(kClipSamples);
+    std::vector<std::int16_t> pcm(front_end.clip_samples());
     for (std::size_t i = first; i < last; ++i) {
       const int clip = examples[i].clip;
       pad_clip(clip == kNoClip ? std::span<const std::int16_t>{} : dataset.clip(clip), pcm);

@@ -44,10 +44,10 @@ struct Listener::Impl {
       const std::size_t first = task * kDecisionsPerTask;
       const std::size_t clips = std::min(count - first, kDecisionsPerTask);
       // The frames of one decision are those of a clip; behind them it is not read.
-      std::vector<std::int16_t> windows(clips * kClipSamples);
+      std::vector<std::int16_t> windows(clips * front_end.clip_samples());
       for (std::size_t i = 0; i < clips; ++i) {
         std::ranges::copy(pcm.subspan((first + i) * hop, needed),
-                          windows.begin() + static_cast<std::ptrdiff_t>(i * kClipSamples));
+                          windows.begin() + static_cast<std::ptrdiff_t>(i * front_end.clip_samples()));
       }
       std::vector<std::int8_t> features(clips * values);
       front_end.quantized(windows, model.normalisation, features);

@@ -6,8 +6,10 @@
 
 #include "kws/core/error.h"
 #include "kws/core/files.h"
+#include "kws/core/interrupt.h"
 #include "kws/core/rng.h"
 #include "kws/core/table.h"
+#include "kws/core/text.h"
 #include "kws/datasets/corpus_audio.h"
 #include "kws/datasets/names.h"
 #include "kws/features/front_end.h"
@@ -18,6 +20,7 @@ namespace kws {
 namespace {
 
 constexpr double kNoiseSeconds = 30.0;
+constexpr std::size_t kLongestShown = 80;  ///< bytes of a label in a line
 
 /// Label of a keyword, or -1.
 int keyword_label(const std::vector<std::string>& labels, const std::string& word) {
@@ -91,8 +94,8 @@ class TrackReader {
     const double seconds = static_cast<double>(recording_.pcm.size()) / kRateHz;
     const std::string word = composed(cells[2]);
     if (begin >= seconds) {
-      refuse("\"" + word + "\" at " + fixed(begin, 2) + " s lies behind the end of the recording at " +
-             fixed(seconds, 2) + " s; give it its own label track");
+      refuse("\"" + shortened(word, kLongestShown) + "\" at " + fixed(begin, 2) +
+             " s lies behind the end of the recording at " + fixed(seconds, 2) + " s; give it its own label track");
     }
     const int label = keyword_label(labels_, word);
     if (label >= 0) {
@@ -101,7 +104,8 @@ class TrackReader {
     }
     ++others_;
     const std::string keyword = near_keyword(labels_, word);
-    if (!keyword.empty() && ++near_ == 1) first_near_ = "\"" + word + "\" for \"" + keyword + "\"";
+    if (!keyword.empty() && ++near_ == 1)
+      first_near_ = "\"" + shortened(word, kLongestShown) + "\" for \"" + keyword + "\"";
   }
 
   void tell() {
@@ -148,6 +152,7 @@ void add_noise(std::span<const std::span<const std::int16_t>> noises, double vol
   if (noises.empty() || volume == 0.0) return;
   const auto stretch = static_cast<std::size_t>(kNoiseSeconds * kRateHz);
   for (std::size_t begin = 0; begin < pcm.size(); begin += stretch) {
+    throw_if_interrupted();
     const std::span<const std::int16_t> noise = noises[rng.below(noises.size())];
     std::size_t at = rng.below(noise.size());
     const double factor = rng.uniform(0.0, volume);
@@ -203,7 +208,9 @@ Recording make_test_stream(const Corpus& corpus, const LabelSet& labels, Split s
   const auto pause = [&] {
     return static_cast<std::size_t>(rng.uniform(0.5, 1.5) * options.pause_ms * kRateHz / 1000);
   };
-  for (std::size_t at = pause(); at + kClipSamples <= recording.pcm.size(); at += kClipSamples + pause()) {
+  const auto room = static_cast<std::size_t>(read.clip_ms) * kSamplesPerMs;
+  for (std::size_t at = pause(); at + room <= recording.pcm.size(); at += room + pause()) {
+    throw_if_interrupted();
     const bool keyword = others.empty() || rng.uniform() * 100.0 < options.keyword_percent;
     const std::size_t clip = (keyword ? keywords : others).draw(rng);
     const std::span<const std::int16_t> pcm = audio.samples(clip);

@@ -38,6 +38,20 @@ TEST(Augment, WithoutOptionsPadsTheClip) {
   EXPECT_EQ(augmented({5}, {}, kUnchanged, Rng({1}))[0], 5);
 }
 
+TEST(Augment, StretchesAnyLengthAboutItsMiddle) {
+  for (const std::size_t length : {std::size_t{8000}, std::size_t{24000}, std::size_t{48000}}) {
+    Samples clip(length, 0), lanes(length), plain(length);
+    clip[length / 2] = 20000;
+    clip.front() = clip.back() = 300;
+    const AugmentOptions options{.shift_ms = 0.0, .noise_share = 0.0, .noise_volume = 0.0, .speed_percent = 15.0};
+    Rng one({4}), two({4});
+    augment(clip, {}, options, one, false, lanes);
+    augment_plain(clip, {}, options, two, false, plain);
+    EXPECT_EQ(lanes, plain) << length;
+    EXPECT_EQ(std::ranges::max_element(lanes) - lanes.begin(), static_cast<std::ptrdiff_t>(length / 2)) << length;
+  }
+}
+
 TEST(Augment, ShiftsBothWaysWithinItsLimitAndPadsWithZeros) {
   std::set<int> shifts;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {

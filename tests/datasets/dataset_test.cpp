@@ -135,6 +135,22 @@ TEST_F(DatasetTest, TakesTheLoudestSecondOfALongerClip) {
   EXPECT_NE(first.fingerprint(), data.fingerprint());
 }
 
+TEST_F(DatasetTest, KeepsAsMuchOfAClipAsTheDesignHears) {
+  std::vector<std::int16_t> samples(30000, 5);
+  std::fill(samples.begin() + 5000, samples.begin() + 29000, 100);
+  add("cat/a.wav", samples);
+  const auto read = [&](int clip_ms) {
+    return Dataset(scan_corpus(root_), {{"yes", "no"}}, {}, ReadOptions{.clip_ms = clip_ms});
+  };
+  const Dataset cut = read(1500);
+  EXPECT_EQ(cut.clip_ms(), 1500);
+  EXPECT_TRUE(std::ranges::equal(cut.clip(0), std::vector<std::int16_t>(24000, 100)));
+  EXPECT_THAT(cut.remarks(), ::testing::Contains(HasSubstr("1 clip longer than 1.5 s: the loudest 1.5 s")));
+  const Dataset whole = read(3000);
+  EXPECT_TRUE(std::ranges::equal(whole.clip(0), samples));
+  EXPECT_THAT(whole.remarks(), ::testing::Not(::testing::Contains(HasSubstr("longer than"))));
+}
+
 TEST_F(DatasetTest, TellsHowManyRecordingsWereConverted) {
   add("yes/p0.wav", std::vector<std::int16_t>(800), 8000);
   add("no/p0.wav", std::vector<std::int16_t>(4410), 44100, 2);

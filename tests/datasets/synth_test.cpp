@@ -61,6 +61,17 @@ TEST_F(Synth, SameSeedGivesTheSameBytesAndAnotherSeedOthers) {
   EXPECT_NE(first, files("c"));
 }
 
+TEST_F(Synth, SpeaksPhrasesAsLongAsItsClips) {
+  tiny_.words = {"turn on the kitchen light please"};
+  EXPECT_THAT(error_line([&] { synthesize(tiny_, root_ / "a", false); }, Exit::usage),
+              AllOf(HasSubstr("turn_on_the_kitchen_light_please"), HasSubstr("--clip-ms")));
+  tiny_.clip_ms = 2500;
+  synthesize(tiny_, root_ / "a", false);
+  const Corpus corpus = scan_corpus(root_ / "a");
+  EXPECT_THAT(corpus.keywords, ElementsAre("turn_on_the_kitchen_light_please"));
+  for (const Clip& clip : corpus.clips) EXPECT_EQ(read_audio(corpus.root / clip.path).size(), 40000U) << clip.path;
+}
+
 TEST_F(Synth, RefusesWordsThatCannotBeFolders) {
   for (const std::string word : {"", "_x", "../x", "Yes"}) {
     tiny_.words = {word};

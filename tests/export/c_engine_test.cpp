@@ -32,10 +32,10 @@ std::vector<std::int8_t> inputs(int clips, int values, std::uint64_t seed) {
   return bytes;
 }
 
-std::vector<std::int16_t> noise(std::uint64_t seed, int loudness) {
+std::vector<std::int16_t> noise(std::uint64_t seed, int loudness, std::size_t samples = kClipSamples) {
   Rng rng({seed});
   std::vector<std::int16_t> pcm;
-  for (int i = 0; i < kClipSamples; ++i) pcm.push_back(static_cast<std::int16_t>(rng.between(-loudness, loudness)));
+  for (std::size_t i = 0; i < samples; ++i) pcm.push_back(static_cast<std::int16_t>(rng.between(-loudness, loudness)));
   return pcm;
 }
 
@@ -103,14 +103,15 @@ TEST(CEngine, GivesEveryByteOfTheHostForEveryOp) {
 TEST(CEngine, ComputesTheTrainersFeatures) {
   if (!has_compiler()) GTEST_SKIP() << "no C compiler is here";
   for (const FeatureOptions& options :
-       {small_features(), FeatureOptions{.kind = "log_mel", .coefficients = 20, .window_ms = 30, .mel_bins = 20}}) {
+       {small_features(), FeatureOptions{.kind = "log_mel", .coefficients = 20, .window_ms = 30, .mel_bins = 20},
+        FeatureOptions{.stride_ms = 40, .arithmetic = "integer", .clip_ms = 500}, FeatureOptions{.clip_ms = 3000}}) {
     const FrontEnd front_end(options);
     Graph graph({.time = front_end.frames(), .freq = front_end.coefficients(), .channels = 1});
     graph.add("logits", Dense{.units = 4});
     const Exportable parts(RandomModels(5).model(graph), options);
     const CEngine engine(parts.model(1));
     for (const int loudness : {0, 3, 900, 32767}) {
-      const auto pcm = noise(9, loudness);
+      const auto pcm = noise(9, loudness, front_end.clip_samples());
       std::vector<std::int8_t> host(static_cast<std::size_t>(front_end.values())), c(host.size());
       parts.front_end.quantized(pcm, parts.norm, host);
       engine.features(pcm, c);

@@ -177,6 +177,22 @@ TEST_F(Stream, GivesTheDecisionsOfTheHostForEveryNetwork) {
   EXPECT_GT(detections, 10);
 }
 
+TEST_F(Stream, HearsAsMuchAsTheDesignSays) {
+  KWS_SKIP_WITHOUT("gcc")
+  const Pcm pcm = tones_and_noise(90000, 3);
+  set_audio(pcm);
+  for (const int clip_ms : {500, 1500, 3000}) {
+    const FeatureOptions options{.stride_ms = 40, .clip_ms = clip_ms};
+    const Exportable parts(RandomModels(4).model(small_graphs(frame_count(options), 10, 6).at(3).graph), options);
+    const ExportModel model = readily(parts);
+    const auto expected = stream_reference(model, stream_options(parts.front_end, model.detector, 0), pcm);
+    EXPECT_EQ(expected.front().frame, (clip_ms - 40) / 40 + 1);
+    compile(model);
+    EXPECT_EQ(stream("640"), text(expected)) << clip_ms << " ms";
+    EXPECT_EQ(missed_, "missed 0");
+  }
+}
+
 TEST_F(Stream, TakesADecisionInPartsWhileAudioComes) {
   KWS_SKIP_WITHOUT("gcc")
   const Pcm pcm = tones_and_noise(50000, 3);

@@ -77,6 +77,18 @@ TEST(Design, ChecksFeaturesAgainstEachOther) {
   EXPECT_EQ(complaint(json), "d.json: features.high_hz: 1500 is not above low_hz, 1500; raise it");
 }
 
+TEST(Design, HearsASecondUnlessItSaysOtherwise) {
+  Json json = sample();
+  const Design usual = design_from_json(json, "d.json");
+  EXPECT_EQ(design_to_json(usual).dump(), json.dump()) << "files without the key stay as they are";
+  EXPECT_EQ(complaint("/features/clip_ms", 499), "d.json: features.clip_ms: 499 is out of range; 500 to 3000");
+  json["features"]["clip_ms"] = 1500;
+  const Design longer = design_from_json(json, "d.json");
+  EXPECT_EQ(build_graph(longer).input().time, 74);
+  EXPECT_EQ(design_to_json(longer).dump(), json.dump());
+  EXPECT_NE(design_hash(longer), design_hash(usual));
+}
+
 TEST(Design, TakesTheMelBinsOfLogMel) {
   Json json = sample();
   json["features"]["kind"] = "log_mel";

@@ -134,6 +134,32 @@ TEST(FrontEnd, CountsFramesLikeThePaper) {
   EXPECT_EQ(frame_count({.window_ms = 30, .stride_ms = 10}), 98);
 }
 
+TEST(FrontEnd, ALongerClipHasMoreOfTheSameFrames) {
+  for (const char* arithmetic : {"float", "integer"}) {
+    const FrontEnd second({.arithmetic = arithmetic});
+    const FrontEnd longer({.arithmetic = arithmetic, .clip_ms = 1500});
+    EXPECT_EQ(longer.clip_samples(), 24000U);
+    ASSERT_EQ(longer.frames(), 74);
+    std::vector<std::int16_t> pcm = noise_clip(3);
+    std::vector<float> begin(static_cast<std::size_t>(second.values()));
+    second.compute(pcm, begin);
+    // Two clips in one call: the second one begins where the first ends.
+    const std::vector<std::int16_t> more = noise_clip(4);
+    pcm.insert(pcm.end(), more.begin(), more.begin() + 8000);
+    pcm.insert(pcm.end(), pcm.begin(), pcm.begin() + 24000);
+    const auto values = static_cast<std::size_t>(longer.values());
+    std::vector<float> both(2 * values);
+    longer.compute(pcm, both);
+    EXPECT_TRUE(std::equal(begin.begin(), begin.end(), both.begin())) << arithmetic;
+    EXPECT_TRUE(std::equal(both.begin(), both.begin() + longer.values(), both.begin() + longer.values())) << arithmetic;
+  }
+}
+
+TEST(FrontEnd, RefusesClipsThatAreTooShortOrTooLong) {
+  EXPECT_THROW(FrontEnd(FeatureOptions{.clip_ms = 499}), Error);
+  EXPECT_THROW(FrontEnd(FeatureOptions{.clip_ms = 3001}), Error);
+}
+
 TEST(FrontEnd, QuantizesToStepsOfTheDeviation) {
   const FrontEnd front_end(FeatureOptions{});
   const auto pcm = noise_clip(9);

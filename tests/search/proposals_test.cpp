@@ -66,6 +66,10 @@ TEST(Proposer, PublishedDesignsComputeTheirFrontEndAsTheSpaceDoes) {
   for (const Proposal& proposal : draw(options, 28)) {
     EXPECT_EQ(proposal.design.features.arithmetic, "integer") << proposal.design.name;
   }
+  for (const int clip_ms : {500, 2000}) {
+    options.space.features.clip_ms = clip_ms;
+    for (const Proposal& proposal : draw(options, 40)) EXPECT_EQ(proposal.design.features.clip_ms, clip_ms);
+  }
 }
 
 TEST(Proposer, BeginsWithEveryTypeInEveryBudget) {

@@ -60,6 +60,8 @@ class JsonReader {
   /// An option that came later: a missing key means false, and the smallest number.
   void later(const char* name, bool& value, const char* help);
   void later(const char* name, int& value, int low, int high, const char* help);
+  /// The same, but a missing key means `usual`.
+  void later(const char* name, int& value, int usual, int low, int high, const char* help);
 
   /// A nested object, and a list of them, each with a describe() of its own.
   template <class Struct>
@@ -192,6 +194,9 @@ class JsonWriter {
   }
   void later(const char* name, int value, int low, int, const char*) {
     if (value != low) json_[name] = value;
+  }
+  void later(const char* name, int value, int usual, int, int, const char*) {
+    if (value != usual) json_[name] = value;
   }
   template <class Struct>
   void object(const char* name, Struct& value, const char*) {

@@ -36,6 +36,8 @@ class Table {
 std::string grouped(long long value);
 /// Fixed notation with `digits` after the point.
 std::string fixed(double value, int digits);
+/// "1 s", "1.5 s"
+std::string seconds_text(int milliseconds);
 /// 0.8971 -> "89.71 %"
 std::string percent(double share);
 /// 0.8971, 0.0083 -> "89.71 ± 0.83 %"

@@ -9,16 +9,16 @@
 
 namespace kws {
 
-/// The clip as evaluation reads it: left-aligned in one second, zeros behind. Source: TensorFlow's decode_wav.
-///   clip  [0..16000] samples at 16 kHz;  out  [16000]
+/// The clip as evaluation reads it: left-aligned in `out`, zeros behind. Source: TensorFlow's decode_wav.
+///   clip  samples at 16 kHz;  out  [samples of the clip length]
 void pad_clip(std::span<const std::int16_t> clip, std::span<std::int16_t> out);
 
-/// A training variant of one clip: speed and pitch changed about the middle of the second, shifted, noise added,
+/// A training variant of one clip: speed and pitch changed about the middle of `out`, shifted, noise added,
 /// clipped to 16 bit. Integer arithmetic after the draws, so a given `rng` makes the same samples on every machine.
-///   clip     [0..16000] samples at 16 kHz, not read when `silence`
+///   clip     samples at 16 kHz, at most as many as out, not read when `silence`
 ///   noises   recordings of any length; none or empty ones add nothing
 ///   silence  the word itself is left out; noise is added as for any clip
-///   out      [16000]
+///   out      [samples of the clip length]
 void augment(std::span<const std::int16_t> clip, const std::vector<std::vector<std::int16_t>>& noises,
              const AugmentOptions& options, Rng& rng, bool silence, std::span<std::int16_t> out);
 /// The same by plain loops on any CPU; the oracle of the vector code that augment() uses where the CPU has it.

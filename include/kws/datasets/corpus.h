@@ -81,7 +81,7 @@ Corpus scan_corpus(const std::filesystem::path& root, const SplitRule& rule = {}
 ///   throws  Error (Exit::data) naming file and fact: not decodable, truncated
 std::vector<std::int16_t> read_audio(const std::filesystem::path& file, AudioFacts* facts = nullptr);
 
-/// Which second stands for a longer clip.
+/// Which stretch stands for a clip that is longer than a network hears.
 enum class Stretch { loudest, first };
 
 /// How the recordings of a corpus are read.
@@ -89,6 +89,7 @@ struct ReadOptions {
   int threads = 0;                          ///< 0: all cores
   std::filesystem::path cache_folder = {};  ///< of decoded samples; empty: every file is decoded
   Stretch stretch = Stretch::loudest;
+  int clip_ms = kClipMs;  ///< longest that is kept of a clip
 };
 
 /// What classes mean: label 0 `_silence_`, 1 `_unknown_`, then the keywords.
@@ -142,7 +143,8 @@ class Dataset {
   [[nodiscard]] const LabelSet& labels() const { return labels_; }
   /// What the user should know about the recordings, a line each.
   [[nodiscard]] const std::vector<std::string>& remarks() const { return remarks_; }
-  /// Samples of a clip, [0, 16000] of them.
+  [[nodiscard]] int clip_ms() const { return clip_ms_; }  ///< longest length of its clips
+  /// Samples of a clip, at most clip_ms() of them.
   [[nodiscard]] std::span<const std::int16_t> clip(int index) const;
   [[nodiscard]] const std::vector<std::vector<std::int16_t>>& noises() const { return noises_; }
 
@@ -161,6 +163,7 @@ class Dataset {
  private:
   LabelSet labels_;
   DatasetOptions options_;
+  int clip_ms_;
   std::unique_ptr<const CorpusAudio> audio_;
   std::vector<std::vector<std::int16_t>> noises_;
   std::vector<Example> keyword_training_;

@@ -14,15 +14,16 @@ namespace kws {
 /// Where decoded samples are kept: $XDG_CACHE_HOME/kwsmith or ~/.cache/kwsmith; empty when neither variable is set.
 std::filesystem::path default_cache_folder();
 
-/// All recordings of a corpus, decoded: its clips, then its noises. Of a clip longer than a second one second is kept,
-/// of a noise all. Samples come from the cache as long as the file they were read from is the same (size, times and
-/// inode); what is new is decoded and the cache written anew. A damaged cache counts as none.
+/// All recordings of a corpus, decoded: its clips, then its noises. Of a clip longer than ReadOptions::clip_ms so
+/// much is kept, of a noise all. Samples come from the cache as long as the file they were read from is the same (size,
+/// times and inode); what is new is decoded and the cache written anew. A damaged cache counts as none.
 class CorpusAudio {
  public:
   /// throws Error (Exit::interrupted)
   CorpusAudio(const Corpus& corpus, const ReadOptions& options);
 
   [[nodiscard]] std::size_t size() const { return items_.size(); }
+  [[nodiscard]] int clip_ms() const { return clip_ms_; }
   [[nodiscard]] std::span<const std::int16_t> samples(std::size_t i) const {
     return {samples_.get() + items_[i].begin, items_[i].count};
   }
@@ -42,6 +43,7 @@ class CorpusAudio {
     AudioFacts facts;
     std::string fault, digest;
   };
+  int clip_ms_;
   std::vector<Item> items_;
   std::unique_ptr<std::int16_t[]> samples_;  ///< of all items, one after the other
   std::size_t decoded_ = 0;

@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
+#include "kws/core/audio.h"
 #include "kws/datasets/corpus.h"
 
 namespace kws {
@@ -19,6 +21,7 @@ struct ImportOptions {
   /// its only group. Empty: guessed.
   std::string speaker = {};
   WordFolder word = WordFolder::guess;
+  int clip_ms = kClipMs;                   ///< longest that is kept of a recording
   std::vector<std::string> keywords = {};  ///< empty: the default ten where all are there, else all words
 };
 
@@ -60,12 +63,15 @@ struct ImportReport {
 using ImportProgress = std::function<void(std::size_t done, std::size_t files)>;
 
 /// Makes `folder` a corpus of WAV files, 16 kHz mono, from a folder or an archive of recordings in any order and
-/// format. Of a recording longer than a second the loudest second is kept, shifted so that what is loud lies in its
+/// format. Of a recording longer than clip_ms the loudest stretch is kept, shifted so that what is loud lies in its
 /// middle. Recordings that `data check` would object to, and copies, are left out.
 ///   threads  0: all cores;  progress is called by one thread at a time
 ///   throws   Error as plan_import(), unpack(), write_folder();  Error (Exit::data): no source, no recording is left;
 ///            Error (Exit::interrupted)
 ImportReport import_corpus(const std::filesystem::path& source, const std::filesystem::path& folder, bool replace,
                            const ImportOptions& options, int threads, const ImportProgress& progress = {});
+
+/// What `data check` tells of the new folder, and "notes", "left_out" with their reasons.
+nlohmann::ordered_json import_to_json(const ImportReport& report);
 
 }  // namespace kws

@@ -20,9 +20,9 @@ class CEngine {
 
   /// features [clips][input elements], logits [clips][classes]
   void run(std::span<const std::int8_t> features, std::span<std::int8_t> logits) const;
-  /// pcm [16000] -> out [input elements], by the exported front end.
+  /// pcm [samples of the front end's clip] -> out [input elements], by the exported front end.
   void features(std::span<const std::int16_t> pcm, std::span<std::int8_t> out) const;
-  /// pcm [16000] -> logits [classes]; returns the best class.
+  /// pcm [samples of the front end's clip] -> logits [classes]; returns the best class.
   int classify(std::span<const std::int16_t> pcm, std::span<std::int8_t> logits) const;
 
  private:

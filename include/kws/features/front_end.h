@@ -11,9 +11,6 @@
 
 namespace kws {
 
-constexpr int kClipSamples = 16000;  ///< a clip is one second
-constexpr int kClipMs = 1000;
-
 /// A kind of front end: its row in the table of src/features/front_end.cpp.
 struct FrontEndKind {
   std::string name;
@@ -34,6 +31,7 @@ struct FeatureOptions {
   int low_hz = 20;
   int high_hz = 4000;
   std::string arithmetic = "float";  ///< "float" or "integer", of the front end on the device
+  int clip_ms = kClipMs;             ///< length of audio that one decision hears
   friend bool operator==(const FeatureOptions&, const FeatureOptions&) = default;
 };
 
@@ -50,12 +48,14 @@ void describe(Field& field, FeatureOptions& o) {
   field("high_hz", o.high_hz, 1000, 8000, "upper edge of the last filter");
   field.optional("arithmetic", o.arithmetic, {"float", "integer"},
                  "of the front end; integer: for cores without a floating-point unit; may be left out");
+  field.later("clip_ms", o.clip_ms, kClipMs, kShortestClipMs, kLongestClipMs,
+              "length in milliseconds of what one decision hears; may be left out");
 }
 
 /// Rows of the cosine transform; 0 for kinds without.
 int cosine_rows(const FeatureOptions& options);
 
-/// Frames of a one-second clip: 1 + (1000 - window) / stride, rounded down.
+/// Frames of a clip: 1 + (clip - window) / stride, rounded down.
 int frame_count(const FeatureOptions& options);
 
 /// Per-coefficient mean and standard deviation of the training split, part of the model: the front end's last step maps
@@ -80,17 +80,18 @@ class FrontEnd {
   FrontEnd& operator=(FrontEnd&&) noexcept;
 
   [[nodiscard]] const FeatureOptions& options() const;
+  [[nodiscard]] std::size_t clip_samples() const { return static_cast<std::size_t>(options().clip_ms) * kSamplesPerMs; }
   [[nodiscard]] int frames() const;        ///< time steps of one clip
   [[nodiscard]] int coefficients() const;  ///< values of one frame
   [[nodiscard]] int values() const { return frames() * coefficients(); }
 
   /// Float features of whole clips; several at once are faster than one by one, and the same.
-  ///   pcm [clips][16000];  out [clips][frames][coefficients]; integer arithmetic: its Q10 values as floats
+  ///   pcm [clips][clip_samples()];  out [clips][frames][coefficients]; integer arithmetic: its Q10 values as floats
   void compute(std::span<const std::int16_t> pcm, std::span<float> out) const;
   /// The same by the scalar code, as the device runs it; the oracle of the SIMD path.
   void compute_scalar(std::span<const std::int16_t> pcm, std::span<float> out) const;
-  /// int8 features of whole clips. pcm [clips][16000]; out [clips][frames][coefficients]; norm has coefficients()
-  /// entries.
+  /// int8 features of whole clips. pcm [clips][clip_samples()]; out [clips][frames][coefficients]; norm has
+  /// coefficients() entries.
   void quantized(std::span<const std::int16_t> pcm, const Normalisation& norm, std::span<std::int8_t> out) const;
   /// 1 / (deviation * kFeatureScale): int8 steps per unit, as the C structure holds it. Deviations below 1e-3 count as
   /// 1e-3.

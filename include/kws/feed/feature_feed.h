@@ -13,6 +13,9 @@
 
 namespace kws {
 
+/// throws Error (Exit::usage) unless the dataset was read for clips of the length that the front end hears.
+void require_clip_ms(const Dataset& dataset, const FeatureOptions& options);
+
 /// A dataset seen through one front end. Results depend on the arguments alone, never on the number of threads.
 /// Holds a reference to the dataset; any number of threads may use one feed.
 class FeatureFeed {

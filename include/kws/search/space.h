@@ -19,6 +19,7 @@ struct FrameSize {
 
 struct FeatureSpace {
   std::string arithmetic = "float";
+  int clip_ms = kClipMs;
   double log_mel_share = 0.3;
   IntRange coefficients{10, 40, 2, 1, 64};
   IntRange mel_bins{20, 40, 4, 8, 64};
@@ -30,6 +31,8 @@ struct FeatureSpace {
 template <class Field>
 void describe(Field& field, FeatureSpace& o) {
   field.optional("arithmetic", o.arithmetic, {"float", "integer"}, "of every front end, see FeatureOptions");
+  field.later("clip_ms", o.clip_ms, kClipMs, kShortestClipMs, kLongestClipMs,
+              "what every design hears at once, in milliseconds");
   field("log_mel_share", o.log_mel_share, 0.0, 1.0, "share of log-mel front ends; the others are MFCC");
   field.object("coefficients", o.coefficients, "MFCC kept per frame, at most mel_bins");
   field.object("mel_bins", o.mel_bins, "triangular mel filters");
