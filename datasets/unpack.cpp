@@ -3,14 +3,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <memory>
+#include <system_error>
 #include <vector>
 
 #include "kws/core/error.h"
 #include "kws/core/interrupt.h"
 #include "kws/core/table.h"
+#include "kws/core/text.h"
 #include "kws/datasets/fetch.h"
 
 namespace kws {
@@ -32,12 +33,13 @@ std::string path_of(archive_entry* entry) {
 std::string quoted_entry(std::string path) {
   std::ranges::replace_if(
       path, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
-  return "entry \"" + path + "\"";
+  return "entry \"" + shortened(path, 200) + "\"";
 }
 
 /// Why an entry must not be written, or "". Only what stays inside the folder and points nowhere else is harmless.
 std::string objection(archive_entry* entry, const std::filesystem::path& path) {
-  if (path.empty()) return "has no name";
+  if (path.empty() || (path.lexically_normal() == "." && archive_entry_filetype(entry) == AE_IFREG))
+    return "has no name";
   if (path.is_absolute() || std::ranges::find(path, "..") != path.end()) return "leads out of the folder";
   if (archive_entry_hardlink(entry) != nullptr || archive_entry_filetype(entry) == AE_IFLNK) return "is a link";
   if (archive_entry_sparse_count(entry) > 0) return "is a file with holes";
@@ -55,6 +57,8 @@ class Unpacker {
     archive_read_support_filter_xz(reader_.get());
     archive_read_support_filter_zstd(reader_.get());
     archive_read_support_format_tar(reader_.get());
+    // By its directory, which says what a file is and where the archive ends.
+    archive_read_support_format_zip_seekable(reader_.get());
     if (archive_read_open_filename(reader_.get(), file.c_str(), std::size_t{1} << 18U) != ARCHIVE_OK) fail_to_read();
   }
 
@@ -79,7 +83,7 @@ class Unpacker {
     const bool is_folder = archive_entry_filetype(entry) == AE_IFDIR;
     std::error_code error;
     std::filesystem::create_directories(is_folder ? target : target.parent_path(), error);
-    if (error) fail_to_write(path, error.message());
+    if (error) fail_to_write(path, error);
     if (!is_folder) write_content(path, target);
   }
 
@@ -89,6 +93,7 @@ class Unpacker {
  private:
   void write_content(const std::string& path, const std::filesystem::path& target) {
     std::ofstream out(target, std::ios::binary);
+    if (!out) fail_to_write(path, {errno, std::generic_category()});
     std::int64_t written = 0;
     while (out) {
       require_time();
@@ -106,7 +111,7 @@ class Unpacker {
       out.write(piece_.data(), length);
     }
     out.close();
-    if (!out) fail_to_write(path, std::strerror(errno));
+    if (!out) fail_to_write(path, {errno, std::generic_category()});
   }
 
   void require_time() const {
@@ -120,12 +125,18 @@ class Unpacker {
   [[noreturn]] void fail_to_read() const {
     const char* reason = archive_error_string(reader_.get());
     throw Error(name_ + ": cannot be unpacked (" + (reason == nullptr ? "unreadable" : reason) +
-                    "); give the URL of a whole .tar.gz",
+                    "); give a whole .tar.gz or .zip without a password",
                 Exit::data);
   }
-  [[noreturn]] void fail_to_write(const std::string& path, const std::string& reason) const {
-    throw Error(name_ + ": " + quoted_entry(path) + ": cannot write: " + reason +
-                "; make room or choose another folder, then run the same command again");
+  [[noreturn]] void fail_to_write(const std::string& path, const std::error_code& reason) const {
+    const std::string line = name_ + ": " + quoted_entry(path) + ": cannot write: " + reason.message() + "; ";
+    // Names that no folder could take: nothing is gained by trying again.
+    for (const std::errc its_own :
+         {std::errc::not_a_directory, std::errc::is_a_directory, std::errc::file_exists, std::errc::filename_too_long,
+          std::errc::invalid_argument, std::errc::illegal_byte_sequence}) {
+      if (reason == its_own) throw Error(line + "give an archive of plain files and folders", Exit::data);
+    }
+    throw Error(line + "make room or choose another folder, then run the same command again");
   }
 
   std::string name_;

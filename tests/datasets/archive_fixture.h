@@ -35,10 +35,19 @@ class ArchiveFolder : public AudioFolder {
 
   /// A .tar.gz of these entries, as its bytes.
   std::string tar_gz(const std::vector<Packed>& entries) {
-    const std::filesystem::path file = root_ / "packed.tar.gz";
     archive* writer = archive_write_new();
     archive_write_add_filter_gzip(writer);
     archive_write_set_format_ustar(writer);
+    return pack(writer, entries);
+  }
+  std::string zip(const std::vector<Packed>& entries) {
+    archive* writer = archive_write_new();
+    archive_write_set_format_zip(writer);
+    archive_write_set_bytes_in_last_block(writer, 1);  // nothing behind its directory
+    return pack(writer, entries);
+  }
+  std::string pack(archive* writer, const std::vector<Packed>& entries) {
+    const std::filesystem::path file = root_ / "packed";
     EXPECT_EQ(archive_write_open_filename(writer, file.c_str()), ARCHIVE_OK);
     for (const Packed& packed : entries) {
       archive_entry* entry = archive_entry_new();
@@ -60,15 +69,16 @@ class ArchiveFolder : public AudioFolder {
   }
 
   /// Two words of two clips each, as Speech Commands packs them.
-  std::string small_corpus() {
-    return tar_gz({{.path = "./", .type = AE_IFDIR},
-                   {.path = "./yes/", .type = AE_IFDIR},
-                   {.path = "./yes/s3_nohash_0.wav", .content = wav(1)},
-                   {.path = "./yes/s10_nohash_0.wav", .content = wav(2)},
-                   {.path = "./no/s3_nohash_0.wav", .content = wav(3)},
-                   {.path = "./no/s10_nohash_0.wav", .content = wav(4)},
-                   {.path = "./LICENSE", .content = "CC BY 4.0"},
-                   {.path = "./validation_list.txt", .content = "no/s10_nohash_0.wav\n"}});
+  std::string small_corpus() { return tar_gz(small_entries()); }
+  std::vector<Packed> small_entries() {
+    return {{.path = "./", .type = AE_IFDIR},
+            {.path = "./yes/", .type = AE_IFDIR},
+            {.path = "./yes/s3_nohash_0.wav", .content = wav(1)},
+            {.path = "./yes/s10_nohash_0.wav", .content = wav(2)},
+            {.path = "./no/s3_nohash_0.wav", .content = wav(3)},
+            {.path = "./no/s10_nohash_0.wav", .content = wav(4)},
+            {.path = "./LICENSE", .content = "CC BY 4.0"},
+            {.path = "./validation_list.txt", .content = "no/s10_nohash_0.wav\n"}};
   }
 
   /// Names in the test's folder, sorted; what was left behind would show up here.

@@ -9,6 +9,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Unpack : public ArchiveFolder {
  protected:
@@ -30,6 +31,37 @@ TEST_F(Unpack, WritesFilesAndFoldersByteForByte) {
   const Corpus corpus = scan_corpus(root_ / "out");
   EXPECT_THAT(corpus.words, ElementsAre("no", "yes"));
   EXPECT_EQ(corpus.clips.size(), 4U);
+}
+
+TEST_F(Unpack, ReadsZipAsItReadsTar) {
+  unpack_bytes(zip(small_entries()));
+  EXPECT_EQ(read_file(root_ / "out/yes/s10_nohash_0.wav"), wav(2));
+  EXPECT_EQ(scan_corpus(root_ / "out").clips.size(), 4U);
+  const std::string absolute = (root_ / "absolute").string();
+  for (const std::string& path : {std::string("../beside"), std::string("yes/../../beside"), absolute}) {
+    EXPECT_THAT(refusal(zip({{.path = path, .content = "x"}})), HasSubstr("leads out of the folder; ")) << path;
+  }
+  EXPECT_THAT(refusal(zip({{.path = "yes", .type = AE_IFLNK, .link = ".."}})), HasSubstr("entry \"yes\" is a link; "));
+  // As Windows writes it.
+  EXPECT_THAT(refusal(zip({{.path = "..\\beside", .content = "x"}})), HasSubstr("\"../beside\" leads out"));
+  EXPECT_THAT(names(), ElementsAre("a.tar.gz", "out"));
+}
+
+TEST_F(Unpack, RefusesAZipThatIsCutDamagedOrOfNoEnd) {
+  const std::string whole = zip({{.path = "a", .content = std::string(5000, 'x')}, {.path = "b", .content = wav(1)}});
+  for (std::size_t length = 4; length < whole.size(); length += whole.size() / 7) {
+    EXPECT_THAT(refusal(whole.substr(0, length)), HasSubstr(": cannot be unpacked (")) << length;
+  }
+  std::string damaged = whole;
+  damaged[whole.size() / 2] = static_cast<char>(damaged[whole.size() / 2] ^ 0x55);  // among the bytes of "b"
+  EXPECT_THAT(refusal(damaged), HasSubstr(": cannot be unpacked ("));
+  text("a.zip", zip({{.path = "a", .content = std::string(500000, 'x')}, {.path = "b", .content = "x"}}));
+  const auto refused = [&](const UnpackLimits& limits) {
+    return error_line([&] { unpack(root_ / "a.zip", "URL", root_ / "out", {}, limits); });
+  };
+  EXPECT_THAT(refused({.entry_bytes = 2000}), HasSubstr("URL: entry \"a\" unpacks to more than 2,000 bytes, "));
+  EXPECT_THAT(refused({.all_bytes = 1}), HasSubstr("URL: unpacks to more than "));
+  EXPECT_THAT(refused({.entries = 1}), HasSubstr("URL: holds more than 1 entries, "));
 }
 
 TEST_F(Unpack, StripsNothingButTheDot) {
@@ -124,8 +156,17 @@ TEST_F(Unpack, NoticesATruncatedArchiveWhereverItEnds) {
 
 TEST_F(Unpack, AFileInTheWayOfAFolderIsNamed) {
   const std::string bytes = tar_gz({{.path = "yes", .content = "x"}, {.path = "yes/a.wav", .content = "y"}});
-  EXPECT_THAT(error_line([&] { unpack_bytes(bytes); }, Exit::failed),
-              AllOf(HasSubstr("entry \"yes/a.wav\": cannot write: "), HasSubstr("; ")));
+  EXPECT_THAT(refusal(bytes),
+              AllOf(HasSubstr("entry \"yes/a.wav\": cannot write: "), HasSubstr("; give an archive of")));
+}
+
+TEST_F(Unpack, NamesThatNoFolderTakesAreTheArchivesFault) {
+  EXPECT_THAT(refusal(tar_gz({{.path = ".", .content = "x"}})), HasSubstr("has no name; give an archive of"));
+  EXPECT_THAT(refusal(zip({{.path = std::string(300, 'a'), .content = "x"}})),
+              AllOf(HasSubstr("aaa...\": cannot write: File name too long; give an archive of"),
+                    Not(HasSubstr(std::string(250, 'a')))));
+  EXPECT_THAT(refusal(tar_gz({{.path = "yes/", .type = AE_IFDIR}, {.path = "yes", .content = "x"}})),
+              HasSubstr("cannot write: Is a directory; give an archive of"));
 }
 
 }  // namespace

@@ -61,6 +61,22 @@ tar -C "$phone" -czf "$work/memos.tar.gz" memos
 "$kwsmith" -q data import "$work/memos.tar.gz" --out "$work/unpacked" --keywords Aurora,Blinds >/dev/null
 diff -r "$data" "$work/unpacked" >&2 || fail "the archive gives other files than the folder"
 
+if command -v python3 >/dev/null; then
+  (cd "$phone" && python3 -c 'import shutil, sys; shutil.make_archive(sys.argv[1], "zip", ".", "memos")' "$work/memos")
+  "$kwsmith" -q data import "$work/memos.zip" --out "$work/unzipped" --keywords Aurora,Blinds --json >"$work/said.json"
+  diff -r "$data" "$work/unzipped" >&2 || fail "the zip gives other files than the folder"
+  python3 - "$work/said.json" <<'P' || fail "--json: $(cat "$work/said.json")"
+import json, sys
+said = json.load(open(sys.argv[1]))
+assert said["schema"] == "kwsmith.import/1" and said["clips"] == 36 and said["problems"] == []
+assert sum(left["files"] for left in said["left_out"]) == 4 and len(said["notes"]) >= 2
+P
+fi
+
+step "longer recordings, for a design that hears more"
+"$kwsmith" -q data import "$phone" --out "$work/longer" --keywords Aurora,Blinds --clip-ms 1500 >/dev/null
+[ "$(find "$work/longer" -name '*.wav' -size +46k | wc -l)" -eq 36 ] || fail "--clip-ms 1500 keeps another length"
+
 step "bad input"
 expect 4 'none: no such folder or archive' data import "$work/none" --out "$out/x"
 expect 2 '--speaker.*no group' data import "$phone" --speaker anna --out "$out/x"

@@ -42,9 +42,9 @@ enum class FetchStep { download, unpack };
 /// `bytes` of the archive are done; `all` is 0 as long as nobody knows.
 using FetchProgress = std::function<void(FetchStep step, std::int64_t bytes, std::int64_t all)>;
 
-/// Downloads an archive (tar, plain or packed by gzip, bzip2, xz, zstd), checks and unpacks it and makes it `folder`.
-/// The download grows in `folder`.part and is continued there by the next call where the server can; what is unpacked
-/// shows up in one piece. Proxies are taken from the environment (http_proxy, no_proxy).
+/// Downloads an archive (zip; tar, plain or packed by gzip, bzip2, xz, zstd), checks and unpacks it and makes it
+/// `folder`. The download grows in `folder`.part and is continued there by the next call where the server can; what is
+/// unpacked shows up in one piece. Proxies are taken from the environment (http_proxy, no_proxy).
 ///   returns  the corpus in `folder`
 ///   throws   Error (Exit::usage): `folder` exists and `replace` is off, a URL or SHA-256 that cannot be one;
 ///            Error (Exit::failed): no connection, a connection that broke, an answer other than the file, a full disk;
