@@ -89,6 +89,59 @@ TEST_F(Audio, ReadsOpusAsLibsndfileDoes) {
   }
 }
 
+TEST_F(Audio, ReadsTheContainersAndCodecsThatPeopleHave) {
+  std::vector<std::int16_t> tone(16000);
+  for (std::size_t i = 0; i < tone.size(); ++i) {
+    tone[i] = static_cast<std::int16_t>(std::lrint(8000.0 * std::sin(0.05 * static_cast<double>(i))));
+  }
+  struct Case {
+    int format;
+    int most;  ///< samples are off by
+  };
+  const int wav = SF_FORMAT_WAV;
+  for (const auto& [format, most] : std::vector<Case>{{wav | SF_FORMAT_PCM_24, 0},
+                                                      {wav | SF_FORMAT_PCM_32, 0},
+                                                      {wav | SF_FORMAT_DOUBLE, 0},
+                                                      {wav | SF_FORMAT_PCM_U8, 256},
+                                                      {wav | SF_FORMAT_ULAW, 512},
+                                                      {wav | SF_FORMAT_ALAW, 512},
+                                                      {wav | SF_FORMAT_IMA_ADPCM, 1500},
+                                                      {wav | SF_FORMAT_MS_ADPCM, 1500},
+                                                      {SF_FORMAT_WAVEX | SF_FORMAT_PCM_16, 0},
+                                                      {SF_FORMAT_RF64 | SF_FORMAT_PCM_16, 0},
+                                                      {SF_FORMAT_W64 | SF_FORMAT_PCM_16, 0},
+                                                      {wav | SF_FORMAT_PCM_16 | SF_ENDIAN_BIG, 0},
+                                                      {SF_FORMAT_AIFF | SF_FORMAT_PCM_16, 0},
+                                                      {SF_FORMAT_CAF | SF_FORMAT_PCM_16, 0},
+                                                      {SF_FORMAT_AU | SF_FORMAT_PCM_16, 0}}) {
+    const std::vector<std::int16_t> samples = read_audio(add("a.wav", tone, 16000, 1, format));
+    ASSERT_GE(samples.size(), tone.size()) << std::hex << format;  // codecs fill their last block
+    for (std::size_t i = 0; i < tone.size(); ++i) ASSERT_NEAR(samples[i], tone[i], most) << std::hex << format;
+  }
+}
+
+TEST_F(Audio, ReadsWavAcrossChunksItDoesNotKnow) {
+  const auto file = add("a.wav", {1, 2, 3});
+  std::string bytes;
+  {
+    std::ifstream in(file, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  const auto chunk = [](const std::string& name, std::size_t size) {
+    std::string text = name;
+    for (std::size_t i = 0; i < 4; ++i) text += static_cast<char>(size >> (8 * i) & 0xFFU);
+    return text + std::string(size + size % 2, 'x');
+  };
+  const std::string before = bytes.substr(0, 36), data = bytes.substr(36);
+  for (const auto& [name, text] : {std::pair{"junk.wav", before + chunk("JUNK", 28) + chunk("bext", 602) + data},
+                                   {"list.wav", before + chunk("LIST", 13) + data},
+                                   {"large.wav", before + chunk("LIST", 400000) + data},
+                                   {"tag.wav", bytes + "ID3" + std::string(125, '\4')}}) {
+    this->text(name, text);
+    EXPECT_THAT(read_audio(root_ / name), ElementsAre(1, 2, 3)) << name;
+  }
+}
+
 /// A WAV whose header claims `promised` bytes of samples.
 class Placeholder : public Audio, public ::testing::WithParamInterface<std::uint32_t> {};
 

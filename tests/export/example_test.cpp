@@ -96,6 +96,21 @@ TEST_F(Example, StreamsWavFilesOfAnyLength) {
   EXPECT_EQ(output(), expected(part));
 }
 
+TEST_F(Example, ReadsTheExtensibleFormOfTheSameSamples) {
+  KWS_SKIP_WITHOUT("make", "cc")
+  write_c_model(model_, {}, folder_ / "kws");
+  ASSERT_EQ(run("make -C kws"), 0) << output();
+  const Pcm clip = noise(kClipSamples);
+  std::string file = wav(clip);
+  // A format chunk of 40 bytes: what it holds is named behind, PCM.
+  file.replace(16, 4, std::string("\x28\0\0\0", 4));
+  file.replace(20, 2, "\xFE\xFF");
+  file.insert(36, std::string("\x16\0\x10\0\4\0\0\0\1\0\0\0\0\0\x10\0\x80\0\0\xAA\0\x38\x9B\x71", 24));
+  write_file(folder_ / "clip.wav", file);
+  ASSERT_EQ(run("kws/kws_example clip.wav"), 0) << output();
+  EXPECT_EQ(output(), expected(clip));
+}
+
 TEST_F(Example, SaysWhatIsWrongWithAFile) {
   KWS_SKIP_WITHOUT("make", "cc")
   write_c_model(model_, {}, folder_ / "kws");
