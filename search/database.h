@@ -42,6 +42,8 @@ class Database {
   virtual bool search_runs() = 0;
   /// The database's clock in seconds, as SQL: the clocks of the machines need not agree.
   [[nodiscard]] virtual const char* now() const = 0;
+  /// Whether now() is one clock for all, and not that of each process's machine.
+  [[nodiscard]] virtual bool one_clock() const = 0;
   /// Added to a SELECT of a row that is about to be changed.
   [[nodiscard]] virtual const char* skip_locked() const = 0;
   /// For messages: the file, or the URL without its password.

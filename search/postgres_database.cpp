@@ -186,4 +186,5 @@ class PostgresDatabase : public Database {
 
 std::unique_ptr<Database> open_postgres(const std::string& url) { return std::make_unique<PostgresDatabase>(url); }
 
+  [[nodiscard]] bool one_clock() const override { return true; }
 }  // namespace kws

@@ -138,6 +138,7 @@ class SqliteDatabase : public Database {
     return locked;
   }
   [[nodiscard]] const char* now() const override { return "((julianday('now') - 2440587.5) * 86400.0)"; }
+  [[nodiscard]] bool one_clock() const override { return false; }
   /// A transaction that writes has the file for itself.
   [[nodiscard]] const char* skip_locked() const override { return ""; }
   [[nodiscard]] const std::string& name() const override { return name_; }

@@ -9,6 +9,7 @@
 
 #include "database.h"
 #include "kws/core/files.h"
+#include "kws/core/table.h"
 #include "kws/search/finalists.h"
 
 namespace kws {
@@ -30,6 +31,8 @@ constexpr std::array kTables = {
     "from_epochs INTEGER NOT NULL, turn INTEGER NOT NULL, decided TEXT NOT NULL, holder TEXT, "
     "fence INTEGER NOT NULL, expires DOUBLE PRECISION NOT NULL, PRIMARY KEY (trial, epochs))",
     "CREATE TABLE IF NOT EXISTS losses (trial INTEGER NOT NULL, epochs INTEGER NOT NULL, lost INTEGER NOT NULL, "
+    "PRIMARY KEY (trial, epochs))",
+    "CREATE TABLE IF NOT EXISTS restarts (trial INTEGER NOT NULL, epochs INTEGER NOT NULL, lost INTEGER NOT NULL, "
     "PRIMARY KEY (trial, epochs))",
     "CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, "
     "finished INTEGER NOT NULL)"};
@@ -143,21 +146,37 @@ Proposal stored_proposal(int number, const std::string& text, const std::string&
   return proposal;
 }
 
-/// A holder's lease has run out. Some steps end every process that takes them, by the memory they need, for instance:
+/// A step has ended what trained it. Some end every process that takes them, by the memory they need, for instance:
 /// such a one fails instead of taking down worker after worker.
+///   table    of counts, a row for each step;  what  "lost its worker"
 ///   returns  whether it has failed now
-bool lost_too_often(Database& db, const Lease& lease, int most) {
+bool lost_too_often(Database& db, const std::string& table, const std::string& what, const Lease& lease, int most) {
   const std::vector<SqlValue> step = {std::int64_t{lease.trial}, std::int64_t{lease.to}};
-  const std::vector<SqlRow> rows = db.run(
-      "INSERT INTO losses VALUES ($1, $2, 1) ON CONFLICT (trial, epochs) DO UPDATE SET lost = losses.lost + 1 "
-      "RETURNING lost",
-      step);
+  const std::vector<SqlRow> rows =
+      db.run("INSERT INTO " + table + " VALUES ($1, $2, 1) ON CONFLICT (trial, epochs) DO UPDATE SET lost = " + table +
+                 ".lost + 1 RETURNING lost",
+             step);
   if (number_of(rows.at(0)[0]) < most) return false;
   db.run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2", step);
   db.run("INSERT INTO rungs (number, epochs, decided, failure) VALUES ($1, $2, $3, $4)",
          {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided,
-          "lost its worker " + std::to_string(most) + " times; it may need more memory than there is"});
+          what + " " + std::to_string(most) + " times; it may need more memory than there is"});
   return true;
+}
+
+/// How a job names its holder: with the length of the lease in seconds before it.
+std::string holder_cell(const std::string& holder, double seconds) { return fixed(seconds, 3) + " " + holder; }
+std::string holder_in(const std::string& cell) { return cell.substr(cell.find(' ') + 1); }
+/// Where clocks differ: leases that end so late that their clock must have been ahead; as SQL of SQLite.
+std::string leases_ahead(const Database& db) {
+  return db.one_clock() ? ""
+                        : std::string("holder IS NOT NULL AND expires > ") + db.now() + " + 2 * CAST(holder AS REAL)";
+}
+/// A worker whose clock was ahead and that has died keeps its step no longer than others would.
+void cut_leases_ahead(Database& db) {
+  const std::string ahead = leases_ahead(db);
+  if (ahead.empty()) return;
+  db.run(std::string("UPDATE jobs SET expires = ") + db.now() + " + CAST(holder AS REAL) WHERE " + ahead, {});
 }
 
 /// Refuses the store of a kwsmith that keeps it in another form.
@@ -353,9 +372,12 @@ void Study::offer(int turn, const Lease& step) {
 void Study::withdraw(const std::function<bool(const std::string& holder)>& gone) {
   store_->run(true, [&] {
     Database& db = *store_->db;
-    db.run(std::string("DELETE FROM jobs WHERE expires < ") + db.now(), {});
-    for (const SqlRow& row : db.run("SELECT DISTINCT holder FROM jobs", {})) {
-      if (gone(row[0].value_or(""))) db.run("DELETE FROM jobs WHERE holder = $1", {row[0].value()});
+    const std::string expired = std::string("CASE WHEN expires < ") + db.now() + " THEN 1 ELSE 0 END";
+    for (const SqlRow& row : db.run("SELECT trial, epochs, decided, holder, " + expired + " FROM jobs", {})) {
+      if (row[4] != "1" && !gone(holder_in(row[3].value_or("")))) continue;
+      const Lease step{.trial = number_of(row[0]), .to = number_of(row[1]), .decided = row[2].value()};
+      if (row[3] && lost_too_often(db, "restarts", "ended the search", step, most_restarts)) continue;
+      db.run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2", {std::int64_t{step.trial}, std::int64_t{step.to}});
     }
   });
 }
@@ -370,19 +392,24 @@ bool Study::searched() const {
   return store_->run(false, [&] { return store_->db->search_runs(); });
 }
 
-int Study::workers() const {
+int Study::workers(const std::function<bool(const std::string& holder)>& gone) const {
   return store_->run(false, [&] {
     Database& db = *store_->db;
-    return number_of(db.run(std::string("SELECT count(*) FROM jobs WHERE expires > ") + db.now(), {}).at(0)[0]);
+    const std::vector<SqlRow> held = db.run(std::string("SELECT holder FROM jobs WHERE expires > ") + db.now(), {});
+    return static_cast<int>(
+        std::ranges::count_if(held, [&](const SqlRow& row) { return !gone(holder_in(row[0].value_or(""))); }));
   });
 }
 
 std::optional<Lease> Study::claim(const std::string& holder, double seconds) {
   const std::string free = std::string("expires < ") + store_->db->now();
   // Most questions find nothing; they must not keep a writer waiting.
-  if (store_->one(false, "SELECT 1 FROM jobs WHERE " + free + " LIMIT 1").empty()) return std::nullopt;
+  const std::string ahead = leases_ahead(*store_->db);
+  const std::string either = ahead.empty() ? free : free + " OR (" + ahead + ")";
+  if (store_->one(false, "SELECT 1 FROM jobs WHERE " + either + " LIMIT 1").empty()) return std::nullopt;
   return store_->run(true, [&]() -> std::optional<Lease> {
     Database& db = *store_->db;
+    cut_leases_ahead(db);
     const std::vector<SqlRow> rows =
         db.run("SELECT trial, from_epochs, epochs, decided, fence, holder FROM jobs WHERE " + free +
                    " ORDER BY turn LIMIT 1" + db.skip_locked(),
@@ -399,10 +426,10 @@ std::optional<Lease> Study::claim(const std::string& holder, double seconds) {
                       " has no epochs; mend it or use another --study",
                   Exit::store);
     }
-    if (row[5] && lost_too_often(db, lease, most_losses)) return std::nullopt;
+    if (row[5] && lost_too_often(db, "losses", "lost its worker", lease, most_losses)) return std::nullopt;
     db.run("UPDATE jobs SET holder = $3, fence = $4, expires = " + std::string(db.now()) +
                " + $5 WHERE trial = $1 AND epochs = $2",
-           {std::int64_t{lease.trial}, std::int64_t{lease.to}, holder, lease.fence, seconds});
+           {std::int64_t{lease.trial}, std::int64_t{lease.to}, holder_cell(holder, seconds), lease.fence, seconds});
     return lease;
   });
 }
@@ -458,8 +485,11 @@ bool Study::keep(const Lease& lease, const std::string& checkpoint) {
                              "trial = $1 AND epochs = $2 AND fence = $3) RETURNING number",
                              {step[0], step[1], lease.fence, Bytes{checkpoint}})
                            .empty();
-    if (held) db.run("DELETE FROM losses WHERE trial = $1 AND epochs = $2", step);  // it comes on
-    return held;
+    if (!held) return false;
+    for (const char* table : {"losses", "restarts"}) {  // it comes on
+      db.run(std::string("DELETE FROM ") + table + " WHERE trial = $1 AND epochs = $2", step);
+    }
+    return true;
   });
 }
 

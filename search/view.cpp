@@ -5,6 +5,7 @@
 
 #include "kws/search/ranking.h"
 #include "kws/search/study_config.h"
+#include "kws/search/worker.h"
 
 namespace kws {
 namespace {
@@ -56,7 +57,7 @@ StudyView view_of(const Study& study, const SearchOptions& options) {
           .trials = facts_of(trials, options),
           .tests = study.tests(),
           .searched = study.searched(),
-          .workers = study.workers()};
+          .workers = study.workers(worker_is_gone)};
 }
 
 StudyView view_study(const std::string& study) {

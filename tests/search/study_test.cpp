@@ -180,14 +180,16 @@ TEST_P(StoredStudy, OtherConfigIsRefused) {
 }
 
 TEST_P(StoredStudy, TellsOfItsSearchAndItsWorkers) {
+  const auto nobody = [](const std::string&) { return false; };
   {
     Study study = place.open(kConfig);
     study.add(proposals(1)[0]);
-    EXPECT_EQ(study.workers(), 0);
+    EXPECT_EQ(study.workers(nobody), 0);
     taken(study, {.trial = 0, .to = 1, .decided = "new design"});
     const Study other = place.join();
     EXPECT_TRUE(other.searched());
-    EXPECT_EQ(other.workers(), 1);
+    EXPECT_EQ(other.workers(nobody), 1);
+    EXPECT_EQ(other.workers([](const std::string& holder) { return holder == "worker"; }), 0) << "it was killed";
     EXPECT_EQ(other.name().find('@'), std::string::npos) << "no user, no password";
   }
   const Study other = place.join();
@@ -277,6 +279,39 @@ TEST_P(StoredStudy, AStepThatEndsItsWorkersFailsUnlessItComesOn) {
   EXPECT_FALSE(study.claim("f", 60.0));
   ASSERT_TRUE(study.rung(0, 9));
   EXPECT_THAT(study.rung(0, 9)->failure, HasSubstr("lost its worker 3 times"));
+}
+
+TEST_P(StoredStudy, AStepThatEndsTheSearchItselfFailsAfterTenRestarts) {
+  Study study = place.open(kConfig);
+  study.add(proposals(1)[0]);
+  const auto killed = [&] {
+    study.offer(0, {.trial = 0, .to = 9, .decided = "new design"});
+    const bool taken = study.claim("a thread of the search", 60.0).has_value();
+    study.withdraw([](const std::string& holder) { return holder == "a thread of the search"; });
+    return taken;
+  };
+  for (int i = 1; i < study.most_restarts; ++i) {
+    ASSERT_TRUE(killed()) << i;
+    EXPECT_FALSE(study.rung(0, 9)) << i;
+  }
+  ASSERT_TRUE(killed());
+  EXPECT_FALSE(killed()) << "it is offered again";
+  ASSERT_TRUE(study.rung(0, 9));
+  EXPECT_THAT(study.rung(0, 9)->failure, HasSubstr("ended the search 10 times"));
+}
+
+TEST(Lease, OfAClockThatWasAheadEndsLikeOthers) {
+  const TemporaryFolder folder;
+  Study study(folder.path, kConfig);
+  for (const Proposal& proposal : proposals(2)) study.add(proposal);
+  study.offer(0, {.trial = 0, .to = 9, .decided = "new design"});
+  ASSERT_TRUE(study.claim("dead", 0.1));
+  SQLite::Database(folder.path / "study.db", SQLite::OPEN_READWRITE).exec("UPDATE jobs SET expires = expires + 3600");
+  EXPECT_FALSE(study.claim("b", 60.0)) << "its holder may be alive, and has its time to say so";
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const std::optional<Lease> taken = study.claim("b", 60.0);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->fence, 2);
 }
 
 class ForeignRow : public ::testing::Test {

@@ -34,7 +34,7 @@ SearchOptions options_for(int threads, int trials) {
 
 void search(const StorePlace& place, const SearchOptions& options, FakeEvaluator& evaluator) {
   Study study = place.open(kStudyConfig);
-  study.most_losses = kAnyNumber;
+  study.most_losses = study.most_restarts = kAnyNumber;
   RecordingSink sink;
   run_search(options, evaluator, study, sink);
 }

@@ -69,8 +69,8 @@ struct Lease {
 /// Tables: config(json) one row; trials(number, proposal, checkpoint: the last); rungs(number, epochs, decided, result
 /// or failure, model); jobs(trial, epochs, from_epochs, turn, decided, holder, fence, expires); standings(number,
 /// epochs, state, reason) as the last run left them; tests(number, result); losses(trial, epochs, lost): leases that
-/// ran out without news; progress(version, finished) one row. What is read is checked like a file: others may have
-/// written it.
+/// ran out without news, and restarts the same, found by a search as it began; progress(version, finished) one row.
+/// What is read is checked like a file: others may have written it.
 class Study {
  public:
   /// For the search: opens the study of `folder`, or makes it.
@@ -98,15 +98,17 @@ class Study {
   ///   turn  steps of a lower one go first
   void offer(int turn, const Lease& step);
   /// Whether a search holds this study, and how many trainings are under way.
+  ///   gone  says of a holder that it will never deliver
   [[nodiscard]] bool searched() const;
-  [[nodiscard]] int workers() const;
-  /// Takes back all steps that nobody works on, and those of holders that `gone` says will never deliver.
+  [[nodiscard]] int workers(const std::function<bool(const std::string& holder)>& gone) const;
+  /// Takes back all steps that nobody works on, and those of holders that are gone. A step whose holder is lost for the
+  /// `most_restarts`th time since its last checkpoint fails: it may have ended the search itself.
   void withdraw(const std::function<bool(const std::string& holder)>& gone);
   /// Says whether the search is over, so that workers may leave.
   void set_finished(bool finished);
   [[nodiscard]] bool finished() const;
 
-  int most_losses = 3;
+  int most_losses = 3, most_restarts = 10;
 
   /// A step nobody works on; nothing: there is none. A step whose lease has run out `most_losses` times
   /// since its last checkpoint fails instead.
