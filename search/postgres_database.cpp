@@ -1,11 +1,17 @@
+#include <sys/socket.h>
+
 #include <array>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <pqxx/pqxx>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
 #include "database.h"
 #include "kws/core/error.h"
+#include "kws/core/interrupt.h"
 #include "kws/core/url.h"
 
 namespace kws {
@@ -60,6 +66,49 @@ std::optional<std::string> sql_text(const SqlValue& value) {
   return hex;
 }
 
+/// Ends waits that libpq would not: a server or a proxy may take what is sent, and never answer.
+class Watchdog {
+ public:
+  Watchdog() : thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+  /// A statement begins on that socket, or none runs any more: -1.
+  void watch_socket(int socket) {
+    const std::scoped_lock lock(mutex_);
+    socket_ = socket;
+    since_ = Clock::now();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds kLongestStatement{60}, kLongestGoodbye{3};
+
+  void watch(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, stop, std::chrono::seconds(1), [&] { return stop.stop_requested(); })) {
+      const auto limit = interrupted() ? kLongestGoodbye : kLongestStatement;
+      if (socket_ < 0 || Clock::now() - since_ < limit) continue;
+      ::shutdown(socket_, SHUT_RDWR);  // to libpq the server has hung up
+      socket_ = -1;
+    }
+  }
+  std::mutex mutex_;  ///< guards the two below
+  int socket_ = -1;
+  Clock::time_point since_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;  // last: stops before what it uses goes
+};
+
+/// Statements on a connection as long as it lives.
+class Watched {
+ public:
+  Watched(Watchdog& dog, const pqxx::connection& connection) : dog_(dog) { dog_.watch_socket(connection.sock()); }
+  ~Watched() { dog_.watch_socket(-1); }
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+
+ private:
+  Watchdog& dog_;
+};
+
 class PostgresDatabase : public Database {
  public:
   explicit PostgresDatabase(const std::string& url) : url_(url), name_(public_url(url)) { connect(); }
@@ -107,12 +156,14 @@ class PostgresDatabase : public Database {
         return;
       } catch (const pqxx::broken_connection& error) {
         connection_.reset();
+        throw_if_interrupted();
         if (std::chrono::steady_clock::now() > give_up) throw unreachable(error);
       } catch (const pqxx::failure& error) {  // statements that fail; in_doubt_error included
         if (connection_ && connection_->is_open()) {
           throw Error(name_ + ": " + fact(error) + "; mend the database or use another one", Exit::store);
         }
         connection_.reset();
+        throw_if_interrupted();
         if (std::chrono::steady_clock::now() > give_up) throw unreachable(error);
       } catch (const Error&) {
         if (connection_) throw;
@@ -135,12 +186,14 @@ class PostgresDatabase : public Database {
   }
   bool search_runs() override { return run(kLocked, {}).at(0)[0] != "0"; }
   [[nodiscard]] const char* now() const override { return "(extract(epoch FROM clock_timestamp())::double precision)"; }
+  [[nodiscard]] bool one_clock() const override { return true; }
   [[nodiscard]] const char* skip_locked() const override { return " FOR UPDATE SKIP LOCKED"; }
   [[nodiscard]] const std::string& name() const override { return name_; }
 
  private:
   template <class Transaction>
   void attempt(const std::function<void()>& action) {
+    const Watched watched(watchdog_, *connection_);  // also while a transaction that has failed is taken back
     Transaction work(*connection_);
     work_ = &work;
     action();
@@ -149,6 +202,7 @@ class PostgresDatabase : public Database {
   void connect() {
     try {
       connection_ = std::make_unique<pqxx::connection>(with_timeouts(url_));
+      const Watched watched(watchdog_, *connection_);
       pqxx::nontransaction(*connection_).exec("SET client_min_messages = warning");
       require_schema(*connection_);
       if (!locked_ || try_lock(*connection_)) return;
@@ -156,6 +210,7 @@ class PostgresDatabase : public Database {
       throw;
     } catch (const std::exception& error) {  // std::invalid_argument for a URL that is none
       connection_.reset();
+      throw_if_interrupted();
       throw unreachable(error);
     }
     // Without a connection the caller tries again: the server may not have noticed yet that our own old one is gone.
@@ -177,6 +232,7 @@ class PostgresDatabase : public Database {
   }
 
   std::string url_, name_;
+  Watchdog watchdog_;
   std::unique_ptr<pqxx::connection> connection_;
   pqxx::transaction_base* work_ = nullptr;
   bool locked_ = false;
@@ -186,5 +242,4 @@ class PostgresDatabase : public Database {
 
 std::unique_ptr<Database> open_postgres(const std::string& url) { return std::make_unique<PostgresDatabase>(url); }
 
-  [[nodiscard]] bool one_clock() const override { return true; }
 }  // namespace kws
