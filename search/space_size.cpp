@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include "kws/core/interrupt.h"
 #include "kws/search/space.h"
 #include "space_dials.h"
 
@@ -83,6 +84,7 @@ class DialCounter : public SpaceDials {
     double sum = 0.0;
     wheels_.clear();
     do {
+      throw_if_interrupted();  // a wide space may take hours
       begin();
       place_ = 0;
       product_ = 1.0;

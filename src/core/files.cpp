@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "kws/core/error.h"
+#include "kws/core/interrupt.h"
 #include "kws/core/process.h"
 
 namespace kws {
@@ -253,7 +254,10 @@ std::string sha256_hex(std::string_view bytes) { return hex_digest(bytes, EVP_sh
 
 std::string sha256_of_file(const fs::path& path) {
   Digest digest(EVP_sha256());
-  read_pieces(path, [&](std::string_view piece) { digest.add(piece); });
+  read_pieces(path, [&](std::string_view piece) {
+    throw_if_interrupted();  // an archive may be of gigabytes
+    digest.add(piece);
+  });
   return digest.hex();
 }
 

@@ -5,7 +5,8 @@
 namespace kws {
 
 /// Makes SIGINT, SIGTERM and SIGHUP (a closed terminal) set a flag instead of ending the process; a second signal ends
-/// it at once. A file that grows beyond its limit becomes an error of the write.
+/// it at once, unless it comes so soon after that both are one request. A file that grows beyond its limit becomes an
+/// error of the write.
 void catch_interrupts();
 
 /// True once the user has asked us to stop. Long loops ask it once per step and then leave a usable state.
