@@ -87,6 +87,54 @@ done
 interrupt TERM 0.5
 [ "$got" -eq 75 ] || fail "the same command does not go on: exit $got: $(tail -n 1 "$work/stderr")"
 
+# obeys VERB ARGUMENT...: it runs for hours, but ends soon after two signals that come as one
+obeys() {
+  local got=0 process i
+  "$kwsmith" "$@" >/dev/null 2>"$work/stderr" &
+  process=$!
+  sleep 3 # past its start
+  kill -INT $process 2>/dev/null && kill -INT $process 2>/dev/null || fail "$1 $2 ended by itself: $(cat "$work/stderr")"
+  for ((i = 0; i < 100; ++i)); do kill -0 $process 2>/dev/null || break; sleep 0.1; done
+  kill -KILL $process 2>/dev/null && fail "$1 $2 does not hear Ctrl-C for 10 s"
+  wait $process || got=$?
+  [ "$got" -eq 75 ] || fail "$1 $2: exit $got instead of 75 after Ctrl-C: $(tail -n 1 "$work/stderr")"
+}
+step "Ctrl-C where nothing is trained"
+cat >"$work/wide.json" <<'JSON'
+{"space": {"features": {"window_ms": {"low": 10, "high": 64, "step": 1}, "stride_ms": {"low": 5, "high": 64, "step": 1},
+                        "mel_bins": {"low": 8, "high": 64, "step": 1}, "coefficients": {"low": 8, "high": 64, "step": 1}},
+           "cnn": {"conv": {"kernel_time": {"low": 1, "high": 64, "step": 1}, "kernel_freq": {"low": 1, "high": 40, "step": 1}}}}}
+JSON
+obeys search --dry-run --types cnn --config "$work/wide.json"
+obeys replay --table "$source_dir/configs/learning_curves.json.gz" --seeds 100000
+obeys listen "$work/model" --data "$work/speech" --minutes 600 --hop-ms 40
+
+step "a database that takes a connection and falls silent"
+cat >"$work/silent.py" <<'PY'
+import socket, struct, sys, time
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+kept = []
+while True:
+    client = server.accept()[0]
+    kept.append(client)
+    size = struct.unpack("!I", client.recv(4))[0]
+    if size == 8:  # it asks for encryption
+        client.recv(4)
+        client.sendall(b"N")
+        size = struct.unpack("!I", client.recv(4))[0]
+    client.recv(size - 4)
+    about = b"server_version\0" + b"15.0\0"
+    client.sendall(b"R" + struct.pack("!II", 8, 0) + b"S" + struct.pack("!I", 4 + len(about)) + about +
+                   b"Z" + struct.pack("!I", 5) + b"I")  # welcome, version, ready
+PY
+mkfifo "$work/port"
+python3 "$work/silent.py" >"$work/port" &
+silent=$!
+read -r port <"$work/port"
+obeys status "postgresql://kws@127.0.0.1:$port/kws"
+kill $silent
+
 step "texts that harm their reader"
 python3 -c 'print("{\"schema\": " + "[" * 100000)' >"$work/deep.json"
 expect 2 'deep.json: is nested deeper than 64 levels' cost "$work/deep.json"
@@ -195,15 +243,47 @@ if mkdir "$work/disk" && mount -t tmpfs -o size=64k tmpfs "$work/disk" 2>/dev/nu
   "$kwsmith" -q "${search[@]}" >/dev/null 2>&1 || fail "the same command does not go on once there is room"
   mount -o remount,ro "$work/disk"
   expect 1 'Read-only file system' export "$work/model" --out "$work/disk/c"
+  expect 1 'Read-only file system' train "$work/design.json" "${data[@]}" --epochs 1 --out "$work/disk/model"
+  expect 1 'Read-only file system|cannot write|may write' search "${data[@]}" --study "$work/disk/other" --max-trials 1 --epochs 1
+  mount -o remount,rw "$work/disk"
+  find "$work/disk" -mindepth 1 -delete
+  mount -o remount,size=64k "$work/disk"
+  # An archive of a server: the download has no room, then has, and goes on.
+  (cd "$work/speech" && tar -czf "$work/speech.tar.gz" -- *)
+  (cd "$work" && exec python3 -u -m http.server --bind 127.0.0.1 0) >"$work/served" 2>/dev/null &
+  served=$!
+  until grep -q 'port [0-9]' "$work/served"; do sleep 0.1; done
+  fetch=(data fetch --url "http://127.0.0.1:$(grep -oE 'port [0-9]+' "$work/served" | cut -d ' ' -f 2)/speech.tar.gz")
+  export no_proxy=127.0.0.1
+  expect 1 'No space left on device' "${fetch[@]}" --out "$work/disk/fetched"
+  [ ! -e "$work/disk/fetched" ] || fail "a full disk holds a part of a corpus"
+  mount -o remount,size=64m "$work/disk"
+  "$kwsmith" -q "${fetch[@]}" --out "$work/disk/fetched" >/dev/null 2>"$work/stderr" || fail "fetch does not go on: $(cat "$work/stderr")"
+  [ "$(find "$work/disk" -mindepth 1 -maxdepth 1)" = "$work/disk/fetched" ] || fail "fetch leaves $(ls -A "$work/disk")"
+  mount -o remount,ro "$work/disk"
+  expect 1 'Read-only file system' "${fetch[@]}" --out "$work/disk/again"
+  kill $served
   umount "$work/disk"
 else
   echo "no tmpfs can be mounted here: full and read-only disks are not tried"
 fi
+# few FILES COMMAND...: one line or success, and no crash
+few() {
+  local files=$1 got=0
+  shift
+  rm -rf "$work/few" && mkdir "$work/few"
+  (ulimit -n "$files" && exec "$kwsmith" -q "$@") >/dev/null 2>"$work/stderr" </dev/null || got=$?
+  [ "$got" -lt 128 ] || fail "$files files: exit $got: $1"
+  [ "$got" -eq 0 ] || [ "$(wc -l <"$work/stderr")" -eq 1 ] || fail "$files files: $1 says $(cat "$work/stderr")"
+}
 for files in 12 20; do
-  got=0
-  (ulimit -n $files && "$kwsmith" -q export "$work/model" --out "$work/few/c") >/dev/null 2>"$work/stderr" || got=$?
-  [ "$got" -lt 128 ] || fail "$files files: exit $got"
-  rm -rf "$work/few"
+  few $files export "$work/model" --out "$work/few/c"
+  few $files train "$work/design.json" "${data[@]}" --out "$work/few/model" --epochs 1
+  [ ! -e "$work/few/model" ] || [ -s "$work/few/model/weights.bin" ] || fail "$files files: half a model"
+  few $files search "${data[@]}" --study "$work/few/study" --max-trials 1 --epochs 1
+  "$kwsmith" -q search "${data[@]}" --study "$work/few/study" --max-trials 1 --epochs 1 >/dev/null 2>"$work/stderr" ||
+    fail "$files files: the same search does not go on with more: $(cat "$work/stderr")"
+  few $files data fetch --url http://127.0.0.1:1/a.tar.gz --out "$work/few/fetched"
 done
 
 finish
