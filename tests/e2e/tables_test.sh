@@ -28,6 +28,7 @@ model=$study/best/small
 step "documents"
 cp "$study"/trials.json "$study"/pareto.json "$study"/config.json "$model"/model.json "$docs"
 document design cost ds_cnn_s --design
+document design_long cost ds_cnn_s --set features.clip_ms=1500 --design
 document cost cost "$configs"/*.json tc_resnet8 bc_resnet_1 --json
 document cost_board cost dnn_s --board nrf52840 --json
 document dry_run search --types dnn,gru --dry-run --json
@@ -42,6 +43,7 @@ document list_models list models --folder "$study" --json
 document quantize quantize "$model" --data "$data" --json
 document listen listen "$model" --data "$data" --minutes 1 --json
 document data data check "$data" --json
+document import data import "$data" --out "$work/imported" --json
 document export export "$model" --out "$work/firmware" --json
 document export_board export "$work/model" --out "$work/firmware2" --board nrf52840 --json
 for what in types budgets boards designs recipes; do document "list_$what" list $what --json; done
