@@ -8,6 +8,7 @@
 #include "kws/core/options.h"
 #include "kws/cost/cost.h"
 #include "kws/export/c_engine.h"
+#include "kws/families/turn.h"
 #include "kws/fused/fused_net.h"
 #include "kws/search/moves.h"
 #include "kws/search/space.h"
@@ -87,6 +88,11 @@ TEST_F(AddedFamilyTest, IsListedDrawnCountedChangedAndRead) {
   Json wrong = json;
   wrong["network"]["filtres"] = 1;
   EXPECT_THROW(design_from_json(wrong, "wrong.json"), Error);
+
+  // So do those who turn them by hand.
+  const Design first = first_of_type(kName, FeatureOptions(), kAddedClasses);
+  EXPECT_EQ(dial_settings(with_dial(first, "kernel", 0, 4))[1].value, 4);
+  EXPECT_EQ(dial_settings(first)[0].value, 8);
 
   const Json cost = cost_to_json(from.design);
   EXPECT_EQ(cost["type"], kName);
