@@ -96,7 +96,7 @@ Table board_table(const Json& designs, Format format) {
 
 void print(const Json& designs, const CostOptions& options) {
   if (options.format == Format::json) {
-    std::cout << text_of(Json{{"schema", "kwsmith.cost/1"}, {"designs", designs}}, 2) << '\n';
+    std::cout << text_of(cost_document(designs), 2) << '\n';
     return;
   }
   const bool board = designs.front().contains("board");
@@ -132,8 +132,7 @@ int run(const CostOptions& options) {
   Json rows = Json::array();
   for (const std::string& file : options.files) {
     const Design& design = designs.emplace_back(design_named(file, options.changes));
-    rows.push_back(cost_to_json(design));
-    if (board) rows.back()["board"] = board_use_to_json(board_use(*board, own, design, firmware));
+    rows.push_back(cost_to_json(design, board, own, firmware));
   }
   if (options.design) {
     for (const Design& design : designs) std::cout << text_of(design_to_json(design), 2) << '\n';

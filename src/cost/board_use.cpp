@@ -32,6 +32,15 @@ Json board_use_to_json(const BoardUse& use) {
           {"limits", std::move(limits)}};
 }
 
+Json cost_to_json(const Design& design, const std::optional<Board>& board, const Budget& budget,
+                  const FirmwareOptions& options) {
+  Json row = cost_to_json(design);
+  if (board) row["board"] = board_use_to_json(board_use(*board, budget, design, options));
+  return row;
+}
+
+Json cost_document(Json designs) { return {{"schema", "kwsmith.cost/1"}, {"designs", std::move(designs)}}; }
+
 std::string advice(const Board& board, const Design& design) {
   if (board.fpu || design.features.arithmetic == "integer") return "";
   return design.name + ": board \"" + board.name +

@@ -19,6 +19,25 @@ Json rows_json(std::span<const FirmwareCost::Row> rows) {
   return json;
 }
 
+/// What lies where in the arena, and from which layer to which one. The last tensor is the caller's.
+Json arena_rows(const Graph& graph) {
+  const ArenaPlan plan = plan_arena(graph);
+  const std::vector<Layer>& layers = graph.layers();
+  Json rows = Json::array();
+  const auto add = [&](const std::string& what, int first, int last, int offset, int bytes) {
+    rows.push_back({{"what", what}, {"layers", {first, last}}, {"offset", offset}, {"bytes", bytes}});
+  };
+  add("features", 0, graph.last_reader(0), plan.steps.front().input_offset, graph.input().elements());
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const int at = static_cast<int>(i);
+    const ArenaPlan::Step& step = plan.steps[i];
+    if (step.scratch_bytes > 0) add(layers[i].name + " scratch", at, at, step.scratch_offset, step.scratch_bytes);
+    if (i + 1 == layers.size()) continue;
+    add(layers[i].name, at, graph.last_reader(at + 1), step.output_offset, layers[i].output.elements());
+  }
+  return rows;
+}
+
 }  // namespace
 
 Json instructions_to_json(const PerCore<FirmwareCost::Work>& work) {
@@ -76,6 +95,8 @@ Json cost_to_json(const Design& design) {
                       {"instructions", instructions_to_json(firmware.layers[i])},
                       {"output", {row.output.time, row.output.freq, row.output.channels}}});
   }
+  Json figures = firmware_to_json(firmware);
+  figures["arena"] = arena_rows(graph);
   return {{"name", design.name},
           {"type", design.type()},
           {"parameters", cost.parameters},
@@ -85,7 +106,7 @@ Json cost_to_json(const Design& design) {
            {{"memory_bytes", cost.memory_bytes},
             {"ops", cost.ops},
             {"fits", fitting_budgets({.memory_bytes = cost.memory_bytes, .ops = cost.ops})}}},
-          {"firmware", firmware_to_json(firmware)},
+          {"firmware", std::move(figures)},
           {"layers", std::move(layers)}};
 }
 

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "cost/published_networks.h"
 #include "families/random_design.h"
 #include "kws/core/options.h"
@@ -43,6 +45,29 @@ TEST(CostReport, RowsAddUpToTheTotals) {
     EXPECT_EQ(report["hello_edge"]["ops"], ops);
     EXPECT_EQ(report["firmware"]["weight_bytes"], weight_bytes);
     EXPECT_EQ(report["firmware"]["arena_bytes"], plan_arena(build_graph(design)).bytes);
+  }
+}
+
+TEST(CostReport, TensorsThatLiveAtOnceShareNoByteOfTheArenaButWhereALayerMovesOn) {
+  test::RandomDesign random(4);
+  for (const std::string& type : network_types()) {
+    const Json report = cost_to_json(random(type));
+    const int bytes = report["firmware"]["arena_bytes"];
+    const Json& rows = report["firmware"]["arena"];
+    int end = 0;
+    for (const Json& a : rows) {
+      EXPECT_LE(a["layers"][0], a["layers"][1]);
+      end = std::max(end, a["offset"].get<int>() + a["bytes"].get<int>());
+      for (const Json& b : rows) {
+        // A layer may write over what it reads for the last time.
+        if (a == b || a["layers"][0] >= b["layers"][0] || a["layers"][1] <= b["layers"][0]) continue;
+        const int first = std::max(a["offset"].get<int>(), b["offset"].get<int>());
+        const int last =
+            std::min(a["offset"].get<int>() + a["bytes"].get<int>(), b["offset"].get<int>() + b["bytes"].get<int>());
+        EXPECT_LE(last, first) << type << " " << a["what"] << " " << b["what"];
+      }
+    }
+    EXPECT_LE(end, bytes) << type;
   }
 }
 

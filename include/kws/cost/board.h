@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,12 @@ BoardUse board_use(const Board& board, const Budget& budget, const Design& desig
 /// {"name", "core", "clock_hz", "flash_bytes", "ram_bytes", "fits", "hop_ms", "cycles": [low, high], "ms": [low, high],
 ///  "load": [low, high], "basis", "limits": {"flash_bytes", "ram_bytes", "ms", "load"}}
 nlohmann::ordered_json board_use_to_json(const BoardUse& use);
+
+/// An entry of kwsmith.cost/1 for a design on a board: cost_to_json() with "board", if there is one.
+nlohmann::ordered_json cost_to_json(const Design& design, const std::optional<Board>& board, const Budget& budget,
+                                    const FirmwareOptions& options = {});
+/// The document of schema kwsmith.cost/1.
+nlohmann::ordered_json cost_document(nlohmann::ordered_json designs);
 
 /// A line for the user when the design suits the board badly; else "".
 std::string advice(const Board& board, const Design& design);

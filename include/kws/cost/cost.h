@@ -75,7 +75,8 @@ std::int64_t constant_bytes(const Layer& layer);
 /// The sum over all layers.
 std::int64_t constant_bytes(const Graph& graph);
 
-/// One entry of kwsmith.cost/1 `designs`; rows of `layers` add up to the totals.
+/// One entry of kwsmith.cost/1 `designs`; rows of `layers` add up to the totals, those of `firmware.arena` say where
+/// each tensor lies and during which layers.
 nlohmann::ordered_json cost_to_json(const Design& design);
 
 }  // namespace kws
