@@ -1,6 +1,10 @@
 #include "html.h"
 
 namespace kws {
+
+/// The files of search/report/, and d3, by name.
+std::map<std::string, std::string> embedded_pages();
+
 namespace {
 
 std::string class_of(const HtmlTable::Column& column) {
@@ -73,6 +77,19 @@ std::string html_lines(const std::string& text) {
     from = end + 1;
   }
   return lines + html_text(std::string_view(text).substr(from));
+}
+
+std::string filled_page(const std::string& name, std::map<std::string, std::string> texts) {
+  texts.merge(embedded_pages());
+  const std::string& page = texts.at(name);
+  std::string whole;
+  std::size_t from = 0;
+  for (std::size_t at = page.find("{{"); at != std::string::npos; at = page.find("{{", from)) {
+    const std::size_t end = page.find("}}", at);
+    whole += page.substr(from, at - from) + texts.at(page.substr(at + 2, end - at - 2));
+    from = end + 2;
+  }
+  return whole + page.substr(from);
 }
 
 }  // namespace kws

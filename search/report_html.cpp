@@ -16,9 +16,6 @@
 
 namespace kws {
 
-/// The files of search/report/ and d3, by name.
-std::map<std::string, std::string> embedded_report();
-
 namespace {
 
 /// What the sections of the page share, found once.
@@ -320,18 +317,6 @@ std::string tables_section(const StudyView& view) {
   return body + failures_section(view);
 }
 
-/// The template with each {{NAME}} replaced by a text; what the texts hold stays as it is.
-std::string filled(const std::string& page, const std::map<std::string, std::string>& texts) {
-  std::string whole;
-  std::size_t from = 0;
-  for (std::size_t at = page.find("{{"); at != std::string::npos; at = page.find("{{", from)) {
-    const std::size_t end = page.find("}}", at);
-    whole += page.substr(from, at - from) + texts.at(page.substr(at + 2, end - at - 2));
-    from = end + 2;
-  }
-  return whole + page.substr(from);
-}
-
 }  // namespace
 
 std::string report_html(std::span<const StudyView> views) {
@@ -341,12 +326,10 @@ std::string report_html(std::span<const StudyView> views) {
     above += study_section(view, views.size() == 1);
     below += tables_section(view);
   }
-  std::map<std::string, std::string> texts = embedded_report();
-  texts["title"] = html_text("kwsmith: " + name);
-  texts["above"] = "<h1>Search: " + html_text(name) + "</h1>\n" + above;
-  texts["below"] = below;
-  texts["data"] = script_text(report_data(views));
-  return filled(texts.at("page.html"), texts);
+  return filled_page("page.html", {{"title", html_text("kwsmith: " + name)},
+                                   {"above", "<h1>Search: " + html_text(name) + "</h1>\n" + above},
+                                   {"below", below},
+                                   {"data", script_text(report_data(views))}});
 }
 
 std::string report_html(const StudyView& view) { return report_html({&view, 1}); }

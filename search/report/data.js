@@ -57,19 +57,3 @@ const stateNames = [...new Set(trials.map((t) => t.v.state))];
 const columns = doc.columns.filter((name) => trials.some((t) => t.v[name] !== null));
 const measures = doc.measures.map((m) => m.column).filter((name) => columns.includes(name));
 const landmarkNames = new Set(doc.landmarks.map((l) => l.name));
-
-const grouped = d3.format(",");
-const percent = (share) => (100 * share).toFixed(2) + " %";
-const withError = (share, error) => error ? (100 * share).toFixed(2) + " \u00b1 " + (100 * error).toFixed(2) + " %" : percent(share);
-const isShare = (name) => /validation|^load$/.test(name);
-
-/// A value of a column as people read it.
-function shown(name, value) {
-  if (value === null || value === undefined) return "\u2013";
-  if (Array.isArray(value)) return value.join(", ");
-  if (typeof value !== "number") return String(value);
-  if (isShare(name)) return percent(value);
-  if (Number.isInteger(value)) return /seed/.test(name) ? String(value) : grouped(value);
-  return d3.format(".4~g")(value);
-}
-const label = (name) => name === "fits" ? "keeps" : name.replace(/_/g, " ").replace(/ bytes$/, ", bytes").replace(/^ops$/, "operations").replace(/^ms$/, "milliseconds a decision");

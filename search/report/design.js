@@ -2,37 +2,13 @@
 
 const panel = document.getElementById("design");
 
-function shellWord(word) { return /^[\w.\/:@%+,-]+$/.test(word) ? word : "'" + word.replace(/'/g, "'\\''") + "'"; }
-
-function copyButton(text) {
-  const button = el("button", { type: "button", class: "copy", onclick: () => {
-    const done = () => { button.textContent = "copied"; setTimeout(() => { button.textContent = "copy"; }, 1200); };
-    // A page from a file may have no clipboard.
-    const area = el("textarea", {}, text);
-    document.body.append(area);
-    area.select();
-    if (document.execCommand("copy")) done();
-    area.remove();
-  } }, "copy");
-  return button;
-}
-
-function command(text) { return el("div", { class: "command" }, el("pre", {}, text), copyButton(text)); }
-
-function pairs(rows) {
-  const list = el("dl", {});
-  rows.forEach(([name, value]) => list.append(el("dt", {}, name), el("dd", {}, value)));
-  return list;
-}
-
 /// A bar for each layer, its part of the operations, and of the memory while it runs.
 function layerStrip(layers) {
   const most = d3.max(layers, (l) => l.working_bytes), all = d3.sum(layers, (l) => l.macs) || 1;
   const table = el("table", { class: "layers" }, el("thead", {}, el("tr", {}, ...["layer", "parameters", "part of the multiply-accumulates", "live memory, bytes"].map((h) => el("th", { scope: "col" }, h)))));
   const body = el("tbody", {});
-  const bar = (share, text) => el("td", {}, el("span", { class: "track" }, el("span", { class: "fill", style: `width:${(100 * share).toFixed(1)}%` })), text);
   layers.forEach((l) => body.append(el("tr", {}, el("th", { scope: "row", title: l.op }, l.name), el("td", { class: "number" }, grouped(l.parameters)),
-    bar(l.macs / all, (100 * l.macs / all).toFixed(0) + " %"), bar(l.working_bytes / most, grouped(l.working_bytes)))));
+    shareCell(l.macs / all, (100 * l.macs / all).toFixed(0) + " %"), shareCell(l.working_bytes / most, grouped(l.working_bytes)))));
   table.append(body);
   return el("div", { class: "box" }, table);
 }

@@ -9,86 +9,17 @@ import sys
 import time
 import xml.etree.ElementTree as xml
 
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from browser import Page, ended, expect, failures, start_browser  # noqa: E402: found by the line above
 
 PICTURES = ["scatter", "progress", "curves", "parallel", "misses"]
 MOST_SECONDS = 3.0  # to open 5,000 trials
 
-failures = []
 
-
-def expect(fact, what):
-    if not fact:
-        failures.append(what)
-        print("FAIL:", what, file=sys.stderr)
-
-
-class Page:
-    def __init__(self, browser, folder):
-        self.browser = browser
-        self.downloads = os.path.join(folder, "downloads")
-
-    def open(self, path, address="", width=1200):
-        self.command("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
-        self.browser.get("about:blank")
-        self.drain()
-        self.name = os.path.basename(path)
-        self.browser.get("file://" + path + address)
-        ready = self.js("return document.documentElement.dataset.ready")
-        expect(ready == "true", f"{self.name}: the scripts did not come to their end")
-
-    def command(self, name, **arguments):
-        return self.browser.execute_cdp_cmd(name, arguments)
-
-    def js(self, text, *arguments):
-        return self.browser.execute_script(text, *arguments)
-
-    def one(self, selector):
-        return self.browser.find_element(By.CSS_SELECTOR, selector)
-
-    def text(self, selector):
-        return self.js("return document.querySelector(arguments[0]).textContent", selector)
-
-    def click(self, selector):
-        self.js("document.querySelector(arguments[0]).click()", selector)
-
-    def shown(self):
-        return int(self.text("#trials .count").split(" of ")[0].replace(",", ""))
-
-    def middle(self, selector):
-        """Brings it into view and returns its box."""
-        return self.js(
-            "const e = document.querySelector(arguments[0]); e.scrollIntoView({block: 'center'});"
-            "const r = e.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]", selector)
-
-    def mouse(self, kind, x, y, **more):
-        self.command("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
-
-    def wait(self, fact, what, seconds=20.0):
-        end = time.time() + seconds
-        while time.time() < end:
-            if fact():
-                return
-            time.sleep(0.05)
-        expect(False, f"{self.name}: {what}")
-
-    def drain(self):
-        return self.browser.get_log("browser"), self.browser.get_log("performance")
-
-    def close(self):
-        """Nothing in the console, no request but the page itself."""
-        console, events = self.drain()
-        expect(not console, f"{self.name}: console says {console[:3]}")
-        for event in events:
-            message = json.loads(event["message"])["message"]
-            if message["method"] != "Network.requestWillBeSent":
-                continue
-            url = message["params"]["request"]["url"]
-            expect(url.startswith(("data:", "about:", "blob:")) or url.endswith(self.name), f"{self.name}: asks for {url[:80]}")
+def shown(page):
+    return int(page.text("#trials .count").split(" of ")[0].replace(",", ""))
 
 
 def opens(page, folder, trials):
@@ -97,7 +28,7 @@ def opens(page, folder, trials):
     print(f"{trials} trials: open after {seconds:.2f} s")
     # A busy machine is not the page's fault: of the time alone no more is asked than ten times the aim.
     expect(seconds < 10 * MOST_SECONDS, f"{trials} trials take {seconds} s")
-    expect(page.shown() == trials, f"{trials}.html: {page.shown()} trials in the table")
+    expect(shown(page) == trials, f"{trials}.html: {shown(page)} trials in the table")
     for picture in PICTURES:
         drawn = page.js("return [...document.querySelectorAll(arguments[0])].map((p) => p.getAttribute('d') || '').join('')", f"#{picture} .plot path")
         expect(len(drawn) > 20 and "NaN" not in drawn, f"{trials}.html: {picture} is not drawn")
@@ -136,7 +67,7 @@ def points_and_clicks(page, path):
 
 def brushes_filters_sorts(page, path):
     page.open(path)
-    every = page.shown()
+    every = shown(page)
     left, top, width, height = page.middle('#parallel [data-dial="int8_validation"] .overlay')
     x = left + width / 2
     page.mouse("mousePressed", x, top + 6, button="left", clickCount=1)
@@ -145,16 +76,16 @@ def brushes_filters_sorts(page, path):
     page.mouse("mouseReleased", x, top + 6 + height / 3, button="left", clickCount=1)
     # The last move may come a frame later.
     page.js("return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 200))))")
-    page.wait(lambda: 0 < page.shown() < every, "a brush does not filter")
+    page.wait(lambda: 0 < shown(page) < every, "a brush does not filter")
     page.click("[data-reset]")
-    page.wait(lambda: page.shown() == every, "brushes are not cleared")
+    page.wait(lambda: shown(page) == every, "brushes are not cleared")
     for choice, wanted in [("type", "gru"), ("state", "stopped"), ("budget", "small")]:
         Select(page.one(f"[data-menu={choice}]")).select_by_value(wanted)
-        expect(0 < page.shown() < every, f"{page.name}: {choice} {wanted} leaves {page.shown()} trials")
+        expect(0 < shown(page) < every, f"{page.name}: {choice} {wanted} leaves {shown(page)} trials")
         expect(f"{choice}={wanted}" in page.js("return location.hash"), f"{page.name}: the address does not keep {choice}")
         Select(page.one(f"[data-menu={choice}]")).select_by_value("")
     page.one("[data-menu=q]").send_keys("out of memory")
-    expect(0 < page.shown() < every, f"{page.name}: a filter by reason leaves {page.shown()} trials")
+    expect(0 < shown(page) < every, f"{page.name}: a filter by reason leaves {shown(page)} trials")
     page.one("[data-menu=q]").clear()
     page.one("[data-menu=q]").send_keys("a\b")
     rows = lambda: page.js("return [...document.querySelectorAll('#trials tbody tr')].map((r) => Number(r.dataset.trial.split('.')[1]))")
@@ -211,7 +142,7 @@ def saves(page, path):
     read = lambda file: open(os.path.join(page.downloads, file), "rb").read()
     expect(xml.fromstring(read("scatter.svg")).tag.endswith("svg"), "scatter.svg is no SVG")
     expect(read("curves.png").startswith(b"\x89PNG"), "curves.png is no PNG")
-    expect(len(read("trials.csv").splitlines()) == page.shown() + 1, "trials.csv has not all trials")
+    expect(len(read("trials.csv").splitlines()) == shown(page) + 1, "trials.csv has not all trials")
     expect(json.loads(read(name))["schema"] == "kwsmith.design/1", f"{name} is no design")
     page.close()
 
@@ -235,20 +166,14 @@ def is_readable_without_scripts(page, path):
 
 def compares_two(page, path):
     page.open(path)
-    expect(page.shown() == 100, f"two studies show {page.shown()} trials")
+    expect(shown(page) == 100, f"two studies show {shown(page)} trials")
     Select(page.one("[data-menu=study]")).select_by_value("1")
-    expect(page.shown() == 40, f"the second study shows {page.shown()} trials")
+    expect(shown(page) == 40, f"the second study shows {shown(page)} trials")
     page.close()
 
 
 def main(chromium, driver, folder):
-    options = Options()
-    options.binary_location = chromium
-    # Tests run as root in containers, where Chromium has no sandbox.
-    for flag in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(service=Service(driver), options=options)
+    browser = start_browser(chromium, driver)
     try:
         page = Page(browser, folder)
         path = os.path.join(folder, "300.html")
@@ -263,8 +188,7 @@ def main(chromium, driver, folder):
         compares_two(page, os.path.join(folder, "two.html"))
     finally:
         browser.quit()
-    print("FAILED" if failures else "report_page_test: all checks passed")
-    return 1 if failures else 0
+    return ended("report_page_test")
 
 
 sys.exit(main(*sys.argv[1:]))

@@ -16,4 +16,4 @@ for trials in 5 300 5000; do "$pages" "$work/$trials.html" "$trials"; done
 "$pages" "$work/again.html" 300
 cmp "$work/300.html" "$work/again.html" || { echo "FAIL: the same study gives another page" >&2; exit 1; }
 "$pages" "$work/two.html" 60 40
-HOME=$work "$python" "$here/report_page_test.py" "$browser" "$driver" "$work"
+HOME=$work "$python" -B "$here/report_page_test.py" "$browser" "$driver" "$work"
