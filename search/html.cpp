@@ -2,7 +2,7 @@
 
 namespace kws {
 
-/// The files of search/report/, and d3, by name.
+/// The files of search/report/ and search/designer/, and d3, by name.
 std::map<std::string, std::string> embedded_pages();
 
 namespace {

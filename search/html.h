@@ -12,7 +12,7 @@ std::string html_text(std::string_view text);
 /// The same of text whose lines stay apart.
 std::string html_lines(const std::string& text);
 
-/// The file `name` of search/report/ with each {{NAME}} replaced by one of `texts` or else by the
+/// The file `name` of search/report/ or search/designer/ with each {{NAME}} replaced by one of `texts` or else by the
 /// file of that name; what they hold stays as it is.
 std::string filled_page(const std::string& name, std::map<std::string, std::string> texts);
 

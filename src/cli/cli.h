@@ -101,6 +101,7 @@ class Flags {
 
 void add_data(CLI::App& app, Common& common);
 void add_cost(CLI::App& app, Common& common);
+void add_design(CLI::App& app, Common& common);
 void add_train(CLI::App& app, Common& common);
 void add_quantize(CLI::App& app, Common& common);
 void add_eval(CLI::App& app, Common& common);

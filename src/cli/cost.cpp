@@ -160,9 +160,7 @@ void add_cost(CLI::App& app, Common& common) {
   verb->add_flag("--design", options->design, "print the design file instead of its cost");
   verb->add_option("--budget", options->budget, "small, medium or large: exit 5 if a design breaks it");
   options->target.add_to(*verb);
-  verb->add_option("--hop-ms", options->hop_ms,
-                   "from decision to decision on the board; 0: as many frames as 100 ms hold")
-      ->check(CLI::Range(0, 1000));
+  verb->add_option("--hop-ms", options->hop_ms, kHopHelp)->check(CLI::Range(0, kLongestHop));
   verb->add_flag("--layers", options->layers, "a row per layer instead of a row per design");
   add_format(*verb, options->format);
   verb->callback([options, &common] { common.exit_code = run(*options); });

@@ -32,6 +32,8 @@ const std::map<std::string, std::vector<std::string>>& examples() {
       {"kwsmith cost",
        {"kwsmith cost configs/hello_edge/*.json --budget small",
         "kwsmith cost configs/hello_edge/ds_cnn_s.json --board nrf52840 --max-flash 80K"}},
+      {"kwsmith design",
+       {"kwsmith design ds_cnn_s --board nrf52840 --out mine.json", "kwsmith design study:17 --study study --open"}},
       {"kwsmith search",
        {"kwsmith search --data speech --budget small,medium --time 2h --study study",
         "kwsmith search --data speech --board stm32f411 --max-flash 80K --study study",

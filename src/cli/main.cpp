@@ -56,8 +56,8 @@ int run(int argc, char** argv) {
     refuse_empty_values(app);
   });
   for (const auto add :
-       {add_data, add_cost, add_search, add_worker, add_status, add_trials, add_pareto, add_report, add_replay,
-        add_train, add_quantize, add_eval, add_listen, add_export, add_bench, add_list, add_completions}) {
+       {add_data, add_cost, add_design, add_search, add_worker, add_status, add_trials, add_pareto, add_report,
+        add_replay, add_train, add_quantize, add_eval, add_listen, add_export, add_bench, add_list, add_completions}) {
     add(app, common);
   }
   try {

@@ -14,13 +14,22 @@ struct Target {
   std::string board_text, core;
   Limits given;  ///< 0: none, not even the board's
 
-  void add_to(CLI::App& verb);
+  ///   consequence  of a design that needs more, for the help
+  void add_to(CLI::App& verb, const std::string& consequence = "exit 5 if a design needs more");
   /// throws Error (Exit::usage)
   [[nodiscard]] std::optional<Board> board() const;
   /// The board's, unless a limit of its own is given.
   ///   throws  Error (Exit::usage) when time is limited and no board says the clock
   [[nodiscard]] Budget budget() const;
+  /// Of another board: the limits that are given, and the board's own.
+  [[nodiscard]] Budget budget_on(const Board& board) const;
+
+ private:
+  void limit(Budget& budget) const;
 };
+
+inline constexpr int kLongestHop = 1000;  ///< ms
+inline constexpr const char* kHopHelp = "from decision to decision on the board; 0: as many frames as 100 ms hold";
 
 /// Which board to name in --board, for the help of the verbs.
 inline constexpr const char* kBoardHelp =
