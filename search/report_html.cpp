@@ -319,14 +319,16 @@ std::string tables_section(const StudyView& view) {
 
 }  // namespace
 
-std::string report_html(std::span<const StudyView> views) {
+std::string report_html(std::span<const StudyView> views, ReportUse use) {
   std::string name, above, below;
   for (const StudyView& view : views) {
     name += (name.empty() ? "" : ", ") + short_name(view.study);
     above += study_section(view, views.size() == 1);
     below += tables_section(view);
   }
-  return filled_page("page.html", {{"title", html_text("kwsmith: " + name)},
+  return filled_page("page.html", {{"served", use == ReportUse::served ? " data-served=\"true\"" : ""},
+                                   {"connect", use == ReportUse::served ? "; connect-src 'self'" : ""},
+                                   {"title", html_text("kwsmith: " + name)},
                                    {"above", "<h1>Search: " + html_text(name) + "</h1>\n" + above},
                                    {"below", below},
                                    {"data", script_text(report_data(views))}});

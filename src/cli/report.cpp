@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "kws/core/files.h"
 #include "kws/search/report_html.h"
+#include "serving.h"
 
 namespace kws::cli {
 namespace {
@@ -13,9 +14,23 @@ namespace {
 struct ReportVerb {
   std::vector<std::string> studies;
   std::string out;
+  bool serve = false;
+  Serving serving;
 };
 
+int serve(const ReportVerb& verb) {
+  for (const std::string& study : verb.studies) view_study(study);  // what is wrong with one is said at once
+  ServedReport report(verb.studies);
+  LocalServer server(verb.serving.port);
+  report.add_to(server);
+  std::cout << server.url() << std::endl;  // at once, also into a file
+  verb.serving.show(server);
+  server.run();
+  return static_cast<int>(Exit::done);
+}
+
 int run(const ReportVerb& verb) {
+  if (verb.serve) return serve(verb);
   const std::string& first = verb.studies.front();
   if (verb.out.empty() && verb.studies.size() > 1) {
     throw Error("report: several studies have no folder in common; give --out FILE", Exit::usage);
@@ -44,6 +59,11 @@ void add_report(CLI::App& app, Common& common) {
       ->required();
   sub->add_option("--out", verb->out,
                   "the file to write (default: STUDY/report.html; needed with a URL or several studies)");
+  sub->add_flag("--serve", verb->serve,
+                "write no file, but show the page to browsers of this machine, where it follows a search that runs")
+      ->excludes("--out");
+  verb->serving.add_to(*sub);
+  for (const char* name : {"--port", "--open"}) sub->get_option(name)->needs("--serve");
   sub->callback([verb, &common] { common.exit_code = run(*verb); });
 }
 

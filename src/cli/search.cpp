@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "cli.h"
 #include "data_source.h"
@@ -21,6 +22,7 @@
 #include "kws/search/study_config.h"
 #include "log.h"
 #include "rows.h"
+#include "serving.h"
 #include "target.h"
 
 namespace kws::cli {
@@ -32,7 +34,8 @@ struct SearchVerb {
   DataSource source;
   std::string study, out, config, board, time;
   std::vector<std::string> budgets, types;
-  bool dry_run = false, print_config = false, deterministic = false;
+  bool dry_run = false, print_config = false, deterministic = false, serve = false;
+  Serving serving;
   int workers = -1;
   double lease_seconds = SearchOptions().lease_seconds, max_time = 0.0;
   Output format;
@@ -197,6 +200,25 @@ class Display : public ProgressSink {
   std::string last_;
   bool finals_ = false;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// The report of a study, served as long as it lives, where that is wanted.
+class BackgroundReport {
+ public:
+  BackgroundReport(const std::optional<Serving>& wanted, const std::string& study) : report_({study}) {
+    if (!wanted) return;
+    server_.emplace(wanted->port);
+    report_.add_to(*server_);
+    log().info("report, as it stands: {}", server_->url());
+    wanted->show(*server_);
+    thread_ =
+        std::jthread([this](const std::stop_token& stop) { server_->run([&] { return stop.stop_requested(); }); });
+  }
+
+ private:
+  ServedReport report_;
+  std::optional<LocalServer> server_;
+  std::jthread thread_;
 };
 
 Json winner_json(const Winner& winner) {
@@ -379,6 +401,7 @@ int run(const SearchVerb& verb, const Common& common) {
       for (const auto& [state, count] : before.trials) trials += count;
       log().info("continues a study: {} trials have begun, {} epochs are done", trials, grouped(before.epochs));
     }
+    const BackgroundReport report(verb.serve ? std::optional(verb.serving) : std::nullopt, verb.study);
     Display display(before);
     outcome = run_search(options, *evaluator, study, display);
     if (outcome.interrupted) {
@@ -431,6 +454,10 @@ void add_search(CLI::App& app, Common& common) {
       ->delimiter(',')
       ->allow_extra_args(false);
   sub->add_option("--config", verb->config, "JSON file with search, budgets, types and space; flags beat it");
+  sub->add_flag("--serve", verb->serve,
+                "show the report to browsers of this machine while the search runs; the URL stands on stderr");
+  verb->serving.add_to(*sub);
+  for (const char* name : {"--port", "--open"}) sub->get_option(name)->needs("--serve");
   sub->add_flag("--dry-run", verb->dry_run, "show the first proposals and how much of the space fits, train nothing");
   sub->add_flag("--print-config", verb->print_config,
                 "print the whole config that these options come to, for --config to read back, and train nothing")

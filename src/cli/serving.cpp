@@ -4,10 +4,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
-#include <string>
 
+#include "kws/core/files.h"
+#include "kws/search/report_html.h"
 #include "log.h"
 
 namespace kws::cli {
@@ -25,6 +27,32 @@ void Serving::show(const LocalServer& server) const {
   if (const int error = ::posix_spawnp(&child, program.c_str(), nullptr, nullptr, words.data(), environ); error != 0) {
     log().warn("--open: xdg-open: {}; open the URL yourself", std::strerror(error));
   }
+}
+
+/// Reading a study of thousands of trials takes a while, which the search that is running should not feel.
+void ServedReport::look() {
+  using Clock = std::chrono::steady_clock;
+  constexpr int kShare = 20;  // of the time, one part
+  constexpr std::chrono::seconds kLeast{2};
+  const Clock::time_point start = Clock::now();
+  if (!page_.empty() && start < next_look_) return;
+  std::vector<StudyView> views;
+  views.reserve(studies_.size());
+  for (const std::string& study : studies_) views.push_back(view_study(study));
+  page_ = report_html(views, ReportUse::served);
+  version_ = sha256_hex(page_);
+  next_look_ = start + std::max<Clock::duration>(kLeast, kShare * (Clock::now() - start));
+}
+
+void ServedReport::add_to(LocalServer& server) {
+  server.get("/", [this](const WebRequest&) {
+    look();
+    return WebAnswer{.body = page_, .type = "text/html"};
+  });
+  server.get("/api/version", [this](const WebRequest&) {
+    look();
+    return WebAnswer{.body = text_of(Json{{"version", version_}})};
+  });
 }
 
 }  // namespace kws::cli

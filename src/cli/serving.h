@@ -1,5 +1,9 @@
 #pragma once
 
+#include <chrono>
+#include <string>
+#include <vector>
+
 #include "cli.h"
 #include "kws/serve/local_server.h"
 
@@ -13,6 +17,20 @@ struct Serving {
   void add_to(CLI::App& verb);
   /// Shows the page, where that is wanted.
   void show(const LocalServer& server) const;
+};
+
+/// Reports of studies, which may be written to meanwhile, as a page that follows them.
+class ServedReport {
+ public:
+  explicit ServedReport(std::vector<std::string> studies) : studies_(std::move(studies)) {}
+  /// Its pages; the server may not outlive it.
+  void add_to(LocalServer& server);
+
+ private:
+  void look();
+  std::vector<std::string> studies_;
+  std::string page_, version_;
+  std::chrono::steady_clock::time_point next_look_;
 };
 
 }  // namespace kws::cli

@@ -12,7 +12,9 @@ namespace kws {
 /// budget with the commands that go on from there, tables of types and trials, and failures; with them search/report/
 /// draws pictures of report_data().
 ///   views  at least one
-std::string report_html(std::span<const StudyView> views);
+///   use    served: the page asks its server every few seconds whether there is a newer one (GET /api/version)
+enum class ReportUse { file, served };
+std::string report_html(std::span<const StudyView> views, ReportUse use = ReportUse::file);
 std::string report_html(const StudyView& view);
 
 }  // namespace kws
