@@ -35,10 +35,10 @@ function tile(column) {
   const than = Math.abs(more) < 5e-5 ? "as " + bench.before.name : d3.format("+.1%")(more).replace("%", " %") + " to " + bench.before.name;
   const words = [el("span", { "data-need": column }, amount(column, value))];
   const board = bench.cost.designs[0].board;
-  if (column === "ms" || column === "load") words.push(el("small", {}, " at most; at least " + amount(column, board[column][0])));
+  if (column === "ms" || column === "load") words.push(el("small", {}, " at most"));
   else if (rounded(column, value)) words.push(el("small", {}, " = " + rounded(column, value)));
   return el("div", { class: "tile" }, el("h3", {}, column === "ms" ? "milliseconds a decision" : unitOf(column)), el("div", { class: "value" }, ...words),
-    el("div", { class: "than" }, than), limits.length ? scaleOf(value, limits) : null);
+    el("div", { class: "than" }, (column === "ms" || column === "load" ? "at least " + amount(column, board[column][0]) + "; " : "") + than), limits.length ? scaleOf(value, limits) : null);
 }
 
 function figurePanel(parent) {

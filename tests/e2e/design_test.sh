@@ -92,15 +92,9 @@ expect 2 'none: ' design --study "$work/none"
 expect 2 '--open' report "$work" --open
 
 step "a page in a browser"
-browser=$(command -v chromium || true)
-driver=$(command -v chromedriver || true)
-python=/usr/bin/python3 # Debian's, which has python3-selenium
-if [ -z "$browser" ] || [ -z "$driver" ] || ! "$python" -c 'import selenium' 2>/dev/null; then
-  echo "SKIP: needs the packages chromium, chromium-driver and python3-selenium"
-else
+if have_browser; then
   serve design --board nrf52840 --out "$work/saved.json"
-  HOME=$work "$python" -B "$(dirname "$0")/design_page_test.py" "$browser" "$driver" "$url" "$kwsmith" "$work/saved.json" ||
-    fail "the page in a browser"
+  in_browser design_page_test.py "$url" "$kwsmith" "$work/saved.json" || fail "the page in a browser"
   stop
 fi
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Reports that are served follow a search that runs.
+# Pages of studies: reports that are served follow a search that runs, designs stand beside its best.
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/serve.sh"
 
@@ -38,8 +38,31 @@ stop
 [ -e "$work/study/report.html" ] || fail "the search has left no report"
 if grep -q 'data-served="true"\|connect-src' "$work/study/report.html"; then fail "the file asks for a server"; fi
 
+step "a page in a browser"
+if have_browser; then
+  serve report "$work/study" --serve
+  in_browser report_serve_page_test.py "$url" "$work/flag" &
+  page=$!
+  for ((i = 0; i < 600; ++i)); do
+    [ -e "$work/flag" ] && break
+    sleep 0.1
+  done
+  search 3 >/dev/null 2>"$work/log" || { cat "$work/log" >&2; fail "the search goes on"; }
+  wait "$page" || fail "the page in a browser"
+  stop
+fi
+
+step "design beside a study"
+serve design "$work/study:0" --study "$work/study"
+ask GET "/api/landmarks?token=$token" </dev/null
+[ "$status" = 200 ] || fail "the landmarks: $status"
+grep -q '"accuracy": ' "$work/body" || fail "the front of the study is missing"
+ask GET "/?token=$token" </dev/null
+grep -q '"study":"study"' "$work/body" || fail "the page does not name the study"
+stop
+
 step "search --serve"
-search 3 --serve >"$work/stdout" 2>"$work/log" || { cat "$work/log" >&2; fail "search --serve"; }
+search 4 --serve >"$work/stdout" 2>"$work/log" || { cat "$work/log" >&2; fail "search --serve"; }
 grep -Eq 'http://127\.0\.0\.1:[0-9]+/\?token=[0-9a-f]{32}$' "$work/log" || fail "search --serve tells no URL: $(cat "$work/log")"
 
 finish

@@ -51,3 +51,20 @@ ask() {
   status=$(sed -nE '1s/^HTTP[^ ]* ([0-9]+).*/\1/p' "$work/answer")
   sed '1,/^\r$/d' "$work/answer" >"$work/body"
 }
+
+# have_browser: whether there is what tests of pages need; says what is missing
+browser=$(command -v chromium || true)
+driver=$(command -v chromedriver || true)
+python=/usr/bin/python3 # Debian's, which has python3-selenium
+have_browser() {
+  [ -n "$browser" ] && [ -n "$driver" ] && "$python" -c 'import selenium' 2>/dev/null && return
+  echo "SKIP: needs the packages chromium, chromium-driver and python3-selenium"
+  return 1
+}
+
+# in_browser SCRIPT ARGUMENT...
+in_browser() {
+  local script=$1
+  shift
+  HOME=$work "$python" -B "$(dirname "$0")/$script" "$browser" "$driver" "$@"
+}
