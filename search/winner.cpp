@@ -35,7 +35,7 @@ std::optional<Winner> crown_winner(std::span<const TrialFacts> trials, const Bud
     if (one->proposal.number != trial.proposal.number) tests.push_back(test_of(*one, "").int8_accuracy);
   }
   winner.mean_test = seed_mean(tests);
-  evaluator.write_model(trial.proposal, model, winner.folder);
+  evaluator.write_model(trial.proposal, model, winner.test, winner.folder);
   return winner;
 }
 

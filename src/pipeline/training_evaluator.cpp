@@ -73,8 +73,13 @@ class TrainingEvaluator : public Evaluator {
     }
   }
 
-  void write_model(const Proposal& proposal, const std::string& bytes, const std::filesystem::path& folder) override {
-    save_model(stored_model(proposal, bytes), folder);
+  void write_model(const Proposal& proposal, const std::string& bytes, const TestResult& test,
+                   const std::filesystem::path& folder) override {
+    Model model = stored_model(proposal, bytes);
+    model.metrics.float_test = test.float_accuracy;
+    model.metrics.int8_test = test.int8_accuracy;
+    model.metrics.int8_test_error = test.int8_error;
+    save_model(model, folder);
   }
 
  private:

@@ -108,6 +108,7 @@ awk -F, '
 for budget in small medium; do
   grep -q "^$budget " "$work/winners" || fail "no winner for $budget"
   expect_c_equals_int8 "$work/one/best/$budget" "$data"
+  [ -n "$(value "$work/one/best/$budget/model.json" int8_test)" ] || fail "the winner's model does not know its test accuracy"
 done
 
 step "search: asked again it trains nothing and says the same"

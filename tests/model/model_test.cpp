@@ -4,11 +4,14 @@
 
 #include <cmath>
 #include <functional>
+#include <iomanip>
 #include <limits>
+#include <sstream>
 
 #include "kws/core/error.h"
 #include "kws/core/files.h"
 #include "random_model.h"
+#include "repository.h"
 #include "temp_folder.h"
 
 namespace kws {
@@ -219,6 +222,21 @@ TEST_F(ModelFolder, OneWithoutItsFilesIsNamed) {
     EXPECT_THAT(error.what(), HasSubstr("has no weights.bin"));
     EXPECT_EQ(error.exit_code(), Exit::usage);
   }
+}
+
+TEST(Model, ThoseThatComeWithTheProgramAreReadAndHaveTheirCards) {
+  int models = 0;
+  for (const auto& entry : fs::directory_iterator(repository() / "configs" / "models")) {
+    if (!entry.is_directory()) continue;
+    ++models;
+    const Model model = load_model(entry.path());
+    EXPECT_EQ(model.design.name, entry.path().filename()) << "the name by which verbs find it";
+    ASSERT_TRUE(model.metrics.int8_test.has_value()) << model.design.name;
+    std::ostringstream accuracy;
+    accuracy << std::fixed << std::setprecision(2) << 100.0 * *model.metrics.int8_test;
+    EXPECT_THAT(read_file(entry.path() / "README.md"), HasSubstr("int8 test accuracy " + accuracy.str() + " %"));
+  }
+  EXPECT_GE(models, 3);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ class FakeEvaluator : public Evaluator {
     tested.push_back(model);
     return {.float_accuracy = 0.9, .int8_accuracy = 0.89, .clips = 100};
   }
-  void write_model(const Proposal& /*proposal*/, const std::string& model,
+  void write_model(const Proposal& /*proposal*/, const std::string& model, const TestResult& /*test*/,
                    const std::filesystem::path& folder) override {
     std::filesystem::create_directories(folder);
     std::ofstream(folder / "model.txt") << model;

@@ -76,8 +76,9 @@ class Evaluator {
   ///   model   bytes of TrialResult::model, from a store that others write to
   ///   throws  Error (Exit::store) when they are no model, or one of another design or other words; so does the next
   virtual TestResult test(const Proposal& proposal, const std::string& model) = 0;
-  /// Unpacks them as a model folder; of one that exists only the model's own files change.
-  virtual void write_model(const Proposal& proposal, const std::string& model, const std::filesystem::path& folder) = 0;
+  /// Unpacks them as a model folder that knows its test figures; of one that exists only the model's own files change.
+  virtual void write_model(const Proposal& proposal, const std::string& model, const TestResult& test,
+                           const std::filesystem::path& folder) = 0;
 };
 
 /// Thrown by Evaluator::run when `interrupted()` became true.
