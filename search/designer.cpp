@@ -37,6 +37,9 @@ class FeatureRows {
   void optional(const char* name, int& value, int low, int high, const char* help) {
     (*this)(name, value, low, high, help);
   }
+  void later(const char* name, int& value, int /*missing*/, int low, int high, const char* help) {
+    (*this)(name, value, low, high, help);
+  }
   void choice(const char* name, std::string& value, const std::vector<std::string>& known, const char* help) {
     rows_.push_back({{"name", name}, {"value", value}, {"words", known}, {"help", help}});
   }

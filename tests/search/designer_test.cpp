@@ -44,7 +44,7 @@ TEST(Designer, TurnsWhatThePageAsksFor) {
   EXPECT_EQ(first["design"], start);
   EXPECT_EQ(first["told"], true);
   EXPECT_EQ(first["dials"].size(), 2U);
-  EXPECT_EQ(first["features"].size(), 8U);
+  EXPECT_EQ(first["features"].size(), 9U);
   const Json turned = turned_design({{"design", start}, {"dial", "cells"}, {"place", 0}, {"value", 50}});
   EXPECT_EQ(turned["design"]["network"]["cells"], 50);
   EXPECT_EQ(turned["dials"][1]["value"], 50);
