@@ -293,7 +293,7 @@ struct Exportable {
                     .int8_accuracy = 0.928,
                     .accuracy_split = "testing",
                     .seed = 7,
-                    .design_hash = "0123456789abcdef",
+                    .design_hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
                     .generator = "kwsmith test"};
     for (int i = 0; i < network.classes(); ++i) info.labels.push_back("word" + std::to_string(i));
     return {.info = info,
