@@ -13,8 +13,10 @@ namespace kws {
 namespace {
 
 std::vector<int> values(const IntRange& range, int ceiling) {
+  const int count = range.count(ceiling);
   std::vector<int> list;
-  for (int i = 0; i < range.count(ceiling); ++i) list.push_back(range.value(i));
+  list.reserve(static_cast<std::size_t>(std::max(0, count)));
+  for (int i = 0; i < count; ++i) list.push_back(range.value(i));
   return list;
 }
 std::vector<int> values(const IntRange& range) { return values(range, range.high); }

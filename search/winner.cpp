@@ -19,7 +19,7 @@ std::optional<Winner> crown_winner(std::span<const TrialFacts> trials, const Bud
   const auto test_of = [&](const TrialFacts& one, const std::string& model) {
     const int number = one.proposal.number;
     if (const auto known = study.test(number)) return *known;
-    const TestResult test = evaluator.test(one.proposal, model.empty() ? model_of(one) : model);
+    TestResult test = evaluator.test(one.proposal, model.empty() ? model_of(one) : model);
     study.set_test(number, test);
     return test;
   };

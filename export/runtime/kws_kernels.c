@@ -871,6 +871,7 @@ static void kws_depthwise_sum(const kws_conv_params* p, const kws_depthwise_part
     int32_t acc2 = before[2];
     int32_t acc3 = before[3];
     while (tap != end) {
+      /* There is a tap. NOLINTNEXTLINE(clang-analyzer-core.*) */
       const int8_t* const v = *tap + c;
 #if KWS_DSP
       const uint32_t x_word = kws_load4(v);
@@ -916,6 +917,7 @@ static void kws_depthwise_sum(const kws_conv_params* p, const kws_depthwise_part
     const int8_t* const* tap = part->x;
     int32_t acc = part->before[c];
     while (tap != end) {
+      /* There is a tap. NOLINTNEXTLINE(clang-analyzer-core.*) */
       acc += (*tap)[c] * *w;
       w += step;
       ++tap;
