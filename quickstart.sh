@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # From nothing to C: installs what is missing, builds, makes speech, searches, trains, quantizes, exports and checks.
-# Takes no arguments; results go to quickstart/ beside this script. About 10 minutes on two cores, half of them building.
+# Takes no arguments; results go to quickstart/ beside this script. About 6 minutes on two cores, most of them building.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/scripts/setup.sh"
 
-echo "About 10 minutes on two cores, half of them building. Packages, where a bare Debian 12 lacks them all: 360 MB of download,"
+echo "About 6 minutes on two cores, most of them building. Packages, where a bare Debian 12 lacks them all: 360 MB of download,"
 echo "1.5 GB on disk."
 
 stage "packages"
