@@ -1,0 +1,182 @@
+#include <algorithm>
+
+#include "kws/core/table.h"
+#include "study_store.h"
+
+namespace kws {
+namespace {
+
+/// A step has ended what trained it. Some end every process that takes them, by the memory they need, for instance:
+/// such a one fails instead of taking down worker after worker.
+///   table    of counts, a row for each step;  what  "lost its worker"
+///   returns  whether it has failed now
+bool lost_too_often(Database& db, const std::string& table, const std::string& what, const Lease& lease, int most) {
+  const std::vector<SqlValue> step = {std::int64_t{lease.trial}, std::int64_t{lease.to}};
+  const std::vector<SqlRow> rows =
+      db.run("INSERT INTO " + table + " VALUES ($1, $2, 1) ON CONFLICT (trial, epochs) DO UPDATE SET lost = " + table +
+                 ".lost + 1 RETURNING lost",
+             step);
+  if (number_of(rows.at(0)[0]) < most) return false;
+  db.run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2", step);
+  db.run("INSERT INTO rungs (number, epochs, decided, failure) VALUES ($1, $2, $3, $4)",
+         {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided,
+          what + " " + std::to_string(most) + " times; it may need more memory than there is"});
+  return true;
+}
+
+/// How a job names its holder: with the length of the lease in seconds before it.
+std::string holder_cell(const std::string& holder, double seconds) { return fixed(seconds, 3) + " " + holder; }
+std::string holder_in(const std::string& cell) { return cell.substr(cell.find(' ') + 1); }
+/// Where clocks differ: leases that end so late that their clock must have been ahead; as SQL of SQLite.
+std::string leases_ahead(const Database& db) {
+  return db.one_clock() ? ""
+                        : std::string("holder IS NOT NULL AND expires > ") + db.now() + " + 2 * CAST(holder AS REAL)";
+}
+/// A worker whose clock was ahead and that has died keeps its step no longer than others would.
+void cut_leases_ahead(Database& db) {
+  const std::string ahead = leases_ahead(db);
+  if (ahead.empty()) return;
+  db.run(std::string("UPDATE jobs SET expires = ") + db.now() + " + CAST(holder AS REAL) WHERE " + ahead, {});
+}
+
+}  // namespace
+
+void Study::offer(int turn, const Lease& step) {
+  store_->one(
+      true,
+      "INSERT INTO jobs SELECT CAST($1 AS INTEGER), CAST($2 AS INTEGER), CAST($3 AS INTEGER), CAST($4 AS INTEGER), $5, "
+      "NULL, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM rungs WHERE "
+      "number = $1 AND epochs = $2) ON CONFLICT DO NOTHING",
+      {std::int64_t{step.trial}, std::int64_t{step.to}, std::int64_t{step.from}, std::int64_t{turn}, step.decided});
+}
+
+void Study::withdraw(const std::function<bool(const std::string& holder)>& gone) {
+  store_->run(true, [&] {
+    Database& db = *store_->db;
+    const std::string expired = std::string("CASE WHEN expires < ") + db.now() + " THEN 1 ELSE 0 END";
+    for (const SqlRow& row : db.run("SELECT trial, epochs, decided, holder, " + expired + " FROM jobs", {})) {
+      if (row[4] != "1" && !gone(holder_in(row[3].value_or("")))) continue;
+      const Lease step{.trial = number_of(row[0]), .to = number_of(row[1]), .decided = row[2].value()};
+      if (row[3] && lost_too_often(db, "restarts", "ended the search", step, most_restarts)) continue;
+      db.run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2", {std::int64_t{step.trial}, std::int64_t{step.to}});
+    }
+  });
+}
+
+int Study::workers(const std::function<bool(const std::string& holder)>& gone) const {
+  return store_->run(false, [&] {
+    Database& db = *store_->db;
+    const std::vector<SqlRow> held = db.run(std::string("SELECT holder FROM jobs WHERE expires > ") + db.now(), {});
+    return static_cast<int>(
+        std::ranges::count_if(held, [&](const SqlRow& row) { return !gone(holder_in(row[0].value_or(""))); }));
+  });
+}
+
+std::optional<Lease> Study::claim(const std::string& holder, double seconds) {
+  const std::string free = std::string("expires < ") + store_->db->now();
+  // Most questions find nothing; they must not keep a writer waiting.
+  const std::string ahead = leases_ahead(*store_->db);
+  const std::string either = ahead.empty() ? free : free + " OR (" + ahead + ")";
+  if (store_->one(false, "SELECT 1 FROM jobs WHERE " + either + " LIMIT 1").empty()) return std::nullopt;
+  return store_->run(true, [&]() -> std::optional<Lease> {
+    Database& db = *store_->db;
+    cut_leases_ahead(db);
+    const std::vector<SqlRow> rows =
+        db.run("SELECT trial, from_epochs, epochs, decided, fence, holder FROM jobs WHERE " + free +
+                   " ORDER BY turn LIMIT 1" + db.skip_locked(),
+               {});
+    if (rows.empty()) return std::nullopt;
+    const SqlRow& row = rows[0];
+    const Lease lease{.trial = number_of(row[0]),
+                      .from = number_of(row[1]),
+                      .to = number_of(row[2]),
+                      .decided = row[3].value(),
+                      .fence = std::stoll(row[4].value()) + 1};
+    if (lease.from < 0 || lease.from >= lease.to || lease.to > kMostEpochs) {
+      throw Error(db.name() + ": a step of trial " + std::to_string(lease.trial) +
+                      " has no epochs; mend it or use another --study",
+                  Exit::store);
+    }
+    if (row[5] && lost_too_often(db, "losses", "lost its worker", lease, most_losses)) return std::nullopt;
+    db.run("UPDATE jobs SET holder = $3, fence = $4, expires = " + std::string(db.now()) +
+               " + $5 WHERE trial = $1 AND epochs = $2",
+           {std::int64_t{lease.trial}, std::int64_t{lease.to}, holder_cell(holder, seconds), lease.fence, seconds});
+    return lease;
+  });
+}
+
+bool Study::renew(const Lease& lease, double seconds) {
+  return !store_
+              ->one(true,
+                    std::string("UPDATE jobs SET expires = ") + store_->db->now() +
+                        " + $4 WHERE trial = $1 AND epochs = $2 AND fence = $3 RETURNING trial",
+                    {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.fence, seconds})
+              .empty();
+}
+
+bool Study::end(const Lease& lease, const std::function<void()>& record) {
+  return store_->run(true, [&] {
+    // Who holds the row writes the result; a holder whose lease ran out finds another fence or no row.
+    const bool held = !store_->db
+                           ->run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2 AND fence = $3 RETURNING trial",
+                                 {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.fence})
+                           .empty();
+    if (held) record();
+    return held;
+  });
+}
+
+bool Study::finish(const Lease& lease, const TrialResult& result) {
+  return end(lease, [&] {
+    Database& db = *store_->db;
+    db.run("INSERT INTO rungs (number, epochs, decided, result, model) VALUES ($1, $2, $3, $4, $5)",
+           {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided, text_of(result_to_json(result)),
+            Bytes{result.model}});
+    // The checkpoints and models before are of no use any more.
+    db.run("UPDATE rungs SET model = NULL WHERE number = $1 AND epochs < $2",
+           {std::int64_t{lease.trial}, std::int64_t{lease.to}});
+    db.run("UPDATE trials SET checkpoint = $2 WHERE number = $1",
+           {std::int64_t{lease.trial}, Bytes{result.checkpoint}});
+  });
+}
+
+bool Study::fail(const Lease& lease, const std::string& failure) {
+  return end(lease, [&] {
+    store_->db->run("INSERT INTO rungs (number, epochs, decided, failure) VALUES ($1, $2, $3, $4)",
+                    {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided, failure});
+  });
+}
+
+bool Study::keep(const Lease& lease, const std::string& checkpoint) {
+  return store_->run(true, [&] {
+    Database& db = *store_->db;
+    const std::vector<SqlValue> step = {std::int64_t{lease.trial}, std::int64_t{lease.to}};
+    const bool held = !db.run(
+                             "UPDATE trials SET checkpoint = $4 WHERE number = $1 AND EXISTS (SELECT 1 FROM jobs WHERE "
+                             "trial = $1 AND epochs = $2 AND fence = $3) RETURNING number",
+                             {step[0], step[1], lease.fence, Bytes{checkpoint}})
+                           .empty();
+    if (!held) return false;
+    for (const char* table : {"losses", "restarts"}) {  // it comes on
+      db.run(std::string("DELETE FROM ") + table + " WHERE trial = $1 AND epochs = $2", step);
+    }
+    return true;
+  });
+}
+
+bool Study::release(const Lease& lease, const std::string& checkpoint) {
+  return store_->run(true, [&] {
+    Database& db = *store_->db;
+    const bool held = !db.run(
+                             "UPDATE jobs SET holder = NULL, expires = 0 WHERE trial = $1 AND epochs = $2 AND "
+                             "fence = $3 RETURNING trial",
+                             {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.fence})
+                           .empty();
+    if (held && !checkpoint.empty()) {
+      db.run("UPDATE trials SET checkpoint = $2 WHERE number = $1", {std::int64_t{lease.trial}, Bytes{checkpoint}});
+    }
+    return held;
+  });
+}
+
+}  // namespace kws
