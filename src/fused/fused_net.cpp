@@ -82,10 +82,10 @@ std::unique_ptr<FusedNet> FusedNet::make(const Graph& graph, const ParameterLayo
   return std::unique_ptr<FusedNet>(new FusedNet(std::move(impl)));
 }
 
-double FusedNet::step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing,
+double FusedNet::step(std::span<const std::int8_t> features, std::span<const double> targets,
                       std::span<const float> parameters, std::span<float> statistics, std::span<float> gradients) {
-  return impl_->halves ? impl_->halves->step(features, labels, smoothing, parameters, statistics, gradients)
-                       : impl_->floats->step(features, labels, smoothing, parameters, statistics, gradients);
+  return impl_->halves ? impl_->halves->step(features, targets, parameters, statistics, gradients)
+                       : impl_->floats->step(features, targets, parameters, statistics, gradients);
 }
 
 void FusedNet::logits(std::span<const std::int8_t> features, std::span<const float> parameters,

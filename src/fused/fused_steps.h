@@ -166,13 +166,12 @@ struct FusedSteps {
   [[nodiscard]] const Value* logit_row(int clip) const { return output().y + clip * output().clip; }
 
   /// Mean loss; the last step's dz becomes its gradient by the logits.
-  double loss(std::span<const int> labels, double smoothing) {
-    const auto clips = static_cast<double>(labels.size());
+  double loss(std::span<const double> targets) {
+    const std::size_t clips = targets.size() / static_cast<std::size_t>(classes);
     const std::ptrdiff_t pitch = output().pitch;
-    const double spread = smoothing / classes;
     double sum = 0.0;
     std::vector<double> logits(static_cast<std::size_t>(classes)), exponentials(logits.size());
-    for (std::size_t i = 0; i < labels.size(); ++i) {
+    for (std::size_t i = 0; i < clips; ++i) {
       const Value* row = logit_row(static_cast<int>(i));
       std::transform(row, row + classes, logits.begin(), [](Value v) { return static_cast<double>(to_float(v)); });
       const double most = *std::ranges::max_element(logits);
@@ -185,12 +184,13 @@ struct FusedSteps {
       Value* gradient = buffer(nodes.back().dz) + static_cast<std::ptrdiff_t>(i) * pitch;
       std::fill_n(gradient, pitch, Value{});
       for (std::size_t c = 0; c < logits.size(); ++c) {
-        const double target = spread + (static_cast<int>(c) == labels[i] ? 1.0 - smoothing : 0.0);
+        const double target = targets[i * logits.size() + c];
         sum += target * (log_total - logits[c]);
-        gradient[c] = stored<Value>(static_cast<float>((exponentials[c] / total - target) / clips));
+        gradient[c] =
+            stored<Value>(static_cast<float>((exponentials[c] / total - target) / static_cast<double>(clips)));
       }
     }
-    return sum / clips;
+    return sum / static_cast<double>(clips);
   }
 
   Value* buffer(int index) { return index == kNone ? nullptr : buffers[static_cast<std::size_t>(index)].data(); }
@@ -212,14 +212,14 @@ struct FusedSteps {
     }
   }
 
-  double step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing,
-              std::span<const float> parameters, std::span<float> statistics, std::span<float> gradients) {
-    assert(!labels.empty() && labels.size() <= static_cast<std::size_t>(capacity));
-    const Pass<Value> pass{kernels,         static_cast<int>(labels.size()), true, parameters.data(), statistics.data(),
-                           gradients.data()};
+  double step(std::span<const std::int8_t> features, std::span<const double> targets, std::span<const float> parameters,
+              std::span<float> statistics, std::span<float> gradients) {
+    const auto clips = static_cast<int>(targets.size()) / classes;
+    assert(clips > 0 && clips <= capacity);
+    const Pass<Value> pass{kernels, clips, true, parameters.data(), statistics.data(), gradients.data()};
     const Products products(kernels);
     forward(pass, features);
-    const double result = loss(labels, smoothing);
+    const double result = loss(targets);
     backward(pass);
     return result;
   }

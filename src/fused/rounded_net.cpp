@@ -125,12 +125,12 @@ std::unique_ptr<RoundedNet> RoundedNet::make(const Graph& graph, const Parameter
   return std::unique_ptr<RoundedNet>(new RoundedNet(std::move(impl)));
 }
 
-double RoundedNet::step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing,
+double RoundedNet::step(std::span<const std::int8_t> features, std::span<const double> targets,
                         std::span<const float> parameters, std::span<const float> statistics,
                         std::span<float> gradients) {
   Impl& net = *impl_;
   net.round(folded(net.graph, net.layout, parameters, statistics));
-  const double loss = net.steps.step(features, labels, smoothing, net.rounded, {}, net.gradients);
+  const double loss = net.steps.step(features, targets, net.rounded, {}, net.gradients);
   net.unfold(parameters, statistics, gradients);
   return loss;
 }

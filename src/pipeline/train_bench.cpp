@@ -12,6 +12,7 @@
 #include "kws/cost/cost.h"
 #include "kws/fused/fused_net.h"
 #include "kws/fused/rounded_net.h"
+#include "kws/fused/targets.h"
 #include "kws/train/adam.h"
 #include "kws/train/plain_net.h"
 
@@ -28,7 +29,7 @@ struct Trial {
   std::vector<float> gradients;
   Adam adam;
   std::vector<std::int8_t> features;
-  std::vector<int> labels;
+  std::vector<double> targets;
 
   explicit Trial(const Graph& graph)
       : layout(graph),
@@ -39,7 +40,10 @@ struct Trial {
     for (int i = 0; i < kBatch * graph.input().elements(); ++i) {
       features.push_back(static_cast<std::int8_t>(rng.between(-100, 100)));
     }
-    for (int i = 0; i < kBatch; ++i) labels.push_back(i % graph.output().elements());
+    const int classes = graph.output().elements();
+    std::vector<int> labels(kBatch);
+    for (int i = 0; i < kBatch; ++i) labels[static_cast<std::size_t>(i)] = i % classes;
+    targets = smoothed_targets(labels, classes, 0.1);
   }
   void update() { adam.update(state.parameters, gradients, layout.decayed(), 1e-4, 0.1, 5.0, 0.998); }
 };
@@ -72,7 +76,7 @@ double trial_rate(const Graph& graph, const std::unique_ptr<Net>& net, double se
 
 double fused_rate(const Graph& graph, const std::unique_ptr<FusedNet>& net, double seconds) {
   return trial_rate(graph, net, seconds, [](FusedNet& n, Trial& t) {
-    n.step(t.features, t.labels, 0.1, t.state.parameters, t.state.statistics, t.gradients);
+    n.step(t.features, t.targets, t.state.parameters, t.state.statistics, t.gradients);
   });
 }
 
@@ -84,7 +88,7 @@ double rounded_rate(const Graph& graph, Isa isa, double seconds) {
   const Int8Model int8 = quantize(graph, folded(graph, layout, state.parameters, state.statistics), ranges);
   const auto net = RoundedNet::make(graph, layout, kBatch, isa, int8);
   return trial_rate(graph, net, seconds, [](RoundedNet& n, Trial& t) {
-    n.step(t.features, t.labels, 0.1, t.state.parameters, t.state.statistics, t.gradients);
+    n.step(t.features, t.targets, t.state.parameters, t.state.statistics, t.gradients);
   });
 }
 
@@ -110,7 +114,7 @@ double plain_rate(const Graph& graph, int threads, double seconds) {
   Trial t(graph);
   PlainNet net(graph, t.layout, t.state.parameters, t.gradients, t.state.statistics);
   const double result = rate(seconds, [&] {
-    net.step(t.features, t.labels, 0.1);
+    net.step(t.features, t.targets);
     t.update();
   });
   use_plain_threads(1);

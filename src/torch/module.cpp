@@ -35,15 +35,13 @@ class TorchNetwork : public FloatNetwork {
     return {data, data + logits.numel()};
   }
 
-  double step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing,
-              const Int8Model* int8) override {
-    const torch::Tensor target = torch::empty({static_cast<std::int64_t>(labels.size())}, torch::kLong);
-    std::copy(labels.begin(), labels.end(), target.data_ptr<std::int64_t>());
+  double step(std::span<const std::int8_t> features, std::span<const double> targets, const Int8Model* int8) override {
     std::ranges::fill(gradients_, 0.0F);
     const torch::Tensor input = to_input(features, input_);
-    torch::Tensor loss = torch::nn::functional::cross_entropy(
-        int8 != nullptr ? net_.forward_rounded(input, *int8) : net_.forward(input, true), target,
-        torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing));
+    const torch::Tensor logits = int8 != nullptr ? net_.forward_rounded(input, *int8) : net_.forward(input, true);
+    torch::Tensor target = torch::empty(logits.sizes(), torch::kDouble);
+    std::ranges::copy(targets, target.data_ptr<double>());
+    torch::Tensor loss = torch::nn::functional::cross_entropy(logits, target.to(logits.scalar_type()));
     loss.backward();
     net_.collect_gradients();
     return loss.item<double>();

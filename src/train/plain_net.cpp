@@ -13,8 +13,8 @@ PlainNet::~PlainNet() = default;
 
 void PlainNet::round_as(Int8Model int8) { int8_ = std::move(int8); }
 
-double PlainNet::step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing) {
-  return net_->step(features, labels, smoothing, int8_ ? &*int8_ : nullptr);
+double PlainNet::step(std::span<const std::int8_t> features, std::span<const double> targets) {
+  return net_->step(features, targets, int8_ ? &*int8_ : nullptr);
 }
 
 }  // namespace kws

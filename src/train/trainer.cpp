@@ -11,6 +11,7 @@
 #include "kws/core/interrupt.h"
 #include "kws/fused/fused_net.h"
 #include "kws/fused/rounded_net.h"
+#include "kws/fused/targets.h"
 #include "kws/train/adam.h"
 #include "kws/train/float_module.h"
 #include "kws/train/float_run.h"
@@ -129,15 +130,15 @@ struct Trainer::Impl {
     }
   }
 
-  double gradients_of(std::span<const std::int8_t> features, std::span<const int> labels) {
-    const double smoothing = options.label_smoothing;
-    if (!fused) return (tunes() ? plain_rounded : plain)->step(features, labels, smoothing);
-    if (tunes()) return rounded->step(features, labels, smoothing, state.parameters, state.statistics, gradients);
-    return fused->step(features, labels, smoothing, state.parameters, state.statistics, gradients);
+  double gradients_of(std::span<const std::int8_t> features, std::span<const double> targets) {
+    if (!fused) return (tunes() ? plain_rounded : plain)->step(features, targets);
+    if (tunes()) return rounded->step(features, targets, state.parameters, state.statistics, gradients);
+    return fused->step(features, targets, state.parameters, state.statistics, gradients);
   }
 
   double train_step(std::span<const std::int8_t> features, std::span<const int> labels, std::int64_t steps) {
-    const double step_loss = gradients_of(features, labels);
+    const std::vector<double> targets = smoothed_targets(labels, graph.output().elements(), options.label_smoothing);
+    const double step_loss = gradients_of(features, targets);
     const double average_decay = warm_average(options.ema, adam.step);
     const double peak = tunes() ? kTuningRate * options.optimizer.peak_rate : options.optimizer.peak_rate;
     adam.update(state.parameters, gradients, layout.decayed(), cosine_rate(peak, adam.step, steps),

@@ -6,6 +6,7 @@
 #include "kws/core/rng.h"
 #include "kws/families/design.h"
 #include "kws/fused/fused_net.h"
+#include "kws/fused/targets.h"
 
 // One training step without the optimiser, batch 100, one thread: samples per second of every design that `bench train`
 // compares with LibTorch, for each instruction set of this CPU.
@@ -23,9 +24,10 @@ void training_step(benchmark::State& state, const Design& design, Isa isa) {
   for (std::int8_t& value : features) value = static_cast<std::int8_t>(rng.between(-100, 100));
   std::vector<int> labels(kBatch);
   for (int i = 0; i < kBatch; ++i) labels[static_cast<std::size_t>(i)] = i % design.classes;
+  const std::vector<double> targets = smoothed_targets(labels, design.classes, 0.1);
   const auto net = FusedNet::make(graph, layout, kBatch, isa);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(net->step(features, labels, 0.1, net_state.parameters, net_state.statistics, gradients));
+    benchmark::DoNotOptimize(net->step(features, targets, net_state.parameters, net_state.statistics, gradients));
   }
   state.SetItemsProcessed(state.iterations() * kBatch);
 }

@@ -154,7 +154,7 @@ Result rounded(const Graph& graph, const NetState& state, const Batch& batch, Is
   const Int8Model int8 = quantize(graph, folded(graph, layout, state.parameters, state.statistics), ranges);
   const auto net = RoundedNet::make(graph, layout, static_cast<int>(batch.labels.size()), isa, int8);
   Result result{0.0, std::vector<float>(layout.parameters(), NAN), state.statistics};
-  result.loss = net->step(batch.features, batch.labels, 0.1, state.parameters, state.statistics, result.gradients);
+  result.loss = net->step(batch.features, batch.targets, state.parameters, state.statistics, result.gradients);
   return result;
 }
 
@@ -185,7 +185,7 @@ TEST_P(FusedNetTest, ResultsDoNotDependOnTheBatchBefore) {
   const auto net = FusedNet::make(graph, layout, 7, best_isa());
   const auto run = [&](const Batch& batch) {
     Result result{0.0, std::vector<float>(layout.parameters()), state.statistics};
-    result.loss = net->step(batch.features, batch.labels, 0.1, state.parameters, result.statistics, result.gradients);
+    result.loss = net->step(batch.features, batch.targets, state.parameters, result.statistics, result.gradients);
     return result;
   };
   const Batch small(graph, 3, rng), large(graph, 7, rng);

@@ -7,6 +7,7 @@
 
 #include "kws/core/rng.h"
 #include "kws/fused/fused_net.h"
+#include "kws/fused/targets.h"
 
 namespace kws::testing {
 
@@ -14,11 +15,13 @@ namespace kws::testing {
 struct Batch {
   std::vector<std::int8_t> features;
   std::vector<int> labels;
+  std::vector<double> targets;  ///< smoothed by 0.1
   Batch(const Graph& graph, int clips, Rng& rng) {
     for (int i = 0; i < clips * graph.input().elements(); ++i) {
       features.push_back(static_cast<std::int8_t>(rng.between(-100, 100)));
     }
     for (int i = 0; i < clips; ++i) labels.push_back(i % graph.output().elements());
+    targets = smoothed_targets(labels, graph.output().elements(), 0.1);
   }
 };
 
@@ -44,7 +47,9 @@ inline Result fused(const Graph& graph, const NetState& state, const Batch& batc
   const ParameterLayout layout(graph);
   const auto net = FusedNet::make(graph, layout, static_cast<int>(batch.labels.size()), isa);
   Result result{0.0, std::vector<float>(layout.parameters(), NAN), state.statistics};
-  result.loss = net->step(batch.features, batch.labels, 0.1, state.parameters, result.statistics, result.gradients);
+  // The graph may have another number of classes than the one that the batch was made for.
+  const std::vector<double> targets = smoothed_targets(batch.labels, graph.output().elements(), 0.1);
+  result.loss = net->step(batch.features, targets, state.parameters, result.statistics, result.gradients);
   return result;
 }
 

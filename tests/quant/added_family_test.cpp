@@ -10,6 +10,7 @@
 #include "kws/export/c_engine.h"
 #include "kws/families/turn.h"
 #include "kws/fused/fused_net.h"
+#include "kws/fused/targets.h"
 #include "kws/search/moves.h"
 #include "kws/search/space.h"
 #include "quant/random_network.h"
@@ -113,10 +114,11 @@ TEST_F(AddedFamilyTest, Learns) {
   const std::vector<std::int8_t> features = testing::random_features(graph, kClips, rng);
   std::vector<int> labels;
   for (int i = 0; i < kClips; ++i) labels.push_back(i % kAddedClasses);
+  const std::vector<double> targets = smoothed_targets(labels, kAddedClasses, 0.0);
   std::vector<float> gradients(layout.parameters());
   double first = 0.0, last = 0.0;
   for (int i = 0; i < 100; ++i) {
-    last = net->step(features, labels, 0.0, state.parameters, state.statistics, gradients);
+    last = net->step(features, targets, state.parameters, state.statistics, gradients);
     if (i == 0) first = last;
     for (std::size_t k = 0; k < gradients.size(); ++k) state.parameters[k] -= 0.05F * gradients[k];
   }

@@ -25,7 +25,7 @@ Result plain(const Graph& graph, NetState state, const Batch& batch, Precision p
   const ParameterLayout layout(graph);
   Result result{0.0, std::vector<float>(layout.parameters()), {}};
   PlainNet net(graph, layout, state.parameters, result.gradients, state.statistics, precision);
-  result.loss = net.step(batch.features, batch.labels, 0.1);
+  result.loss = net.step(batch.features, batch.targets);
   result.statistics = state.statistics;
   return result;
 }
@@ -143,7 +143,7 @@ struct Rounded {
     Result result{0.0, std::vector<float>(layout.parameters()), {}};
     PlainNet net(graph, layout, state.parameters, result.gradients, state.statistics);
     net.round_as(int8);
-    result.loss = net.step(batch.features, batch.labels, 0.1);
+    result.loss = net.step(batch.features, batch.targets);
     result.statistics = state.statistics;
     return result;
   }
@@ -151,7 +151,7 @@ struct Rounded {
     Result result{0.0, std::vector<float>(layout.parameters(), NAN), state.statistics};
     const int clips = static_cast<int>(batch.labels.size());
     const auto net = RoundedNet::make(graph, layout, clips + 1, float_isa(), int8);
-    result.loss = net->step(batch.features, batch.labels, 0.1, state.parameters, state.statistics, result.gradients);
+    result.loss = net->step(batch.features, batch.targets, state.parameters, state.statistics, result.gradients);
     return result;
   }
 };

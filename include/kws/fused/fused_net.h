@@ -26,13 +26,12 @@ class FusedNet {
   FusedNet(const FusedNet&) = delete;
   FusedNet& operator=(const FusedNet&) = delete;
 
-  /// Mean cross-entropy of a batch with smoothed labels, its gradient, and batch norm's running statistics moved on.
+  /// Mean cross-entropy of a batch with its targets, its gradient, and batch norm's running statistics moved on.
   ///   features    [clips][input elements] int8, read as value * kFeatureScale; 1 <= clips <= capacity
-  ///   labels      [clips]
-  ///   smoothing   share of the target spread over all classes
+  ///   targets     [clips][classes], see targets.h
   ///   parameters, statistics, gradients  flat, see ParameterLayout; every gradient is written
-  double step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing,
-              std::span<const float> parameters, std::span<float> statistics, std::span<float> gradients);
+  double step(std::span<const std::int8_t> features, std::span<const double> targets, std::span<const float> parameters,
+              std::span<float> statistics, std::span<float> gradients);
 
   /// Evaluation with the running statistics, any number of clips; returns nothing but logits [clips][classes].
   void logits(std::span<const std::int8_t> features, std::span<const float> parameters,

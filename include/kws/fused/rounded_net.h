@@ -27,8 +27,8 @@ class RoundedNet {
   RoundedNet& operator=(const RoundedNet&) = delete;
 
   /// See FusedNet::step(); rounding has the gradient 1, clipping 0, and the statistics stay as they are.
-  double step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing,
-              std::span<const float> parameters, std::span<const float> statistics, std::span<float> gradients);
+  double step(std::span<const std::int8_t> features, std::span<const double> targets, std::span<const float> parameters,
+              std::span<const float> statistics, std::span<float> gradients);
 
  private:
   struct Impl;

@@ -27,7 +27,7 @@ class FloatNetwork {
   virtual std::vector<float> logits(std::span<const std::int8_t> features, const Observer& observer) = 0;
   /// See PlainNet::step().
   ///   int8  whose rounding the step sees; nullptr: none
-  virtual double step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing,
+  virtual double step(std::span<const std::int8_t> features, std::span<const double> targets,
                       const Int8Model* int8) = 0;
 };
 

@@ -35,7 +35,7 @@ class PlainNet {
   /// they are; float32 only. Of `int8` the scales of outputs count, those of weights follow the weights.
   void round_as(Int8Model int8);
   /// See FusedNet::step().
-  double step(std::span<const std::int8_t> features, std::span<const int> labels, double smoothing);
+  double step(std::span<const std::int8_t> features, std::span<const double> targets);
 
  private:
   std::unique_ptr<FloatNetwork> net_;
