@@ -66,14 +66,13 @@ expect 2 'no such folder, and no model of that name' train --from "$work/none" -
 expect 2 'excludes --from' train gru_s --from "$work/model_gru_s" --data "$data" --out "$out/model"
 
 step "train --teacher: learns from another model of the same front end and words"
-"$kwsmith" -q train gru_s --data "$data" --teacher "$work/model_gru_s" --epochs 2 --seed 7 --out "$work/taught" --json \
-  >"$work/taught.json" || fail "train --teacher"
+"$kwsmith" -q train gru_s --data "$data" --teacher "$work/model_gru_s" --epochs 2 --seed 7 --out "$work/taught" \
+  >/dev/null || fail "train --teacher"
 cmp -s "$work/taught/weights.bin" "$work/model_gru_s/weights.bin" && fail "train --teacher: has learnt nothing else"
-awk -v before="$(value "$work/model_gru_s/model.json" int8_validation)" -v after="$(value "$work/taught.json" int8_validation)" \
-  'BEGIN { exit !(after >= before - 0.05) }' || fail "train --teacher: much less accurate than the teacher"
-expect 2 'hears another front end (.*; train one with the same features' \
+expect 2 'hears another front end .mel_bins 40, dnn_s has 30.; train one with the same features' \
   train dnn_s --set features.mel_bins=30 --data "$data" --teacher "$work/model_gru_s" --out "$out/model"
-expect 2 'knows other words' train gru_s --data "$data" --keywords go,yes --teacher "$work/model_gru_s" --out "$out/model"
+expect 2 'knows other words' \
+  -q train gru_s --data "$data" --keywords go,yes --teacher "$work/model_gru_s" --out "$out/model"
 
 step "the same training again, other thread counts"
 for threads in 1 2; do
