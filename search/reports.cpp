@@ -53,6 +53,18 @@ std::string trials_csv(std::span<const TrialFacts> trials, const SearchOptions& 
   return any ? table.csv() : "";
 }
 
+Json accuracies_to_json(const Winner& winner) {
+  const auto error = [](const SeedMean& mean) { return mean.error ? Json(*mean.error) : Json(); };
+  return {{"mean_of_seeds", winner.mean.accuracy},
+          {"mean_of_seeds_error", error(winner.mean)},
+          {"seeds", winner.mean.seeds},
+          {"float_test", winner.test.float_accuracy},
+          {"int8_test", winner.test.int8_accuracy},
+          {"int8_test_error", winner.test.int8_error},
+          {"mean_test_of_seeds", winner.mean_test.accuracy},
+          {"mean_test_of_seeds_error", error(winner.mean_test)}};
+}
+
 Json trials_json(std::span<const TrialFacts> trials, std::span<const Winner> winners, const SearchOptions& options) {
   Json rows = Json::array();
   for (const TrialFacts& trial : trials) {
@@ -66,18 +78,12 @@ Json trials_json(std::span<const TrialFacts> trials, std::span<const Winner> win
   }
   Json best = Json::array();
   for (const Winner& winner : winners) {
-    best.push_back({{"budget", winner.budget},
-                    {"trial", winner.trial.proposal.number},
-                    {"name", winner.trial.proposal.design.name},
-                    {"mean_of_seeds", winner.mean.accuracy},
-                    {"mean_of_seeds_error", winner.mean.error ? Json(*winner.mean.error) : Json()},
-                    {"seeds", winner.mean.seeds},
-                    {"float_test", winner.test.float_accuracy},
-                    {"int8_test", winner.test.int8_accuracy},
-                    {"int8_test_error", winner.test.int8_error},
-                    {"mean_test_of_seeds", winner.mean_test.accuracy},
-                    {"mean_test_of_seeds_error", winner.mean_test.error ? Json(*winner.mean_test.error) : Json()},
-                    {"test_clips", winner.test.clips}});
+    Json row = {{"budget", winner.budget},
+                {"trial", winner.trial.proposal.number},
+                {"name", winner.trial.proposal.design.name}};
+    row.update(accuracies_to_json(winner));
+    row["test_clips"] = winner.test.clips;
+    best.push_back(std::move(row));
   }
   return {{"schema", "kwsmith.trials/1"},
           {"seed", options.seed},

@@ -229,15 +229,8 @@ Json winner_json(const Winner& winner) {
               {"name", trial.proposal.design.name},
               {"float_validation", trial.result()->float_validation},
               {"int8_validation", trial.result()->int8_validation},
-              {"int8_validation_error", trial.result()->int8_validation_error},
-              {"mean_of_seeds", winner.mean.accuracy},
-              {"mean_of_seeds_error", winner.mean.error ? Json(*winner.mean.error) : Json()},
-              {"seeds", winner.mean.seeds},
-              {"float_test", winner.test.float_accuracy},
-              {"int8_test", winner.test.int8_accuracy},
-              {"int8_test_error", winner.test.int8_error},
-              {"mean_test_of_seeds", winner.mean_test.accuracy},
-              {"mean_test_of_seeds_error", winner.mean_test.error ? Json(*winner.mean_test.error) : Json()}};
+              {"int8_validation_error", trial.result()->int8_validation_error}};
+  row.update(accuracies_to_json(winner));
   row.update(needs_to_json(trial.needs));
   row["model"] = winner.folder.string();
   return row;

@@ -53,4 +53,15 @@ inline Result fused(const Graph& graph, const NetState& state, const Batch& batc
   return result;
 }
 
+/// A network some way through a training.
+inline NetState trained(const Graph& graph, const Batch& batch, Rng& rng) {
+  const ParameterLayout layout(graph);
+  NetState state = initial_state(graph, layout, rng.next());
+  for (float& value : state.parameters) value *= static_cast<float>(rng.uniform(0.6, 1.6));
+  for (int i = 0; i < 3 && !state.statistics.empty(); ++i) {
+    state.statistics = fused(graph, state, batch, float_isa()).statistics;
+  }
+  return state;
+}
+
 }  // namespace kws::testing

@@ -15,8 +15,7 @@ namespace {
 
 using testing::Batch;
 using testing::distance;
-using testing::float_isa;
-using testing::fused;
+using testing::trained;
 
 /// The posteriors of folded weights, [clips][classes].
 std::vector<double> posteriors(const Graph& graph, const Weights& weights, const Batch& batch, double temperature) {
@@ -42,8 +41,7 @@ TEST_P(TeacherTest, MixesThePosteriorsOfItsFoldedWeightsIntoTheTargets) {
     const Graph graph = build_graph(random(GetParam()));
     const ParameterLayout layout(graph);
     const Batch batch(graph, 25, rng);
-    NetState state = initial_state(graph, layout, rng.next());
-    if (!state.statistics.empty()) state.statistics = fused(graph, state, batch, float_isa()).statistics;
+    const NetState state = trained(graph, batch, rng);
     const Weights weights = folded(graph, layout, state.parameters, state.statistics);
 
     const NetState again = unfolded(graph, layout, weights);

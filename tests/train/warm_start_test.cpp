@@ -17,17 +17,7 @@ using testing::Batch;
 using testing::distance;
 using testing::float_isa;
 using testing::fused;
-
-/// A network some way through a training.
-NetState trained(const Graph& graph, const Batch& batch, Rng& rng) {
-  const ParameterLayout layout(graph);
-  NetState state = initial_state(graph, layout, rng.next());
-  for (float& value : state.parameters) value *= static_cast<float>(rng.uniform(0.6, 1.6));
-  for (int i = 0; i < 3 && !state.statistics.empty(); ++i) {
-    state.statistics = fused(graph, state, batch, float_isa()).statistics;
-  }
-  return state;
-}
+using testing::trained;
 
 class WarmStart : public ::testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Types, WarmStart, ::testing::ValuesIn(network_types()),

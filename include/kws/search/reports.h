@@ -22,14 +22,17 @@ struct Winner {
   std::filesystem::path folder;  ///< the model
 };
 
+/// {"mean_of_seeds", "mean_of_seeds_error", "seeds", "float_test", "int8_test", "int8_test_error",
+/// "mean_test_of_seeds", "mean_test_of_seeds_error"}; null where one seed tells no error.
+Json accuracies_to_json(const Winner& winner);
+
 /// Trials that have reached a rung or failed, one line each with all trial_columns(), ordered by number. `fits` holds
 /// the requested budgets it keeps, "a;b"; flash_bytes and ram_bytes are those of the export for the column `core`.
 std::string trials_csv(std::span<const TrialFacts> trials, const SearchOptions& options);
 
 /// {"schema": "kwsmith.trials/1", "seed", "epochs", "trials": [{trial_row(), "design", "training", "rungs":
 ///  [{"epochs", "int8_validation" or "failure", "decided"}]}],
-///  "winners": [{"budget", "trial", "name", "mean_of_seeds", "mean_of_seeds_error", "seeds", "float_test", "int8_test",
-///  "int8_test_error", "mean_test_of_seeds", "mean_test_of_seeds_error", "test_clips"}]}
+///  "winners": [{"budget", "trial", "name", accuracies_to_json(), "test_clips"}]}
 /// Times are in fields named "seconds", left out if options.deterministic; everything else depends on the config and
 /// the data alone.
 Json trials_json(std::span<const TrialFacts> trials, std::span<const Winner> winners, const SearchOptions& options);
