@@ -216,8 +216,9 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"LAYERS", d.model.layers},
       {"SIZEOF_SUM", d.model.sizeof_sum},
       {"TABLE", d.model.table},
-      {"SCRATCH", d.model.adds_features ? "l->scratch < 0 ? (void *)(uintptr_t)features : (void *)(base + l->scratch)"
-                                        : "base + l->scratch"},
+      {"SCRATCH", d.model.adds_features
+                      ? "l->scratch < 0 ? (void *)(uintptr_t)(features - 1 - l->scratch) : (void *)(base + l->scratch)"
+                      : "base + l->scratch"},
       {"CMSIS_TABLE", d.model.cmsis_table},
       {"CMSIS_CHECKS", d.model.cmsis_checks},
       {"STEPS", d.model.steps},

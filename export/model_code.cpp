@@ -10,6 +10,9 @@ namespace {
 
 std::string number(std::int64_t value) { return std::to_string(value); }
 
+/// Of an Add's second input.
+int first_added_byte(const Layer& layer) { return first_added(layer) * layer.second.step(); }
+
 /// Writes one layer: its arrays, its parameters, its row of the table.
 class LayerCode {
  public:
@@ -37,9 +40,13 @@ class LayerCode {
       std::visit([&](const auto& op) { emit(op); }, layer_.layer.op);
     }
     const auto place = [](const StreamPlan::Place& p) { return p.kept ? -1 - p.offset : p.offset; };
-    const bool adds = std::holds_alternative<Add>(layer_.layer.op);
-    code_.flow_table +=
-        row(kernel_ + "_s8", place(flow.input), place(flow.output), adds ? place(flow.second) : flow.scratch_offset);
+    int scratch = flow.scratch_offset;
+    if (std::holds_alternative<Add>(layer_.layer.op)) {
+      StreamPlan::Place second = flow.second;
+      second.offset += first_added_byte(layer_.layer);
+      scratch = place(second);
+    }
+    code_.flow_table += row(kernel_ + "_s8", place(flow.input), place(flow.output), scratch);
   }
 
   /// The layer in an export built with CMSIS-NN, where it has another place.
@@ -62,12 +69,13 @@ class LayerCode {
   }
 
  private:
-  /// An Add has its second input there.
+  /// An Add has its second input there, from the first byte that is added on; one of the features is below 0.
   int scratch_of(const ArenaPlan::Step& step) const {
-    if (!std::holds_alternative<Add>(layer_.layer.op)) return step.scratch_offset;
-    if (layer_.layer.inputs.back() != 0) return step.second_offset;
+    const Layer& layer = layer_.layer;
+    if (!std::holds_alternative<Add>(layer.op)) return step.scratch_offset;
+    if (layer.inputs.back() != 0) return step.second_offset + first_added_byte(layer);
     code_.adds_features = true;
-    return -1;
+    return -1 - first_added_byte(layer);
   }
 
   std::string row(const std::string& function, int in, int out, int scratch) const {

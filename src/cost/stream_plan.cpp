@@ -27,7 +27,7 @@ struct FreshColumns {
     return op.over_time ? std::nullopt : std::optional(fresh);
   }
   std::optional<int> operator()(const Add& /*op*/) const {
-    const bool together = layer.second.time == layer.input.time && fresh == second_fresh;
+    const bool together = layer.second.time >= layer.input.time && fresh == second_fresh;
     return together ? std::optional(fresh) : std::nullopt;
   }
   std::optional<int> operator()(const Activate& /*op*/) const { return fresh; }
@@ -56,6 +56,10 @@ struct ReadColumns {
   }
 };
 ReadColumns::Read read_of(const Layer& layer, int fresh) { return std::visit(ReadColumns{layer, fresh}, layer.op); }
+/// How many columns before the end of its second input those that it reads begin.
+int second_back(const Layer& layer, int fresh) {
+  return layer.inputs.size() > 1 ? fresh + layer.second.time - layer.input.time - first_added(layer) : 0;
+}
 
 /// New columns of each tensor as far as layers flow: the network's input, then their outputs.
 std::vector<int> fresh_columns(const Graph& graph, int frames) {
@@ -129,11 +133,12 @@ class Planner {
     held_ = fresh_;
     for (std::size_t i = 0; i < plan_.flowing; ++i) {
       const Layer& layer = graph_.layers()[i];
-      const int back = read_of(layer, fresh_[i + 1]).back;
-      for (const TensorId input : layer.inputs) {
+      const auto hold = [&](TensorId input, int back) {
         int& held = held_[static_cast<std::size_t>(input)];
         held = std::max(held, back);
-      }
+      };
+      hold(layer.inputs.front(), read_of(layer, fresh_[i + 1]).back);
+      hold(layer.inputs.back(), second_back(layer, fresh_[i + 1]));
     }
     held_.back() = graph_.shape(static_cast<TensorId>(plan_.flowing)).time;
     places_.resize(graph_.layers().size() + 1);
@@ -165,6 +170,7 @@ class Planner {
     const TensorId output = static_cast<TensorId>(i) + 1;
     const int fresh = flows ? fresh_[i + 1] : 0;
     const ReadColumns::Read read = read_of(layer, fresh);
+    const int back_of_second = second_back(layer, fresh);
     if (flows) {
       layer.input.time = read.columns;
       if (layer.inputs.size() > 1) layer.second.time = read.columns;
@@ -175,11 +181,11 @@ class Planner {
     }
     step.scratch_bytes = scratch_bytes(layer);
     if (step.scratch_bytes > 0) step.scratch_offset = arena.place(step.scratch_bytes, at, at);
-    const auto place = [&](TensorId tensor) {
-      return flows ? before_end(tensor, read.back) : places_[static_cast<std::size_t>(tensor)];
+    const auto place = [&](TensorId tensor, int back) {
+      return flows ? before_end(tensor, back) : places_[static_cast<std::size_t>(tensor)];
     };
-    step.input = place(layer.inputs.front());
-    step.second = place(layer.inputs.back());
+    step.input = place(layer.inputs.front(), read.back);
+    step.second = place(layer.inputs.back(), back_of_second);
     step.output = flows ? before_end(output, fresh) : places_[i + 1];
   }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <variant>
 
 #include "maps.h"
@@ -5,7 +6,8 @@
 namespace kws::fused {
 namespace {
 
-/// Sum of two maps, the second one of the same shape or with a single time step or frequency; its ReLU is the reader's.
+/// Sum of two maps, the second one of the same shape, with a single time step or frequency, or longer and cropped; its
+/// ReLU is the reader's.
 template <class Value>
 class AddStep : public Step<Value> {
   using Step<Value>::out_;
@@ -15,20 +17,23 @@ class AddStep : public Step<Value> {
       : second_(second),
         shape_(broadcast(in, second)),
         alike_(in.shape == second.shape),
-        gradient_(alike_ ? 0 : second.clip) {
+        cropped_(second.shape.time > in.shape.time),
+        first_(first_added(layer) * second.time),
+        gradient_(alike_ || cropped_ ? 0 : second.clip) {
     this->store_output(layer.output, capacity);
     out_.activation.relu = std::get<Add>(layer.op).relu;
   }
 
   void forward(const Pass<Value>& pass, const Stored<Value>& in) override {
     for (int clip = 0; clip < pass.clips; ++clip) {
-      pass.kernels.add(shape_, in.y + clip * in.clip, in.activation, second_.y + clip * second_.clip,
+      pass.kernels.add(shape_, in.y + clip * in.clip, in.activation, second_.y + clip * second_.clip + first_,
                        second_.activation, out_.y + clip * out_.clip);
     }
   }
 
   void backward_second(const Pass<Value>& pass, const Value* dz, Value* d_second) override {
     if (alike_) return copy_gradient(pass, second_, dz, d_second);
+    if (cropped_) return spread_middle(pass, dz, d_second);
     for (int clip = 0; clip < pass.clips; ++clip) {
       pass.kernels.reduce(shape_, dz + clip * out_.clip, {}, 1.0F, gradient_.data());
       pass_back(pass.kernels, second_, static_cast<std::ptrdiff_t>(clip) * second_.positions(), second_.positions(),
@@ -41,6 +46,15 @@ class AddStep : public Step<Value> {
   }
 
  private:
+  /// No gradient reaches the steps around those that are added.
+  void spread_middle(const Pass<Value>& pass, const Value* dz, Value* d_second) {
+    std::fill_n(d_second, pass.clips * second_.clip, Value{});
+    for (int clip = 0; clip < pass.clips; ++clip) {
+      const std::ptrdiff_t at = clip * second_.clip + first_;
+      pass.kernels.spread(shape_, dz + clip * out_.clip, 1.0F, mask_of(second_, at), d_second + at);
+    }
+  }
+
   /// An addend's gradient is the sum's.
   void copy_gradient(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) {
     if (d_in == dz && in.plain() && in.norm == nullptr) return;
@@ -50,7 +64,8 @@ class AddStep : public Step<Value> {
 
   const Stored<Value>& second_;
   Broadcast shape_;
-  bool alike_;
+  bool alike_, cropped_;
+  std::ptrdiff_t first_;    // of a clip's values of the second map, that are added
   Buffer<float> gradient_;  // of one clip of a smaller second map
 };
 

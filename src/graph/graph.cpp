@@ -124,7 +124,9 @@ TensorId Graph::add(std::string name, const Op& op, std::vector<TensorId> inputs
                     std::to_string(out.freq) + " frequencies of its output; use fewer",
                 Exit::usage);
   }
-  const bool agree = second.channels == in.channels && (second.time == in.time || second.time == 1) &&
+  const auto* sum = std::get_if<Add>(&op);
+  const bool cropped = sum != nullptr && sum->crop && second.time > in.time;
+  const bool agree = second.channels == in.channels && (second.time == in.time || second.time == 1 || cropped) &&
                      (second.freq == in.freq || second.freq == 1);
   if (inputs.size() > 1 && !agree) {
     throw Error("layer " + name + ": cannot add maps of " + shape_text(in) + " and " + shape_text(second) +
@@ -154,6 +156,8 @@ bool Graph::chain() const {
   }
   return true;
 }
+
+int first_added(const Layer& layer) { return std::max(0, layer.second.time - layer.input.time) / 2; }
 
 std::string_view op_name(const Op& op) { return std::visit(OpName{}, op); }
 

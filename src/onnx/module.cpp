@@ -193,7 +193,16 @@ class NetworkWriter {
   }
 
   Value add(const Add& op) {
-    nodes_.add("Add", {map(first()), map(layer_->inputs.at(1))}, named("sum"));  // one time step is added to each
+    std::string second = map(layer_->inputs.at(1));  // one time step is added to each
+    if (layer_->second.time > layer_->input.time) {
+      const std::int64_t from = first_added(*layer_);
+      nodes_.add("Slice",
+                 {second, nodes_.integers(named("from"), {from}),
+                  nodes_.integers(named("to"), {from + layer_->input.time}), nodes_.integers(named("axis"), {2})},
+                 named("middle"));
+      second = named("middle");
+    }
+    nodes_.add("Add", {map(first()), second}, named("sum"));
     return as_map(activated(named("sum"), op.relu));
   }
 

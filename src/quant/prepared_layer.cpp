@@ -178,7 +178,8 @@ class AddLayer : public PreparedLayer {
         factor_(layer.addend),
         bias_(add_bias(layer)),
         shift_(layer.add_shift),
-        low_(layer.activation_min) {}
+        low_(layer.activation_min),
+        first_(first_added(layer.layer)) {}
 
   void run(const LayerRun& run) const override {
     if (kernels_.word == 4) {
@@ -198,7 +199,7 @@ class AddLayer : public PreparedLayer {
         for (int f = 0; f < to.shape.freq; ++f) {
           const auto* a = static_cast<const Cell*>(run.in) + clip * first.size() + first.offset(t, f);
           const auto* b = static_cast<const Cell*>(run.second) + clip * second.size() +
-                          second.offset(second.shape.time == 1 ? 0 : t, second.shape.freq == 1 ? 0 : f);
+                          second.offset(second.shape.time == 1 ? 0 : first_ + t, second.shape.freq == 1 ? 0 : f);
           auto* out = static_cast<Cell*>(run.out) + clip * to.size() + to.offset(t, f);
           for (int c = 0; c < to.shape.channels; ++c) {
             const std::int32_t sum = (factor_[0] * a[c] + factor_[1] * b[c] + bias) >> shift_;
@@ -213,6 +214,7 @@ class AddLayer : public PreparedLayer {
   LayerPlanes planes_;
   std::array<std::int16_t, 2> factor_;
   std::int32_t bias_, shift_, low_;
+  int first_;
 };
 
 class ActivateLayer : public PreparedLayer {

@@ -127,7 +127,9 @@ struct FloatNet::Forward {
     return axes.empty() ? x : x.mean(axes, true);
   }
   torch::Tensor operator()(const Add& op) const {
-    const torch::Tensor y = x + second;
+    const bool cropped = layer.second.time > layer.input.time;
+    const torch::Tensor b = cropped ? second.narrow(2, first_added(layer), layer.input.time) : second;
+    const torch::Tensor y = x + b;
     return op.relu ? torch::relu(y) : y;
   }
   torch::Tensor operator()(const Activate& op) const {

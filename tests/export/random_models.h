@@ -195,9 +195,13 @@ inline Graph random_residual(const Shape& input, int classes, std::uint64_t seed
     window(map, depthwise, rng.below(3) == 0 ? 29 : 5);
     if (rng.below(2) == 0) {
       depthwise.stride = {1, 1};
-      depthwise.padding = {rng.below(2) == 0 ? Padding::same : Padding::causal, Padding::same};
+      depthwise.padding = {padding(map.time, (depthwise.kernel.time - 1) * depthwise.dilation.time + 1), Padding::same};
     }
     x = graph.add(name("dw"), depthwise, {x});
+    const Shape left = graph.shape(x);
+    if (left.time < map.time && left.freq == map.freq && depthwise.stride == Extent{1, 1} && rng.below(2) == 0) {
+      x = graph.add(name("cropped"), Add{.relu = rng.below(2) == 0, .crop = true}, {x, skip});
+    }
     if (graph.shape(x).freq > 1 && rng.below(2) == 0) {
       const int bands = rng.between(2, std::min(4, graph.shape(x).freq));
       x = graph.add(name("banded"), Depthwise2d{.kernel = {1, 3}, .stride = {1, 1}, .bands = bands}, {x});
@@ -259,6 +263,18 @@ inline Graph random_flow(const Shape& input, int classes, std::uint64_t seed) {
       x = graph.add(name("broadcast"), Add{}, {x, mean});
     }
     if (filters == channels) x = graph.add(name("add"), Add{.relu = true}, {x, skip});
+    // Around windows without padding: the other way is longer.
+    if (rng.below(2) == 0) {
+      const TensorId from = x;
+      Depthwise2d inner{.kernel = {rng.between(2, 5), 1}, .stride = {rng.between(1, 2), 1}, .padding = Padding::valid};
+      if (!fits(graph.shape(x), inner)) continue;
+      x = graph.add(name("inner"), inner, {x});
+      const bool match = inner.stride.time > 1 || rng.below(2) == 0;
+      const int width = match ? rng.between(1, 20) : graph.shape(from).channels;
+      const Conv2d wide{.filters = width, .kernel = {1, 1}, .stride = inner.stride};
+      x = graph.add(name("wide"), Conv2d{.filters = width, .kernel = {1, 1}, .stride = {1, 1}}, {x});
+      x = graph.add(name("around"), Add{.crop = true}, {x, match ? graph.add(name("match"), wide, {from}) : from});
+    }
   }
   switch (rng.below(5)) {
     case 0:

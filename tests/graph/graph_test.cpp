@@ -79,6 +79,18 @@ TEST(GraphTensors, AreHeldUntilTheirLastReader) {
   EXPECT_EQ(graph.last_reader(sum), 3);  // the layer that makes it
 }
 
+TEST(Graph, CropsALongerSecondAddend) {
+  Graph graph({12, 1, 2});
+  const TensorId inner =
+      graph.add("dw", Depthwise2d{.kernel = {4, 1}, .stride = {1, 1}, .padding = Padding::valid}, {0});
+  graph.add("add", Add{.crop = true}, {inner, 0});
+  EXPECT_EQ(graph.output(), (Shape{9, 1, 2}));
+  EXPECT_EQ(first_added(graph.layers()[1]), 1) << "as padding of (1, 2) would align them";
+  EXPECT_THROW(graph.add("longer", Add{.crop = true}, {0, inner}), Error);
+  EXPECT_THROW(graph.add("whole", Add{}, {inner, 0}), Error);
+  EXPECT_EQ(first_added(graph.layers()[0]), 0);
+}
+
 TEST(GraphErrors, AddendsMustAgreeAndBandsMustHaveFrequencies) {
   Graph graph({6, 4, 2});
   graph.add("conv1", Conv2d{.filters = 3, .kernel = {3, 3}, .stride = {1, 1}});

@@ -41,6 +41,12 @@ void write_all(const std::filesystem::path& folder) {
       write(folder, type + "_" + std::to_string(i), build_graph(random(type)), rng);
     }
   }
+  Graph cropped({.time = 12, .freq = 3, .channels = 2});
+  const Depthwise2d inner{.kernel = {4, 1}, .stride = {1, 1}, .padding = {Padding::valid, Padding::same}};
+  const TensorId shorter = cropped.add("inner", inner, {0});
+  cropped.add("sum", Add{.relu = true, .crop = true}, {shorter, 0});
+  cropped.add("pool", AvgPool2d{.over_freq = false}).add("logits", Dense{.units = 3});
+  write(folder, "cropped", cropped, rng);
   Graph every({.time = 6, .freq = 5, .channels = 1});
   for (const Function function : {Function::relu, Function::relu6, Function::swish, Function::hard_swish,
                                   Function::tanh, Function::clip, Function::gate}) {

@@ -117,7 +117,10 @@ class FloatReference {
     for (int t = 0; t < in.time; ++t) {
       for (int f = 0; f < in.freq; ++f) {
         for (int c = 0; c < in.channels; ++c) {
-          const int from = ((second.time == 1 ? 0 : t) * second.freq + (second.freq == 1 ? 0 : f)) * in.channels + c;
+          const int from =
+              ((second.time == 1 ? 0 : first_added(layer) + t) * second.freq + (second.freq == 1 ? 0 : f)) *
+                  in.channels +
+              c;
           const double sum = a[y.size()] + b[static_cast<std::size_t>(from)];
           y.push_back(op.relu ? std::max(0.0, sum) : sum);
         }

@@ -71,6 +71,9 @@ struct AvgPool2d {
 /// a + b. Where b has one time step or one frequency, it is added to each of a's.
 struct Add {
   bool relu = false;
+  /// b may have more time steps than a, whose branch is without padding in time: those in its middle are added, which
+  /// are the ones that padding would align with a's.
+  bool crop = false;
 };
 /// One value, one result: a table of 256 entries in int8.
 enum class Function {
@@ -155,6 +158,9 @@ std::string_view op_name(const Op& op);
 std::string_view function_name(Function function);
 /// Its value, the definition for all readers.
 double value_of(Function function, double x);
+
+/// Time step of an Add's second input that is added to the first one's first: 0 unless it is cropped.
+int first_added(const Layer& layer);
 
 /// A window in one direction. Output `at` reads the elements at * stride - before() + k * dilation, k < kernel.
 struct WindowAxis {

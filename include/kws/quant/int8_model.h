@@ -53,7 +53,8 @@ struct Int8Product {
 ///   add          out = clamp(zero_point_out + ((addend[0] (a - zero_point_a) + addend[1] (b - zero_point_b) +
 ///                2^(add_shift - 1)) >> add_shift), activation_min, 127); factors of at most 15 bits, so that two
 ///                16-bit products do it, and add_shift 10..22, so that what is left of the sum has 16 bits. A second
-///                input of one time step or one frequency is added to each
+///                input of one time step or one frequency is added to each; of a longer one the steps from
+///                first_added() on
 ///   relu, swish, ...  (Activate)   out = table[q + 128]
 ///   gru          ax = sat16(requantize(main x)), ah = sat16(requantize(recurrent h8)): Q4.11,
 ///                rows reset, update, new; recurrent.bias is all zero
