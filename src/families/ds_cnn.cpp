@@ -13,7 +13,7 @@ struct DsCnnOptions {
   std::vector<ConvOptions> blocks;  ///< depthwise (kernel, stride) + pointwise (filters)
   bool residual = false;
   int sub_bands = 1;
-  std::string time_padding = "same";
+  std::string time_padding = kTimePaddings.front();
 };
 template <class Field>
 void describe(Field& field, DsCnnOptions& o) {
@@ -21,7 +21,7 @@ void describe(Field& field, DsCnnOptions& o) {
   field.list("blocks", o.blocks, 1, 16, "depthwise-separable blocks");
   field.later("residual", o.residual, kResidualHelp);
   field.later("sub_bands", o.sub_bands, kBands.least, kBands.most, kBandsHelp);
-  field.optional("time_padding", o.time_padding, {"same", "valid"}, kPaddingHelp);
+  field.optional("time_padding", o.time_padding, kTimePaddings, kPaddingHelp);
 }
 
 /// Blocks that leave a frame where nothing is padded.
@@ -38,8 +38,8 @@ void choose(Dials& dial, DsCnnOptions& o, Extent map) {
   int percent = static_cast<int>(std::lround(100.0 * first.filters / std::max(1, o.conv.filters)));
   int kernel = first.kernel.time;
   int stride = first.stride.time;
-  dial.choice("time_padding", o.time_padding, {"same", "valid"}, kPaddingHelp, kOff, {.shapes = true});
-  const bool valid = o.time_padding == "valid";
+  dial.choice("time_padding", o.time_padding, kTimePaddings, kPaddingHelp, kOff, {.shapes = true});
+  const bool valid = o.time_padding != kTimePaddings.front();
   if (!choose_conv(dial, o.conv, map, {16, 300, 4}, {.time = valid})) return;
   const auto choose_blocks = [&](int most) {
     dial("blocks", blocks, {2, 6, 1, 1, 16}, "depthwise + pointwise pairs", {.most = most});
@@ -57,7 +57,7 @@ void choose(Dials& dial, DsCnnOptions& o, Extent map) {
 }
 
 void append(Graph& graph, const DsCnnOptions& o, int classes) {
-  const Paddings padding(o.time_padding == "valid" ? Padding::valid : Padding::same, Padding::same);
+  const Paddings padding = padding_in_time(o.time_padding);
   // Batch norm here has gamma fixed at 1: the next layer's weights scale as well as gamma would.
   graph.add("conv1", Conv2d{.filters = o.conv.filters,
                             .kernel = o.conv.kernel,

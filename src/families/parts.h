@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "kws/families/network.h"
 
 // What several families share.
@@ -36,6 +39,11 @@ constexpr IntRange kBands{1, 1, 1, 1, 10};
 constexpr const char* kResidualHelp = "adds the input of a part to its output, where their shapes agree";
 constexpr const char* kBandsHelp = "bands of a sub-spectral norm, as many as there are frequencies; 1: none";
 constexpr const char* kPaddingHelp = "of convolutions in time";
+/// Of a network that pads unless told.
+inline const std::vector<std::string> kTimePaddings = {"same", "valid"};
+inline Paddings padding_in_time(const std::string& word) {
+  return {word == kTimePaddings.front() ? Padding::same : Padding::valid, Padding::same};
+}
 
 /// The layer with a norm for each of `bands` bands; where its map has fewer frequencies, for each of them.
 Depthwise2d with_bands(Depthwise2d layer, int bands, Shape input);

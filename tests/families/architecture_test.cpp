@@ -146,6 +146,25 @@ TEST(DsTc, SkipsAsItIsOrByAPointwiseConvolution) {
               ElementsAre("dw1", "pw1", "dw2", "pw2", "skip2", "add2", "pool", "logits"));
 }
 
+TEST(DsTc, AddsTheMiddleOfALongerWayWhereTimeIsNotPadded) {
+  const Graph graph = graph_of(R"({"type": "ds_tc", "stages": [{"filters": 16, "kernel": 5, "stride": 2, "dilation": 1,
+                   "repeats": 1, "residual": false}, {"filters": 16, "kernel": 3, "stride": 1, "dilation": 2,
+                   "repeats": 2, "residual": true}], "gates": 0, "time_padding": "valid"})");
+  EXPECT_THAT(names(graph), ElementsAre("dw1", "pw1", "dw2_1", "pw2_1", "dw2_2", "pw2_2", "add2", "pool", "logits"));
+  EXPECT_EQ(graph.layers()[1].output, (Shape{23, 1, 16}));
+  EXPECT_EQ(graph.layers()[6].output, (Shape{15, 1, 16}));
+  EXPECT_EQ(first_added(graph.layers()[6]), 4);
+}
+
+TEST(TcResnet, AddsTheMiddleOfALongerWayWhereTimeIsNotPadded) {
+  const Graph graph =
+      graph_of(R"({"type": "tc_resnet", "first": 8, "blocks": [12], "kernel": 9, "time_padding": "valid"})");
+  EXPECT_THAT(names(graph), ElementsAre("conv0", "conv1_1", "conv1_2", "skip1", "add1", "pool", "logits"));
+  EXPECT_EQ(graph.layers()[2].output, (Shape{12, 1, 12}));
+  EXPECT_EQ(graph.layers()[3].output, (Shape{24, 1, 12}));
+  EXPECT_EQ(first_added(graph.layers()[4]), 6);
+}
+
 TEST(NetworkTypes, HaveANameAndASummary) {
   EXPECT_THAT(network_types(), ElementsAre("dnn", "cnn", "basic_lstm", "lstm", "gru", "crnn", "ds_cnn", "ds_tc",
                                            "tc_resnet", "bc_resnet"));

@@ -47,7 +47,7 @@ class RandomDesign {
     using Dials::operator();
     void operator()(std::string_view /*name*/, int& value, const IntRange& range, std::string_view /*help*/,
                     DialLimit limit) override {
-      const int low = std::max(range.least, range.low / 4);
+      const int low = std::max(range.least, std::min(range.low / 4, limit.most));
       // What a search leaves alone by default varies here like the rest.
       const int most = range.low == range.high ? range.most : range.high;
       const int high = std::min({most, low + kSpread, limit.most});

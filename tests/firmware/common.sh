@@ -20,18 +20,28 @@ fail() {
   failures=$((failures + 1))
 }
 
+# valid NAME DESIGN.json [SED...]: NAME.json, the design without padding in time.
+valid() {
+  local file=$work/$1.json design=$2
+  shift 2
+  sed -e 's/"type": "[a-z_]*",/& "time_padding": "valid",/' "$@" "$design" >"$file"
+  echo "$file"
+}
 # export_design NAME FOLDER [PREFIX [ARITHMETIC [HOP_MS]]]: a small design with random weights, a published one or
-# ds_cnn_valid, ds_cnn without padding in time.
+# one of these without padding in time, with kernels that leave frames then.
 export_design() {
   local file=$source_dir/configs/hello_edge/$1_s.json
   case $1 in
+    ds_cnn_valid) file=$(valid "$1" "$source_dir/configs/hello_edge/ds_cnn_s.json") ;;
+    ds_tc_valid)
+      file=$(valid "$1" "$source_dir/configs/anchors/ds_tc_small.json" -e 's/"kernel": 1[1357]/"kernel": 3/')
+      ;;
+    tc_resnet_valid)
+      file=$(valid "$1" "$source_dir/configs/anchors/tc_resnet8.json" -e 's/"kernel": 9/"kernel": 5/')
+      ;;
     ds_tc) file=$source_dir/configs/anchors/ds_tc_small.json ;;
     tc_resnet) file=$source_dir/configs/anchors/tc_resnet8.json ;;
     bc_resnet) file=$source_dir/configs/anchors/bc_resnet_1.json ;;
-    ds_cnn_valid)
-      file=$work/ds_cnn_valid.json
-      sed 's/"type": "ds_cnn",/& "time_padding": "valid",/' "$source_dir/configs/hello_edge/ds_cnn_s.json" >"$file"
-      ;;
   esac
   "$export_random" "$file" "$2" "${3:-kws}" "${4:-float}" "${5:-0}"
 }

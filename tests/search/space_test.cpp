@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 
 #include "kws/search/moves.h"
@@ -68,6 +69,34 @@ TEST(Space, OptionsThatAreOffAreDrawnWhereTheyAreAskedFor) {
   space.range("ds_cnn", "residual").high = 0;
   space.range("ds_cnn", "sub_bands").high = 1;
   EXPECT_EQ(same, 20.0 * space_designs(space, "ds_cnn"));
+}
+
+/// Kernels leave frames where nothing is padded, whatever is drawn.
+TEST(Space, NetworksOfEachPaddingInTimeAreBuilt) {
+  Space space;
+  space.features.stride_ms = {20, 20, 1};
+  int types = 0;
+  for (const std::string& type : network_types()) {
+    const std::vector<Dial> dials = dials_of(type);
+    if (std::ranges::find(dials, "time_padding", &Dial::name) == dials.end()) continue;
+    ++types;
+    IntRange& padding = space.range(type, "time_padding");
+    EXPECT_EQ(padding.count(), 1) << type;
+    padding.high = padding.most;
+    Rng rng({17});
+    std::set<std::string> words;
+    Sample from = sample(space, type, 12, rng);
+    for (int i = 0; i < 200; ++i) {
+      const Sample drawn = sample(space, type, 12, rng);
+      words.insert(design_to_json(drawn.design)["network"].value("time_padding", ""));
+      EXPECT_EQ(build_graph(drawn.design).output().elements(), 12) << type;
+      if (const auto to = neighbour(space, from, rng)) from = *to;
+      EXPECT_EQ(build_graph(from.design).output().elements(), 12) << type;
+    }
+    EXPECT_EQ(words.size(), 2U) << type << ": the usual one is not written";
+    EXPECT_GT(space_designs(space, type), 100.0) << type;
+  }
+  EXPECT_GE(types, 4);
 }
 
 TEST(Space, EverySampleOfEveryTypeBuildsAndSurvivesJson) {
