@@ -78,7 +78,7 @@ Table layer_table(const Json& designs, Format format) {
 /// A row per design: what it takes of a board, in every format by the same columns.
 Table board_table(const Json& designs, Format format) {
   Table table({"name", "board", "core", "flash_bytes", "ram_bytes", "fits", "hop_ms", "ms_low", "ms_high", "load_low",
-               "load_high"});
+               "load_high", "ops_per_second"});
   for (const Json& design : designs) {
     const Json& use = design["board"];
     std::vector<std::string> cells = {design["name"], use["name"], use["core"]};
@@ -89,6 +89,7 @@ Table board_table(const Json& designs, Format format) {
     for (const Json& load : use["load"]) {
       cells.push_back(format == Format::table ? percent(load.get<double>()) : fixed(load.get<double>(), 4));
     }
+    cells.push_back(figure("ops_per_second", use["ops_per_second"], format));
     table.add(std::move(cells));
   }
   return table;

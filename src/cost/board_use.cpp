@@ -8,6 +8,7 @@ BoardUse board_use(const Board& board, const Budget& budget, const Design& desig
   return {.board = board,
           .sizes = needs.firmware.value_or(FirmwareSizes{}),
           .time = needs.time.value_or(Timing{}),
+          .ops_per_second = needs.ops_per_second.value_or(0),
           .basis = cycle_basis(board.core),
           .limits = budget.limits,
           .fits = budget.fits(needs)};
@@ -25,6 +26,7 @@ Json board_use_to_json(const BoardUse& use) {
           {"ram_bytes", use.sizes.ram_bytes},
           {"fits", use.fits},
           {"hop_ms", use.time.hop_ms},
+          {"ops_per_second", use.ops_per_second},
           {"cycles", {use.time.cycles.low, use.time.cycles.high}},
           {"ms", {use.time.ms_low, use.time.ms_high}},
           {"load", {use.time.load_low, use.time.load_high}},

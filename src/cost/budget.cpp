@@ -102,6 +102,7 @@ Needs needs_of(const Design& design, const std::optional<Part>& part, const Firm
   Needs needs{.memory_bytes = totals.memory_bytes, .ops = totals.ops};
   if (!part) return needs;
   const FirmwareOptions counted = at_hop(options, *part);
+  needs.ops_per_second = ops_per_second(design.features, graph, counted);
   needs.firmware = firmware_sizes(design.features, graph, part->core, counted);
   if (part->clock_hz > 0) {
     const FirmwareCost::Work hop = hop_work(design.features, graph, part->core, counted);
@@ -112,22 +113,23 @@ Needs needs_of(const Design& design, const std::optional<Part>& part, const Firm
 
 std::string over_budget(const Design& design, const Budget& budget, const FirmwareOptions& options) {
   std::string needs, allowed, parts, remedies;
-  bool time = false, others = false;
+  bool pace = false, others = false;
   for (const LimitUse& use : budget.uses(needs_of(design, budget.part(), options))) {
     if (!use.broken()) continue;
     append(needs, use.measure->text(use.need));
     append(allowed, use.measure->amount(use.limit));
     const bool flash = use.measure->id == MeasureId::flash;
-    const bool of_time = use.measure->id == MeasureId::ms || use.measure->id == MeasureId::load;
-    time = time || of_time;
-    others = others || !of_time;
+    const MeasureId id = use.measure->id;
+    const bool of_pace = id == MeasureId::ms || id == MeasureId::load || id == MeasureId::ops_per_second;
+    pace = pace || of_pace;
+    others = others || !of_pace;
     if (!flash && use.measure->id != MeasureId::ram) continue;
     const FirmwareCost cost = firmware_cost(design.features, build_graph(design), options);
     parts += "; largest part: " + largest_part(cost, budget.core, flash);
   }
   if (needs.empty()) return "";
   return design.name + ": needs " + needs + ", budget \"" + budget.name + "\" allows " + allowed + parts +
-         (time ? "; " + time_remedy(design, budget, options) : "") +
+         (pace ? "; " + time_remedy(design, budget, options) : "") +
          (others ? "; take a smaller design or raise the limit" : "");
 }
 

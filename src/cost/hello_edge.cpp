@@ -135,6 +135,8 @@ Cost hello_edge_cost(const Graph& graph) {
   return cost;
 }
 
+std::int64_t hello_edge_ops(const Layer& layer) { return operations(count(layer)); }
+
 CostTotals hello_edge_totals(const Graph& graph) {
   CostTotals totals;
   std::int64_t working_bytes = 0;

@@ -47,6 +47,17 @@ const std::array<Measure, kMeasures>& measures() {
        .help = "most operations per inference by the paper's rule, as 6M",
        .of_part = false,
        .need = [](const Needs& n) { return std::optional(static_cast<double>(n.ops)); }},
+      {.id = MeasureId::ops_per_second,
+       .column = "ops_per_second",
+       .option = "max_ops_per_second",
+       .kind = Amount::count,
+       .unit = "operations a second",
+       .help = "most operations by the paper's rule for a second of audio, as 60M",
+       .of_part = true,
+       .need =
+           [](const Needs& n) {
+             return n.ops_per_second ? std::optional(static_cast<double>(*n.ops_per_second)) : std::nullopt;
+           }},
       {.id = MeasureId::flash,
        .column = "flash_bytes",
        .option = "max_flash",

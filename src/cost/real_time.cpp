@@ -11,13 +11,16 @@
 namespace kws {
 namespace {
 
-Timing timing_at(const Design& design, const Graph& graph, const Budget& budget, FirmwareOptions options, int hop_ms) {
-  options.hop_ms = hop_ms;
-  return timing_of(hop_work(design.features, graph, budget.core, options), budget.core, budget.clock_hz, hop_ms);
-}
-
-bool keeps_time(const Timing& time, const Limits& limits) {
+bool keeps_pace(const Design& design, const Graph& graph, const Budget& budget, FirmwareOptions options, int hop_ms) {
   constexpr double kNone = std::numeric_limits<double>::infinity();
+  const Limits& limits = budget.limits;
+  options.hop_ms = hop_ms;
+  if (const auto most = limits[MeasureId::ops_per_second];
+      most && static_cast<double>(ops_per_second(design.features, graph, options)) > *most)
+    return false;
+  if (!limits.limits_time()) return true;
+  const Timing time =
+      timing_of(hop_work(design.features, graph, budget.core, options), budget.core, budget.clock_hz, hop_ms);
   return time.ms_high <= limits[MeasureId::ms].value_or(kNone) &&
          time.load_high <= limits[MeasureId::load].value_or(kNone);
 }
@@ -44,13 +47,22 @@ int counted_hop_ms(const FeatureOptions& features, const Graph& graph, const Fir
   return StreamNumbers(features, graph, options).frames * features.stride_ms;
 }
 
+std::int64_t ops_per_second(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options) {
+  const StreamNumbers stream(features, graph, options);
+  std::int64_t ops = 0;
+  for (std::size_t i = 0; i < graph.layers().size(); ++i) {
+    ops += hello_edge_ops(stream.flow ? stream.flow->steps[i].layer : graph.layers()[i]);
+  }
+  return ops * 1000 / (std::int64_t{stream.frames} * features.stride_ms);
+}
+
 int hop_that_keeps(const Design& design, const Budget& budget, const FirmwareOptions& options) {
   const Graph graph = build_graph(design);
   const int stride = design.features.stride_ms;
   const int first =
       counted_hop_ms(design.features, graph, at_hop(options, Part(budget.core, budget.clock_hz, budget.hop_ms)));
   for (int hop = first; hop <= std::max(first, kLongestHopThatHears); hop += stride) {
-    if (keeps_time(timing_at(design, graph, budget, options, hop), budget.limits)) return hop;
+    if (keeps_pace(design, graph, budget, options, hop)) return hop;
   }
   return 0;
 }
@@ -58,16 +70,23 @@ int hop_that_keeps(const Design& design, const Budget& budget, const FirmwareOpt
 std::string time_remedy(const Design& design, const Budget& budget, const FirmwareOptions& options) {
   const Graph graph = build_graph(design);
   const FirmwareOptions counted = at_hop(options, Part(budget.core, budget.clock_hz, budget.hop_ms));
+  std::string text;
+  const auto add = [&text](const std::string& way) { text += (text.empty() ? "" : ", or ") + way; };
+  const auto add_hop = [&] {
+    if (const int hop = hop_that_keeps(design, budget, options); hop > 0)
+      add("decide every " + std::to_string(hop) + " ms (--hop-ms " + std::to_string(hop) + ")");
+  };
+  if (!budget.limits.limits_time()) {
+    add_hop();
+    return text.empty() ? "take a smaller design" : text;
+  }
   const FirmwareCost cost = firmware_cost(design.features, graph, counted);
   const Timing whole = timing_of(of(cost.hop, budget.core), budget.core, budget.clock_hz, cost.hop_ms);
   const Timing network = timing_of(of(cost.network, budget.core), budget.core, budget.clock_hz, cost.hop_ms);
-  std::string text;
-  const auto add = [&text](const std::string& way) { text += (text.empty() ? "" : ", or ") + way; };
   if ((budget.core == Core::m0 || budget.core == Core::m3) && design.features.arithmetic != "integer") {
     add("take the integer front end");
   }
-  if (const int hop = hop_that_keeps(design, budget, options); hop > 0)
-    add("decide every " + std::to_string(hop) + " ms (--hop-ms " + std::to_string(hop) + ")");
+  add_hop();
   const double most = std::min(budget.limits[MeasureId::ms].value_or(whole.ms_high),
                                budget.limits[MeasureId::load].value_or(1.0) * whole.hop_ms);
   const double left = most - (whole.ms_high - network.ms_high);

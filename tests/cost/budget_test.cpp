@@ -5,6 +5,7 @@
 #include "cost/published_networks.h"
 #include "families/random_design.h"
 #include "kws/core/error.h"
+#include "kws/cost/cost.h"
 
 namespace kws {
 namespace {
@@ -78,6 +79,28 @@ TEST(RequireFit, NamesEveryLimitThatIsBroken) {
   EXPECT_THAT(complaint(load_design(test::published_file("dnn_s")), budget),
               ::testing::AllOf(HasSubstr(" operations, "), HasSubstr(" bytes of flash, "),
                                HasSubstr(" allows 10, 100, 200; largest part: ")));
+}
+
+TEST(OpsPerSecond, AreTenWholeWindowsUnlessToldOrTheNewColumnsOfAFlow) {
+  const Part part(Core::m4);
+  const auto per_second = [&](const Design& design, int hop_ms) {
+    return needs_of(design, part, {.hop_ms = hop_ms}).ops_per_second.value_or(0);
+  };
+  Design design = load_design(test::published_file("ds_cnn_s"));
+  const std::int64_t ops = hello_edge_totals(build_graph(design)).ops;
+  EXPECT_EQ(per_second(design, 0), 10 * ops);
+  EXPECT_EQ(per_second(design, 200), 5 * ops);
+  EXPECT_FALSE(needs_of(design, std::nullopt).ops_per_second);
+  Json json = design_to_json(design);
+  json["network"]["time_padding"] = "valid";
+  design = design_from_json(json, "valid");
+  EXPECT_LT(per_second(design, 40), 3 * ops) << "25 decisions a second";
+
+  Budget budget{.name = "pace", .limits = {}};
+  budget.limits[MeasureId::ops_per_second] = 2.5 * static_cast<double>(ops);
+  EXPECT_THAT(complaint(load_design(test::published_file("ds_cnn_s")), budget),
+              ::testing::EndsWith(" operations a second, budget \"pace\" allows 13,463,870; decide every 400 ms "
+                                  "(--hop-ms 400)"));
 }
 
 TEST(RequireFit, TellsMemoryAndOperationsWithoutParts) {

@@ -44,6 +44,7 @@ struct BoardUse {
   Board board;
   FirmwareSizes sizes;
   Timing time;
+  std::int64_t ops_per_second = 0;
   std::string_view basis;  ///< of the time's range
   Limits limits;           ///< of the budget
   bool fits = false;       ///< keeps all of them, the times at the slow end
@@ -51,7 +52,8 @@ struct BoardUse {
 ///   budget  of the board, see budget_of()
 BoardUse board_use(const Board& board, const Budget& budget, const Design& design, const FirmwareOptions& options = {});
 
-/// {"name", "core", "clock_hz", "flash_bytes", "ram_bytes", "fits", "hop_ms", "cycles": [low, high], "ms": [low, high],
+/// {"name", "core", "clock_hz", "flash_bytes", "ram_bytes", "fits", "hop_ms", "ops_per_second", "cycles": [low, high],
+/// "ms": [low, high],
 ///  "load": [low, high], "basis", "limits": {"flash_bytes", "ram_bytes", "ms", "load"}}
 nlohmann::ordered_json board_use_to_json(const BoardUse& use);
 

@@ -45,6 +45,8 @@ struct CostTotals {
   std::int64_t ops = 0;
 };
 CostTotals hello_edge_totals(const Graph& graph);
+/// Operations of one layer by that rule.
+std::int64_t hello_edge_ops(const Layer& layer);
 
 /// Arena of the exported C. Each tensor between two layers lies at the bottom or at the top of the arena, so that a
 /// layer's input and output overlap as far as its kernel allows: the output's front follows behind what the kernel has

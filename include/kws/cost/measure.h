@@ -36,11 +36,12 @@ struct Needs {
   std::int64_t ops = 0;
   std::optional<FirmwareSizes> firmware = {};
   std::optional<Timing> time = {};
+  std::optional<std::int64_t> ops_per_second = {};
 };
 
 /// The things a budget may limit; measures() holds a row for each, in this order.
-enum class MeasureId { memory, ops, flash, ram, ms, load };
-inline constexpr std::size_t kMeasures = 6;
+enum class MeasureId { memory, ops, ops_per_second, flash, ram, ms, load };
+inline constexpr std::size_t kMeasures = 7;
 
 /// One of them. Budgets, options, tables and reports loop over the rows; nothing else lists them.
 struct Measure {
@@ -70,6 +71,8 @@ class Limits {
   /// Whether anything of the part is limited, or of the design alone.
   [[nodiscard]] bool limits(bool of_part) const;
   [[nodiscard]] bool limits_time() const;
+  /// Whether anything is that a longer way from decision to decision changes.
+  [[nodiscard]] bool limits_pace() const { return limits_time() || (*this)[MeasureId::ops_per_second]; }
   friend bool operator==(const Limits&, const Limits&) = default;
 
  private:
