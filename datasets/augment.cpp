@@ -1,6 +1,7 @@
 #include "kws/datasets/augment.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "augment_lanes.h"
 #include "kws/core/audio.h"
@@ -17,6 +18,7 @@ struct Draw {
   bool noisy;
   std::uint64_t recording, start;  // to be reduced modulo what there is
   int volume;                      // 1/32768
+  Level level;
 
   Draw(const AugmentOptions& o, Rng& rng)
       : step(static_cast<std::int64_t>(rng.uniform(1.0 - o.speed_percent / 100.0, 1.0 + o.speed_percent / 100.0) *
@@ -28,6 +30,9 @@ struct Draw {
     recording = rng.next();
     start = rng.next();
     volume = static_cast<int>(rng.uniform(0.0, o.noise_volume) * 32768.0);
+    // Options that came later draw last, and nothing where they are off.
+    if (o.gain_db < 0) level.gain_db = rng.uniform(o.gain_db, 0.0);
+    if (o.dc_offset > 0) level.offset = rng.between(-o.dc_offset, o.dc_offset);
   }
 };
 
@@ -90,6 +95,7 @@ void augment_with(bool lanes, std::span<const std::int16_t> clip, const std::vec
     resample(clip, draw, lanes, out);
   }
   if (draw.noisy && !noises.empty()) add_noise(noises[draw.recording % noises.size()], draw, lanes, out);
+  set_level(draw.level, out);
 }
 
 }  // namespace
@@ -98,6 +104,16 @@ void pad_clip(std::span<const std::int16_t> clip, std::span<std::int16_t> out) {
   const std::size_t count = std::min(clip.size(), out.size());
   std::copy_n(clip.begin(), count, out.begin());
   std::fill(out.begin() + static_cast<std::ptrdiff_t>(count), out.end(), std::int16_t{0});
+}
+
+void set_level(const Level& level, std::span<std::int16_t> pcm) {
+  if (level == Level{}) return;
+  constexpr int kBits = 15;
+  const std::int64_t factor = std::llround(std::pow(10.0, level.gain_db / 20.0) * (1 << kBits));
+  for (std::int16_t& sample : pcm) {
+    const std::int64_t changed = ((sample * factor + (1 << (kBits - 1))) >> kBits) + level.offset;
+    sample = static_cast<std::int16_t>(std::clamp<std::int64_t>(changed, -32768, 32767));
+  }
 }
 
 void augment(std::span<const std::int16_t> clip, const std::vector<std::vector<std::int16_t>>& noises,

@@ -80,6 +80,9 @@ class Flags {
     add(name, text_of(Json(value)), text_of(Json(low)) + " to " + text_of(Json(high)) + "; " + help);
   }
   void operator()(const char* name, bool value, const char* help);
+  void later(const char* name, int& value, int /*missing*/, int low, int high, const char* help) {
+    (*this)(name, value, low, high, help);
+  }
   void choice(const char* name, const std::string& value, const std::vector<std::string>& known, const char* help) {
     std::string names;
     for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;

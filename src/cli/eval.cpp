@@ -16,6 +16,7 @@ struct EvalVerb {
   std::string model, split = "test";
   std::string front_end;  // empty: the design's
   Engine engine = Engine::int8;
+  Level level;
   DataSource source;
   Output format;
 };
@@ -52,7 +53,7 @@ int run(EvalVerb& verb, const Common& common) {
   const bool with_torch = verb.engine == Engine::float32;
   const int clip_ms = model.design.features.clip_ms;
   const Dataset dataset = with_torch ? verb.source.load_to_train(threads, clip_ms) : verb.source.load(threads, clip_ms);
-  const Json json = evaluation_to_json(evaluate(model, dataset, split, verb.engine, threads));
+  const Json json = evaluation_to_json(evaluate(model, dataset, split, verb.engine, threads, verb.level));
   if (verb.format == Format::json) {
     std::cout << text_of(json, 2) << "\n";
   } else {
@@ -73,6 +74,13 @@ void add_eval(CLI::App& app, Common& common) {
   sub->add_option("--engine", verb->engine, "float, int8 or c")->transform(one_of(engines))->default_str("int8");
   sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")
       ->check(CLI::IsMember({"float", "integer"}).description(""));
+  sub->add_option("--gain-db", verb->level.gain_db,
+                  "gain of the clips before they are heard, as a microphone's that records louder or more quietly")
+      ->check(CLI::Range(-90.0, 60.0))
+      ->capture_default_str();
+  sub->add_option("--dc-offset", verb->level.offset, "constant that is added to their 16-bit samples")
+      ->check(CLI::Range(-32768, 32767))
+      ->capture_default_str();
   add_format(*sub, verb->format);
   sub->callback([verb, &common] { common.exit_code = run(*verb, common); });
 }

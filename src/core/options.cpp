@@ -251,7 +251,7 @@ void JsonReader::later(const char* name, int& value, int low, int high, const ch
 }
 
 void JsonReader::later(const char* name, int& value, int usual, int low, int high, const char*) {
-  value = usual;
+  if (missing_ == Missing::error) value = usual;
   if (const Json* found = take(name, true)) value = static_cast<int>(integer(*found, low, high, origin_, child(name)));
 }
 

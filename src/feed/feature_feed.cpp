@@ -127,10 +127,11 @@ std::shared_ptr<BatchJob> FeatureFeed::job(std::vector<Example> examples, FillCl
   return std::make_shared<BatchJob>(std::move(batch), (clips + kBlock - 1) / kBlock, make);
 }
 
-std::shared_ptr<BatchJob> FeatureFeed::held_out_job(Split split) const {
+std::shared_ptr<BatchJob> FeatureFeed::held_out_job(Split split, const Level& level) const {
   const Dataset& data = dataset();
-  return job(data.held_out(split), [&data](std::size_t, const Example& example, std::span<std::int16_t> pcm) {
+  return job(data.held_out(split), [&data, level](std::size_t, const Example& example, std::span<std::int16_t> pcm) {
     pad_clip(example.clip == kNoClip ? std::span<const std::int16_t>{} : data.clip(example.clip), pcm);
+    set_level(level, pcm);
   });
 }
 
@@ -154,9 +155,9 @@ FeatureBatch FeatureFeed::made_now(const std::shared_ptr<BatchJob>& job) const {
   return job->take();
 }
 
-FeatureBatch FeatureFeed::held_out(Split split) const {
-  if (shared_ == nullptr) return made_now(held_out_job(split));
-  return *shared_->get(key_ + std::string(split_name(split)), [&] { return held_out_job(split); });
+FeatureBatch FeatureFeed::held_out(Split split, const Level& level) const {
+  if (shared_ == nullptr || level != Level{}) return made_now(held_out_job(split, level));
+  return *shared_->get(key_ + std::string(split_name(split)), [&] { return held_out_job(split, level); });
 }
 
 /// All that an augmented epoch depends on.

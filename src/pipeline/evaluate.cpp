@@ -80,7 +80,8 @@ std::vector<std::int8_t> int8_logits(const Model& model, const FeatureBatch& bat
 }
 
 /// From the samples on, as the device does it: nothing of the host's front end or network takes part.
-std::vector<std::int8_t> c_logits(const Model& model, const Dataset& dataset, Split split, int threads) {
+std::vector<std::int8_t> c_logits(const Model& model, const Dataset& dataset, Split split, int threads,
+                                  const Level& level) {
   require_clip_ms(dataset, model.design.features);
   const FrontEnd front_end(model.design.features);
   const CEngine engine(export_view(model, front_end));
@@ -92,6 +93,7 @@ std::vector<std::int8_t> c_logits(const Model& model, const Dataset& dataset, Sp
     for (std::size_t i = first; i < last; ++i) {
       const int clip = examples[i].clip;
       pad_clip(clip == kNoClip ? std::span<const std::int16_t>{} : dataset.clip(clip), pcm);
+      set_level(level, pcm);
       engine.classify(pcm, std::span(logits).subspan(i * classes, classes));
     }
   });
@@ -114,7 +116,8 @@ double Evaluation::error() const {
   return accuracy_error(right, speakers);
 }
 
-Evaluation evaluate(const Model& model, const Dataset& dataset, Split split, Engine engine, int threads) {
+Evaluation evaluate(const Model& model, const Dataset& dataset, Split split, Engine engine, int threads,
+                    const Level& level) {
   if (dataset.labels().labels() != model.labels) {
     throw Error(model.design.name + ": the model's labels are not the dataset's; give its keywords", Exit::usage);
   }
@@ -130,11 +133,11 @@ Evaluation evaluate(const Model& model, const Dataset& dataset, Split split, Eng
   const auto of_int8 = [&](std::span<const std::int8_t> logits) { return largest_posterior(logits, table); };
   for (const Example& example : dataset.held_out(split)) evaluation.expected.push_back(example.label);
   if (engine == Engine::c) {
-    take_predictions(evaluation, c_logits(model, dataset, split, threads), of_int8);
+    take_predictions(evaluation, c_logits(model, dataset, split, threads, level), of_int8);
     return evaluation;
   }
   const FeatureFeed feed(dataset, model.design.features, model.normalisation, threads);
-  const FeatureBatch batch = feed.held_out(split);
+  const FeatureBatch batch = feed.held_out(split, level);
   if (engine == Engine::int8) {
     take_predictions(evaluation, int8_logits(model, batch, threads), of_int8);
   } else {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -157,6 +158,46 @@ TEST(Augment, VectorCodeGivesThePlainLoopsSamples) {
     augment(clip, noises, options, second, false, vectors);
     ASSERT_EQ(plain, vectors) << seed;
   }
+}
+
+TEST(Augment, ChangesTheLevelLastAndLeavesTheOtherDrawsAlone) {
+  const AugmentOptions usual{.shift_ms = 100.0, .noise_share = 0.8, .noise_volume = 0.1, .speed_percent = 10.0};
+  AugmentOptions quieter = usual, shifted = usual;
+  quieter.gain_db = -40;
+  shifted.dc_offset = 100;
+  const std::vector<Samples> noises = {ramp()};
+  int most = 0, least = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const Samples whole = augmented(ramp(), noises, usual, Rng({seed}));
+    const Samples quiet = augmented(ramp(), noises, quieter, Rng({seed}));
+    const Samples moved = augmented(ramp(), noises, shifted, Rng({seed}));
+    const int offset = moved[0] - whole[0];
+    most = std::max(most, offset);
+    least = std::min(least, offset);
+    const double factor = static_cast<double>(quiet[9000]) / whole[9000];
+    ASSERT_GT(factor, 0.0099);
+    ASSERT_LE(factor, 1.0);
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      ASSERT_NEAR(quiet[i], factor * whole[i], 3.0) << "rounded";
+      ASSERT_EQ(moved[i], std::min(whole[i] + offset, 32767));
+    }
+  }
+  EXPECT_GT(most, 80);
+  EXPECT_LE(most, 100);
+  EXPECT_LT(least, -80);
+  EXPECT_GE(least, -100);
+}
+
+TEST(Level, RoundsAndClips) {
+  Samples pcm = {0, 1, -1, 1000, -32768, 32767, 5, -5};
+  Samples same = pcm;
+  set_level({}, same);
+  EXPECT_EQ(same, pcm);
+  set_level({.gain_db = 20.0 * std::log10(2.0), .offset = -3}, pcm);
+  EXPECT_EQ(pcm, (Samples{-3, -1, -5, 1997, -32768, 32767, 7, -13}));
+  pcm = {3, -3, 5, 32767};
+  set_level({.gain_db = 20.0 * std::log10(0.5)}, pcm);
+  EXPECT_EQ(pcm, (Samples{2, -1, 3, 16384})) << "halves go up";
 }
 
 TEST(Augment, SameStreamSameSamples) {

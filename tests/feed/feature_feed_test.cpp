@@ -126,14 +126,18 @@ TEST_F(FeatureFeedTest, TheStoreTellsFrontEndsAndAugmentationsApart) {
   EXPECT_NE(first.features, other.training(seeded(3), 0).features);
   EXPECT_NE(feed.held_out(Split::validation).features, other.held_out(Split::validation).features);
   EXPECT_NE(feed.held_out(Split::testing).features, feed.held_out(Split::validation).features);
-  const Json fields = options_to_json(AugmentOptions{});
+  // All of them, those that came later too.
+  const Json fields = options_to_json(AugmentOptions{.gain_db = -34, .dc_offset = 100});
   for (const auto& [name, value] : fields.items()) {
     TrainOptions less = seeded(3);
-    read_options(Json{{name, 0.01}}, less.augment, "test", "");
+    read_options(Json{{name, value.is_number_integer() ? value : Json(0.01)}}, less.augment, "test", "");
     const int before = shared->made();
     (void)feed.training(less, 0);
     EXPECT_GT(shared->made(), before) << "another " << name << " makes another epoch";
   }
+  const FeatureBatch validation = feed.held_out(Split::validation);
+  EXPECT_NE(feed.held_out(Split::validation, {.gain_db = -20.0}).features, validation.features);
+  EXPECT_EQ(feed.held_out(Split::validation).features, validation.features);
   const int made = shared->made();
   TrainOptions unmasked = seeded(3);
   unmasked.mask_ms = 0.0;

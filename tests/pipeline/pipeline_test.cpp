@@ -53,6 +53,10 @@ TEST_F(PipelineTest, EnginesAgreeAndTheModelSurvivesItsFolder) {
   const Evaluation c = evaluate(loaded, data, Split::testing, Engine::c, 2);
   EXPECT_EQ(int8.output_sha256, c.output_sha256);
   EXPECT_EQ(int8.predicted, c.predicted);
+  const Level far{.gain_db = -20.0, .offset = 50};
+  const Evaluation quiet = evaluate(loaded, data, Split::testing, Engine::int8, 2, far);
+  EXPECT_NE(quiet.output_sha256, int8.output_sha256);
+  EXPECT_EQ(quiet.output_sha256, evaluate(loaded, data, Split::testing, Engine::c, 2, far).output_sha256);
   const Evaluation float_run = evaluate(loaded, data, Split::testing, Engine::float32, 1);
   EXPECT_NEAR(float_run.accuracy(), int8.accuracy(), 0.08);
   const TestResult test = evaluator->test(proposal(6), result.model);

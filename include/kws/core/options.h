@@ -60,7 +60,7 @@ class JsonReader {
   /// An option that came later: a missing key means false, and the smallest number.
   void later(const char* name, bool& value, const char* help);
   void later(const char* name, int& value, int low, int high, const char* help);
-  /// The same, but a missing key means `usual`.
+  /// The same, but a missing key means `usual`; where any key may be left out, the default as for others.
   void later(const char* name, int& value, int usual, int low, int high, const char* help);
 
   /// A nested object, and a list of them, each with a describe() of its own.

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "kws/datasets/augment.h"
 #include "kws/datasets/corpus.h"
 #include "kws/features/front_end.h"
 #include "kws/feed/feature_epochs.h"
@@ -32,10 +33,10 @@ class FeatureFeed {
   [[nodiscard]] const Normalisation& normalisation() const { return source_->norm; }
   [[nodiscard]] const Dataset& dataset() const { return source_->dataset; }
 
-  /// A whole held-out split, not augmented.
-  [[nodiscard]] FeatureBatch held_out(Split split) const;
-  /// One augmented epoch: clips, speed, shift and noise follow from (options.data_seed, epoch), their order and masks
-  /// from (options.seed, epoch). Without data_seed everything follows from options.seed.
+  /// A whole held-out split, not augmented, at a level of its own where one is given.
+  [[nodiscard]] FeatureBatch held_out(Split split, const Level& level = {}) const;
+  /// One augmented epoch: clips, speed, shift, noise and level follow from (options.data_seed, epoch), their order and
+  /// masks from (options.seed, epoch). Without data_seed everything follows from options.seed.
   [[nodiscard]] FeatureBatch training(const TrainOptions& options, int epoch) const;
   /// Some clips of such an epoch, at most `most` of them.
   [[nodiscard]] FeatureBatch training_sample(const TrainOptions& options, int epoch, int most) const;
@@ -51,7 +52,7 @@ class FeatureFeed {
   };
   using FillClip = std::function<void(std::size_t at, const Example& example, std::span<std::int16_t> pcm)>;
   [[nodiscard]] std::shared_ptr<BatchJob> job(std::vector<Example> examples, FillClip fill) const;
-  [[nodiscard]] std::shared_ptr<BatchJob> held_out_job(Split split) const;
+  [[nodiscard]] std::shared_ptr<BatchJob> held_out_job(Split split, const Level& level) const;
   [[nodiscard]] std::shared_ptr<BatchJob> augmented_job(const TrainOptions& options, int epoch, int most) const;
   [[nodiscard]] FeatureBatch made_now(const std::shared_ptr<BatchJob>& job) const;
   [[nodiscard]] std::string epoch_key(const TrainOptions& options, int epoch) const;

@@ -55,9 +55,11 @@ Confusion confusion_of(const Evaluation& evaluation);
 std::vector<ClipThreshold> thresholds_of(const Evaluation& evaluation);
 
 /// Runs every clip of a split through one engine.
+///   level  that the clips are brought to first, as of a device's microphone
 ///   c: exports the model, compiles it with the machine's C compiler and starts from the samples, front end included
 ///   throws  Error (Exit::usage) when the dataset's labels are not the model's; Error when no C compiler is found
-Evaluation evaluate(const Model& model, const Dataset& dataset, Split split, Engine engine, int threads);
+Evaluation evaluate(const Model& model, const Dataset& dataset, Split split, Engine engine, int threads,
+                    const Level& level = {});
 
 /// What the exporter needs of a model, its golden clips with their logits. `front_end` and `model` must outlive it.
 ExportModel export_view(const Model& model, const FrontEnd& front_end);
