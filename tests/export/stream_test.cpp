@@ -22,7 +22,7 @@ namespace {
 
 /// Holds the single header, which is quicker to compile than all files.
 /// Streams standard input in chunks of argv[1] samples and prints each result on a line, then what was missed. Every
-/// argv[3]-th decision is skipped.
+/// argv[3]-th decision is skipped; before chunk argv[4] the stream begins anew.
 constexpr const char* kDriver = R"(
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +33,8 @@ int main(int argc, char **argv) {
   const size_t chunk = argc > 1 ? (size_t)atoi(argv[1]) : 1;
   const int skip = argc > 2 ? atoi(argv[2]) : 1; /* a step after every skip-th push only */
   const int pass = argc > 3 ? atoi(argv[3]) : 0;
+  const int again = argc > 4 ? atoi(argv[4]) : 0; /* push before which all begins anew */
+  int chunks = 0;
   int decision = 0;
   int16_t *pcm = (int16_t *)malloc(chunk * sizeof(int16_t));
   kws_state *s = (kws_state *)malloc(sizeof(kws_state));
@@ -50,6 +52,7 @@ int main(int argc, char **argv) {
 #endif
   while ((n = fread(pcm, 2, chunk, stdin)) > 0) {
     int due;
+    if (++chunks == again && kws_init(s, arena) != 0) return 7;
 #if !KWS_PARTS
     memset(arena, 0x5A, sizeof arena); /* free between calls */
 #endif
@@ -227,7 +230,7 @@ TEST_F(Stream, TakesNetworksWithoutPaddingOnByTheNewFrames) {
   KWS_SKIP_WITHOUT("gcc")
   const Pcm pcm = tones_and_noise(50000, 12);
   set_audio(pcm);
-  int flowing = 0;
+  int flowing = 0, cropped = 0;
   for (std::uint64_t seed = 1; seed <= 60 && flowing < 8; ++seed) {
     const bool channels = seed % 4 == 0;
     const Shape input{.time = 25, .freq = channels ? 1 : 10, .channels = channels ? 10 : 1};
@@ -236,6 +239,7 @@ TEST_F(Stream, TakesNetworksWithoutPaddingOnByTheNewFrames) {
     const int hop_ms = 40 * (1 + static_cast<int>(seed % 3));
     if (!write_c_model(model, {.replace = true, .hop_ms = hop_ms}, folder_ / "kws").flow) continue;
     ++flowing;
+    for (const Int8Layer& layer : parts.network.layers) cropped += first_added(layer.layer) > 0 ? 1 : 0;
     const StreamOptions options = stream_options(parts.front_end, model.detector, hop_ms);
     const auto decisions = stream_reference(model, options, pcm);
     const std::string expected = text(decisions);
@@ -255,6 +259,54 @@ TEST_F(Stream, TakesNetworksWithoutPaddingOnByTheNewFrames) {
     EXPECT_TRUE(stream("40").starts_with(text({decisions.begin(), decisions.end() - 1}))) << what << ", in parts";
   }
   EXPECT_EQ(flowing, 8);
+  EXPECT_GT(cropped, 0) << "ways that are longer than those they are added to";
+}
+
+TEST_F(Stream, BeginsAnewInTheMiddleOfAnything) {
+  KWS_SKIP_WITHOUT("gcc")
+  const Pcm pcm = tones_and_noise(60000, 21);
+  set_audio(pcm);
+  const auto graphs = small_graphs(25, 10, 6);
+  const auto padded = std::ranges::find(graphs, "ds_cnn", &NamedGraph::name);
+  const auto recurrent = std::ranges::find(graphs, "gru", &NamedGraph::name);
+  const auto flow = std::ranges::find(graphs, "cnn", &NamedGraph::name);
+  struct Build {
+    const Graph& graph;
+    const char* options;
+    int hop_ms;
+    bool flows;
+  };
+  for (const Build& build : {Build{padded->graph, "", 80, false}, Build{flow->graph, "", 120, true},
+                             Build{recurrent->graph, "-DKWS_CONTINUOUS=1", 80, false}}) {
+    const Exportable parts(RandomModels(5).model(build.graph), small_features());
+    const ExportModel model = readily(parts);
+    const ExportOptions exported{.replace = true, .hop_ms = build.hop_ms};
+    EXPECT_EQ(write_c_model(model, exported, folder_ / "kws").flow, build.flows);
+    StreamOptions options = stream_options(parts.front_end, model.detector, build.hop_ms);
+    options.continuous = *build.options != 0;
+    compile(model, build.options, {.hop_ms = build.hop_ms});
+    // In a frame, and between two; before the window is full for the first time, and behind it.
+    for (const int chunk : {97, 640}) {
+      for (const std::size_t again : {std::size_t{3}, std::size_t{47}}) {
+        const auto heard = std::min(pcm.size(), (again - 1) * static_cast<std::size_t>(chunk));
+        const auto middle = pcm.begin() + static_cast<std::ptrdiff_t>(heard);
+        const std::string expected = text(stream_reference(model, options, {pcm.begin(), middle})) +
+                                     text(stream_reference(model, options, {middle, pcm.end()}));
+        EXPECT_EQ(stream(std::to_string(chunk) + " 1 0 " + std::to_string(again)), expected)
+            << model.info.name << " flows: " << build.flows << ", chunks of " << chunk;
+      }
+    }
+    if (options.continuous) continue;
+    compile(model, "-DKWS_PARTS=1", {.hop_ms = build.hop_ms});
+    // Decisions take more than one of these pushes each: the last one of each half may not end.
+    for (std::size_t again = 700; again < 708; ++again) {
+      const auto middle = pcm.begin() + static_cast<std::ptrdiff_t>(40 * (again - 1));
+      const auto second = stream_reference(model, options, {middle, pcm.end()});
+      EXPECT_NE(stream("40 1 0 " + std::to_string(again)).find(text({second.begin(), second.end() - 1})),
+                std::string::npos)
+          << "in parts, anew before push " << again;
+    }
+  }
 }
 
 TEST_F(Stream, SettingsOfTheDetectorAreTheHosts) {
