@@ -66,3 +66,31 @@ uint32_t kws_audio_level(kws_audio* a) {
   a->energy = 0U;
   return root;
 }
+
+int kws_gate_init(kws_gate* g, int32_t hold) {
+  if (hold < 1) {
+    return -1;
+  }
+  g->ratio = KWS_GATE_RATIO;
+  g->hold = hold;
+  g->left = hold;
+  g->floor8 = 0U;
+  return 0;
+}
+
+int kws_gate_open(kws_gate* g, uint32_t level) {
+  const uint32_t level8 = (level < 32768U) ? ((level + 1U) * 256U) : 8388608U;
+  if ((g->floor8 == 0U) || (level8 < g->floor8)) {
+    /* Half of the way down, all of it at first. */
+    g->floor8 = (g->floor8 == 0U) ? level8 : (level8 + ((g->floor8 - level8) / 2U));
+  } else {
+    /* A 64th of itself up, so that speech does not become the background before some seconds have passed. */
+    g->floor8 += ((g->floor8 / 64U) < (level8 - g->floor8)) ? (g->floor8 / 64U) : (level8 - g->floor8);
+  }
+  if (((uint64_t)level8 * 256U) >= ((uint64_t)g->floor8 * (uint32_t)g->ratio)) {
+    g->left = g->hold;
+  } else if (g->left > 0) {
+    --g->left;
+  }
+  return (g->left > 0) ? 1 : 0;
+}

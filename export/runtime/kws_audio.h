@@ -40,6 +40,24 @@ void kws_audio_convert(kws_audio* a, const void* in, size_t n, int16_t* out);
  * gain is at 1,000 to 5,000. */
 uint32_t kws_audio_level(kws_audio* a);
 
+/* Which decisions need not be taken, because nobody has spoken since the window of audio began: the level against a
+ * floor that follows the background. */
+#define KWS_GATE_RATIO 384
+typedef struct {
+  int32_t ratio;   /* level over floor, in 1/256, from which on it is open; KWS_GATE_RATIO: 3.5 dB; may be changed */
+  int32_t hold;    /* decisions for which it stays open */
+  int32_t left;    /* of them */
+  uint32_t floor8; /* level of the background, 8 bits behind the point; 0: none is known */
+} kws_gate;
+
+/* hold: at least as many decisions as the network's window and the detector's mean reach back, see README. Returns 0,
+ * or -1 when it is not positive. Open for as long at first. */
+int kws_gate_init(kws_gate* g, int32_t hold);
+
+/* Once a decision. level: kws_audio_level() of the audio since the decision before. Returns 1 where the decision is to
+ * be taken, else 0: then kws_skip(). */
+int kws_gate_open(kws_gate* g, uint32_t level);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <string>
 #include <vector>
 
 #include "../../export/runtime/kws_audio.h"
@@ -110,6 +111,44 @@ TEST(AudioCode, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(kws_audio_init(&a, KWS_AUDIO_S16, 2, 2), -1);
   a = audio(KWS_AUDIO_S16);
   EXPECT_EQ(kws_audio_level(&a), 0U);
+}
+
+TEST(AudioCode, TheGateIsOpenWhileSomebodySpeaksAndForAsLongAsTheWindowHoldsIt) {
+  kws_gate gate;
+  EXPECT_EQ(kws_gate_init(&gate, 0), -1);
+  ASSERT_EQ(kws_gate_init(&gate, 12), 0);
+  std::string open;
+  const auto hear = [&](std::uint32_t level, int decisions) {
+    for (int i = 0; i < decisions; ++i) {
+      open += kws_gate_open(&gate, level + static_cast<std::uint32_t>(i % 3)) != 0 ? '1' : '0';
+    }
+  };
+  const auto of = [](int count, char value) { return std::string(static_cast<std::size_t>(count), value); };
+  hear(40, 50);
+  EXPECT_EQ(open, of(11, '1') + of(39, '0')) << "open until a window has been heard";
+  open.clear();
+  hear(2000, 5);
+  hear(40, 40);
+  EXPECT_EQ(open, of(16, '1') + of(29, '0')) << "5 loud ones, and 11 that follow";
+  open.clear();
+  // Ten times the noise becomes the background within 146 decisions: 1.0157^146 = 9.7.
+  hear(400, 200);
+  EXPECT_EQ(open.substr(0, 100), of(100, '1'));
+  EXPECT_EQ(open.substr(180), of(20, '0'));
+  open.clear();
+  hear(2000, 3);
+  hear(400, 30);
+  EXPECT_EQ(open.substr(0, 14), of(14, '1')) << "speech above it opens";
+  EXPECT_EQ(open.back(), '0');
+}
+
+TEST(AudioCode, TheGateKnowsEveryLevel) {
+  kws_gate gate;
+  ASSERT_EQ(kws_gate_init(&gate, 1), 0);
+  for (const std::uint32_t level : {0U, 0U, 32768U, 4294967295U, 0U, 1U}) (void)kws_gate_open(&gate, level);
+  EXPECT_GT(gate.floor8, 0U);
+  EXPECT_EQ(kws_gate_open(&gate, 32768), 1);
+  EXPECT_EQ(kws_gate_open(&gate, 0), 0);
 }
 
 }  // namespace
