@@ -20,14 +20,13 @@ namespace fs = std::filesystem;
 namespace {
 
 struct TrainVerb {
-  std::string design, from, teacher, out, config;
+  std::string design, from, out, config;
   std::vector<std::string> changes;
   DataSource source;
   Output format;
   std::string isa = std::string(isa_name(best_isa()));
   TrainOptions options;
-  TeacherOptions teaching;
-  std::unique_ptr<Flags> flags, teaching_flags;
+  std::unique_ptr<Flags> flags;
 };
 
 void print_result(const Model& model, const Output& format) {
@@ -62,23 +61,6 @@ void say_what_is_new(const Model& from, const LabelSet& labels) {
              begins_anew.empty() ? "" : "; new to it: " + begins_anew);
 }
 
-/// The model that teaches, which must hear and know what the student does.
-Model teacher_for(const std::string& word, const Design& student, const LabelSet& labels) {
-  Model teacher = load_model(model_folder(word));
-  const std::string place = "--teacher " + word + ": ";
-  const Json theirs = options_to_json(teacher.design.features), ours = options_to_json(student.features);
-  for (const auto& [key, value] : ours.items()) {
-    if (theirs.at(key) == value) continue;
-    throw Error(place + "hears another front end (" + key + " " + theirs.at(key).dump() + ", " + student.name +
-                    " has " + value.dump() + "); train one with the same features",
-                Exit::usage);
-  }
-  if (teacher.labels != labels.labels()) {
-    throw Error(place + "knows other words, or in another order; train one on these --keywords", Exit::usage);
-  }
-  return teacher;
-}
-
 int run(TrainVerb& verb, const Common& common) {
   const Isa isa = isa_from_name(verb.isa);
   if (verb.design.empty() && verb.from.empty()) {
@@ -92,25 +74,11 @@ int run(TrainVerb& verb, const Common& common) {
     read_options(load_json(file), verb.options, file, "");
   }
   read_options(verb.flags->given(), verb.options, "command line", "");
-  read_options(verb.teaching_flags->given(), verb.teaching, "command line", "");
   const LabelSet labels = verb.source.labels();
   if (design.classes != labels.classes()) {
     log().info("{}: {} classes instead of {}: silence, unknown and {} keywords", design.name, labels.classes(),
                design.classes, labels.keywords.size());
     design.classes = labels.classes();
-  }
-  std::optional<Model> teacher;
-  if (!verb.teacher.empty()) teacher = teacher_for(verb.teacher, design, labels);
-  // Both see the same features, so they share their normalisation.
-  const Normalisation* norm = teacher ? &teacher->normalisation : nullptr;
-  if (from) {
-    if (norm != nullptr &&
-        (norm->mean != from->normalisation.mean || norm->deviation != from->normalisation.deviation)) {
-      throw Error("--teacher " + verb.teacher + ": has another normalisation than --from " + verb.from +
-                      "; train both on the same recordings",
-                  Exit::usage);
-    }
-    norm = &from->normalisation;
   }
   const fs::path out = verb.out;
   require_trainable(out);
@@ -118,26 +86,20 @@ int run(TrainVerb& verb, const Common& common) {
 
   const int threads = common.thread_count();
   const Dataset dataset = verb.source.load_to_train(threads, design.features.clip_ms);
-  const FeatureFeed feed = norm != nullptr ? FeatureFeed(dataset, design.features, *norm, threads)
-                                           : FeatureFeed(dataset, design.features, threads);
+  const FeatureFeed feed = from ? FeatureFeed(dataset, design.features, from->normalisation, threads)
+                                : FeatureFeed(dataset, design.features, threads);
   if (from) say_what_is_new(*from, dataset.labels());
   Progress progress("epoch");
-  TrainingOutcome outcome =
-      train_model({.design = design,
-                   .options = verb.options,
-                   .isa = isa,
-                   .threads = threads,
-                   .from = from ? &*from : nullptr,
-                   .teacher = teacher ? &*teacher : nullptr,
-                   .teaching = verb.teaching},
-                  feed, checkpoint,
-                  {.continued = [](int epochs) { log().info("continues after epoch {}", epochs); },
-                   .each_epoch =
-                       [&](const EpochReport& epoch) {
-                         progress.show(epoch.epoch, verb.options.all_epochs(),
-                                       "loss " + fixed(epoch.loss, 3) + ", validation " + percent(epoch.validation) +
-                                           (epoch.best ? ", best so far" : ""));
-                       }});
+  TrainingOutcome outcome = train_model(
+      {.design = design, .options = verb.options, .isa = isa, .threads = threads, .from = from ? &*from : nullptr},
+      feed, checkpoint,
+      {.continued = [](int epochs) { log().info("continues after epoch {}", epochs); },
+       .each_epoch =
+           [&](const EpochReport& epoch) {
+             progress.show(epoch.epoch, verb.options.all_epochs(),
+                           "loss " + fixed(epoch.loss, 3) + ", validation " + percent(epoch.validation) +
+                               (epoch.best ? ", best so far" : ""));
+           }});
   progress.done();
   if (!outcome.finished) {
     if (outcome.model) save_model(*outcome.model, out);
@@ -184,11 +146,6 @@ void add_train(CLI::App& app, Common& common) {
       ->capture_default_str();
   verb->flags = std::make_unique<Flags>(*sub, "Training");
   describe(*verb->flags, verb->options);
-  sub->add_option("--teacher", verb->teacher,
-                  "model folder, or a name of `list models`: a more accurate network of the same front end and words, "
-                  "whose posteriors are learnt beside the labels (distillation)");
-  verb->teaching_flags = std::make_unique<Flags>(*sub, "Training");
-  describe(*verb->teaching_flags, verb->teaching);
   regroup(*sub, kAdvanced, {"--isa", "--stretch", "--no-cache"});
   add_format(*sub, verb->format);
   sub->callback([verb, &common] { common.exit_code = run(*verb, common); });

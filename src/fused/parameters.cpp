@@ -190,25 +190,4 @@ Weights folded(const Graph& graph, const ParameterLayout& layout, std::span<cons
   return weights;
 }
 
-NetState unfolded(const Graph& graph, const ParameterLayout& layout, const Weights& weights) {
-  NetState state{std::vector<float>(layout.parameters()), std::vector<float>(layout.statistics())};
-  for (std::size_t i = 0; i < graph.layers().size(); ++i) {
-    const Layer& layer = graph.layers()[i];
-    const LayerParameters& slot = layout.layers()[i];
-    const auto copy = [&](const std::string& name, std::ptrdiff_t to) {
-      std::ranges::copy(weights.at(layer.name + "/" + name).data, state.parameters.begin() + to);
-    };
-    for (const ParameterSpec& spec : parameters_of(layer)) {
-      if (slot.named(spec.name) >= 0) copy(spec.name, slot.named(spec.name));
-    }
-    if (slot.mean < 0) continue;
-    const int size = norm_size(layer);
-    std::fill_n(state.statistics.begin() + slot.variance, size, static_cast<float>(1.0 - kNormEpsilon));
-    if (slot.gamma >= 0) std::fill_n(state.parameters.begin() + slot.gamma, size, 1.0F);
-    copy("bias", slot.beta);
-    if (bands_of(layer.op) > 1) copy("scale", slot.gamma);
-  }
-  return state;
-}
-
 }  // namespace kws

@@ -23,17 +23,7 @@ std::string settings_of(const TrainingRun& run, const FeatureFeed& feed) {
                    {"precision", precision_of(run.isa)},
                    {"data", feed.dataset().fingerprint()}};
   if (run.from != nullptr) settings["from"] = sha256_hex(model_files(*run.from).at("weights.bin"));
-  if (run.teacher != nullptr) {
-    settings["teacher"] = sha256_hex(model_files(*run.teacher).at("weights.bin"));
-    settings["teaching"] = options_to_json(run.teaching);
-  }
   return text_of(settings);
-}
-
-std::unique_ptr<Teacher> teacher_of(const TrainingRun& run) {
-  if (run.teacher == nullptr) return nullptr;
-  return std::make_unique<Teacher>(build_graph(run.teacher->design), run.teacher->weights, run.teaching,
-                                   run.options.batch_size, run.isa);
 }
 
 /// Where the weights of the model that it begins with put it.
@@ -77,7 +67,7 @@ void require_trainable(const fs::path& model_folder) {
 TrainingOutcome train_model(const TrainingRun& run, const FeatureFeed& feed, const fs::path& checkpoint,
                             const TrainingEvents& events) {
   const Graph graph = build_graph(run.design);
-  Trainer trainer(graph, feed, run.options, run.threads, run.isa, start_of(run, graph, feed), teacher_of(run));
+  Trainer trainer(graph, feed, run.options, run.threads, run.isa, start_of(run, graph, feed));
   const std::string settings = settings_of(run, feed);
   if (restore(checkpoint, settings, trainer)) events.continued(trainer.epochs_done());
   EpochReport epoch;

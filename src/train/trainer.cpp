@@ -50,7 +50,6 @@ struct Trainer::Impl {
   std::unique_ptr<PlainNet> plain;      // what trains without it
   std::unique_ptr<RoundedNet> rounded;  // the same for the tuning epochs, from the first of them on
   std::unique_ptr<PlainNet> plain_rounded;
-  std::unique_ptr<Teacher> teacher;  // or nullptr
   FeatureBatch validation;
   Adam adam;
   std::vector<float> average_statistics;  // of batch norm, averaged like the weights
@@ -63,8 +62,7 @@ struct Trainer::Impl {
   double best_int8 = -1.0;    // validation accuracy, since then
   std::future<FeatureBatch> next;
 
-  Impl(const Graph& g, const FeatureFeed& f, const TrainOptions& o, int threads, Isa set, std::optional<NetState> start,
-       std::unique_ptr<Teacher> taught_by)
+  Impl(const Graph& g, const FeatureFeed& f, const TrainOptions& o, int threads, Isa set, std::optional<NetState> start)
       : graph(g),
         feed(f),
         options(o),
@@ -74,7 +72,6 @@ struct Trainer::Impl {
         state(start ? *std::move(start) : initial_state(g, layout, o.seed)),
         gradients(layout.parameters()),
         fused(FusedNet::make(g, layout, o.batch_size, isa)),
-        teacher(std::move(taught_by)),
         validation(f.held_out(Split::validation)),
         adam(layout.parameters()),
         average_statistics(state.statistics),
@@ -140,8 +137,7 @@ struct Trainer::Impl {
   }
 
   double train_step(std::span<const std::int8_t> features, std::span<const int> labels, std::int64_t steps) {
-    std::vector<double> targets = smoothed_targets(labels, graph.output().elements(), options.label_smoothing);
-    if (teacher) teacher->teach(features, targets);
+    const std::vector<double> targets = smoothed_targets(labels, graph.output().elements(), options.label_smoothing);
     const double step_loss = gradients_of(features, targets);
     const double average_decay = warm_average(options.ema, adam.step);
     const double peak = tunes() ? kTuningRate * options.optimizer.peak_rate : options.optimizer.peak_rate;
@@ -195,8 +191,8 @@ struct Trainer::Impl {
 };
 
 Trainer::Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions& options, int feature_threads, Isa isa,
-                 std::optional<NetState> start, std::unique_ptr<Teacher> teacher) {
-  impl_ = std::make_unique<Impl>(graph, feed, options, feature_threads, isa, std::move(start), std::move(teacher));
+                 std::optional<NetState> start) {
+  impl_ = std::make_unique<Impl>(graph, feed, options, feature_threads, isa, std::move(start));
 }
 Trainer::~Trainer() = default;
 

@@ -65,15 +65,6 @@ awk -v before="$(value "$work/model_gru_s/model.json" int8_validation)" -v after
 expect 2 'no such folder, and no model of that name' train --from "$work/none" --data "$data" --out "$out/model"
 expect 2 'excludes --from' train gru_s --from "$work/model_gru_s" --data "$data" --out "$out/model"
 
-step "train --teacher: learns from another model of the same front end and words"
-"$kwsmith" -q train gru_s --data "$data" --teacher "$work/model_gru_s" --epochs 2 --seed 7 --out "$work/taught" \
-  >/dev/null || fail "train --teacher"
-cmp -s "$work/taught/weights.bin" "$work/model_gru_s/weights.bin" && fail "train --teacher: has learnt nothing else"
-expect 2 'hears another front end .mel_bins 40, dnn_s has 30.; train one with the same features' \
-  train dnn_s --set features.mel_bins=30 --data "$data" --teacher "$work/model_gru_s" --out "$out/model"
-expect 2 'knows other words' \
-  -q train gru_s --data "$data" --keywords go,yes --teacher "$work/model_gru_s" --out "$out/model"
-
 step "the same training again, other thread counts"
 for threads in 1 2; do
   "$kwsmith" -q --threads $threads train "$configs/gru_s.json" --data "$data" --out "$work/again" --epochs 2 --seed 7 \

@@ -56,10 +56,6 @@ NetState initial_state(const Graph& graph, const ParameterLayout& layout, std::u
 Weights folded(const Graph& graph, const ParameterLayout& layout, std::span<const float> parameters,
                std::span<const float> statistics);
 
-/// The inverse of folded(), for evaluation: batch norm's statistics are such that its factor is 1, or the scale of its
-/// bands.
-NetState unfolded(const Graph& graph, const ParameterLayout& layout, const Weights& weights);
-
 /// Batch norm of a convolution or dense layer, Norm::none for every other one.
 Norm norm_of(const Op& op);
 /// Bands of its sub-spectral norm, 1 without. With more than one, what scales is gamma's magnitude: int8 multipliers

@@ -22,10 +22,6 @@ struct TrainingRun {
   /// Begin with its weights and rows of labels that both know; of the same design but for the number of classes, and
   /// the feed has its normalisation. nullptr: random weights.
   const Model* from = nullptr;
-  /// Learn from its posteriors too; it hears the same front end, with the normalisation of the feed, and knows the same
-  /// labels. nullptr: no teacher.
-  const Model* teacher = nullptr;
-  TeacherOptions teaching;
 };
 
 /// Told while it trains.

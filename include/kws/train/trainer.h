@@ -12,7 +12,6 @@
 #include "kws/graph/graph.h"
 #include "kws/quant/int8_model.h"
 #include "kws/recipe/train_options.h"
-#include "kws/train/teacher.h"
 
 namespace kws {
 
@@ -38,9 +37,8 @@ class Trainer {
   /// feature_threads > 1: the next epoch's features are made while this one trains.
   ///   isa    of the fused steps; Isa::portable trains in plain LibTorch, as do networks without fused steps
   ///   start  see warm_start(); nothing: random weights
-  ///   teacher  of both phases, for batches of options.batch_size; nullptr: labels are all there is to learn
   Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions& options, int feature_threads,
-          Isa isa = best_isa(), std::optional<NetState> start = {}, std::unique_ptr<Teacher> teacher = nullptr);
+          Isa isa = best_isa(), std::optional<NetState> start = {});
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
