@@ -4,6 +4,7 @@
 #include "kws/cost/budget.h"
 #include "kws/cost/cost.h"
 #include "kws/cost/firmware.h"
+#include "real_time.h"
 
 namespace kws {
 namespace {
@@ -96,6 +97,7 @@ Json cost_to_json(const Design& design) {
                       {"output", {row.output.time, row.output.freq, row.output.channels}}});
   }
   Json figures = firmware_to_json(firmware);
+  figures["ops_per_second"] = ops_per_second(design.features, graph, {});
   figures["arena"] = arena_rows(graph);
   return {{"name", design.name},
           {"type", design.type()},
