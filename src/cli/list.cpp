@@ -150,7 +150,8 @@ Json recipes() {
                     {"epochs", options.epochs},
                     {"tuning_epochs", options.tuning_epochs},
                     {"peak_rate", options.optimizer.peak_rate},
-                    {"mask_ms", std::lround(options.mask_ms)}});
+                    {"mask_ms", std::lround(options.mask_ms)},
+                    {"gain_db", options.augment.gain_db}});
   }
   return rows;
 }
