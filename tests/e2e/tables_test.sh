@@ -49,6 +49,19 @@ document export_board export "$work/model" --out "$work/firmware2" --board nrf52
 for what in types budgets boards designs recipes; do document "list_$what" list $what --json; done
 document list_configs list configs --folder "$source_dir/configs" --json
 cp "$source_dir"/configs/search_*.json "$docs"
+if grep -qw avx2 /proc/cpuinfo; then
+  document bench bench train dnn_s --isa avx2 --seconds 0.01 --rounds 1 --json
+else # no fused steps to measure
+  echo '{"schema": "kwsmith.bench/1", "cpu": "", "isa": "", "rows": []}' >"$docs/bench.json"
+fi
+table=$source_dir/configs/learning_curves.json.gz
+document replay replay --table "$table" --seeds 2 --json
+document replay_steps replay --table "$table" --steps --json
+zcat "$table" >"$docs/curves.json"
+cp "$source_dir/configs/boards/nrf52840.json" "$docs/board.json"
+cp "$model/model.int8.json" "$docs"
+for name in crnn_s tc_resnet8; do cp "$source_dir/configs/models/$name/model.int8.json" "$docs/int8_$name.json"; done
+sed -n 's,^<script type="application/json" id="data">\(.*\)</script>$,\1,p' "$study/report.html" >"$docs/report.json"
 "${check[@]}" documents "$source_dir/docs/schemas" "$docs" || fail "a document is none of docs/schemas"
 
 step "ONNX"
