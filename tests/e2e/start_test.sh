@@ -44,6 +44,27 @@ loads YES search --data "$work/speech" --study "$work/study" --types dnn --max-t
 loads NO status "$work/study"
 loads NO report "$work/study"
 
+step "and take milliseconds"
+# within MILLISECONDS ARGUMENT...: user and system time, the median of 20 runs
+within() {
+  python3 - "$kwsmith" "$@" <<'END' || fail "takes too long: kwsmith ${*:2}"
+import os, statistics, subprocess, sys
+program, most, *words = sys.argv[1:]
+def cpu():
+    before = os.times()
+    subprocess.run([program, *words], stdout=subprocess.DEVNULL, check=True)
+    after = os.times()
+    return 1000 * (after.children_user + after.children_system - before.children_user - before.children_system)
+took = statistics.median(cpu() for _ in range(20))
+print(f"{took:.0f} ms: kwsmith {' '.join(words[:2])}")
+sys.exit(took >= float(most))
+END
+}
+within 50 --version
+within 50 list types
+within 50 status "$work/study"
+within 150 cost "$configs"/*.json
+
 step "without the module one line says so"
 mkdir "$work/alone"
 cp "$kwsmith" "$work/alone"
@@ -57,6 +78,23 @@ step "installed"
 cmake --install "$build" --prefix "$work/usr" >"$work/log" || { cat "$work/log" >&2; fail "cmake --install"; }
 "$work/usr/bin/kwsmith" -q "${train[@]}" --out "$work/installed" >/dev/null || fail "training by the installed program"
 cmp "$work/installed/weights.bin" "$work/model/weights.bin" || fail "the installed program trains otherwise"
+for file in bin/kwsmith share/man/man1/kwsmith.1 share/bash-completion/completions/kwsmith \
+  share/zsh/vendor-completions/_kwsmith share/fish/vendor_completions.d/kwsmith.fish share/kwsmith/configs/boards/rp2040.json; do
+  [ -s "$work/usr/$file" ] || fail "cmake --install leaves no $file"
+done
 kwsmith=$built
+
+step "a Debian package"
+if command -v cpack >/dev/null && command -v dpkg-shlibdeps >/dev/null; then
+  cpack --config "$build/CPackConfig.cmake" -B "$work/package" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "cpack"; }
+  dpkg-deb --contents "$work"/package/*.deb >"$work/contents" || fail "cpack leaves no package"
+  for file in usr/bin/kwsmith kwsmith_torch.so usr/share/man/man1/kwsmith.1; do
+    grep -q "$file" "$work/contents" || fail "the package has no $file"
+  done
+  dpkg-deb --field "$work"/package/*.deb Depends >"$work/depends"
+  grep -q libsndfile "$work/depends" || fail "the package depends on $(cat "$work/depends")"
+else
+  echo "SKIP: needs the package dpkg-dev"
+fi
 
 finish
