@@ -1,6 +1,7 @@
 // A line for each design through its dials; a brush on an axis filters all pictures.
 
 const MOST_AXES = 11;
+const REST = 150;  // ms that a brush must rest before the other pictures follow
 
 /// Dials that differ between the trials, those that most of them have first.
 function dialNames(some, most) {
@@ -14,7 +15,7 @@ function dialNames(some, most) {
 }
 
 function parallel(parent) {
-  let axisOf = null, waiting = 0;
+  let lineOf = new Map(), frame = 0, rest = 0;
   const reset = el("button", { type: "button", "data-reset": "", onclick: () => { Object.keys(brushes).forEach((name) => delete brushes[name]); refresh(); } }, "clear brushes");
   const view = figure(parent, "parallel", "Designs through their dials",
     "Drag along an axis to keep a range; all pictures and the table follow. With one type chosen its own dials have axes. Of layers the mean.",
@@ -48,16 +49,18 @@ function parallel(parent) {
         });
         return text;
       };
-      const out = svg.append("path").attr("class", "curve out"), lines = svg.append("g");
+      // What a brush changes from frame to frame is which of these lines stand above the pale ones.
+      lineOf = new Map(pool.map((trial) => [trial, path(trial)]));
+      const all = [...lineOf.values()].join("");
+      const out = svg.append("path").attr("class", "curve out");
+      const lines = new Map(d3.range(doc.types.length).map((kind) => [kind, svg.append("path").attr("class", "curve").style("color", color(kind))]));
+      let behind = false;
       const paint = () => {
-        const kept = new Set(visible);
-        out.attr("d", pool.filter((t) => !kept.has(t)).map(path).join(""));
-        lines.selectAll("*").remove();
-        d3.range(doc.types.length).forEach((kind) => {
-          const some = pool.filter((t) => t.kind === kind && kept.has(t));
-          if (some.length) lines.append("path").attr("class", "curve").style("color", color(kind)).style("opacity", Math.max(0.12, Math.min(1, 60 / visible.length)))
-            .attr("d", some.map(path).join(""));
-        });
+        if (behind !== visible.length < pool.length) out.attr("d", (behind = !behind) ? all : "");
+        const kept = new Map([...lines.keys()].map((kind) => [kind, []]));
+        visible.forEach((trial) => { if (lineOf.has(trial)) kept.get(trial.kind).push(lineOf.get(trial)); });
+        const opacity = Math.max(0.12, Math.min(1, 60 / visible.length));
+        lines.forEach((line, kind) => line.style("opacity", opacity).attr("d", kept.get(kind).join("")));
       };
       names.forEach((name) => {
         const axis = d3.axisLeft(scales[name]);
@@ -71,18 +74,20 @@ function parallel(parent) {
           if (!range) delete brushes[name];
           else if (scales[name].invert) brushes[name] = [scales[name].invert(range[1]), scales[name].invert(range[0])];
           else brushes[name] = scales[name].domain().filter((word) => scales[name](word) >= range[0] && scales[name](word) <= range[1]);
-          cancelAnimationFrame(waiting);
-          waiting = requestAnimationFrame(() => { refresh(view); paint(); });
+          // Many moves come between two frames, and thousands of trials take longer than one to sort, draw and list.
+          cancelAnimationFrame(frame);
+          frame = requestAnimationFrame(() => { pass(); paint(); });
+          clearTimeout(rest);
+          rest = setTimeout(() => { refresh(view); paint(); }, d3.event.type === "end" ? 0 : REST);
         });
         const pad = group.append("g").attr("class", "brush").call(brush);
         const want = brushes[name];
         if (want && scales[name].invert) pad.call(brush.move, [scales[name](want[1]), scales[name](want[0])]);
       });
       paint();
-      axisOf = { path };
       return {
         points: d3.merge(visible.filter((t) => t.v[ACCURACY] !== null).map((trial) => names.map((name) => ({ x: x(name), y: at(trial, name), trial })).filter((p) => p.y !== null))),
-        mark: (group, trial, how) => { if (trial.v[ACCURACY] !== null) group.append("path").attr("class", how).attr("d", axisOf.path(trial)); },
+        mark: (group, trial, how) => { if (lineOf.has(trial)) group.append("path").attr("class", how).attr("d", lineOf.get(trial)); },
       };
     });
 }

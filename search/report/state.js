@@ -53,8 +53,10 @@ function compare(a, b) {
   return sign * (x < y ? -1 : x > y ? 1 : 0) || a.v.memory_bytes - b.v.memory_bytes || a.v.trial - b.v.trial;
 }
 
+function pass() { visible = trials.filter(passes); }
+
 function refresh(except) {
-  visible = trials.filter(passes);
+  pass();
   ordered = visible.slice().sort(compare);
   writeAddress();
   views.forEach((view) => { if (view !== except) view.draw(); });

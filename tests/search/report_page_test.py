@@ -16,16 +16,25 @@ from browser import Page, ended, expect, failures, start_browser  # noqa: E402: 
 
 PICTURES = ["scatter", "progress", "curves", "parallel", "misses"]
 MOST_SECONDS = 3.0  # to open 5,000 trials
+MOST_OF_A_MOVE = 0.1  # seconds of CPU for a move of a brush over 5,000 trials; it takes 0.02
 
 
 def shown(page):
     return int(page.text("#trials .count").split(" of ")[0].replace(",", ""))
 
 
+def busy(page):
+    """Seconds that the page's main thread has computed."""
+    metrics = page.command("Performance.getMetrics")["metrics"]
+    return next(m["value"] for m in metrics if m["name"] == "TaskDuration")
+
+
 def opens(page, folder, trials):
     page.open(os.path.join(folder, f"{trials}.html"))
+    computed = busy(page)
     seconds = page.js("return (performance.timing.domComplete - performance.timing.navigationStart) / 1000")
-    print(f"{trials} trials: open after {seconds:.2f} s")
+    print(f"{trials} trials: open after {seconds:.2f} s, {computed:.2f} s of CPU")
+    expect(computed < MOST_SECONDS, f"{trials} trials take {computed} s of CPU")
     # A busy machine is not the page's fault: of the time alone no more is asked than ten times the aim.
     expect(seconds < 10 * MOST_SECONDS, f"{trials} trials take {seconds} s")
     expect(shown(page) == trials, f"{trials}.html: {shown(page)} trials in the table")
@@ -97,6 +106,31 @@ def brushes_filters_sorts(page, path):
         Select(page.one("[data-menu=x]")).select_by_value(axis)
         drawn = page.js("return document.querySelector('#scatter .mark').getAttribute('d')")
         expect(drawn and "NaN" not in drawn, f"{page.name}: nothing is drawn against {axis}")
+    page.close()
+
+
+def a_brush_keeps_pace(page, path):
+    """While it moves, only its own picture follows; the others once it rests, here at its end."""
+    page.open(path)
+    every = shown(page)
+    left, top, width, height = page.middle('#parallel [data-dial="int8_validation"] .overlay')
+    x, moves = left + width / 2, 12
+    frame = "return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    # On a busy machine a brush would rest between two moves.
+    page.js("window.timer = window.setTimeout; window.setTimeout = (f, ms) => window.timer(f, ms > 100 ? 1e6 : ms)")
+    page.mouse("mousePressed", x, top + 6, button="left", clickCount=1)
+    before = busy(page)
+    for step in range(1, moves + 1):
+        page.mouse("mouseMoved", x, top + 6 + step * height / (4 * moves), button="left", buttons=1)
+        page.js(frame)
+    each = (busy(page) - before) / moves
+    print(f"{every} trials: {each:.3f} s of CPU for a move of a brush")
+    expect(each < MOST_OF_A_MOVE, f"a move of a brush over {every} trials takes {each} s of CPU")
+    expect(page.js("return document.querySelectorAll('#parallel .curve.out')[0].getAttribute('d').length") > 0, "a brush leaves no line behind")
+    expect(shown(page) == every, "the table follows every move of a brush")
+    page.js("window.setTimeout = window.timer")
+    page.mouse("mouseReleased", x, top + 6 + height / 4, button="left", clickCount=1)
+    page.wait(lambda: 0 < shown(page) < every, "a brush does not filter in the end")
     page.close()
 
 
@@ -176,11 +210,13 @@ def main(chromium, driver, folder):
     browser = start_browser(chromium, driver)
     try:
         page = Page(browser, folder)
+        page.command("Performance.enable", timeDomain="threadTicks")
         path = os.path.join(folder, "300.html")
         for trials in [5, 300, 5000]:
             opens(page, folder, trials)
         points_and_clicks(page, path)
         brushes_filters_sorts(page, path)
+        a_brush_keeps_pace(page, os.path.join(folder, "5000.html"))
         shows_confusions(page, path)
         saves(page, path)
         fits_the_screen(page, path)
