@@ -15,6 +15,7 @@
 #include "kws/search/finalists.h"
 #include "kws/search/proposals.h"
 #include "kws/search/worker.h"
+#include "time_left.h"
 #include "winner.h"
 
 namespace kws {
@@ -34,7 +35,8 @@ class Run {
         schedule_(options.schedule(), options.budgets().size(),
                   [this](std::size_t budget, int trial, std::span<const Outlook> known) {
                     return propose(budget, trial, known);
-                  }) {
+                  }),
+        time_left_(options) {
     for (const Trial& trial : study.trials()) {
       for (const Rung& rung : trial.rungs) known_.emplace(std::pair(trial.proposal.number, rung.epochs), rung);
     }
@@ -78,8 +80,8 @@ class Run {
     guarded([&] {
       Worker worker(study_, evaluator_, worker_name(number), options_.lease_seconds);
       while (!stopped()) {
-        const Worker::Outcome outcome = worker.work_one(
-            [this](const Lease& lease, int epochs) { trained(lease.trial, lease.to, epochs - lease.from); });
+        const Worker::Outcome outcome =
+            worker.work_one([this](const Lease& lease, int epochs) { trained(lease, epochs); });
         std::unique_lock lock(mutex_);
         if (outcome == Worker::Outcome::interrupted) {
           interrupted_ = true;
@@ -102,8 +104,7 @@ class Run {
         interrupted_ = true;
         break;
       }
-      const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
-      if (options_.max_seconds > 0.0 && passed.count() > options_.max_seconds) schedule_.stop();
+      if (options_.max_seconds > 0.0 && passed() > options_.max_seconds) schedule_.stop();
       const int delivered = delivered_;
       lock.unlock();
       const std::vector<std::pair<Job, Rung>> ended = collect();
@@ -144,6 +145,8 @@ class Run {
   }
 
   void hand_out(const Job& job) {
+    const std::string& budget = proposals_.at(job.trial).budget;
+    time_left_.offered({.trial = job.trial, .from = job.from, .to = job.to, .budget = budget});
     const auto known = known_.find({job.trial, job.to});
     if (known == known_.end()) {
       study_.offer(job.number, {.trial = job.trial, .from = job.from, .to = job.to, .decided = job.reason, .fence = 0});
@@ -174,6 +177,7 @@ class Run {
                          .reason = "trial " + std::to_string(finalist_of(proposal.number)) + " anew"});
     }
     const std::vector<Job> jobs = finals_;
+    time_left_.finalists_offered();
     for (const Job& job : jobs) hand_out(job);
     return !jobs.empty();
   }
@@ -195,17 +199,31 @@ class Run {
     const bool final = is_finalist(job.trial);
     if (!final) schedule_.report(job.number, rung.result ? std::optional(rung.result->int8_validation) : std::nullopt);
     outcomes_[{job.trial, job.to}] = rung.failure;
-    if (fresh_.contains(job.number)) count(job.trial, job.to, job.to - job.from);
+    const bool fresh = fresh_.contains(job.number);
+    if (fresh) count(job.trial, job.to, job.to - job.from);
     if (job.from == 0 && !final) ++progress_.trials_done;
-    sink_.progress(progress_);
+    time_left_.ended(job.trial, job.to, fresh && rung.result ? std::optional(rung.result->seconds) : std::nullopt,
+                     rung.result ? std::optional(rung.result->int8_validation) : std::nullopt);
+    tell_progress();
     ended_.emplace(job.number, job);
     tell_ended();
   }
 
-  void trained(int trial, int to, int epochs) {
+  void trained(const Lease& lease, int epochs) {
     const std::scoped_lock lock(mutex_);
-    count(trial, to, epochs);
+    count(lease.trial, lease.to, epochs - lease.from);
+    time_left_.trained(lease.trial, lease.to, epochs, passed());
+    tell_progress();
+  }
+
+  void tell_progress() {
+    progress_.seconds_left = time_left_.seconds(passed());
     sink_.progress(progress_);
+  }
+
+  /// Seconds since this run began.
+  [[nodiscard]] double passed() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }
 
   /// Epochs of a step; called under the lock.
@@ -291,6 +309,7 @@ class Run {
   bool interrupted_ = false;
   std::exception_ptr error_;
   SearchProgress progress_;
+  TimeLeft time_left_;
   std::map<std::pair<int, int>, std::string> outcomes_;  ///< by trial and epochs: the failure, or ""
   std::map<std::pair<int, int>, int> trained_;           ///< the same: epochs of this run's steps
   std::map<int, Job> ended_;                             ///< waiting for a job of lower number

@@ -12,9 +12,11 @@ namespace {
 
 constexpr int kMostSeeds = 100;  // what the numbers leave room for
 
-int epochs_of(const SearchOptions& options) { return options.final_epochs > 0 ? options.final_epochs : options.epochs; }
-
 }  // namespace
+
+int final_epochs(const SearchOptions& options) {
+  return options.final_epochs > 0 ? options.final_epochs : options.epochs;
+}
 
 bool is_finalist(int number) { return number >= kFirstFinalist; }
 
@@ -36,7 +38,7 @@ std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const Search
       for (int repetition = 1; repetition <= options.final_seeds; ++repetition) {
         Proposal proposal = trial->proposal;
         proposal.number = kFirstFinalist + kMostSeeds * trial->proposal.number + repetition;
-        proposal.training.epochs = epochs_of(options);
+        proposal.training.epochs = final_epochs(options);
         proposal.training.tuning_epochs = options.tuning_epochs;
         proposal.training.seed = training_seed(options.seed, proposal.number);
         list.push_back(std::move(proposal));
@@ -51,7 +53,7 @@ static int trainings(const SearchOptions& options) {
   return budgets * std::min(options.finalists, options.max_trials) * options.final_seeds;
 }
 int finalist_epochs(const SearchOptions& options) {
-  return trainings(options) * (epochs_of(options) + options.tuning_epochs);
+  return trainings(options) * (final_epochs(options) + options.tuning_epochs);
 }
 int finalist_tuning_epochs(const SearchOptions& options) { return trainings(options) * options.tuning_epochs; }
 

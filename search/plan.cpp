@@ -21,7 +21,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kMeasuredEpochs = 2;  ///< the first makes what all trials share, so that the second counts
 constexpr std::size_t kMostMeasured = 8;
-constexpr double kTuningCost = 2.0;  ///< of an epoch with rounding, in plain ones
 constexpr double kFinalShare = 0.4;  ///< of the time, at most
 constexpr int kFullLength = TrainOptions().epochs;
 constexpr int kMostTrials = 600;
@@ -146,7 +145,7 @@ double planned_seconds(const SearchOptions& options, const TrainingPace& pace) {
 
 std::string describe_plan(const SearchOptions& options, const TrainingPace& pace) {
   const int epochs = expected_epochs(options.schedule(), options.budgets().size()) + finalist_epochs(options);
-  const int length = (options.final_epochs > 0 ? options.final_epochs : options.epochs) + options.tuning_epochs;
+  const int length = final_epochs(options) + options.tuning_epochs;
   return grouped(options.max_trials) + " trials of up to " + grouped(options.epochs) + " epochs, then " +
          grouped(options.finalists) + (options.finalists == 1 ? " finalist" : " finalists") + " of each budget, " +
          grouped(options.final_seeds) + (options.final_seeds == 1 ? " seed of " : " seeds of ") + grouped(length) +

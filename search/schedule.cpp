@@ -15,14 +15,24 @@ constexpr int kTellingEpochs = 3;  ///< a first rung from which proposals may le
 
 }  // namespace
 
-int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
-  std::int64_t sum = 0, before = 0;
-  auto count = static_cast<std::int64_t>(options.trials);
-  for (const int rung : rung_epochs(options.epochs, options.reduction, options.first_rung)) {
-    sum += count * (rung - before);
-    before = rung;
+std::vector<int> expected_jobs(const ScheduleOptions& options, std::size_t budgets) {
+  std::vector<int> jobs;
+  int count = options.trials;
+  for (std::size_t i = rung_epochs(options.epochs, options.reduction, options.first_rung).size(); i > 0; --i) {
+    jobs.push_back(count);
     // One trial of each budget reaches the top in any case.
-    count = std::max(count / options.reduction, std::min(count, static_cast<std::int64_t>(budgets)));
+    count = std::max(count / options.reduction, std::min(count, static_cast<int>(budgets)));
+  }
+  return jobs;
+}
+
+int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
+  const std::vector<int> rungs = rung_epochs(options.epochs, options.reduction, options.first_rung);
+  const std::vector<int> jobs = expected_jobs(options, budgets);
+  std::int64_t sum = 0, before = 0;
+  for (std::size_t i = 0; i < rungs.size(); ++i) {
+    sum += jobs[i] * (rungs[i] - before);
+    before = rungs[i];
   }
   constexpr int kMost = std::numeric_limits<int>::max() / 2;  // finalists are still added to it
   return static_cast<int>(std::min<std::int64_t>(sum, kMost));

@@ -170,9 +170,9 @@ class Display : public ProgressSink {
     std::string pace;
     if (progress_.epochs_done > 0) {
       const double rate = progress_.epochs_done / passed.count();
-      pace = ", " + fixed(rate, rate < 10.0 ? 2 : 0) + " a second, about " + describe_time((total() - done()) / rate) +
-             " left";
+      pace = ", " + fixed(rate, rate < 10.0 ? 2 : 0) + " a second";
     }
+    if (progress_.seconds_left) pace += ", about " + describe_time(*progress_.seconds_left) + " left";
     std::vector<std::string> lines = {
         bar(done(), total()) + " " + grouped(done()) + " of " + grouped(total()) + " epochs" + pace,
         (finals_ ? "finalists; trials: " : "exploring; trials: ") + std::to_string(progress_.trials_done) + " of " +

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,11 @@ namespace kws {
 
 /// How far the search is.
 struct SearchProgress {
-  int trials_done = 0, trials = 0;  ///< that have reached their first rung, earlier runs included
-  int epochs_done = 0;              ///< of this run
-  int epochs_known = 0;             ///< taken from earlier runs
-  int epochs = 0;                   ///< that both are expected to come to
+  int trials_done = 0, trials = 0;          ///< that have reached their first rung, earlier runs included
+  int epochs_done = 0;                      ///< of this run
+  int epochs_known = 0;                     ///< taken from earlier runs
+  int epochs = 0;                           ///< that both are expected to come to
+  std::optional<double> seconds_left = {};  ///< until the search is over; nothing: no epoch has been timed yet
 };
 
 /// Who wants to know. Calls come from the workers, one at a time.

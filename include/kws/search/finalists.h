@@ -21,9 +21,12 @@ int finalist_of(int number);
 ///   trials  of the whole study
 std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const SearchOptions& options);
 
+/// Epochs of each, without the quantization-aware ones.
+int final_epochs(const SearchOptions& options);
+
 /// Epochs they come to at most.
 int finalist_epochs(const SearchOptions& options);
-/// How many of them are tuning epochs.
+/// How many of them are quantization-aware.
 int finalist_tuning_epochs(const SearchOptions& options);
 
 }  // namespace kws

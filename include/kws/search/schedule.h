@@ -24,6 +24,10 @@ struct ScheduleOptions {
   double target_accuracy = 0.0;  ///< a budget in which a trial shows it gets no further jobs; 0: none
 };
 
+/// How many trainings a schedule comes to at each rung, give or take one for each budget, where no trial fails and
+/// designs do not run out.
+std::vector<int> expected_jobs(const ScheduleOptions& options, std::size_t budgets);
+
 /// Epochs that a schedule comes to at most: what it comes to where no trial fails and designs do not run out, give or
 /// take a promotion for each budget and rung.
 int expected_epochs(const ScheduleOptions& options, std::size_t budgets);

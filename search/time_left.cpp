@@ -1,0 +1,190 @@
+#include "time_left.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <tuple>
+
+#include "kws/search/finalists.h"
+#include "kws/search/plan.h"
+#include "kws/search/rungs.h"
+#include "kws/search/schedule.h"
+
+namespace kws {
+namespace {
+
+int trial_of(int number) { return is_finalist(number) ? finalist_of(number) : number; }
+
+/// Workers that take the jobs of a list in turn, each as soon as it is free.
+class Workers {
+ public:
+  explicit Workers(int count) : free_(static_cast<std::size_t>(std::max(1, count)), 0.0) {}
+  void take(double seconds, double not_before = 0.0) {
+    double& next = *std::ranges::min_element(free_);
+    next = std::max(next, not_before) + seconds;
+  }
+  /// When all are free.
+  [[nodiscard]] double end() const { return *std::ranges::max_element(free_); }
+  void wait_for_all() { std::ranges::fill(free_, end()); }
+
+ private:
+  std::vector<double> free_;
+};
+
+}  // namespace
+
+TimeLeft::TimeLeft(const SearchOptions& options)
+    : options_(options),
+      rungs_(rung_epochs(options.epochs, options.reduction, options.first_rung)),
+      jobs_(expected_jobs(options.schedule(), options.budgets().size())),
+      offered_(rungs_.size()) {}
+
+void TimeLeft::offered(const Step& step) {
+  steps_[{step.trial, step.to}] = {.step = step, .epochs = step.from};
+  designs_[trial_of(step.trial)].budget = step.budget;
+  if (is_finalist(step.trial)) return;
+  const auto rung = std::ranges::find(rungs_, step.to) - rungs_.begin();
+  ++offered_[static_cast<std::size_t>(rung)];
+}
+
+void TimeLeft::trained(int trial, int to, int epochs, double now) {
+  const auto found = steps_.find({trial, to});
+  if (found == steps_.end()) return;  // of an earlier search, whose worker goes on
+  UnderWay& step = found->second;
+  if (step.last && epochs > step.epochs) {
+    const double took = now - *step.last;
+    if (step.epochs == step.step.from && epochs < to) {
+      step.first = took;
+    } else {
+      add_epochs(trial, step.epochs, epochs, took);
+    }
+    step.since_begun += took;
+  } else {  // begun, perhaps once more
+    step.first.reset();
+    step.since_begun = 0.0;
+  }
+  step.epochs = epochs;
+  step.last = now;
+}
+
+void TimeLeft::ended(int trial, int to, std::optional<double> seconds, std::optional<double> accuracy) {
+  const auto found = steps_.find({trial, to});
+  if (found == steps_.end()) return;
+  const UnderWay& step = found->second;
+  if (seconds && step.last && step.epochs == to) {
+    rung_seconds_.add(std::max(0.0, *seconds - step.since_begun));
+    if (step.first) opening_.add(std::max(0.0, *step.first - epoch_seconds(trial)));
+  } else if (seconds) {
+    add_epochs(trial, step.step.from, to, std::max(0.0, *seconds - rung_seconds_.value()));
+  }
+  if (!is_finalist(trial)) {
+    Design& design = designs_[trial];
+    design.reached = to;
+    design.accuracy = accuracy.value_or(-1.0);
+  }
+  steps_.erase(found);
+}
+
+/// How many plain epochs those of a training take as long as.
+double TimeLeft::plain_epochs(int trial, int from, int to) const {
+  if (!is_finalist(trial)) return to - from;
+  const int plain = final_epochs(options_);
+  const double tuning = std::max(0, to - std::max(from, plain));
+  return std::max(0, std::min(to, plain) - from) +
+         tuning * (tuning_cost_.count > 0 ? tuning_cost_.value() : kTuningCost);
+}
+
+void TimeLeft::add_epochs(int trial, int from, int to, double seconds) {
+  Design& design = designs_[trial_of(trial)];
+  if (is_finalist(trial) && from >= final_epochs(options_) && design.epochs > 0.0) {
+    tuning_cost_.add(seconds / (to - from) / (design.seconds / design.epochs));
+    return;
+  }
+  design.epochs += plain_epochs(trial, from, to);
+  design.seconds += seconds;
+}
+
+/// Of a design that has not been timed, the mean.
+double TimeLeft::epoch_seconds(int trial) const {
+  const auto found = designs_.find(trial_of(trial));
+  if (found == designs_.end() || found->second.epochs == 0.0) return mean_epoch_seconds();
+  return found->second.seconds / found->second.epochs;
+}
+
+double TimeLeft::mean_epoch_seconds() const {
+  Mean mean;
+  for (const auto& [trial, design] : designs_) {
+    if (design.epochs > 0.0) mean.add(design.seconds / design.epochs);
+  }
+  return mean.value();
+}
+
+/// Mean of the best `share` of a budget's trials: those that came furthest, the most accurate first.
+double TimeLeft::best_epoch_seconds(const std::string& budget, double share) const {
+  std::vector<const Design*> known;
+  for (const auto& [trial, design] : designs_) {
+    if (design.budget == budget && design.epochs > 0.0 && design.reached > 0) known.push_back(&design);
+  }
+  if (known.empty()) return mean_epoch_seconds();
+  std::ranges::stable_sort(known, {}, [](const Design* d) { return std::tuple(-d->reached, -d->accuracy); });
+  const double best = std::clamp(share * static_cast<double>(known.size()), 1.0, static_cast<double>(known.size()));
+  Mean mean;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(best); ++i) mean.add(known[i]->seconds / known[i]->epochs);
+  return mean.value();
+}
+
+/// Of every finalist's training still to be offered.
+std::vector<double> TimeLeft::finalist_seconds() const {
+  std::vector<double> all;
+  if (finalists_known_) return all;
+  const double epochs = plain_epochs(kFirstFinalist, 0, final_epochs(options_) + options_.tuning_epochs);
+  const int of_a_budget = std::min(options_.finalists, options_.max_trials);
+  const std::vector<Budget> budgets = options_.budgets();
+  const double share = static_cast<double>(of_a_budget) * static_cast<double>(budgets.size()) / options_.max_trials;
+  for (const Budget& budget : budgets) {
+    const double each = epochs * best_epoch_seconds(budget.name, share);
+    all.insert(all.end(), static_cast<std::size_t>(of_a_budget * options_.final_seeds),
+               opening_.value() + each + rung_seconds_.value());
+  }
+  return all;
+}
+
+double TimeLeft::rest(const UnderWay& step, double now) const {
+  const double epochs = plain_epochs(step.step.trial, step.epochs, step.step.to);
+  const double opening = step.epochs == step.step.from ? opening_.value() : 0.0;
+  const double all = opening + epochs * epoch_seconds(step.step.trial) + rung_seconds_.value();
+  return std::max(0.0, all - (step.last ? now - *step.last : 0.0));
+}
+
+std::optional<double> TimeLeft::seconds(double now) const {
+  if (mean_epoch_seconds() == 0.0) return std::nullopt;
+  int local = 0;
+  for (const auto& [key, step] : steps_) local += step.last ? 1 : 0;
+  Workers workers(std::min(std::max(options_.threads, local), options_.slots));
+  for (const bool begun : {true, false}) {
+    for (const auto& [key, step] : steps_) {
+      if (step.last.has_value() == begun) workers.take(rest(step, now));
+    }
+  }
+  const std::vector<Budget> budgets = options_.budgets();
+  double below = workers.end();
+  for (std::size_t rung = 0; rung < rungs_.size(); ++rung) {
+    const int epochs = rungs_[rung] - (rung == 0 ? 0 : rungs_[rung - 1]);
+    const double share = static_cast<double>(jobs_[rung]) / jobs_[0];
+    const int left = std::max(0, jobs_[rung] - offered_[rung]);
+    std::vector<double> each;  // of the budgets, which take turns
+    for (const Budget& budget : budgets) {
+      each.push_back(opening_.value() + epochs * best_epoch_seconds(budget.name, share) + rung_seconds_.value());
+    }
+    for (int i = 0; i < left; ++i) {
+      // The last of a rung waits for the results of the one below.
+      workers.take(each[static_cast<std::size_t>(i) % each.size()], i + 1 == left && rung > 0 ? below : 0.0);
+    }
+    below = workers.end();
+  }
+  workers.wait_for_all();
+  for (const double training : finalist_seconds()) workers.take(training);
+  // At the end each winner reads the test split, which takes about as long as measuring it at a rung.
+  return workers.end() + static_cast<double>(budgets.size()) * rung_seconds_.value();
+}
+
+}  // namespace kws

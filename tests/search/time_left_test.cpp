@@ -1,0 +1,218 @@
+#include "../../search/time_left.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fake_evaluator.h"
+#include "kws/core/rng.h"
+#include "kws/search/finalists.h"
+#include "kws/search/schedule.h"
+
+namespace kws {
+namespace {
+
+using testing::two_budgets;
+
+constexpr double kRungSeconds = 0.7;
+
+/// A search whose time is counted, not spent.
+class CountedSearch {
+ public:
+  struct Said {
+    double now, left;
+  };
+
+  CountedSearch(const SearchOptions& options, int workers, std::uint64_t seed)
+      : options_(options),
+        seed_(seed),
+        schedule_(options.schedule(), options.budgets().size(),
+                  [](std::size_t, int trial, std::span<const Outlook>) {
+                    return Schedule::Begun{.type = trial % 3 == 0 ? "slow" : "quick", .reason = ""};
+                  }),
+        time_left_(options),
+        workers_(static_cast<std::size_t>(workers)) {}
+
+  /// What it has said of the time left, and when it ended.
+  std::pair<std::vector<Said>, double> run() {
+    while (hand_out()) {
+      Worker* next = nullptr;
+      for (Worker& worker : workers_) {
+        if (worker.busy && (next == nullptr || worker.next < next->next)) next = &worker;
+      }
+      now_ = next->next;
+      go_on(*next);
+      constexpr int kEvery = 7;  // of the epochs
+      if (++events_ % kEvery != 0) continue;
+      if (const auto left = time_left_.seconds(now_)) said_.push_back({now_, *left});
+    }
+    return {said_, now_ + static_cast<double>(options_.budgets().size()) * kRungSeconds};
+  }
+
+ private:
+  struct Worker {
+    bool busy = false;
+    Job job;
+    int epochs = 0;
+    double begun = 0.0, next = 0.0;
+  };
+
+  /// From 0.3 to 2 seconds an epoch, three times that of a slow type; rounding doubles it.
+  [[nodiscard]] double epoch_seconds(int number, int epoch) const {
+    const int trial = is_finalist(number) ? finalist_of(number) : number;
+    const double size = Rng({seed_, static_cast<std::uint64_t>(trial)}).uniform(0.3, 2.0);
+    const bool tuning = is_finalist(number) && epoch > final_epochs(options_);
+    return size * (trial % 3 == 0 ? 3.0 : 1.0) * (tuning ? 2.0 : 1.0) + (epoch == 1 ? 0.4 : 0.0);
+  }
+  /// Larger networks are better.
+  [[nodiscard]] double accuracy(int trial) const {
+    const double luck = Rng({seed_, 1, static_cast<std::uint64_t>(trial)}).uniform(0.0, 0.06);
+    return 0.8 + 0.02 * epoch_seconds(trial, 2) + luck;
+  }
+
+  /// Returns whether anything is under way.
+  bool hand_out() {
+    while (const auto job = schedule_.next()) offer(*job);
+    if (schedule_.finished() && !finals_) offer_finalists();
+    for (Worker& worker : workers_) {
+      if (worker.busy || queue_.empty()) continue;
+      worker = {.busy = true, .job = queue_.front(), .epochs = queue_.front().from, .begun = now_};
+      worker.next = now_ + epoch_seconds(worker.job.trial, worker.epochs + 1);
+      queue_.pop_front();
+      time_left_.trained(worker.job.trial, worker.job.to, worker.epochs, now_);
+    }
+    return std::ranges::any_of(workers_, &Worker::busy);
+  }
+  void offer(const Job& job) {
+    queue_.push_back(job);
+    budgets_[job.trial] = job.budget;
+    time_left_.offered(
+        {.trial = job.trial, .from = job.from, .to = job.to, .budget = options_.budgets()[job.budget].name});
+  }
+  void offer_finalists() {
+    finals_ = true;
+    for (std::size_t budget = 0; budget < options_.budgets().size(); ++budget) {
+      std::vector<int> best;
+      for (const int trial : full_) {
+        if (budgets_.at(trial) == budget) best.push_back(trial);
+      }
+      std::ranges::sort(best, {}, [&](int trial) { return -accuracy(trial); });
+      best.resize(std::min(best.size(), static_cast<std::size_t>(options_.finalists)));
+      for (const int trial : best) {
+        for (int seed = 1; seed <= options_.final_seeds; ++seed) {
+          offer({.trial = kFirstFinalist + 100 * trial + seed,
+                 .budget = budget,
+                 .to = final_epochs(options_) + options_.tuning_epochs,
+                 .reason = ""});
+        }
+      }
+    }
+    time_left_.finalists_offered();
+  }
+
+  /// An epoch of the worker's step has ended, or the step.
+  void go_on(Worker& worker) {
+    const Job& job = worker.job;
+    if (worker.epochs == job.to) {
+      worker.busy = false;
+      time_left_.ended(job.trial, job.to, now_ - worker.begun, accuracy(job.trial));
+      if (is_finalist(job.trial)) return;
+      schedule_.report(job.number, accuracy(job.trial));
+      if (job.to == schedule_.rungs().back()) full_.push_back(job.trial);
+      return;
+    }
+    time_left_.trained(job.trial, job.to, ++worker.epochs, now_);
+    worker.next = now_ + (worker.epochs == job.to ? kRungSeconds : epoch_seconds(job.trial, worker.epochs + 1));
+  }
+
+  SearchOptions options_;
+  std::uint64_t seed_;
+  Schedule schedule_;
+  TimeLeft time_left_;
+  std::vector<Worker> workers_;
+  std::deque<Job> queue_;
+  std::map<int, std::size_t> budgets_;  ///< of every trial
+  std::vector<int> full_;               ///< trials at the top rung
+  std::vector<Said> said_;
+  double now_ = 0.0;
+  bool finals_ = false;
+  int events_ = 0;
+};
+
+SearchOptions planned_search(std::vector<std::string> budgets, int workers) {
+  SearchOptions options = two_budgets();
+  options.budget_names = std::move(budgets);
+  options.max_trials = 90;
+  options.epochs = 27;
+  options.first_rung = 3;
+  options.finalists = 3;
+  options.final_seeds = 3;
+  options.final_epochs = 40;
+  options.tuning_epochs = 2;
+  options.threads = workers;
+  return options;
+}
+
+/// How far the end that was announced lies beside the true one, at most, in lengths of the search; and the time left
+/// beside what was needed, in lengths of that, while there is much of it.
+struct Errors {
+  double end = 0.0, left = 0.0;
+};
+Errors errors_after(double share, const std::vector<CountedSearch::Said>& said, double end) {
+  Errors worst;
+  for (const auto& [now, left] : said) {
+    if (now < share * end) continue;
+    worst.end = std::max(worst.end, std::abs(now + left - end) / end);
+    if (now < 0.9 * end) worst.left = std::max(worst.left, std::abs(left / (end - now) - 1.0));
+  }
+  return worst;
+}
+
+TEST(TimeLeft, IsRightToAQuarterAfterAThirdOfASearch) {
+  for (const std::vector<std::string>& budgets : {std::vector<std::string>{"small"}, {"small", "large"}}) {
+    for (const int workers : {1, 2, 8}) {
+      for (const std::uint64_t seed : {1U, 2U, 3U}) {
+        CountedSearch search(planned_search(budgets, workers), workers, seed);
+        const auto& [said, end] = search.run();
+        const Errors third = errors_after(1.0 / 3.0, said, end), tenth = errors_after(0.1, said, end);
+        ASSERT_GT(said.size(), 30U);
+        EXPECT_LT(third.left, 0.25) << workers << " workers, seed " << seed;
+        // Of many workers' first trainings the quick ones are known first.
+        EXPECT_LT(tenth.end, workers <= 2 ? 0.3 : 0.5) << workers << " workers, seed " << seed;
+      }
+    }
+  }
+}
+
+TEST(TimeLeft, IsUnknownUntilAnEpochHasBeenTimed) {
+  TimeLeft time_left(planned_search({"small"}, 1));
+  EXPECT_FALSE(time_left.seconds(0.0));
+  time_left.offered({.trial = 0, .from = 0, .to = 3, .budget = "small"});
+  time_left.trained(0, 3, 0, 1.0);
+  EXPECT_FALSE(time_left.seconds(2.0));
+  time_left.trained(0, 3, 1, 3.0);  // which made features, too
+  EXPECT_FALSE(time_left.seconds(3.0));
+  time_left.trained(0, 3, 2, 4.0);
+  EXPECT_TRUE(time_left.seconds(4.0));
+}
+
+TEST(TimeLeft, CountsWhatWorkersElsewhereTrain) {
+  SearchOptions options = planned_search({"small"}, 1);
+  options.max_trials = 1;
+  options.epochs = options.first_rung;
+  options.finalists = 0;
+  TimeLeft time_left(options);
+  time_left.offered({.trial = 0, .from = 0, .to = 3, .budget = "small"});
+  time_left.ended(0, 3, 30.0, 0.9);
+  EXPECT_NEAR(*time_left.seconds(30.0), 0.0, 1e-9);
+}
+
+}  // namespace
+}  // namespace kws
