@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "families.h"
@@ -35,7 +34,7 @@ int most_blocks(int frames, int kernel, int stride) {
 void choose(Dials& dial, DsCnnOptions& o, Extent map) {
   const ConvOptions first = o.blocks.empty() ? ConvOptions{} : o.blocks.front();
   int blocks = static_cast<int>(o.blocks.size());
-  int percent = static_cast<int>(std::lround(100.0 * first.filters / std::max(1, o.conv.filters)));
+  int percent = percentage_of(first.filters, o.conv.filters);
   int kernel = first.kernel.time;
   int stride = first.stride.time;
   dial.choice("time_padding", o.time_padding, kTimePaddings, kPaddingHelp, kOff, {.shapes = true});
@@ -51,7 +50,7 @@ void choose(Dials& dial, DsCnnOptions& o, Extent map) {
   if (valid) choose_blocks(most_blocks(map_after(o.conv, map, Padding::valid).time, kernel, stride));
   dial.flag("residual", o.residual, kResidualHelp, kOff);
   dial("sub_bands", o.sub_bands, kBands, kBandsHelp);
-  const int filters = std::clamp(o.conv.filters * percent / 100, 1, 1024);
+  const int filters = channels_of(o.conv.filters, percent);
   o.blocks.assign(static_cast<std::size_t>(blocks), {.filters = filters, .kernel = {kernel, kernel}, .stride = {1, 1}});
   o.blocks.front().stride = {stride, stride};
 }

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "families.h"
@@ -53,9 +52,6 @@ int frames_of_blocks(int blocks, int repeats, int kernel, int growth) {
 /// A stage without residual, blocks with one whose kernels grow, a wide stage, a pointwise one.
 void choose(Dials& dial, DsTcOptions& o, Extent map) {
   constexpr int kGates = 32;
-  const auto share = [](const StageOptions& stage, int filters) {
-    return static_cast<int>(std::lround(100.0 * stage.filters / std::max(1, filters)));
-  };
   StageOptions first = o.stages.empty() ? StageOptions{} : o.stages.front();
   const auto is_block = [](const StageOptions& stage) { return stage.residual; };
   const auto begin = std::ranges::find_if(o.stages, is_block);
@@ -64,8 +60,8 @@ void choose(Dials& dial, DsTcOptions& o, Extent map) {
   StageOptions wide = end == o.stages.end() ? block : *end;
   int blocks = static_cast<int>(end - begin);
   int growth = blocks > 1 ? (begin + 1)->kernel - block.kernel : 2;
-  int first_percent = share(first, block.filters);
-  int wide_percent = share(wide, block.filters);
+  int first_percent = percentage_of(first.filters, block.filters);
+  int wide_percent = percentage_of(wide.filters, block.filters);
   bool head = !o.stages.empty() && o.stages.back().kernel == 1;
   bool gated = o.gates > 0;
 
@@ -96,9 +92,8 @@ void choose(Dials& dial, DsTcOptions& o, Extent map) {
   dial.flag("gated", gated, "a gate head of 32 channels");
   dial.choice("skip", o.skip, kSkips, kSkipHelp, kOff);
 
-  const auto part = [&](int percent) { return std::clamp(block.filters * percent / 100, 1, 1024); };
   o.stages.clear();
-  o.stages.push_back({.filters = part(first_percent),
+  o.stages.push_back({.filters = channels_of(block.filters, first_percent),
                       .kernel = first.kernel,
                       .stride = first.stride,
                       .dilation = 1,
@@ -112,15 +107,19 @@ void choose(Dials& dial, DsTcOptions& o, Extent map) {
                         .repeats = block.repeats,
                         .residual = true});
   }
-  o.stages.push_back({.filters = part(wide_percent),
+  o.stages.push_back({.filters = channels_of(block.filters, wide_percent),
                       .kernel = wide.kernel,
                       .stride = 1,
                       .dilation = wide.dilation,
                       .repeats = 1,
                       .residual = false});
   if (head) {
-    o.stages.push_back(
-        {.filters = part(wide_percent), .kernel = 1, .stride = 1, .dilation = 1, .repeats = 1, .residual = false});
+    o.stages.push_back({.filters = channels_of(block.filters, wide_percent),
+                        .kernel = 1,
+                        .stride = 1,
+                        .dilation = 1,
+                        .repeats = 1,
+                        .residual = false});
   }
   o.gates = gated ? kGates : 0;
 }

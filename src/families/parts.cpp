@@ -1,6 +1,7 @@
 #include "parts.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 namespace kws {
@@ -21,6 +22,13 @@ bool choose_conv(Dials& dial, ConvOptions& o, Extent map, const IntRange& filter
 Extent map_after(const ConvOptions& conv, Extent map, Paddings padding) {
   return {window_output(map.time, conv.kernel.time, conv.stride.time, padding.time),
           window_output(map.freq, conv.kernel.freq, conv.stride.freq, padding.freq)};
+}
+
+int channels_of(int width, int percent) { return std::clamp(width * percent / 100, 1, 1024); }
+
+int percentage_of(int channels, int width) {
+  const auto nearest = static_cast<int>(std::lround(100.0 * channels / std::max(1, width)));
+  return percentage(nearest, [&](int percent) { return channels_of(width, percent) == channels; });
 }
 
 Depthwise2d with_bands(Depthwise2d layer, int bands, Shape input) {

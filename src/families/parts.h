@@ -32,6 +32,32 @@ bool choose_conv(Dials& dial, ConvOptions& o, Extent map, const IntRange& filter
 /// Map that a convolution leaves.
 Extent map_after(const ConvOptions& conv, Extent map, Paddings padding = Padding::valid);
 
+/// `percent` of a width, as a number of channels.
+int channels_of(int width, int percent);
+/// The percentage that makes a design's widths: of several the roundest, which a dial most likely was set to; where
+/// none does, the nearest.
+///   makes  whether a percentage gives these widths
+template <class Makes>
+int percentage(int nearest, const Makes& makes) {
+  constexpr int kFar = 20, kMost = 1000;
+  const auto gives = [&](int percent) { return percent > 0 && percent <= kMost && makes(percent); };
+  for (int away = 0; away <= kFar; ++away) {
+    for (const int found : {nearest - away, nearest + away}) {
+      if (!gives(found)) continue;
+      int low = found, high = found;
+      while (gives(low - 1)) --low;
+      while (gives(high + 1)) ++high;
+      for (const int grid : {25, 10, 5}) {
+        if (const int round = high / grid * grid; round >= low) return round;
+      }
+      return found;
+    }
+  }
+  return nearest;
+}
+/// What share of `width` has so many channels.
+int percentage_of(int channels, int width);
+
 // Options that came after the paper's networks, which are without them. A search takes them where its space file widens
 // their dials.
 constexpr IntRange kOff{0, 0, 1, 0, 1};  ///< of a switch or a choice: the first alone

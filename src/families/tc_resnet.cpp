@@ -57,10 +57,16 @@ void choose(Dials& dial, TcResnetOptions& o, Extent map) {
   constexpr int kFirst = 16;
   constexpr std::array kWidths = {24, 32, 48, 64};
   const auto scaled = [](int width, int percent) { return std::clamp((width * percent + 50) / 100, 1, 1024); };
-  int percent = static_cast<int>(std::lround(100.0 * o.first / kFirst));
   const bool doubled = o.blocks.size() > 1 && o.blocks[0] == o.blocks[1];
   int repeats = doubled ? 2 : 1;
   int widths = static_cast<int>(o.blocks.size()) / repeats;
+  int percent = percentage(static_cast<int>(std::lround(100.0 * o.first / kFirst)), [&](int one) {
+    if (scaled(kFirst, one) != o.first) return false;
+    for (std::size_t i = 0; i < std::min(o.blocks.size() / static_cast<std::size_t>(repeats), kWidths.size()); ++i) {
+      if (scaled(kWidths.at(i), one) != o.blocks[i * static_cast<std::size_t>(repeats)]) return false;
+    }
+    return true;
+  });
   dial.choice("time_padding", o.time_padding, kTimePaddings, kPaddingHelp, kOff, {.shapes = true});
   const bool valid = o.time_padding != kTimePaddings.front();
   dial("percent", percent, {50, 200, 25, 10, 1000}, "channels, per cent of the published ones", {.shapes = valid});

@@ -57,6 +57,27 @@ TEST(Turn, SetsOneDialAndKeepsTheOthers) {
   }
 }
 
+TEST(Turn, GivesPercentagesBackAsTheyWereSet) {
+  int seen = 0;
+  for (const Design& known : known_designs()) {
+    for (const DialSetting& at : dial_settings(known)) {
+      if (at.dial.name.find("percent") == std::string::npos) continue;
+      for (int value = at.dial.range.least; value <= std::min(at.most, 400); value += 3) {
+        const Design set = with_dial(known, at.dial.name, 0, value);
+        EXPECT_TRUE(told_by_dials(set)) << known.name << " " << at.dial.name << " " << value;
+      }
+      for (const int value : {10, 25, 50, 75, 100, 125, 150, 200}) {
+        if (value < at.dial.range.least) continue;
+        const std::vector<DialSetting> again = dial_settings(with_dial(known, at.dial.name, 0, value));
+        const auto found = std::ranges::find(again, at.dial.name, [](const DialSetting& s) { return s.dial.name; });
+        EXPECT_EQ(found->value, value) << known.name;
+        ++seen;
+      }
+    }
+  }
+  EXPECT_GT(seen, 0);
+}
+
 TEST(Turn, LetsLayersComeLikeTheLast) {
   Design design = first_of_type("dnn", FeatureOptions(), 12);
   const std::size_t layers = dial_settings(design).size() - 1;
