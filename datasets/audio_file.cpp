@@ -26,6 +26,8 @@ struct Close {
 };
 using Sound = std::unique_ptr<SNDFILE, Close>;
 
+constexpr const char* kNoSuchFile = "no such file";
+
 /// Endings of what libsndfile reads and people keep speech in.
 constexpr std::array<std::string_view, 16> kEndings = {".wav", ".flac", ".ogg",  ".oga", ".opus", ".mp3",
                                                        ".aif", ".aiff", ".aifc", ".au",  ".snd",  ".caf",
@@ -222,7 +224,7 @@ void add_facts(const std::vector<std::int16_t>& samples, AudioFacts& facts) {
 
 AudioFile decode_audio(const std::filesystem::path& file) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) return bad("no such file");
+  if (!std::filesystem::is_regular_file(file, error)) return bad(kNoSuchFile);
   Reading reading(file);
   const auto unreadable = [&] { return bad("cannot be read: " + reading.bytes.error()); };
   if (!reading.bytes.error().empty()) return unreadable();
@@ -261,9 +263,10 @@ std::vector<std::int16_t> read_audio(const std::filesystem::path& file, AudioFac
   AudioFile result = decode_audio(file);
   if (facts != nullptr) *facts = result.facts;
   if (result.fault.empty()) return std::move(result.samples);
-  throw Error(
-      file.string() + ": " + result.fault + "; replace it, or convert it: ffmpeg -i FILE -ar 16000 -ac 1 NEW.wav",
-      Exit::data);
+  const std::string remedy = result.fault == kNoSuchFile
+                                 ? "; check the path"
+                                 : "; replace it, or convert it: ffmpeg -i FILE -ar 16000 -ac 1 NEW.wav";
+  throw Error(file.string() + ": " + result.fault + remedy, Exit::data);
 }
 
 std::size_t loudest_stretch(std::span<const std::int16_t> samples, std::size_t length) {

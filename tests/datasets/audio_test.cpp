@@ -181,7 +181,7 @@ TEST_F(Audio, RefusesWhatIsNoRecording) {
   text("empty.wav", "");
   EXPECT_THAT(error_line([&] { read_audio(root_ / "text.wav"); }), HasSubstr("text.wav: cannot be decoded: "));
   EXPECT_THAT(error_line([&] { read_audio(root_ / "empty.wav"); }), HasSubstr("empty.wav: empty file"));
-  EXPECT_THAT(error_line([&] { read_audio(root_ / "none.wav"); }), HasSubstr("none.wav: no such file"));
+  EXPECT_THAT(error_line([&] { read_audio(root_ / "none.wav"); }), HasSubstr("none.wav: no such file; check the path"));
   const auto file = add("hollow.wav", {});
   EXPECT_THAT(error_line([&] { read_audio(file); }), HasSubstr("hollow.wav: has no samples"));
 }
