@@ -1,10 +1,13 @@
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <new>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "cli.h"
 #include "help.h"
@@ -34,11 +37,25 @@ std::string version() {
          "\nbuilt with " KWS_LIBRARIES;
 }
 
+/// `kwsmith help VERB` and `kwsmith version`, as other programs know them.
+std::vector<const char*> as_flags(const CLI::App& app, std::vector<const char*> words) {
+  if (words.size() < 2) return words;
+  const std::string_view first = words[1];
+  if (first == "version") words[1] = "--version";
+  if (first == "help") {
+    words.erase(words.begin() + 1);
+    // An unknown verb is for the parser to name.
+    const auto is_asked_for = [&](const CLI::App* verb) { return verb->get_name() == words[1]; };
+    if (words.size() < 2 || std::ranges::any_of(kws::cli::verbs_of(app), is_asked_for)) words.push_back("--help");
+  }
+  return words;
+}
+
 int run(int argc, char** argv) {
   using namespace kws::cli;
   CLI::App app{"Kwsmith designs keyword spotters for microcontrollers: it searches, trains, quantizes and exports C."};
   app.formatter(std::make_shared<Help>());
-  app.set_version_flag("--version", version);
+  app.set_version_flag("-V,--version", version);
   app.require_subcommand(0, 1);  // an unknown verb is named by the parser, a missing one below
   app.fallthrough();
   app.footer(
@@ -61,7 +78,8 @@ int run(int argc, char** argv) {
     add(app, common);
   }
   try {
-    app.parse(argc, argv);
+    const std::vector<const char*> words = as_flags(app, {argv, argv + argc});
+    app.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // help and version
     throw kws::Error(usage_line(app, e), kws::Exit::usage);

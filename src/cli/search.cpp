@@ -67,6 +67,18 @@ double parse_time(const std::string& text) {
   return value * seconds;
 }
 
+/// A design cannot take memory that the board has not.
+void refuse_more_than(const Board& board, const Limits& limits) {
+  const Budget whole = budget_of(board);
+  for (const Measure& measure : measures()) {
+    const std::optional<double>& most = whole.limits[measure.id];
+    if (measure.kind != Amount::bytes || !most || limits[measure.id].value_or(0.0) <= *most) continue;
+    throw Error(flag_of(measure.option) + ": " + measure.text(*limits[measure.id]) + ", board \"" + board.name +
+                    "\" has " + measure.amount(*most) + "; leave the limit out, or give a smaller one",
+                Exit::usage);
+  }
+}
+
 /// Defaults < config file < flags, all through the one strict reader.
 Request resolve(const SearchVerb& verb, const Common& common) {
   Json config = verb.config.empty() ? Json::object() : load_json(verb.config);
@@ -93,6 +105,7 @@ Request resolve(const SearchVerb& verb, const Common& common) {
   options.lease_seconds = verb.lease_seconds;
   options.deterministic = verb.deterministic;
   options.max_seconds = verb.max_time;
+  if (!verb.board.empty()) refuse_more_than(board_by_name_or_file(verb.board), options.limits);
   Request request{.options = std::move(options), .given = config.value("search", Json::object()), .seconds = {}};
   const auto is_given = [&](const char* name) { return request.given.contains(name); };
   if (!verb.time.empty()) {

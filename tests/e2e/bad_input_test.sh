@@ -99,6 +99,8 @@ expect 2 'search.precision: "half" is unknown; one of float32, bfloat16' search 
 expect 2 'isa: "portable" has no fused steps' bench train --isa portable
 expect 2 'isa: "sse" is unknown' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" --isa sse
 expect 2 'board "nrf52480": unknown; did you mean "nrf52840"' cost "$configs/dnn_s.json" --board nrf52480
+expect 2 '--max-flash: 9,999,999 bytes of flash, board "nrf52840" has 1,048,576; ' search --data "$work/speech" \
+  --study "$out/study" --board nrf52840 --max-flash 9999999
 expect 2 'board "nrf52480": unknown' search --data "$work/speech" --study "$out/study" --board nrf52480
 expect 2 "$work/none.json: " cost "$configs/dnn_s.json" --board "$work/none.json"
 expect 2 '--core' cost "$configs/dnn_s.json" --max-flash 100000 --core m5

@@ -24,6 +24,13 @@ step "version"
 grep -Eq '^kwsmith [0-9.]+' "$work/version" || fail "--version says $(cat "$work/version")"
 grep -q 'LibTorch' "$work/version" || fail "--version names no libraries"
 
+for words in -V version; do "$kwsmith" "$words" | cmp - "$work/version" || fail "kwsmith $words is not --version"; done
+"$kwsmith" search --help >"$work/help"
+"$kwsmith" help search | cmp - "$work/help" || fail "kwsmith help search is not search --help"
+"$kwsmith" help data check >"$work/help"
+grep -q '^Usage:.* data check' "$work/help" || fail "kwsmith help data check shows something else"
+expect 2 'serach: is no verb' help serach
+
 step "first steps"
 got=0
 "$kwsmith" >"$work/stdout" 2>"$work/stderr" || got=$?
