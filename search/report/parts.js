@@ -14,7 +14,7 @@ function shown(name, value) {
   if (Number.isInteger(value)) return /seed/.test(name) ? String(value) : grouped(value);
   return d3.format(".4~g")(value);
 }
-const label = (name) => name === "fits" ? "keeps" : name.replace(/_/g, " ").replace(/ bytes$/, ", bytes").replace(/^ops$/, "operations").replace(/^ms$/, "milliseconds a decision");
+const label = (name) => name === "fits" ? "keeps" : name.replace(/_/g, " ").replace(/ bytes$/, ", bytes").replace(/^ram\b/, "RAM").replace(/^ops$/, "operations").replace(/^ms$/, "milliseconds a decision");
 
 function el(tag, attributes, ...children) {
   const node = document.createElement(tag);

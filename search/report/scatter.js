@@ -1,6 +1,6 @@
 // Accuracy against what a design takes.
 
-const LABEL = 11;  // px between names that stand upright
+const LABEL = 11, LABEL_OF_PHONES = 30;  // px between names that stand upright
 
 function scatter(parent) {
   const axisNames = [...measures, "parameters", "macs", "epochs"].filter((name) => columns.includes(name));
@@ -48,7 +48,7 @@ function scatter(parent) {
           .sort((a, b) => a.needs[state.x] - b.needs[state.x]).forEach((one) => {
             const at = x(one.needs[state.x]);
             svg.append("path").attr("class", "landmark").attr("d", `M${at} ${area.bottom}v-6`).append("title").text(one.name);
-            if (at - last < LABEL) return;
+            if (at - last < (width < 600 ? LABEL_OF_PHONES : LABEL)) return;
             last = at;
             svg.append("text").attr("class", "landmark").attr("transform", `translate(${at + 3},${area.bottom - 9}) rotate(-90)`).text(one.name);
           });
