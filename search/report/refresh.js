@@ -13,7 +13,9 @@ if (document.documentElement.dataset.served) {
       const answer = await fetch("/api/version?" + words);
       if (answer.ok) version = (await answer.json()).version;
     } catch (error) {
-      note.textContent = "kwsmith does not answer any more: this is how things stood. When the search has ended, report.html in its folder is the last word.";
+      note.replaceWith(el("div", { class: "ended", role: "status" },
+        el("p", { class: "note" }, "kwsmith does not answer any more: its search has ended, or somebody has stopped it. This is how things stood when the page was loaded last. To see how they stand now, open report.html in the study's folder, or run:"),
+        command("kwsmith report " + doc.studies.map((study) => shellWord(study.name)).join(" ") + " --serve")));
       return;
     }
     const busy = Object.keys(brushes).length || /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName) || document.hidden;

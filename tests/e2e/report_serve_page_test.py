@@ -1,6 +1,7 @@
 """A served report in a browser: report_serve_page_test.py CHROMIUM CHROMEDRIVER URL FLAG.
 
-Makes the file FLAG once the page stands; then the study goes on, and the page must show one trial more.
+Makes the file FLAG once the page stands; then the study goes on, and the page must show one trial more. Then it makes
+FLAG.seen; the server stops, and the page must say so.
 """
 import os
 import pathlib
@@ -32,6 +33,9 @@ def main(chromium, driver, url, flag):
         page.wait(page.ready, "the page is not whole")
         expect(page.js("return document.querySelector('[data-menu=x]').value") == "ops", "what was chosen is lost")
         page.close()
+        pathlib.Path(flag + ".seen").touch()
+        page.wait(lambda: page.js("return Boolean(document.querySelector('.ended'))"), "the page is silent when its server has gone", 60.0)
+        expect("kwsmith report study --serve" in page.text(".ended"), "the page does not say how to see the study now")
     finally:
         browser.quit()
     return ended("report_serve_page_test")

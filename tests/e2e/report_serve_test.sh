@@ -48,8 +48,9 @@ if have_browser; then
     sleep 0.1
   done
   search 3 >/dev/null 2>"$work/log" || { cat "$work/log" >&2; fail "the search goes on"; }
-  wait "$page" || fail "the page in a browser"
+  until [ -e "$work/flag.seen" ] || ! kill -0 "$page" 2>/dev/null; do sleep 0.1; done
   stop
+  wait "$page" || fail "the page in a browser"
 fi
 
 step "design beside a study"
