@@ -24,7 +24,7 @@ std::int64_t norms_of(Norm norm, bool relu, std::int64_t size) {
 }
 
 /// The paper's counting rule, one call per layer.
-/// Source: found by arithmetic on the 21 published networks, facts/hello_edge.md section 4: KB are 1,000 bytes, a MAC
+/// Source: found by arithmetic on the figures of the 21 published networks, arXiv:1711.07128: KB are 1,000 bytes, a MAC
 /// is two operations, bias adds count, batch norm is folded, activation and pooling work in place and cost nothing. For
 /// what the paper does not have, one operation counts for each addition of a residual or a mean over one direction, and
 /// tensors that wait for a later layer are held beside those at work.

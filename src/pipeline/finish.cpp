@@ -97,7 +97,7 @@ Quantization quantize_model(const Model& model, const FeatureFeed& feed, bool ag
   throw_if_interrupted();
   measure_int8(result.model, validation, feed.dataset().held_out_speakers(Split::validation));
   throw_if_interrupted();
-  if (!again) {  // perhaps tuned by hand
+  if (!again) {  // perhaps changed by hand
     result.model.metrics.detector_threshold = model.metrics.detector_threshold;
     result.model.metrics.detector_thresholds = model.metrics.detector_thresholds;
   }

@@ -22,7 +22,7 @@ namespace kws {
 namespace {
 
 constexpr double kClipNorm = 5.0;
-constexpr double kTuningRate = 0.05;  // of the peak rate
+constexpr double kAwareRate = 0.05;  // of the peak rate
 
 }  // namespace
 
@@ -48,7 +48,7 @@ struct Trainer::Impl {
   std::vector<float> gradients;
   std::unique_ptr<FusedNet> fused;      // the fast path, or
   std::unique_ptr<PlainNet> plain;      // what trains without it
-  std::unique_ptr<RoundedNet> rounded;  // the same for the tuning epochs, from the first of them on
+  std::unique_ptr<RoundedNet> rounded;  // the same for the quantization-aware epochs, from the first of them on
   std::unique_ptr<PlainNet> plain_rounded;
   FeatureBatch validation;
   Adam adam;
@@ -58,7 +58,7 @@ struct Trainer::Impl {
   int best_epoch = 0;
   double best_validation = -1.0;
   NetState best;
-  std::vector<float> limits;  // [2 layers] ranges that tuning has begun with
+  std::vector<float> limits;  // [2 layers] ranges that quantization-aware training has begun with
   double best_int8 = -1.0;    // validation accuracy, since then
   std::future<FeatureBatch> next;
 
@@ -90,14 +90,14 @@ struct Trainer::Impl {
   }
 
   /// Of the epoch under way.
-  [[nodiscard]] bool tunes() const { return epoch >= options.epochs; }
+  [[nodiscard]] bool rounds() const { return epoch >= options.epochs; }
 
   /// Ranges come from augmented training clips: held-out data may not shape the model.
   [[nodiscard]] Ranges ranges_of(const Weights& weights) const {
     return calibrate(graph, weights, feed.training_sample(options, options.epochs, kCalibrationClips).features);
   }
-  /// Those that tuning has begun with.
-  [[nodiscard]] Ranges tuning_ranges() const {
+  /// Those that quantization-aware training has begun with.
+  [[nodiscard]] Ranges aware_ranges() const {
     Ranges ranges;
     for (std::size_t i = 0; i < graph.layers().size(); ++i) {
       ranges[graph.layers()[i].name] = {.low = limits[2 * i], .high = limits[2 * i + 1]};
@@ -105,8 +105,8 @@ struct Trainer::Impl {
     return ranges;
   }
 
-  /// Makes the best epoch of the training the start of the tuning.
-  void begin_tuning() {
+  /// Makes the best epoch of the training the start of the quantization-aware epochs.
+  void begin_aware_epochs() {
     state = best;
     adam = Adam(layout.parameters());
     adam.average = state.parameters;
@@ -131,8 +131,8 @@ struct Trainer::Impl {
   }
 
   double gradients_of(std::span<const std::int8_t> features, std::span<const double> targets) {
-    if (!fused) return (tunes() ? plain_rounded : plain)->step(features, targets);
-    if (tunes()) return rounded->step(features, targets, state.parameters, state.statistics, gradients);
+    if (!fused) return (rounds() ? plain_rounded : plain)->step(features, targets);
+    if (rounds()) return rounded->step(features, targets, state.parameters, state.statistics, gradients);
     return fused->step(features, targets, state.parameters, state.statistics, gradients);
   }
 
@@ -140,7 +140,7 @@ struct Trainer::Impl {
     const std::vector<double> targets = smoothed_targets(labels, graph.output().elements(), options.label_smoothing);
     const double step_loss = gradients_of(features, targets);
     const double average_decay = warm_average(options.ema, adam.step);
-    const double peak = tunes() ? kTuningRate * options.optimizer.peak_rate : options.optimizer.peak_rate;
+    const double peak = rounds() ? kAwareRate * options.optimizer.peak_rate : options.optimizer.peak_rate;
     adam.update(state.parameters, gradients, layout.decayed(), cosine_rate(peak, adam.step, steps),
                 options.optimizer.weight_decay, kClipNorm, average_decay);
     for (std::size_t i = 0; i < state.statistics.size(); ++i) {
@@ -174,7 +174,7 @@ struct Trainer::Impl {
   }
 
   [[nodiscard]] Weights average_weights() const { return folded(graph, layout, adam.average, average_statistics); }
-  [[nodiscard]] Int8Model average_as_int8() const { return quantize(graph, average_weights(), tuning_ranges()); }
+  [[nodiscard]] Int8Model average_as_int8() const { return quantize(graph, average_weights(), aware_ranges()); }
 
   /// Of the averaged weights on the validation split.
   [[nodiscard]] double int8_accuracy() const {
@@ -203,13 +203,13 @@ bool Trainer::run_epoch(EpochReport& report) {
   const std::string before = checkpoint();
   const FeatureBatch batch = t.features(t.epoch);
   if (!t.fused) use_plain_threads(1);  // a trial is one thread
-  if (t.epoch == t.options.epochs) t.begin_tuning();
-  if (t.tunes()) t.make_rounded_net();
+  if (t.epoch == t.options.epochs) t.begin_aware_epochs();
+  if (t.rounds()) t.make_rounded_net();
   const auto values = static_cast<std::size_t>(t.graph.input().elements());
   const auto size = static_cast<std::size_t>(t.options.batch_size);
   const std::size_t rows = batch.labels.size();
   const std::size_t batches = std::max<std::size_t>(1, rows / size);  // the odd rest is left out, drawn anew next time
-  const auto steps = static_cast<std::int64_t>(batches) * (t.tunes() ? t.options.tuning_epochs : t.options.epochs);
+  const auto steps = static_cast<std::int64_t>(batches) * (t.rounds() ? t.options.tuning_epochs : t.options.epochs);
   double sum = 0.0;
   for (std::size_t i = 0; i < batches; ++i) {
     const std::size_t first = i * size;
@@ -224,7 +224,7 @@ bool Trainer::run_epoch(EpochReport& report) {
   t.loss = sum / static_cast<double>(batches);
   const double validation = t.validate();
   report = {t.epoch + 1, t.loss, validation, validation > t.best_validation};
-  if (t.tunes()) {
+  if (t.rounds()) {
     const double int8 = t.int8_accuracy();
     report.best = int8 > t.best_int8;
     if (report.best) t.best_int8 = int8;
@@ -250,7 +250,7 @@ Weights Trainer::best_weights() const {
 Int8Model Trainer::best_int8() const {
   const Impl& t = *impl_;
   const Weights weights = best_weights();
-  return quantize(t.graph, weights, t.best_int8 < 0.0 ? t.ranges_of(weights) : t.tuning_ranges());
+  return quantize(t.graph, weights, t.best_int8 < 0.0 ? t.ranges_of(weights) : t.aware_ranges());
 }
 
 std::string Trainer::checkpoint() const {

@@ -27,9 +27,8 @@ struct Quantization {
 };
 /// Measures the int8 network of a model layer by layer; accuracies become those of the feed's validation split.
 ///   feed   of the model's design and normalisation, any recordings with its labels
-///   again  with new ranges, calibrated on the feed's training clips; tuning, if the model had any, is kept in the
-///   weights
-///          but not in the ranges
+///   again  with new ranges, calibrated on the feed's training clips; what quantization-aware training has taught
+///          the weights stays, its ranges do not
 Quantization quantize_model(const Model& model, const FeatureFeed& feed, bool again);
 /// schema kwsmith.quantize/1
 nlohmann::ordered_json quantization_to_json(const Quantization& quantization);

@@ -20,7 +20,7 @@ struct TrainBenchRow {
 /// Samples per second of whole steps of one trial on one core.
 struct TrainingSpeed {
   double engine = 0.0;  ///< as trials are trained here
-  double tuning = 0.0;  ///< in the tuning epochs, with the rounding of the int8 network
+  double tuning = 0.0;  ///< in quantization-aware epochs
 };
 /// Measures each for about `seconds`, on random features. To be called after prepare_training().
 TrainingSpeed training_speed(const Design& design, Isa isa, double seconds);
