@@ -142,7 +142,7 @@ std::vector<double> TimeLeft::finalist_seconds() const {
   const double share = static_cast<double>(of_a_budget) * static_cast<double>(budgets.size()) / options_.max_trials;
   for (const Budget& budget : budgets) {
     const double each = epochs * best_epoch_seconds(budget.name, share);
-    all.insert(all.end(), static_cast<std::size_t>(of_a_budget * options_.final_seeds),
+    all.insert(all.end(), static_cast<std::size_t>(of_a_budget) * static_cast<std::size_t>(options_.final_seeds),
                opening_.value() + each + rung_seconds_.value());
   }
   return all;
@@ -172,6 +172,7 @@ std::optional<double> TimeLeft::seconds(double now) const {
     const double share = static_cast<double>(jobs_[rung]) / jobs_[0];
     const int left = std::max(0, jobs_[rung] - offered_[rung]);
     std::vector<double> each;  // of the budgets, which take turns
+    each.reserve(budgets.size());
     for (const Budget& budget : budgets) {
       each.push_back(opening_.value() + epochs * best_epoch_seconds(budget.name, share) + rung_seconds_.value());
     }
