@@ -11,6 +11,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -30,7 +31,7 @@ class LeaseKeeper {
           std::unique_lock lock(mutex_);
           const Seconds span(seconds / 3.0);
           while (!wake_.wait_for(lock, stop, span, [&] { return stop.stop_requested(); })) {
-            if (Clock::now() - last_ > patience_) lost_ = true;
+            if (patience_.ended(Clock::now())) lost_ = true;
             lock.unlock();
             try {
               if (!lost_) lost_ = !study.renew(lease, seconds);
@@ -44,27 +45,22 @@ class LeaseKeeper {
   [[nodiscard]] bool lost() const { return lost_; }
   void epoch_ended() {
     const std::scoped_lock lock(mutex_);
-    const Clock::time_point now = Clock::now();
-    longest_ = std::max(longest_, Seconds(now - last_));
-    patience_ = std::max(kPatienceInEpochs * longest_, kLeastPatience);
-    last_ = now;
+    patience_.epoch_ended(Clock::now());
   }
 
  private:
   using Clock = std::chrono::steady_clock;
-  static constexpr double kPatienceInEpochs = 20.0;
-  static constexpr Seconds kLeastPatience{600.0};
-  static constexpr Seconds kFirstPatience{3600.0};  ///< before an epoch has shown how long one takes
-  std::mutex mutex_;                                ///< guards the three below
-  Clock::time_point last_ = Clock::now();
-  Seconds longest_{0.0};
-  Seconds patience_ = kFirstPatience;
+  std::mutex mutex_;  ///< guards patience_
+  Patience patience_{Clock::now()};
   std::condition_variable_any wake_;
   std::atomic<bool> lost_ = false;
   std::jthread thread_;  // last: stops before what it uses goes
 };
 
 struct LeaseLost {};
+
+constexpr double kPatienceInEpochs = 20.0;
+constexpr Seconds kLeastPatience{600.0}, kFirstPatience{3600.0};
 
 /// "host:space:"; containers and cloned machines may share a name, but not the space of their process numbers.
 std::string here() {
@@ -74,6 +70,16 @@ std::string here() {
 }
 
 }  // namespace
+
+Patience::Patience(Time start) : last_(start), seconds_(kFirstPatience) {}
+
+void Patience::epoch_ended(Time now) {
+  longest_ = std::max(longest_, Seconds(now - last_));
+  seconds_ = std::max(kPatienceInEpochs * longest_, kLeastPatience);
+  last_ = now;
+}
+
+bool Patience::ended(Time now) const { return now - last_ > seconds_; }
 
 Worker::Worker(Study& study, Evaluator& evaluator, std::string name, double lease_seconds)
     : study_(study), evaluator_(evaluator), name_(std::move(name)), lease_seconds_(lease_seconds) {}
@@ -109,6 +115,9 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
     if (error.exit_code() == Exit::data) study_.release(*lease, "");
     if (error.exit_code() == Exit::data || error.exit_code() == Exit::store) throw;
     failure = error.what();
+  } catch (const std::bad_alloc&) {
+    study_.release(*lease, "");  // the machine's fault, not the design's
+    throw;
   } catch (const std::exception& error) {
     failure = error.what();
   }

@@ -1,6 +1,7 @@
 #include "kws/core/library.h"
 
 #include <dlfcn.h>
+#include <sys/mman.h>
 
 #include <filesystem>
 #include <string>
@@ -31,8 +32,19 @@ fs::path place_of(const Library& library) {
 
 }  // namespace
 
+bool has_room(std::size_t bytes) {
+  void* const room = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) return false;
+  ::munmap(room, bytes);
+  return true;
+}
+
 void* symbol_of(const Library& library, const char* symbol) {
   const fs::path file = place_of(library);
+  if (!has_room(library.bytes)) {
+    throw Error("out of memory: " + std::string(library.purpose) + " needs " + std::to_string(library.bytes >> 20) +
+                " MiB of address space to begin; raise the limit of this process (ulimit -v)");
+  }
   // Never unloaded: LibTorch has threads. Local, so that no symbol of its libraries takes the place of one of ours.
   void* const opened = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (opened == nullptr) {

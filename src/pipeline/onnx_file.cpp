@@ -7,7 +7,8 @@
 namespace kws {
 namespace {
 
-constexpr Library kOnnxLibrary{.file = "kwsmith_onnx.so", .folder = KWS_MODULE_FOLDER, .purpose = "an ONNX file"};
+constexpr Library kOnnxLibrary{
+    .file = "kwsmith_onnx.so", .folder = KWS_MODULE_FOLDER, .purpose = "an ONNX file", .bytes = std::size_t{64} << 20};
 
 const OnnxModule& onnx_module() {
   using Entry = const OnnxModule& (*)();

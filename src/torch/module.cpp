@@ -2,14 +2,28 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <limits>
+#include <new>
 
 #include "float_net.h"
+#include "kws/core/library.h"
 #include "kws/train/float_module.h"
 
 namespace kws {
 
 namespace {
+
+/// OpenBLAS takes a buffer for each thread that multiplies, and tries for ever where it gets none.
+void require_room_for_blas() {
+  struct Room {
+    Room() {
+      constexpr std::size_t kBuffer = std::size_t{160} << 20;
+      if (!has_room(kBuffer)) throw std::bad_alloc();
+    }
+  };
+  static const thread_local Room room;
+}
 
 class TorchNetwork : public FloatNetwork {
  public:
@@ -22,6 +36,7 @@ class TorchNetwork : public FloatNetwork {
         gradients_(gradients) {}
 
   std::vector<float> logits(std::span<const std::int8_t> features, const Observer& observer) override {
+    require_room_for_blas();
     const torch::NoGradGuard no_grad;
     FloatNet::Observer tensors;
     if (observer) {
@@ -36,6 +51,7 @@ class TorchNetwork : public FloatNetwork {
   }
 
   double step(std::span<const std::int8_t> features, std::span<const double> targets, const Int8Model* int8) override {
+    require_room_for_blas();
     std::ranges::fill(gradients_, 0.0F);
     const torch::Tensor input = to_input(features, input_);
     const torch::Tensor logits = int8 != nullptr ? net_.forward_rounded(input, *int8) : net_.forward(input, true);

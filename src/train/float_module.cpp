@@ -1,12 +1,15 @@
 #include "kws/train/float_module.h"
 
+#include <cstddef>
+
 #include "kws/core/library.h"
 
 namespace kws {
 
 namespace {
 
-constexpr Library kLibrary{.file = "kwsmith_torch.so", .folder = KWS_MODULE_FOLDER, .purpose = "training"};
+constexpr Library kLibrary{
+    .file = "kwsmith_torch.so", .folder = KWS_MODULE_FOLDER, .purpose = "training", .bytes = std::size_t{800} << 20};
 
 const FloatModule& load() {
   using Entry = const FloatModule& (*)();

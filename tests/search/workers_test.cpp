@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <csignal>
+#include <new>
 #include <random>
 
 #include "kws/core/files.h"
@@ -70,6 +72,31 @@ TEST(Worker, AsksLessOftenTheLongerItFindsNothing) {
     EXPECT_NEAR(shortest, 0.75 * pause, 0.01 * pause);
     EXPECT_NEAR(longest, 1.25 * pause, 0.01 * pause);
   }
+}
+
+TEST(Worker, HasPatienceForTwentyTimesTheLongestEpoch) {
+  using std::chrono::seconds;
+  const Patience::Time start{};
+  Patience patience(start);
+  EXPECT_FALSE(patience.ended(start + seconds(3600)));
+  EXPECT_TRUE(patience.ended(start + seconds(3601)));
+  patience.epoch_ended(start + seconds(10));
+  EXPECT_FALSE(patience.ended(start + seconds(610))) << "short epochs: ten minutes";
+  EXPECT_TRUE(patience.ended(start + seconds(611)));
+  patience.epoch_ended(start + seconds(110));
+  patience.epoch_ended(start + seconds(120));
+  EXPECT_FALSE(patience.ended(start + seconds(120 + 20 * 100))) << "the longest counts, not the last";
+  EXPECT_TRUE(patience.ended(start + seconds(121 + 20 * 100)));
+}
+
+TEST(Worker, GivesItsStepBackWhereMemoryIsShort) {
+  const StorePlace place("");
+  FakeEvaluator evaluator;
+  evaluator.before_run = [](const Proposal&, int) { throw std::bad_alloc(); };
+  EXPECT_THROW(search(place, options_for(2, 3), evaluator), std::bad_alloc);
+  evaluator.before_run = nullptr;
+  search(place, options_for(2, 3), evaluator);
+  EXPECT_EQ(read_file(place.folder.path / "trials.json"), undisturbed_workers(3));
 }
 
 class Workers : public testing::StoredStudy {};

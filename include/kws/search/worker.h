@@ -28,7 +28,8 @@ class Worker {
   Worker(Study& study, Evaluator& evaluator, std::string name, double lease_seconds);
 
   /// Claims a step, trains it and delivers.
-  ///   throws  Error with Exit::data or Exit::store, as no other step could fare better; the step is given back
+  ///   throws  Error with Exit::data or Exit::store, std::bad_alloc, as no other step could fare better; the step is
+  ///           given back
   Outcome work_one(const Progress& progress);
 
  private:
@@ -36,6 +37,20 @@ class Worker {
   Evaluator& evaluator_;
   std::string name_;
   double lease_seconds_;
+};
+
+/// How long a training may go without the end of an epoch before its lease is left to run out, because it hangs: an
+/// hour for the first, then 20 times the longest so far, ten minutes at least.
+class Patience {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  explicit Patience(Time start);
+  void epoch_ended(Time now);
+  [[nodiscard]] bool ended(Time now) const;
+
+ private:
+  Time last_;
+  std::chrono::duration<double> longest_{0.0}, seconds_;
 };
 
 struct WorkOptions {
