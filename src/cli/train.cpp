@@ -10,6 +10,7 @@
 #include "kws/core/table.h"
 #include "kws/pipeline/pipeline.h"
 #include "kws/pipeline/train_model.h"
+#include "kws/train/trainer.h"
 #include "log.h"
 #include "model_source.h"
 #include "rows.h"
@@ -82,6 +83,7 @@ int run(TrainVerb& verb, const Common& common) {
   }
   const fs::path out = verb.out;
   require_trainable(out);
+  require_trainable_size(build_graph(design), verb.options.batch_size, design.name);
   const fs::path checkpoint = checkpoint_of(out);
 
   const int threads = common.thread_count();

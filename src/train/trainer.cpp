@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <cstdint>
 #include <future>
 #include <optional>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "checkpoint.h"
 #include "kws/core/error.h"
 #include "kws/core/interrupt.h"
+#include "kws/core/table.h"
 #include "kws/fused/fused_net.h"
 #include "kws/fused/rounded_net.h"
 #include "kws/fused/targets.h"
@@ -35,6 +37,22 @@ std::string prepare_training() {
   if (gflops > 20.0) return "";
   return "LibTorch runs on a slow BLAS (" + std::to_string(static_cast<int>(gflops)) +
          " GFLOP/s): install libopenblas-dev, dense and recurrent layers train about 10 times faster with it";
+}
+
+void require_trainable_size(const Graph& graph, int batch_size, const std::string& origin) {
+  constexpr std::int64_t kMostWeights = 20'000'000, kMostNumbers = 500'000'000;
+  std::int64_t weights = 0, numbers = 0;
+  for (const Layer& layer : graph.layers()) {
+    for (const ParameterSpec& parameter : parameters_of(layer)) weights += parameter.elements();
+    numbers += std::int64_t{batch_size} * layer.output.elements();
+  }
+  const auto require = [&](std::int64_t have, std::int64_t most, const char* what, const char* remedy) {
+    if (have <= most) return;
+    throw Error(origin + ": has " + grouped(have) + what + ", training takes at most " + grouped(most) + "; " + remedy,
+                Exit::usage);
+  };
+  require(weights, kMostWeights, " weights", "make the network smaller");
+  require(numbers, kMostNumbers, " numbers between the layers of a batch", "make the network or the batch smaller");
 }
 
 struct Trainer::Impl {
@@ -192,6 +210,7 @@ struct Trainer::Impl {
 
 Trainer::Trainer(const Graph& graph, const FeatureFeed& feed, const TrainOptions& options, int feature_threads, Isa isa,
                  std::optional<NetState> start) {
+  require_trainable_size(graph, options.batch_size, "network");
   impl_ = std::make_unique<Impl>(graph, feed, options, feature_threads, isa, std::move(start));
 }
 Trainer::~Trainer() = default;

@@ -134,6 +134,25 @@ TEST_F(TrainerTest, RefusesCheckpointsWithFiguresThatNoTrainingHas) {
   trainer.restore(good);
 }
 
+TEST(TrainableSize, IsBoundedInWeightsAndInNumbersOfABatch) {
+  const auto refusal = [](const std::string& network, int batch_size) -> std::string {
+    try {
+      require_trainable_size(build_graph(small_design(network)), batch_size, "it");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_code(), Exit::usage);
+      return error.what();
+    }
+    return "";
+  };
+  for (const std::string& network : seven_networks()) EXPECT_EQ(refusal(network, 10), "");
+  const std::string wide = R"({"type":"dnn","hidden":[4096,4096,4096]})";
+  EXPECT_EQ(refusal(wide, 10),
+            "it: has 34,607,108 weights, training takes at most 20,000,000; make the network smaller");
+  EXPECT_EQ(refusal(seven_networks()[0], 20'000'000),
+            "it: has 720,000,000 numbers between the layers of a batch, training takes at most 500,000,000; make the "
+            "network or the batch smaller");
+}
+
 TEST_F(TrainerTest, TuningKeepsAnEpochOnlyWhereItIsBetterAndContinuesFromACheckpointToTheSameBytes) {
   const Dataset data = dataset();
   for (const std::string& network : seven_networks()) {

@@ -20,6 +20,11 @@ namespace kws {
 ///   returns  a warning for the user when LibTorch's BLAS is the slow reference one, else ""
 std::string prepare_training();
 
+/// Refuses what no microcontroller runs before memory is taken for it: a training needs some 40 bytes for each weight
+/// and 8 for each number between layers of a batch.
+///   throws  Error (Exit::usage), `origin: fact; remedy`
+void require_trainable_size(const Graph& graph, int batch_size, const std::string& origin);
+
 /// What an epoch ended with; accuracies are shares in 0..1.
 struct EpochReport {
   int epoch = 0;  ///< 1 is the first
