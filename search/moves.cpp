@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ namespace {
 constexpr double kRatio = 1.25;
 constexpr auto kNoDial = std::numeric_limits<std::size_t>::max();
 
+/// How far a number goes: to the next one that matters, or to the end of its range.
+enum class Reach { near, end };
+
 /// A size of the front end that may change.
 struct Size {
   const IntRange* range;
@@ -22,8 +26,12 @@ struct Size {
 };
 
 /// Returns whether the value has moved.
-bool turn(const IntRange& range, int& value, bool up) {
+bool turn(const IntRange& range, int& value, bool up, Reach reach) {
   const int before = value;
+  if (reach == Reach::end) {
+    value = up ? range.at_most(range.high) : range.low;
+    return value != before;
+  }
   const auto jump = static_cast<int>(std::lround(before * (up ? kRatio : 1.0 / kRatio))) - before;
   value = range.neighbour(before, up, std::abs(jump));
   return value != before;
@@ -33,14 +41,15 @@ bool turn(const IntRange& range, int& value, bool up) {
 class DialTurner : public SpaceDials {
  public:
   /// `chosen`: the dial's place among those of the network.
-  DialTurner(const NetworkSpace& space, std::size_t chosen, bool up) : SpaceDials(space), chosen_(chosen), up_(up) {}
+  DialTurner(const NetworkSpace& space, std::size_t chosen, bool up, Reach reach)
+      : SpaceDials(space), chosen_(chosen), up_(up), reach_(reach) {}
   using Dials::operator();
   void operator()(std::string_view name, int& value, const IntRange& /*range*/, std::string_view /*help*/,
                   DialLimit limit) override {
     const IntRange& range = range_of(name);
     // Shares are read off widths that were rounded.
     value = range.nearest(value);
-    if (range.low < range.high && count_++ == chosen_) moved_ = turn(range, value, up_);
+    if (range.low < range.high && count_++ == chosen_) moved_ = turn(range, value, up_, reach_);
     require(value <= limit.most);
   }
   [[nodiscard]] std::size_t count() const { return count_; }
@@ -49,6 +58,7 @@ class DialTurner : public SpaceDials {
  private:
   std::size_t chosen_, count_ = 0;
   bool up_, moved_ = false;
+  Reach reach_;
 };
 
 /// To the next kind that the space has; returns whether there is another.
@@ -104,36 +114,50 @@ bool turn_frame(const std::vector<FrameSize>& frames, FeatureOptions& features, 
   return true;
 }
 
-}  // namespace
+DialTurner turn_network(const Space& space, Sample& sample, std::size_t dial, bool up, Reach reach) {
+  DialTurner turner(space.network(sample.design.type()), dial, up, reach);
+  const FeatureOptions& features = sample.design.features;
+  sample.design.network.turn(turner, {frame_count(features), features.coefficients});
+  return turner;
+}
 
-std::optional<Sample> neighbour(const Space& space, const Sample& from, Rng& rng) {
-  Sample to = from;
-  FeatureOptions& features = to.design.features;
-  const auto turned = [&](std::size_t dial, bool up) {
-    DialTurner turner(space.network(to.design.type()), dial, up);
-    to.design.network.turn(turner, {frame_count(features), features.coefficients});
-    return turner;
-  };
+/// The dials of its network that may turn.
+std::size_t network_choices(const Space& space, const Sample& sample) {
+  Sample copy = sample;
+  return turn_network(space, copy, kNoDial, false, Reach::near).count();
+}
+
+std::vector<Size> front_end_sizes(const Space& space, FeatureOptions& features) {
   std::vector<Size> sizes;
   if (front_end_kind(features.kind).cosine) sizes.push_back({&space.features.coefficients, &features.coefficients});
   sizes.push_back({&space.features.mel_bins, &features.mel_bins});
-  const bool frames_listed = !space.features.frames.empty();
-  if (!frames_listed) {
+  if (space.features.frames.empty()) {
     sizes.push_back({&space.features.window_ms, &features.window_ms});
     sizes.push_back({&space.features.stride_ms, &features.stride_ms});
   }
   sizes.push_back({&space.features.high_hz, &features.high_hz});
+  return sizes;
+}
 
-  const std::size_t in_network = turned(kNoDial, false).count();
-  to.design.network = from.design.network;
-  const std::size_t choice = rng.below(in_network + sizes.size() + 2 + (frames_listed ? 1 : 0));
+/// The dials of the network, the sizes of the front end, its kind, the learning rate, and frames where they are listed.
+std::size_t all_choices(const Space& space, const Sample& sample) {
+  Sample copy = sample;
+  return network_choices(space, sample) + front_end_sizes(space, copy.design.features).size() + 2 +
+         (space.features.frames.empty() ? 0 : 1);
+}
+
+/// The point with one of all_choices() changed, and what depends on it.
+std::optional<Sample> change(const Space& space, const Sample& from, std::size_t choice, bool up, Reach reach) {
+  Sample to = from;
+  FeatureOptions& features = to.design.features;
+  const std::vector<Size> sizes = front_end_sizes(space, features);
+  const std::size_t in_network = network_choices(space, from);
   const std::size_t size = choice - in_network;  // meant for choices behind the network's
-  const bool up = rng.below(2) == 0;
   bool moved = true;
   if (choice < in_network) {
     // Turned below.
   } else if (size < sizes.size()) {
-    moved = turn(*sizes[size].range, *sizes[size].value, up);
+    moved = turn(*sizes[size].range, *sizes[size].value, up, reach);
   } else if (size == sizes.size()) {
     moved = turn_kind(space.features, features);
   } else if (size == sizes.size() + 2) {
@@ -143,7 +167,7 @@ std::optional<Sample> neighbour(const Space& space, const Sample& from, Rng& rng
   }
   if (!moved) return std::nullopt;
   follow(space.features, features);
-  const DialTurner turner = turned(choice, up);
+  const DialTurner turner = turn_network(space, to, choice, up, reach);
   if (!turner.possible() || (choice < in_network && !turner.moved())) return std::nullopt;
   try {
     build_graph(to.design);
@@ -151,6 +175,33 @@ std::optional<Sample> neighbour(const Space& space, const Sample& from, Rng& rng
     return std::nullopt;  // a kernel is larger than the map it would read
   }
   return to;
+}
+
+}  // namespace
+
+std::optional<Sample> neighbour(const Space& space, const Sample& from, Rng& rng) {
+  const std::size_t choice = rng.below(all_choices(space, from));
+  const bool up = rng.below(2) == 0;
+  return change(space, from, choice, up, Reach::near);
+}
+
+Sample least(const Space& space, const Sample& from, const std::function<double(const Sample&)>& need) {
+  Sample best = from;
+  double least = need(best);
+  for (bool better = true; better;) {
+    better = false;
+    for (std::size_t choice = 0; choice < all_choices(space, best); ++choice) {
+      for (const bool up : {false, true}) {
+        const std::optional<Sample> to = change(space, best, choice, up, Reach::end);
+        const double needed = to ? need(*to) : least;
+        if (needed >= least) continue;
+        best = *to;
+        least = needed;
+        better = true;
+      }
+    }
+  }
+  return best;
 }
 
 }  // namespace kws

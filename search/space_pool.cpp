@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <limits>
+#include <string>
+#include <utility>
+#include <vector>
 
-#include "kws/core/table.h"
 #include "kws/search/moves.h"
 #include "kws/search/pool.h"
 #include "streams.h"
@@ -9,7 +11,9 @@
 namespace kws {
 namespace {
 
-constexpr int kProbeDraws = 20000;    ///< before a type counts as too large for a budget
+constexpr int kProbeDraws = 20000;    ///< before a type counts as too large for a budget that some design fits
+constexpr int kFirstDraws = 200;      ///< before the least design is looked for,
+constexpr double kFarAbove = 1.5;     ///< which ends the draws where it needs so many times the budget
 constexpr int kProposalDraws = 5000;  ///< before a design below half of the budget is taken
 constexpr double kWantedShare = 0.5;
 
@@ -20,7 +24,7 @@ std::string describe_need(const Budget& budget, const Needs& needs) {
   return text;
 }
 
-/// What draws of one type need at least, seen against a budget.
+/// What designs of one type need at least, seen against a budget.
 struct Probe {
   bool fits = false;
   double share = std::numeric_limits<double>::infinity();
@@ -30,14 +34,23 @@ struct Probe {
 Probe probe(const SearchOptions& options, std::size_t type, const Budget& budget) {
   Rng rng({options.seed, kProbes, type});
   Probe probe;
-  for (int i = 0; i < kProbeDraws && !probe.fits; ++i) {
-    const Design design = sample(options.space, options.types[type], options.classes, rng).design;
-    const Needs needs = needs_of(design, options.part());
-    probe.fits = budget.fits(needs);
+  const auto share_of = [&](const Needs& needs) {
     const double share = budget_share(budget, needs);
-    if (share >= probe.share) continue;
-    probe.share = share;
-    probe.closest = needs;
+    if (share < probe.share) {
+      probe.share = share;
+      probe.closest = needs;
+    }
+    return share;
+  };
+  const auto need = [&](const Sample& sample) { return share_of(needs_of(sample.design, options.part())); };
+  Sample closest;
+  for (int i = 0; i < kProbeDraws && !probe.fits; ++i) {
+    Sample drawn = sample(options.space, options.types[type], options.classes, rng);
+    const Needs needs = needs_of(drawn.design, options.part());
+    probe.fits = budget.fits(needs);
+    const double before = probe.share;
+    if (share_of(needs) < before) closest = std::move(drawn);
+    if (i + 1 == kFirstDraws && !probe.fits && need(least(options.space, closest, need)) > kFarAbove) break;
   }
   return probe;
 }
@@ -57,13 +70,13 @@ class SpacePool : public Pool {
         types_.push_back(options_.types[type]);
         continue;
       }
-      warnings.push_back("type " + options_.types[type] + ": no draw of " + grouped(kProbeDraws) + " fits budget \"" +
-                         budget_.name + "\" (the closest needs " + describe_need(budget_, found.closest) +
+      warnings.push_back("type " + options_.types[type] + ": no design that was tried fits budget \"" + budget_.name +
+                         "\" (the closest needs " + describe_need(budget_, found.closest) +
                          "); its turns go to the other types");
     }
     if (!types_.empty()) return;
     throw Error("budget \"" + budget_.name + "\": nothing fits " + budget_.limits_text() +
-                    "; the smallest design drawn needs " + describe_need(budget_, best.closest) +
+                    "; the smallest design found needs " + describe_need(budget_, best.closest) +
                     "; raise the limit or widen the space",
                 Exit::nothing_fits);
   }

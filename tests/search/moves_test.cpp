@@ -6,6 +6,7 @@
 #include <set>
 
 #include "kws/search/options.h"
+#include "kws/search/pool.h"
 
 namespace kws {
 namespace {
@@ -90,6 +91,24 @@ TEST(Neighbour, NeverLeavesARangeOfOneValue) {
   for (int i = 0; i < 200; ++i) {
     if (const auto to = neighbour(space, from, rng)) from = *to;
     EXPECT_EQ(design_to_json(from.design)["network"]["cells"], 60);
+  }
+}
+
+TEST(Least, IsNearTheLeastThatDrawsNeed) {
+  SearchOptions options;
+  for (const MeasureId measure : {MeasureId::memory, MeasureId::ops, MeasureId::flash, MeasureId::ram}) {
+    options.limits = {};
+    options.limits[measure] = 1;
+    const Budget budget = options.budgets().front();
+    const auto need = [&](const Sample& one) { return budget_share(budget, needs_of(one.design, options.part())); };
+    for (const std::string& type : network_types()) {
+      Rng rng({5});
+      const Sample from = sample(options.space, type, 4, rng);
+      const double found = need(least(options.space, from, need));
+      for (int i = 0; i < 25; ++i) {
+        EXPECT_LE(found, 1.5 * need(sample(options.space, type, 4, rng))) << type << ": " << budget.limits_text();
+      }
+    }
   }
 }
 

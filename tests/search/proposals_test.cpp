@@ -133,6 +133,17 @@ TEST(Proposer, BeginsWithThePublishedDesignsByTheirNames) {
   EXPECT_TRUE(small.contains("bc_resnet_1"));
 }
 
+TEST(Proposer, PublishedDesignsTakeTheArithmeticAndTheWindowOfTheSpace) {
+  SearchOptions options = two_budgets();
+  options.no_prior = false;
+  options.space.features.arithmetic = "integer";  // the part has no floats
+  options.space.features.clip_ms = 900;
+  for (const Proposal& proposal : draw(options, static_cast<int>(2 * known_designs().size()))) {
+    EXPECT_EQ(proposal.design.features.arithmetic, "integer") << proposal.design.name;
+    EXPECT_EQ(proposal.design.features.clip_ms, 900) << proposal.design.name;
+  }
+}
+
 TEST(Proposer, OfReplayAndOfSearchAreOne) {
   SearchOptions options = two_budgets();
   options.no_prior = false;
@@ -207,7 +218,7 @@ TEST(Proposer, ImpossibleBudgetIsAnErrorThatTellsTheSmallestNeed) {
   } catch (const Error& error) {
     EXPECT_EQ(error.exit_code(), Exit::nothing_fits);
     EXPECT_THAT(error.what(),
-                HasSubstr("budget \"custom\": nothing fits 1,000 bytes of memory; the smallest design drawn needs "));
+                HasSubstr("budget \"custom\": nothing fits 1,000 bytes of memory; the smallest design found needs "));
   }
 }
 
@@ -256,7 +267,7 @@ TEST(Proposer, ImpossibleFlashIsAnErrorThatTellsTheSmallestNeed) {
   } catch (const Error& error) {
     EXPECT_EQ(error.exit_code(), Exit::nothing_fits);
     EXPECT_THAT(error.what(),
-                HasSubstr("budget \"custom\": nothing fits 2,000 bytes of flash; the smallest design drawn "
+                HasSubstr("budget \"custom\": nothing fits 2,000 bytes of flash; the smallest design found "
                           "needs "));
   }
 }
@@ -274,7 +285,7 @@ TEST(Proposer, TypeThatCannotFitLeavesItsTurnsToTheOthers) {
   options.limits[MeasureId::ops] = 80000;  // a small dnn's; the smallest cnn takes more than 100,000
   Proposer proposer(options);
   ASSERT_EQ(proposer.warnings().size(), 1U);
-  EXPECT_THAT(proposer.warnings().front(), HasSubstr("type cnn: no draw of 20,000 fits budget \"custom\""));
+  EXPECT_THAT(proposer.warnings().front(), HasSubstr("type cnn: no design that was tried fits budget \"custom\""));
   for (int i = 0; i < 4; ++i) {
     const auto proposal = proposer.propose(0, i, std::vector<Outlook>(4, {.accuracy = 0.5, .rung = 1}));
     ASSERT_TRUE(proposal);
