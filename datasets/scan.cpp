@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <system_error>
 
 #include "audio_file.h"
 #include "kws/core/error.h"
@@ -22,7 +23,18 @@ namespace fs = std::filesystem;
 struct LeftOut {
   std::map<std::string, int> foreign;  ///< sound by its ending
   int folders = 0, nested = 0;         ///< folders in it, recordings in those
+  std::vector<Problem> broken;         ///< what is neither file nor folder, such as links in a circle
 };
+
+/// Nothing where the system cannot tell; that goes to `broken`.
+///   path  its name in the corpus
+std::optional<bool> is_folder(const fs::directory_entry& entry, const std::string& path, std::vector<Problem>& broken) {
+  std::error_code error;
+  const bool folder = entry.is_directory(error);
+  if (!error || error == std::errc::no_such_file_or_directory) return folder;
+  broken.push_back({.path = path, .fact = error.message() + "; remove it"});
+  return std::nullopt;
+}
 
 std::string counted_names(long long count, const std::string& noun) {
   return grouped(count) + " " + noun + (count == 1 ? "" : "s");
@@ -31,17 +43,20 @@ std::string counted_names(long long count, const std::string& noun) {
 int recordings_below(const fs::path& folder) {
   int count = 0;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file() && is_recording(entry.path())) ++count;
+    std::error_code ignored;
+    if (entry.is_regular_file(ignored) && is_recording(entry.path())) ++count;
   }
   return count;
 }
 
-std::vector<std::string> recordings_in(const fs::path& folder, LeftOut& left_out) {
+std::vector<std::string> recordings_in(const Corpus& corpus, const std::string& folder, LeftOut& left_out) {
   std::vector<std::string> names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(corpus.root / folder)) {
     const std::string name = entry.path().filename().string();
     if (name.front() == '.') continue;
-    if (entry.is_directory()) {
+    const std::optional<bool> is_inner = is_folder(entry, folder + "/" + name, left_out.broken);
+    if (!is_inner) continue;
+    if (*is_inner) {
       const int nested = recordings_below(entry.path());
       left_out.folders += nested > 0 ? 1 : 0;
       left_out.nested += nested;
@@ -59,6 +74,7 @@ void tell_left_out(Corpus& corpus, const std::string& folder, const LeftOut& lef
     corpus.problems.push_back(
         {.path = folder, .fact = counted_names(count, ending + " file") + " left out: " + foreign_sound_fact(ending)});
   }
+  corpus.problems.insert(corpus.problems.end(), left_out.broken.begin(), left_out.broken.end());
   if (left_out.nested > 0) {
     corpus.problems.push_back({.path = folder,
                                .fact = counted_names(left_out.nested, "recording") + " in " +
@@ -69,7 +85,7 @@ void tell_left_out(Corpus& corpus, const std::string& folder, const LeftOut& lef
 
 void add_word(Corpus& corpus, const std::string& folder, const SplitRule& rule) {
   LeftOut left_out;
-  const std::vector<std::string> names = recordings_in(corpus.root / folder, left_out);
+  const std::vector<std::string> names = recordings_in(corpus, folder, left_out);
   tell_left_out(corpus, folder, left_out);
   if (names.empty()) return;
   const std::string word = composed(folder);
@@ -165,7 +181,7 @@ bool apply_lists(Corpus& corpus) {
 void scan_folder(Corpus& corpus, const std::string& name, const SplitRule& rule) {
   if (name == kNoiseFolder) {
     LeftOut left_out;
-    for (const std::string& file : recordings_in(corpus.root / name, left_out)) {
+    for (const std::string& file : recordings_in(corpus, name, left_out)) {
       corpus.noises.push_back(name + "/" + file);
     }
     tell_left_out(corpus, name, left_out);
@@ -187,7 +203,9 @@ void scan_root(Corpus& corpus, const SplitRule& rule) {
   for (const fs::directory_entry& entry : fs::directory_iterator(corpus.root)) {
     const std::string name = entry.path().filename().string();
     if (name.front() == '.' || name == "__MACOSX") continue;
-    if (entry.is_directory()) {
+    const std::optional<bool> is_word = is_folder(entry, name, corpus.problems);
+    if (!is_word) continue;
+    if (*is_word) {
       scan_folder(corpus, name, rule);
     } else if (is_recording(entry.path())) {
       ++beside;

@@ -1,6 +1,7 @@
 #include "speech.h"
 
 #include <espeak-ng/speak_lib.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -83,10 +84,26 @@ void add_identifiers(const char* language, std::set<std::string>& names) {
   asm volatile("" : : "r"(unused.data()) : "memory");  // else the compiler would leave the zeros out
 }
 
+/// espeak-ng looks for loudspeakers it will not use: PulseAudio would complain on the terminal and make a folder of its
+/// own in the user's home.
+void keep_quiet() {
+  setenv("XDG_CONFIG_HOME", "/dev/null", 1);
+  setenv("PULSE_RUNTIME_PATH", "/dev/null", 1);
+  const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  // Where even that is refused, no file is better than the terminal.
+  if (nowhere < 0) {
+    close(STDERR_FILENO);
+    return;
+  }
+  dup2(nowhere, STDERR_FILENO);
+  close(nowhere);
+}
+
 /// Runs in the child; false when the parent has gone or a message was sent.
 bool speak_into(int to, const std::vector<Utterance>& utterances) {
   // What the parent has left on stack and heap is another thing at each fork: espeak-ng finds zeros in both.
   mallopt(M_PERTURB, 0xFF);
+  keep_quiet();
   clear_stack();
   if (espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, nullptr, espeakINITIALIZE_DONT_EXIT) != kSpeechRateHz) {
     return send_failure(to, "espeak-ng: its voice data cannot be loaded; install the package espeak-ng-data");

@@ -127,6 +127,21 @@ TEST_F(Scan, WordsAreComposed) {
   EXPECT_EQ(chosen_labels({" gru\xCC\x88n "}, {}).keywords.front(), "gr\xC3\xBCn");
 }
 
+TEST_F(Scan, TellsOfLinksInACircleAndGoesOn) {
+  add("yes/p_nohash_0.wav", {1});
+  for (const char* link : {"circle", "yes/circle", "yes/circle.wav"}) {
+    std::filesystem::create_symlink(std::filesystem::path(link).filename(), root_ / link);
+  }
+  const Corpus corpus = scan_corpus(root_);
+  EXPECT_EQ(corpus.clips.size(), 1U);
+  std::vector<std::string> paths;
+  for (const auto& problem : corpus.problems) {
+    paths.push_back(problem.path);
+    EXPECT_THAT(problem.fact, HasSubstr("symbolic links; remove it"));
+  }
+  EXPECT_THAT(paths, ::testing::UnorderedElementsAre("circle", "yes/circle", "yes/circle.wav"));
+}
+
 std::map<Split, int> split_counts(const Corpus& corpus) {
   std::map<Split, int> counts;
   for (const Clip& clip : corpus.clips) ++counts[clip.split];
