@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "design_source.h"
 #include "kws/core/table.h"
+#include "kws/core/text.h"
 #include "kws/cost/budget.h"
 #include "log.h"
 #include "rows.h"
@@ -117,7 +118,7 @@ int complain(const std::vector<Design>& designs, const std::vector<Budget>& budg
     for (const Budget& budget : budgets) {
       const std::string line = over_budget(design, budget, firmware);
       if (line.empty()) continue;
-      std::cerr << "kwsmith: " << line << '\n';
+      std::cerr << "kwsmith: " << printable(line) << '\n';
       exit = Exit::over_budget;
     }
   }

@@ -8,10 +8,17 @@
 namespace kws {
 
 FeatureEpochs::FeatureEpochs(std::size_t most_bytes, int background_threads) : most_bytes_(most_bytes) {
-  for (int i = 0; i < background_threads; ++i) threads_.emplace_back([this] { work(); });
+  try {
+    for (int i = 0; i < background_threads; ++i) threads_.emplace_back([this] { work(); });
+  } catch (...) {
+    end_threads();  // no destructor runs
+    throw;
+  }
 }
 
-FeatureEpochs::~FeatureEpochs() {
+FeatureEpochs::~FeatureEpochs() { end_threads(); }
+
+void FeatureEpochs::end_threads() {
   {
     const std::scoped_lock lock(mutex_);
     stop_ = true;

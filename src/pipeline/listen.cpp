@@ -127,9 +127,10 @@ std::vector<Detection> detections_at(const Listening& listening, const StreamOpt
   std::vector<bool> taken(heard.words.size());
   for (const SmoothedDecision& decision : heard.decisions) {
     if (!gate.detects(decision)) continue;
-    Detection& d = list.emplace_back(Detection{.seconds = decision.frame * listening.stride_ms / 1000.0,
-                                               .label = decision.label,
-                                               .score = threshold_of_q15(decision.score)});
+    Detection& d =
+        list.emplace_back(Detection{.seconds = static_cast<double>(decision.frame) * listening.stride_ms / 1000.0,
+                                    .label = decision.label,
+                                    .score = threshold_of_q15(decision.score)});
     for (std::size_t i = 0; i < heard.words.size() && !d.found; ++i) {
       const SpokenWord& word = heard.words[i];
       if (taken[i] || word.label != d.label || d.seconds < word.begin || d.seconds > word.end + kLateSeconds) continue;

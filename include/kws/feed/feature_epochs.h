@@ -44,6 +44,7 @@ class FeatureEpochs {
   std::shared_ptr<BatchJob> find_or_begin(const std::string& key, const Make& make);
   void drop_oldest(const std::string& except);
   void work();
+  void end_threads();
 
   const std::size_t most_bytes_;
   mutable std::mutex mutex_;  // guards all below but the threads
