@@ -1,4 +1,4 @@
-/* Front end: one second of 16 kHz audio to int8 MFCC or log-mel features.
+/* Front end: 16 kHz audio of one clip to int8 MFCC or log-mel features.
  * Definition: TensorFlow's audio_spectrogram (periodic Hann window, power of two FFT, magnitude) and mfcc (HTK mel
  * scale, natural logarithm with floor 1e-12, DCT-II) operations, in float32 with constant tables. The trainer and the
  * device compile this same code. Every result is the same bit for bit as long as the compiler may not fuse

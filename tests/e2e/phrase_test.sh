@@ -32,7 +32,7 @@ expect_c_equals_int8 "$model" "$speech"
 step "the exported spotter hears what listen hears"
 "$kwsmith" -q export "$model" --out "$work/fw" >/dev/null
 grep -q '^#define KWS_CLIP_SAMPLES 28800$' "$work/fw/kws_model.h" || fail "the export hears another window"
-! grep -rq 'one second' "$work/fw/README.md" "$work/fw/kws_model.h" || fail "the export speaks of one second"
+! grep -rq "one second" "$work/fw" || fail "the export speaks of one second"
 make -s -C "$work/fw" all selftest >"$work/log" 2>&1 || fail "make: $(tail -n 3 "$work/log")"
 "$kwsmith" -q listen "$model" --data "$speech" --minutes 1 --json >"$work/heard.json"
 [ "$(value "$work/heard.json" words)" -gt 0 ] || fail "listen --data: no phrase in its recording"
