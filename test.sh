@@ -23,7 +23,7 @@ skipped=$(grep -cE '\*\*\*Skipped' build/ctest.log)
 
 stage "tests under the address and undefined-behaviour sanitizers"
 { cmake --preset asan >/dev/null && cmake --build build/asan -j "$jobs" --target kws_unit_tests -- --quiet &&
-  ctest --test-dir build/asan -L unit -j "$(nproc)" --output-on-failure >build/asan.log && tail -n 3 build/asan.log; } ||
+  ctest --test-dir build/asan -L "unit|load" -j "$(nproc)" --output-on-failure >build/asan.log && tail -n 3 build/asan.log; } ||
   { tail -n 60 build/asan.log; problems+=("sanitizers"); }
 
 stage "clang-format and clang-tidy"

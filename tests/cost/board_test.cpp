@@ -9,6 +9,7 @@
 #include "kws/core/files.h"
 #include "kws/core/options.h"
 #include "repository.h"
+#include "temp_folder.h"
 
 namespace kws {
 namespace {
@@ -17,6 +18,8 @@ using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+
+using BoardFile = test::TempFolderTest;
 
 Json valid_board() {
   return {{"schema", "kwsmith.board/1"}, {"name", "mine_2-b"},    {"summary", "a board of mine"}, {"core", "m33"},
@@ -83,11 +86,9 @@ TEST(Boards, CoresWithoutFloatingPointHaveNoUnitForIt) {
   }
 }
 
-TEST(Boards, ABoardOfTheUsersIsReadFromAFile) {
-  const auto file = std::filesystem::temp_directory_path() / "kws_board_test.json";
-  write_file(file, valid_board().dump());
-  const Board board = board_by_name_or_file(file.string());
-  std::filesystem::remove(file);
+TEST_F(BoardFile, OfTheUsersIsReadFromAFile) {
+  write_file(root_ / "board.json", valid_board().dump());
+  const Board board = board_by_name_or_file((root_ / "board.json").string());
   EXPECT_EQ(board.name, "mine_2-b");
   EXPECT_EQ(board.core, Core::m33);
   const Budget budget = budget_of(board);

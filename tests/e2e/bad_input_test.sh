@@ -49,7 +49,7 @@ bad_clip() {
   rm -rf "$data"
 }
 echo "this is no recording" >"$work/clip.wav" && bad_clip broken 'cannot be decoded'
-: >"$work/clip.wav" && bad_clip empty ''
+: >"$work/clip.wav" && bad_clip empty 'empty file'
 wav "$work/clip.wav" 16000 1 32000 20000 && bad_clip truncated '(truncated|cut|ends|short)'
 wav "$work/clip.wav" 800 1 1600 1600 && bad_clip 800_Hz '800 Hz'
 

@@ -158,9 +158,57 @@ listen 4 'decimal commas' "$work/r.wav"
 listen 0 'detections' "$work/r.wav" --no-labels
 
 step "containers on standard input"
-{ wav_header 44100 2 64000; head -c 64000 /dev/zero; } | listen 4 'WAV of 16-bit samples at 44,100 Hz, 2 channels.*ffmpeg' -
-{ printf 'fLaC'; head -c 64000 /dev/zero; } | listen 4 'is FLAC' -
-cat "$(first "$speech/yes")" | listen 0 '' -
+{ wav_header 44100 2 64000; head -c 64000 /dev/zero; } >"$work/piped"
+listen 4 'WAV of 16-bit samples at 44,100 Hz, 2 channels.*ffmpeg' - <"$work/piped" # a pipe would end with its reader
+{ printf 'fLaC'; head -c 64000 /dev/zero; } >"$work/piped"
+listen 4 'is FLAC' - <"$work/piped"
+"$kwsmith" listen "$work/model" - <"$(first "$speech/yes")" >"$work/said" 2>&1 || fail "a WAV on standard input: $(cat "$work/said")"
+
+step "a microphone with an offset, a quiet one"
+"$kwsmith" -q train "$design" --data "$speech" --keywords yes,no --out "$work/heard" --epochs 15 >/dev/null
+accuracy() { "$kwsmith" -q eval "$work/heard" --data "$1" --json | sed -nE 's/^ *"accuracy": ([0-9.]+),?$/\1/p'; }
+plain=$(accuracy "$speech")
+for change in 'x + 300' 'x // 8'; do
+  corpus
+  python3 - "$data" "$change" <<'P'
+import array, glob, sys, wave
+change = eval("lambda x: max(-32768, min(32767, " + sys.argv[2] + "))")
+for name in glob.glob(sys.argv[1] + "/[yns]*/*.wav"):
+    with wave.open(name) as w:
+        params, samples = w.getparams(), array.array("h", w.readframes(w.getnframes()))
+    with wave.open(name, "wb") as w:
+        w.setparams(params)
+        w.writeframes(array.array("h", map(change, samples)).tobytes())
+P
+  changed=$(accuracy "$data")
+  python3 -c 'import sys; plain, changed = map(float, sys.argv[1:]); sys.exit(not (plain > 0.7 and changed > plain - 0.25))' \
+    "$plain" "$changed" || fail "samples $change: accuracy $changed instead of $plain"
+done
+
+step "one wake word and a design for twelve classes"
+rm -rf "$work/model"
+"$kwsmith" train "$configs/dnn_s.json" --data "$speech" --keywords yes --out "$work/model" --epochs 1 >/dev/null 2>"$work/said"
+grep -q 'dnn_s: 3 classes instead of 12' "$work/said" || fail "train does not say how many classes: $(cat "$work/said")"
+
+step "a country that writes a comma into its numbers"
+mkdir "$work/locales"
+if localedef -i de_DE -f UTF-8 "$work/locales/de_DE.UTF-8" 2>/dev/null; then
+  export LOCPATH=$work/locales
+  [ "$(LC_ALL=de_DE.UTF-8 bash -c 'printf %.1f 0,5' 2>/dev/null)" = 0,5 ] || fail "the locale is not in use"
+  for locale in C de_DE.UTF-8; do
+    rm -rf "$work/model"
+    LC_ALL=$locale "$kwsmith" -q train "$design" --data "$speech" --keywords yes,no --out "$work/model" --epochs 1 >"$work/train.$locale"
+    LC_ALL=$locale "$kwsmith" -q export "$work/model" --out "$work/c.$locale" >/dev/null
+    LC_ALL=$locale "$kwsmith" -q cost "$design" --board nrf52840 --json >"$work/cost.$locale"
+    cp "$work/model/model.json" "$work/model.$locale"
+  done
+  for what in train c cost model; do
+    diff -r "$work/$what.C" "$work/$what.de_DE.UTF-8" >"$work/said" || fail "$what differs: $(sed -n 1,4p "$work/said")"
+  done
+  unset LOCPATH
+else
+  echo "no locale with a comma can be made here: it is not tried"
+fi
 
 step "nothing is decoded twice, nor kept where it cannot be"
 corpus

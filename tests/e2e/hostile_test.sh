@@ -87,6 +87,19 @@ done
 interrupt TERM 0.5
 [ "$got" -eq 75 ] || fail "the same command does not go on: exit $got: $(tail -n 1 "$work/stderr")"
 
+step "an export that is killed"
+"$kwsmith" -q export "$work/model" --out "$work/whole" >/dev/null
+for ((i = 1; i < 9; ++i)); do
+  rm -rf "$work/killed" && mkdir "$work/killed"
+  "$kwsmith" -q export "$work/model" --out "$work/killed/c" >/dev/null 2>&1 &
+  sleep 0.0$i
+  kill -KILL $! 2>/dev/null || true
+  wait $! 2>/dev/null || true
+  [ ! -e "$work/killed/c" ] || diff -r "$work/whole" "$work/killed/c" >&2 || fail "killed, export leaves a part"
+  "$kwsmith" -q export "$work/model" --out "$work/killed/c" --replace >/dev/null || fail "export does not go on"
+  [ "$(ls -A "$work/killed")" = c ] || fail "killed, export leaves $(ls -A "$work/killed")"
+done
+
 # obeys VERB ARGUMENT...: it runs for hours, but ends soon after two signals that come as one
 obeys() {
   local got=0 process i
@@ -191,6 +204,35 @@ got=0
   >/dev/null 2>"$work/stderr" || got=$?
 [ "$got" -eq 1 ] && grep -q 'cannot write: File too large' "$work/stderr" || fail "ulimit -f: $got: $(cat "$work/stderr")"
 [ ! -e "$work/limited" ] || fail "ulimit -f left a folder"
+# little KIB COMMAND...: with so much address space it ends soon, well or with one line that says what is short
+little() {
+  local got=0 kib=$1
+  shift
+  rm -rf "$work/little" && mkdir "$work/little"
+  (ulimit -v "$kib" && exec timeout 120 "$kwsmith" -q "$@") >/dev/null 2>"$work/stderr" </dev/null || got=$?
+  [ "$got" -eq 0 ] && return
+  [ "$got" -eq 1 ] && [ "$(wc -l <"$work/stderr")" -eq 1 ] && grep -q 'out of memory' "$work/stderr" ||
+    fail "$kib KiB of memory: $1: exit $got: $(cat "$work/stderr")"
+}
+for kib in 400000 750000 900000 1200000; do
+  little $kib train "$work/design.json" "${data[@]}" --epochs 1 --threads 2 --out "$work/little/model"
+  little $kib search "${data[@]}" --max-trials 1 --epochs 1 --threads 2 --study "$work/little/study"
+done
+"$kwsmith" -q search "${data[@]}" --max-trials 1 --epochs 1 --study "$work/little/study" >/dev/null 2>&1 ||
+  fail "a search that ran out of memory does not go on"
+sed 's/"hidden": *\[[0-9, ]*\]/"hidden": [4096, 4096, 4096]/' "$work/design.json" >"$work/giant.json"
+expect 2 'has [0-9,]+ weights, training takes at most 20,000,000' train "$work/giant.json" "${data[@]}" --out "$out/model"
+rm -rf "$work/damaged" && cp -r "$work/study" "$work/damaged"
+rm -f "$work/damaged/study.lock" && mkfifo "$work/damaged/study.lock"
+timeout 60 "$kwsmith" status "$work/damaged" >/dev/null || fail "status waits for a pipe in place of study.lock: exit $?"
+mkdir "$work/home"
+for files in 9 64; do
+  rm -rf "$work/said"
+  (ulimit -n $files && unset XDG_CONFIG_HOME && HOME=$work/home exec "$kwsmith" -q data synth --speakers 3 --words yes \
+    --out "$work/said") >/dev/null 2>"$work/stderr" || true
+  [ "$(wc -l <"$work/stderr")" -le 1 ] || fail "synth with $files files says $(cat "$work/stderr")"
+  [ -z "$(ls -A "$work/home")" ] || fail "synth leaves $(ls -A "$work/home") in the home"
+done
 TMPDIR=$work/nowhere expect 1 'nowhere.*point TMPDIR at a writable one' eval "$work/model" --data "$work/speech" --engine c
 if command -v gcc >/dev/null; then
   # A disk that dies: the second read of every label list fails.
