@@ -13,7 +13,7 @@ namespace kws {
 namespace {
 
 constexpr int kOfEachType = 3;
-constexpr Library kModule{.file = "kwsmith_onnx.so", .folder = ".", .purpose = "this test"};
+constexpr Library kModule{.file = "kwsmith_onnx.so", .folder = ".", .purpose = "this test", .bytes = 0};
 
 void write(const std::filesystem::path& folder, const std::string& name, const Graph& graph, Rng& rng) {
   using Entry = const OnnxModule& (*)();
