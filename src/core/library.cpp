@@ -33,6 +33,7 @@ fs::path place_of(const Library& library) {
 }  // namespace
 
 bool has_room(std::size_t bytes) {
+  if (bytes == 0) return true;  // which mmap refuses
   void* const room = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (room == MAP_FAILED) return false;
   ::munmap(room, bytes);
