@@ -1268,8 +1268,8 @@ KWS_INLINE int32_t kws_tanh_q15(int32_t x) { return kws_clamp(2 * kws_sigmoid_q1
 KWS_INLINE int32_t kws_sat16(int32_t x) { return kws_clamp(x, -32768, 32767); }
 
 /* 16-bit pre-activations of units j .. j + 3 of a gate, whose rows begin at `gate`. */
-static void kws_gate(const kws_product* m, const int8_t* x, int32_t n, int32_t gate, int32_t j, int32_t cells,
-                     int32_t* a) {
+static void kws_gate_sums(const kws_product* m, const int8_t* x, int32_t n, int32_t gate, int32_t j, int32_t cells,
+                          int32_t* a) {
   int32_t i;
   kws_four_rows(m, x, n, gate + j, gate + cells, a);
 #if KWS_MVE
@@ -1298,8 +1298,8 @@ const int8_t* kws_gru_step(const void* params, const int8_t* x, void* state) {
     int32_t ax[3][4];
     int32_t ah[3][4];
     for (i = 0; i < 3; ++i) {
-      kws_gate(&p->main, x, p->inputs, i * cells, j, cells, ax[i]);
-      kws_gate(&p->recurrent, h8, cells, i * cells, j, cells, ah[i]);
+      kws_gate_sums(&p->main, x, p->inputs, i * cells, j, cells, ax[i]);
+      kws_gate_sums(&p->recurrent, h8, cells, i * cells, j, cells, ah[i]);
     }
     for (i = 0; i < 4 && j + i < cells; ++i) {
       /* Q4.11 doubled is Q12. */
@@ -1369,8 +1369,8 @@ const int8_t* kws_lstm_step(const void* params, const int8_t* x, void* state) {
     for (k = 0; k < 4; ++k) {
       int32_t ax[4];
       int32_t ah[4];
-      kws_gate(&p->main, x, p->inputs, k * cells, j, cells, ax);
-      kws_gate(&p->recurrent, h8, p->outputs, k * cells, j, cells, ah);
+      kws_gate_sums(&p->main, x, p->inputs, k * cells, j, cells, ax);
+      kws_gate_sums(&p->recurrent, h8, p->outputs, k * cells, j, cells, ah);
       for (i = 0; i < 4; ++i) {
         a[i][k] = kws_sat16(ax[i] + ah[i]);
       }

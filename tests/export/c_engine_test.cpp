@@ -73,7 +73,7 @@ TEST(CEngine, GivesEveryByteOfTheHostForEveryOp) {
   constexpr int kClips = 200;
   std::vector<NamedGraph> graphs = small_graphs(kFrames, kCoefficients, 6);
   graphs.push_back({"wide", wide_graph()});
-  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+  for (std::uint64_t seed = 4; seed <= 13; ++seed) {
     const Shape input = seed % 2 == 0 ? Shape{.time = kFrames, .freq = 1, .channels = kCoefficients}
                                       : Shape{.time = kFrames, .freq = kCoefficients, .channels = 1};
     graphs.push_back({"residual" + std::to_string(seed), random_residual(input, 6, seed)});

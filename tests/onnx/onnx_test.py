@@ -48,6 +48,13 @@ def reshape(x, shape):
     return x.reshape([x.shape[i] if n == 0 else int(n) for i, n in enumerate(shape)])
 
 
+def slice_of(x, starts, ends, axes):
+    parts = [slice(None)] * x.ndim
+    for axis, start, end in zip(axes, starts, ends):
+        parts[int(axis)] = slice(int(start), int(end))
+    return x[tuple(parts)]
+
+
 OPERATORS = {
     "Add": lambda a, b: a + b,
     "Clip": np.clip,
@@ -61,6 +68,7 @@ OPERATORS = {
     "Relu": lambda x: np.maximum(x, 0),
     "Reshape": reshape,
     "Sigmoid": sigmoid,
+    "Slice": slice_of,
     "Softmax": lambda x, axis: np.exp(x - x.max(axis)) / np.exp(x - x.max(axis)).sum(axis),
     "Split": lambda x, axis: np.split(x, 4, axis),
     "Tanh": np.tanh,
