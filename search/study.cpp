@@ -41,6 +41,7 @@ void require_version(Database& db) {
                   "); use that one or another --study",
               Exit::store);
 }
+
 }  // namespace
 
 bool is_postgres_url(const std::string& place) {
