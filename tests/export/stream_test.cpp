@@ -3,15 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <set>
 #include <sstream>
 
-#include "../../export/golden.h"
-#include "../../export/stream_reference.h"
-#include "export/random_models.h"
-#include "export/shell_folder.h"
+#include "export/stream_program.h"
 #include "kws/core/error.h"
 #include "kws/datasets/corpus.h"
 #include "repository.h"
@@ -19,141 +16,6 @@
 namespace kws::test {
 namespace fs = std::filesystem;
 namespace {
-
-/// Holds the single header, which is quicker to compile than all files.
-/// Streams standard input in chunks of argv[1] samples and prints each result on a line, then what was missed. Every
-/// argv[3]-th decision is skipped; before chunk argv[4] the stream begins anew.
-constexpr const char* kDriver = R"(
-#include <stdio.h>
-#include <stdlib.h>
-#define KWS_IMPLEMENTATION
-#include "kws_single.h"
-KWS_ALIGN(4) static uint8_t arena[KWS_STREAM_ARENA_SIZE];
-int main(int argc, char **argv) {
-  const size_t chunk = argc > 1 ? (size_t)atoi(argv[1]) : 1;
-  const int skip = argc > 2 ? atoi(argv[2]) : 1; /* a step after every skip-th push only */
-  const int pass = argc > 3 ? atoi(argv[3]) : 0;
-  const int again = argc > 4 ? atoi(argv[4]) : 0; /* push before which all begins anew */
-  int chunks = 0;
-  int decision = 0;
-  int16_t *pcm = (int16_t *)malloc(chunk * sizeof(int16_t));
-  kws_state *s = (kws_state *)malloc(sizeof(kws_state));
-  kws_result r;
-  size_t n;
-  int pushes = 0;
-  if (kws_init(s, NULL) != -1 || kws_init(s, arena + 1) != -1 || kws_init(s, arena) != 0) return 3;
-#ifdef OWN_SETTINGS
-  static kws_detect_config own;
-  own = kws_detect_defaults;
-  own.smoothing = KWS_SMOOTHING + 1;
-  if (kws_configure(s, &own) != -1) return 4;
-  OWN_SETTINGS;
-  if (kws_configure(s, &own) != 0) return 5;
-#endif
-  while ((n = fread(pcm, 2, chunk, stdin)) > 0) {
-    int due;
-    if (++chunks == again && kws_init(s, arena) != 0) return 7;
-#if !KWS_PARTS
-    memset(arena, 0x5A, sizeof arena); /* free between calls */
-#endif
-    due = kws_push(s, pcm, n);
-#if KWS_PARTS
-    if (kws_step_part(s, &r) == 1) {
-      int i;
-      printf("%lu %d %d %d", (unsigned long)r.frame, (int)r.label, (int)r.score, (int)r.detected);
-      for (i = 0; i < KWS_NUM_CLASSES; ++i) printf(" %d", r.logits[i]);
-      printf("\n");
-    }
-    continue;
-#endif
-    if (++pushes % skip != 0) continue;
-    memset(arena, 0xA5, sizeof arena);
-    if (due > 0 && pass > 0 && ++decision % pass == 0) {
-      if (kws_skip(s) != 1) return 6;
-      continue;
-    }
-    if ((due > 0) != (kws_step(s, &r) == 1)) return 2;
-    if (due > 0) {
-      int i;
-      printf("%lu %d %d %d", (unsigned long)r.frame, (int)r.label, (int)r.score, (int)r.detected);
-      for (i = 0; i < KWS_NUM_CLASSES; ++i) printf(" %d", r.logits[i]);
-      printf("\n");
-    }
-  }
-  fprintf(stderr, "missed %lu\n", (unsigned long)s->missed);
-  free(pcm);
-  free(s);
-  return 0;
-}
-)";
-
-using Pcm = std::vector<std::int16_t>;
-
-Pcm tones_and_noise(int samples, std::uint64_t seed) {
-  Rng rng({seed});
-  Pcm pcm;
-  for (int i = 0; i < samples; ++i) {
-    const double loud = i % 9000 < 5000 ? 12000.0 : 40.0;
-    const double tone = std::sin(2e-4 * i * (300 + 500 * (i / 6000 % 5)));
-    pcm.push_back(static_cast<std::int16_t>(loud * tone + rng.between(-300, 300)));
-  }
-  return pcm;
-}
-
-std::string text(const std::vector<StreamDecision>& decisions) {
-  std::ostringstream lines;
-  for (const StreamDecision& d : decisions) {
-    lines << d.frame << ' ' << d.label << ' ' << d.score << ' ' << d.detected;
-    for (const int logit : d.logits) lines << ' ' << logit;
-    lines << '\n';
-  }
-  return lines.str();
-}
-
-/// A model that detects readily: a low threshold, and half of the labels may be detected.
-ExportModel readily(const Exportable& parts) {
-  ExportModel model = parts.model();
-  for (std::size_t i = 0; i < model.info.labels.size(); i += 2) model.info.labels[i].insert(0, "_");
-  model.detector = {.smoothing_ms = 250, .threshold = 0.3, .refractory_ms = 350};
-  return model;
-}
-
-class Stream : public ShellFolder {
- protected:
-  void SetUp() override {
-    ShellFolder::SetUp();
-    write_file(folder_ / "driver.c", kDriver);
-  }
-
-  void compile(const ExportModel& model, const std::string& flags = "", const ExportOptions& options = {}) {
-    ExportOptions replacing = options;
-    replacing.replace = true;
-    write_c_model(model, replacing, folder_ / "kws");
-    ASSERT_EQ(run("gcc -std=c99 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all "
-                  "-Ikws " +
-                  flags + " -o driver driver.c -lm"),
-              0)
-        << output();
-  }
-  void set_audio(const Pcm& pcm) {
-    write_file(folder_ / "pcm", {reinterpret_cast<const char*>(pcm.data()), 2 * pcm.size()});
-  }
-  std::string stream(const std::string& arguments) {
-    EXPECT_EQ(run("./driver " + arguments + " <pcm"), 0) << output();
-    std::istringstream lines(output());
-    std::string line, results;
-    while (std::getline(lines, line)) {
-      if (line.starts_with("missed")) {
-        missed_ = line;
-      } else {
-        results += line + "\n";
-      }
-    }
-    return results;
-  }
-
-  std::string missed_;
-};
 
 TEST_F(Stream, GivesTheDecisionsOfTheHostForEveryNetwork) {
   KWS_SKIP_WITHOUT("gcc")
@@ -213,55 +75,6 @@ TEST_F(Stream, TakesADecisionInPartsWhileAudioComes) {
   }
 }
 
-/// The frame and the logits of each line.
-std::string frames_and_logits(const std::string& results) {
-  std::istringstream lines(results);
-  std::string line, text;
-  while (std::getline(lines, line)) {
-    std::istringstream words(line);
-    std::string word;
-    for (int i = 0; words >> word; ++i) text += i < 1 || i > 3 ? word + ' ' : "";
-    text += '\n';
-  }
-  return text;
-}
-
-TEST_F(Stream, TakesNetworksWithoutPaddingOnByTheNewFrames) {
-  KWS_SKIP_WITHOUT("gcc")
-  const Pcm pcm = tones_and_noise(50000, 12);
-  set_audio(pcm);
-  int flowing = 0, cropped = 0;
-  for (std::uint64_t seed = 1; seed <= 60 && flowing < 8; ++seed) {
-    const bool channels = seed % 4 == 0;
-    const Shape input{.time = 25, .freq = channels ? 1 : 10, .channels = channels ? 10 : 1};
-    const Exportable parts(RandomModels(seed).model(random_flow(input, 6, seed)), small_features());
-    const ExportModel model = readily(parts);
-    const int hop_ms = 40 * (1 + static_cast<int>(seed % 3));
-    if (!write_c_model(model, {.replace = true, .hop_ms = hop_ms}, folder_ / "kws").flow) continue;
-    ++flowing;
-    for (const Int8Layer& layer : parts.network.layers) cropped += first_added(layer.layer) > 0 ? 1 : 0;
-    const StreamOptions options = stream_options(parts.front_end, model.detector, hop_ms);
-    const auto decisions = stream_reference(model, options, pcm);
-    const std::string expected = text(decisions);
-    const std::string what = "seed " + std::to_string(seed);
-    compile(model, "", {.hop_ms = hop_ms});
-    const int hop = options.hop_frames * 640;
-    for (const int chunk : {97, hop}) {
-      EXPECT_EQ(stream(std::to_string(chunk)), expected) << what << ", chunks of " << chunk;
-    }
-    std::string others;
-    for (std::size_t i = 0; i < decisions.size(); ++i) others += (i + 1) % 3 == 0 ? "" : text({decisions[i]});
-    EXPECT_EQ(frames_and_logits(stream("640 1 3")), frames_and_logits(others)) << what << ", some skipped";
-    if (flowing % 4 != 0) continue;
-    compile(model, "-DKWS_FLOW=0", {.hop_ms = hop_ms});
-    EXPECT_EQ(stream("640"), expected) << what << ", whole windows";
-    compile(model, "-DKWS_PARTS=1", {.hop_ms = hop_ms});
-    EXPECT_TRUE(stream("40").starts_with(text({decisions.begin(), decisions.end() - 1}))) << what << ", in parts";
-  }
-  EXPECT_EQ(flowing, 8);
-  EXPECT_GT(cropped, 0) << "ways that are longer than those they are added to";
-}
-
 TEST_F(Stream, BeginsAnewInTheMiddleOfAnything) {
   KWS_SKIP_WITHOUT("gcc")
   const Pcm pcm = tones_and_noise(60000, 21);
@@ -309,39 +122,6 @@ TEST_F(Stream, BeginsAnewInTheMiddleOfAnything) {
   }
 }
 
-TEST_F(Stream, SettingsOfTheDetectorAreTheHosts) {
-  KWS_SKIP_WITHOUT("gcc")
-  const Pcm pcm = tones_and_noise(60000, 3);
-  set_audio(pcm);
-  const Exportable parts(RandomModels(4).model(small_graphs(25, 10, 6).at(3).graph), small_features());
-  ExportModel model = readily(parts);
-  std::set<std::string> results;
-  for (const bool per_label : {false, true}) {
-    for (const double release : {0.0, 0.5}) {
-      for (const int minimum : {0, 1}) {
-        ExportModel own = model;
-        own.detector.release = release;
-        own.detector.minimum = minimum;
-        std::string settings =
-            "own.release=" + std::to_string(threshold_q15(release)) + ";own.smoothing=KWS_SMOOTHING;";
-        if (minimum > 0) settings += "own.minimum=1;";
-        for (std::size_t i = 0; per_label && i < model.info.labels.size(); ++i) {
-          own.detector.thresholds.push_back(0.25 + 0.1 * static_cast<double>(i));
-          settings += "own.threshold[" + std::to_string(i) +
-                      "]=" + std::to_string(threshold_q15(own.detector.thresholds.back())) + ";";
-        }
-        const std::string expected = text(stream_reference(own, stream_options(parts.front_end, own.detector, 0), pcm));
-        results.insert(expected);
-        compile(own);
-        EXPECT_EQ(stream("640"), expected) << settings;
-        compile(model, "-DOWN_SETTINGS='" + settings + "'");
-        EXPECT_EQ(stream("640"), expected) << settings << " at run time";
-      }
-    }
-  }
-  EXPECT_GT(results.size(), 3U) << "settings that change nothing prove little";
-}
-
 TEST_F(Stream, GivesTheSameDecisionsForChunksOfAnySizeUpToAHop) {
   KWS_SKIP_WITHOUT("gcc")
   const Pcm pcm = tones_and_noise(50000, 5);
@@ -367,38 +147,6 @@ TEST_F(Stream, GivesTheSameDecisionsForChunksOfAnySizeUpToAHop) {
       EXPECT_EQ(missed_, "missed 0");
     }
   }
-}
-
-TEST_F(Stream, CarriesTheStateOfRecurrentNetworksOn) {
-  KWS_SKIP_WITHOUT("gcc")
-  const Pcm pcm = tones_and_noise(50000, 8);
-  set_audio(pcm);
-  for (const NamedGraph& named : small_graphs(25, 10, 6)) {
-    const Exportable parts(RandomModels(4).model(named.graph), small_features());
-    if (!is_recurrent(parts.network)) continue;
-    const ExportModel model = readily(parts);
-    StreamOptions options = stream_options(parts.front_end, model.detector, 40);
-    const auto clips = stream_reference(model, options, pcm);
-    options.continuous = true;
-    const auto expected = stream_reference(model, options, pcm);
-    // The first second is the same, the ones after it are not.
-    EXPECT_EQ(clips.front(), expected.front());
-    EXPECT_NE(clips.back().logits, expected.back().logits);
-    compile(model, "-DKWS_CONTINUOUS=1", {.hop_ms = 40});
-    EXPECT_EQ(stream("333"), text(expected)) << named.name;
-    EXPECT_EQ(stream("640"), text(expected)) << named.name;
-    ASSERT_EQ(run("gcc -std=c99 -O1 -DKWS_CONTINUOUS=1 -Ikws -o selftest kws/example/selftest.c kws/*.c -lm"), 0)
-        << output();
-    EXPECT_EQ(run("./selftest"), 0) << output();
-  }
-}
-
-TEST_F(Stream, RefusesToCarryOnAStateThatIsNotThere) {
-  KWS_SKIP_WITHOUT("gcc")
-  const Exportable parts(RandomModels(1).model(small_graphs(25, 10, 6).front().graph), small_features());
-  write_c_model(parts.model(), {}, folder_ / "kws");
-  EXPECT_NE(run("gcc -DKWS_CONTINUOUS=1 -fsyntax-only kws/kws_stream.c"), 0);
-  EXPECT_THAT(output(), ::testing::HasSubstr("KWS_CONTINUOUS needs a network that is recurrent"));
 }
 
 TEST_F(Stream, ComparesNoDecisionsOfOtherOptions) {
@@ -456,32 +204,6 @@ TEST_F(Stream, GivesTheDecisionsOfTheHostForRecordings) {
   const ExportModel model = readily(parts);
   compile(model);
   EXPECT_EQ(stream("100"), text(stream_reference(model, stream_options(parts.front_end, model.detector, 0), pcm)));
-}
-
-TEST_F(Stream, DetectsAgainOnlyAfterTheRefractoryTime) {
-  // One layer of zero weights: always the same posteriors, the third label's largest.
-  Graph graph({.time = 25, .freq = 10, .channels = 1});
-  graph.add("logits", Dense{.units = 4});
-  Exportable parts(RandomModels(1).model(graph), small_features());
-  Int8Layer& layer = parts.network.layers.front();
-  std::ranges::fill(layer.main.weight, std::int8_t{0});
-  layer.main.bias = {0, 0, 64, 0};
-  std::ranges::fill(layer.main.multiplier, 1 << 30);
-  std::ranges::fill(layer.main.shift, std::int8_t{1});
-  layer.output = {.scale = 0.1, .zero_point = 0};
-  ExportModel model = parts.model();
-  model.detector = {.smoothing_ms = 0, .threshold = 0.9, .refractory_ms = 400};
-  const Pcm pcm(40000, 0);
-  const StreamOptions options = stream_options(parts.front_end, model.detector, 0);
-  std::vector<int> frames;
-  for (const StreamDecision& d : stream_reference(model, options, pcm)) {
-    EXPECT_EQ(d.label, 2);
-    if (d.detected == 2) frames.push_back(d.frame);
-  }
-  // exp(6.4) : 1 is 99.8 %; 400 ms are 10 frames.
-  EXPECT_EQ(frames, (std::vector<int>{25, 35, 45, 55}));
-  model.info.labels[2] = "_unknown_";
-  for (const StreamDecision& d : stream_reference(model, options, pcm)) EXPECT_EQ(d.detected, -1);
 }
 
 TEST(StreamOptions, RefuseAHopThatIsNoMultipleOfTheStride) {
