@@ -49,7 +49,7 @@ void append(Graph& graph, const CnnOptions& o, int classes) {
     const std::string suffix = std::to_string(++number);
     const TensorId in = graph.last();
     const Extent map = map_after(conv, {graph.output().time, graph.output().freq}, o.padding());
-    const bool residual = o.residual && Shape{map.time, map.freq, conv.filters} == graph.shape(in);
+    const bool residual = o.residual && may_skip(graph.shape(in), {map.time, map.freq, conv.filters}, conv.stride.time);
     const bool banded = std::min(o.sub_bands, map.freq) > 1;
     graph.add("conv" + suffix, Conv2d{.filters = conv.filters,
                                       .kernel = conv.kernel,
@@ -62,7 +62,7 @@ void append(Graph& graph, const CnnOptions& o, int classes) {
       graph.add("norm" + suffix,
                 with_bands({.kernel = {1, 1}, .stride = {1, 1}, .relu = !residual}, o.sub_bands, graph.output()));
     }
-    if (residual) graph.add("add" + suffix, Add{.relu = true}, {graph.last(), in});
+    if (residual) graph.add("add" + suffix, Add{.relu = true, .crop = true}, {graph.last(), in});
   }
   // Low-rank: fewer weights between the large map and the fully connected layer, hence no activation of its own.
   graph.add("linear", Dense{.units = o.linear});

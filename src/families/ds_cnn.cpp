@@ -75,7 +75,7 @@ void append(Graph& graph, const DsCnnOptions& o, int classes) {
             o.sub_bands, graph.output()));
     Shape out = graph.output();
     out.channels = block.filters;
-    const bool residual = o.residual && out == graph.shape(in);
+    const bool residual = o.residual && may_skip(graph.shape(in), out, block.stride.time);
     const TensorId pointwise = graph.add("pw" + suffix,
                                          Conv2d{.filters = block.filters,
                                                 .kernel = {1, 1},
@@ -84,7 +84,7 @@ void append(Graph& graph, const DsCnnOptions& o, int classes) {
                                                 .norm = Norm::beta,
                                                 .relu = !residual},
                                          {graph.last()});
-    if (residual) graph.add("add" + suffix, Add{.relu = true}, {pointwise, in});
+    if (residual) graph.add("add" + suffix, Add{.relu = true, .crop = true}, {pointwise, in});
   }
   graph.add("pool", AvgPool2d{});
   graph.add("logits", Dense{.units = classes});

@@ -31,6 +31,10 @@ int percentage_of(int channels, int width) {
   return percentage(nearest, [&](int percent) { return channels_of(width, percent) == channels; });
 }
 
+bool may_skip(const Shape& in, const Shape& out, int stride_time) {
+  return in == out || (stride_time == 1 && in.time > out.time && in.freq == out.freq && in.channels == out.channels);
+}
+
 Depthwise2d with_bands(Depthwise2d layer, int bands, Shape input) {
   layer.bands = std::min(bands, window_output(input.freq, layer.kernel.freq, layer.stride.freq, layer.padding.freq));
   if (layer.bands > 1) layer.norm = Norm::affine;

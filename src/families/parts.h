@@ -71,6 +71,10 @@ inline Paddings padding_in_time(const std::string& word) {
   return {word == kTimePaddings.front() ? Padding::same : Padding::valid, Padding::same};
 }
 
+/// Whether the input of a part may be added to its output: their shapes agree, or but for the frames that windows
+/// without padding, one frame apart, leave out at both ends.
+bool may_skip(const Shape& in, const Shape& out, int stride_time);
+
 /// The layer with a norm for each of `bands` bands; where its map has fewer frequencies, for each of them.
 Depthwise2d with_bands(Depthwise2d layer, int bands, Shape input);
 

@@ -112,6 +112,18 @@ TEST(DsCnn, PadsFrequenciesAloneWhereTimeIsValid) {
   EXPECT_EQ(graph.layers()[1].output, (Shape{18, 5, 8}));
 }
 
+TEST(DsCnn, AddsTheMiddleOfALongerWayWhereTimeIsNotPadded) {
+  const Graph graph = graph_of(R"({"type": "ds_cnn", "conv": {"filters": 8, "kernel": [10, 4], "stride": [2, 2]},
+                   "blocks": [{"filters": 8, "kernel": [3, 3], "stride": [2, 1]},
+                              {"filters": 8, "kernel": [3, 3], "stride": [1, 1]}], "residual": true,
+                   "time_padding": "valid"})");
+  EXPECT_THAT(names(graph), ElementsAre("conv1", "dw1", "pw1", "dw2", "pw2", "add2", "pool", "logits"))
+      << "no way around a stride";
+  EXPECT_EQ(graph.layers()[2].output, (Shape{9, 5, 8}));
+  EXPECT_EQ(graph.layers()[5].output, (Shape{7, 5, 8}));
+  EXPECT_EQ(first_added(graph.layers()[5]), 1);
+}
+
 TEST(DsCnn, NormsBandsOfItsDepthwiseLayers) {
   const Graph graph = graph_of(R"({"type": "ds_cnn", "conv": {"filters": 8, "kernel": [10, 4], "stride": [2, 3]},
                    "blocks": [{"filters": 8, "kernel": [3, 3], "stride": [1, 1]},
@@ -134,6 +146,16 @@ TEST(Cnn, TakesResidualsBandsAndPaddingInTime) {
   EXPECT_FALSE(op<Depthwise2d>(graph, 3).relu);
   EXPECT_THAT(graph.layers()[4].inputs, ElementsAre(4, 2));
   EXPECT_TRUE(op<Add>(graph, 4).relu);
+}
+
+TEST(Cnn, AddsTheMiddleOfALongerWayWhereTimeIsNotPadded) {
+  const Graph graph = graph_of(R"({"type": "cnn", "conv": [{"filters": 8, "kernel": [10, 4], "stride": [1, 1]},
+                   {"filters": 8, "kernel": [9, 1], "stride": [1, 1]},
+                   {"filters": 8, "kernel": [9, 2], "stride": [1, 1]}], "linear": 16, "fc": 128, "residual": true})");
+  EXPECT_THAT(names(graph), ElementsAre("conv1", "conv2", "add2", "conv3", "linear", "fc", "logits"))
+      << "frequencies are not cropped";
+  EXPECT_EQ(graph.layers()[2].output, (Shape{32, 7, 8}));
+  EXPECT_EQ(first_added(graph.layers()[2]), 4);
 }
 
 TEST(DsTc, SkipsAsItIsOrByAPointwiseConvolution) {
