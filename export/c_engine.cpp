@@ -10,6 +10,7 @@
 
 #include "kws/core/error.h"
 #include "kws/core/files.h"
+#include "runtime_files.h"
 
 namespace kws {
 namespace fs = std::filesystem;
@@ -87,9 +88,10 @@ std::string first_error(const fs::path& log) {
 
 void compile(const fs::path& folder, const FrontEnd& front_end) {
   std::string sources;
-  const char* const frontend = front_end.integer() ? "_frontend_integer.c" : "_frontend.c";
-  for (const char* name : {"_model.c", "_features.c", frontend, "_kernels.c"}) {
-    sources += " " + quoted((folder / (kPrefix + std::string(name))).string());
+  for (const RuntimeFile& file : runtime_files(front_end_file(front_end.integer()))) {
+    const fs::path path = folder / (kPrefix + file.name);
+    const bool wanted = file.part == RuntimeFile::Part::clip || file.part == RuntimeFile::Part::tables;
+    if (wanted && fs::exists(path)) sources += " " + quoted(path.string());
   }
   const fs::path log = folder / "log.txt";
   const std::string compiler = c_compiler();

@@ -17,6 +17,7 @@
 #include "kws/cost/cost.h"
 #include "model_code.h"
 #include "report.h"
+#include "runtime_files.h"
 #include "single_header.h"
 
 namespace kws {
@@ -228,7 +229,7 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"LAYER_COUNT", text(static_cast<std::int64_t>(m.network.layers.size()))},
       {"TABLES", d.features.tables},
       {"FIELDS", d.features.fields},
-      {"FRONT_END", m.front_end.integer() ? "frontend_integer" : "frontend"},
+      {"FRONT_END", front_end_file(m.front_end.integer())},
       {"REAL", m.front_end.integer() ? "int32_t" : "float"},
       {"WINDOW", text(m.front_end.tables().window)},
       {"STRIDE", text(m.front_end.tables().stride)},
@@ -262,15 +263,11 @@ std::map<std::string, std::string> render(const Draft& d, const std::string& pre
   const auto filled = [&](const std::string& file) { return fill(from(file), d.tokens); };
   const std::string top = d.tokens.at("HEADER") + "\n";
   std::map<std::string, std::string> files;
-  for (const char* name : {"_model.h", "_model.c", "_features.h", "_features.c", "_detect.h", "_detect.c", "_stream.h",
-                           "_stream.c", "_golden.h", "_selftest.h", "_selftest.c"}) {
-    files[prefix + name] = filled(std::string("kws") + name + ".in");
+  const std::vector<RuntimeFile> list = runtime_files(d.tokens.at("FRONT_END"));
+  for (const RuntimeFile& file : list) {
+    const std::string text = file.filled ? filled("kws" + file.name + ".in") : from("kws" + file.name);
+    if (!text.empty()) files[prefix + file.name] = (file.filled ? "" : top) + text;
   }
-  std::vector<std::string> runtime = {"_kernels.h", "_kernels.c", "_cmsis.h", "_cmsis.c",
-                                      "_ring.h",    "_ring.c",    "_audio.h", "_audio.c"};
-  for (const char* end : {".h", ".c"}) runtime.push_back("_" + d.tokens.at("FRONT_END") + end);
-  if (d.tokens.at("FRONT_END") == "frontend") runtime.emplace_back("_frontend_frame.h");
-  for (const std::string& name : runtime) files[prefix + name] = top + from("kws" + name);
   files["example/main_host.c"] = filled("example_main_host.c.in");
   files["example/selftest.c"] = filled("example_selftest.c.in");
   for (const char* name : {"main_baremetal.c", "startup.c", "size.c", "board.h", "cortex_m.ld"}) {
@@ -281,7 +278,7 @@ std::map<std::string, std::string> render(const Draft& d, const std::string& pre
   }
   files[prefix + "_report.json"] = report_text(d.report);
   files[prefix + "_report.txt"] = report_for_people(d.report);
-  files[prefix + "_single.h"] = single_header(files, prefix, d.tokens.at("HEADER"));
+  files[prefix + "_single.h"] = single_header(list, files, prefix, d.tokens.at("HEADER"));
   return files;
 }
 

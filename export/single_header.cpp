@@ -32,13 +32,13 @@ class Joiner {
     }
     return result;
   }
-  [[nodiscard]] bool has_guard(const std::string& name) const {
-    std::string stem = name.substr(0, name.size() - 2);
-    return files_.at(name).find("#ifndef " + upper(stem) + "_H\n") != std::string::npos;
-  }
   std::string expand_once(const std::string& name) { return seen_.insert(name).second ? expand(name) : ""; }
 
  private:
+  [[nodiscard]] bool has_guard(const std::string& name) const {
+    const std::string stem = name.substr(0, name.size() - 2);
+    return files_.at(name).find("#ifndef " + upper(stem) + "_H\n") != std::string::npos;
+  }
   /// The file's name in `#include "NAME"`, else "".
   [[nodiscard]] static std::string quoted_include(const std::string& line) {
     const std::string start = "#include \"";
@@ -53,22 +53,18 @@ class Joiner {
 
 }  // namespace
 
-std::string single_header(const std::map<std::string, std::string>& files, const std::string& prefix,
-                          const std::string& comment) {
+std::string single_header(const std::vector<RuntimeFile>& list, const std::map<std::string, std::string>& files,
+                          const std::string& prefix, const std::string& comment) {
   Joiner joiner(files, comment);
   const std::string macro = upper(prefix) + "_IMPLEMENTATION";
   std::string declarations, code;
-  for (const auto& [name, text] : files) {
-    if (name.find('/') == std::string::npos && name.ends_with(".h") && joiner.has_guard(name)) {
+  for (const RuntimeFile& file : list) {
+    const std::string name = prefix + file.name;
+    if (!files.contains(name) || file.part == RuntimeFile::Part::inside) continue;
+    if (file.part == RuntimeFile::Part::declarations) {
       declarations += joiner.expand_once(name);
-    }
-  }
-  // The files with the tables come last, so that no name of theirs hides behind a parameter of another file.
-  const std::set<std::string> tables{prefix + "_features.c", prefix + "_model.c"};
-  for (const bool last : {false, true}) {
-    for (const auto& [name, text] : files) {
-      if (name.find('/') != std::string::npos || !name.ends_with(".c") || tables.contains(name) != last) continue;
-      code += "\n" + joiner.expand_once(name);
+    } else {
+      code += "\n" + joiner.expand(name);
     }
   }
   return comment + "\n/* All of this export in one file. In one C or C++ file, alone:\n *\n *   #define " + macro +

@@ -41,7 +41,7 @@ int whole_windows(const WindowAxis& a) {
 
 struct LayerTerms {
   const Layer& layer;
-  bool helium;  ///< steps of 16 bytes in place of 4, see kws_products4 of kws_kernels.c
+  bool helium;  ///< steps of 16 bytes in place of 4, see kws_products4 of kws_kernels_lanes.h
   const Shape& in = layer.input;
   const Shape& out = layer.output;
   Kernel kernel = kernel_of(layer);

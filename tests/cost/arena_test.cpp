@@ -70,7 +70,7 @@ struct Block {
   std::vector<int> reads, writes;
 };
 
-/// What kws_kernels.c does, from its comments: a second description, to hold the planner's distances against.
+/// What kws_kernels.h says that kernels do: a second description, to hold the planner's distances against.
 std::vector<Block> blocks_of(const Layer& layer, bool reverse) {
   const auto conv = [&](const auto& op, int block) {
     const Shape& in = layer.input;

@@ -26,7 +26,7 @@ link() {
   local sections='$1 ~ /^\.(text|rodata)/ { code += $2 } $1 == ".data" { data += $2 } END { print code + data "," data }'
   local kernels='$1 ~ /^\.(text|rodata)/ { code += $2 } END { print code }'
   printf '%s,%s,%s,%s,%s\n' "$1" "$2" "$(sed -n 's/^#define KWS_EXP_COUNT //p' "$work/$1/kws_detect.c")" \
-    "$(arm-none-eabi-size -A "$out/kws_kernels.o" | awk "$kernels")" \
+    "$(arm-none-eabi-size -A "$out"/kws_kernels_*.o | awk "$kernels")" \
     "$(arm-none-eabi-size -A "$elf" | awk "$sections")" >"$work/rows/$1.$2.size"
   rm -r "$out"
 }

@@ -27,9 +27,11 @@ if [ -n "${KERNELS_CC:-}" ]; then # an object that is newer than its source stay
   cpu=$(sed -n "s/^CPU_$core = //p" "$folder/Makefile")
   library=$(echo '#include <string.h>' | arm-none-eabi-gcc -M -x c - | grep -o '[^ ]*/string\.h' | sed -n '1s,/string.h$,,p')
   mkdir -p "$out"
-  # shellcheck disable=SC2086
-  quietly $KERNELS_CC $cpu -mthumb -std=c99 -Wall -Wextra -Werror ${KERNELS_FLAGS:-$flags} -ffunction-sections \
-    -isystem "$library" -c -o "$out/${prefix}_kernels.o" "$folder/${prefix}_kernels.c"
+  for file in "$folder/${prefix}"_kernels_*.c; do
+    # shellcheck disable=SC2086
+    quietly $KERNELS_CC $cpu -mthumb -std=c99 -Wall -Wextra -Werror ${KERNELS_FLAGS:-$flags} -ffunction-sections \
+      -isystem "$library" -c -o "$out/$(basename "$file" .c).o" "$file"
+  done
 fi
 quietly make "${options[@]}" image
 image=$(echo "$out"/*.elf)

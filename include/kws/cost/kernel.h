@@ -6,7 +6,7 @@
 
 namespace kws {
 
-/// The C function that runs a layer on the device: kws_<name>_s8 of export/runtime/kws_kernels.c. The memory plan, the
+/// The C function that runs a layer on the device: kws_<name>_s8 of export/runtime/kws_kernels.h. The memory plan, the
 /// cycle figures and the code generator follow from this one choice.
 enum class Kernel {
   pointwise,
