@@ -128,6 +128,8 @@ Tokens flow_tokens(const std::optional<StreamPlan>& plan, const ModelCode& code)
           {"FLOW_FRAMES", std::to_string(flow.frames)},
           {"FLOW_ROWS", plan ? std::to_string(flow.rings.front().columns) : ""},
           {"FLOW_LAYERS", text(flow.flowing)},
+          {"FLOW_STEPS", text(flow.in_flow)},
+          {"FLOW_TABLE_ROWS", text(flow.steps.size())},
           {"FLOW_STATE_BYTES", std::to_string(flow.state_bytes)},
           {"FLOW_ARENA_BYTES", std::to_string(flow.arena_bytes)},
           {"FLOW_DECISION_ARENA_BYTES", std::to_string(flow.decision_arena_bytes)},

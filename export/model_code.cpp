@@ -33,12 +33,19 @@ class LayerCode {
   ///   flows  it has parameters of its own; otherwise those that write() has written, too
   void write_flow(bool flows, const StreamPlan::Step& flow) {
     kernel_ = std::string(kernel_name(kernel_of(layer_.layer)));
-    code_.sections.insert(kernel_);
-    if (flows) {
+    target_ = &code_.flow_layers;
+    if (flow.part == StreamPlan::Part::column_sums) {
+      kind_ = "sums";
+      kernel_ = "column_sums";
+      const Shape& from = layer_.layer.input;
+      params(kernel_, {{number(from.time) + ", " + number(from.freq) + ", " + number(from.channels),
+                        "columns, positions, channels"}});
+    } else if (flows || flow.part == StreamPlan::Part::mean_of_sums) {
       kind_ = "flow";
-      target_ = &code_.flow_layers;
       std::visit([&](const auto& op) { emit(op); }, layer_.layer.op);
+      if (flow.part == StreamPlan::Part::mean_of_sums) kernel_ += "_sums";
     }
+    code_.sections.insert(kernel_);
     const auto place = [](const StreamPlan::Place& p) { return p.kept ? -1 - p.offset : p.offset; };
     int scratch = flow.scratch_offset;
     if (std::holds_alternative<Add>(layer_.layer.op)) {
@@ -254,12 +261,13 @@ class LayerCode {
 /// What a stream keeps of the network, and how each layer runs in it.
 void flow_code(const Int8Model& network, const StreamPlan& flow, const std::string& prefix, ModelCode& code) {
   code.sections.insert("flow");
-  for (std::size_t i = 0; i < network.layers.size(); ++i) {
-    Int8Layer layer = network.layers[i];
-    layer.layer = flow.steps[i].layer;
-    const ArenaPlan::Step step{.scratch_offset = flow.steps[i].scratch_offset,
-                               .scratch_bytes = flow.steps[i].scratch_bytes};
-    LayerCode(layer, step, prefix, code).write_flow(i < flow.flowing, flow.steps[i]);
+  for (const StreamPlan::Step& part : flow.steps) {
+    Int8Layer layer = network.layers[part.index];
+    // Of a sum over all frequencies.
+    if (part.part == StreamPlan::Part::mean_of_sums) layer.input.zero_point *= layer.layer.input.freq;
+    layer.layer = part.layer;
+    const ArenaPlan::Step step{.scratch_offset = part.scratch_offset, .scratch_bytes = part.scratch_bytes};
+    LayerCode(layer, step, prefix, code).write_flow(part.index < flow.flowing, part);
   }
   // The caller moves the frames.
   for (std::size_t i = 1; i < flow.rings.size(); ++i) {

@@ -23,7 +23,7 @@ struct ModelCode {
   /// Recurrent layers on the frames, then dense ones: the bodies of PREFIX_recur; else empty and 0.
   std::string steps, decision;
   int state_bytes = 0;
-  /// Of PREFIX_flow: parameters of the layers that flow, rows for all layers, rows for what is kept; else empty.
+  /// Of PREFIX_flow: parameters of the layers that flow, rows for all steps, rows for what is kept; else empty.
   std::string flow_layers, flow_table, flow_rings;
 };
 ///   flow  how the layers run in a stream, or null

@@ -130,6 +130,21 @@ typedef struct {
 void kws_avg_pool_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
 /* kws:end */
+/* kws:begin column_sums */
+typedef struct {
+  int32_t columns, positions, channels; /* at most 256 positions */
+} kws_column_sums_params;
+
+/* The sum over the positions of each column: [columns][positions][channels] -> int16 [columns][channels], aligned to
+ * 2. */
+void kws_column_sums_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
+
+/* kws:end */
+/* kws:begin avg_pool_sums */
+/* kws_avg_pool_s8 of kws_avg_pool_params where each position is such a sum, and zero_in that of a sum. */
+void kws_avg_pool_sums_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
+
+/* kws:end */
 /* kws:begin avg_pool_rows */
 typedef struct {
   int32_t rows;

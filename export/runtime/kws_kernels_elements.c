@@ -61,6 +61,71 @@ void kws_avg_pool_rows_s8(const void* params, const int8_t* in, int8_t* out, voi
 }
 
 /* kws:end */
+/* kws:begin column_sums */
+void kws_column_sums_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_column_sums_params* p = (const kws_column_sums_params*)params;
+  const int32_t channels = p->channels;
+  int16_t* sum = (int16_t*)(void*)out;
+  int32_t column;
+  int32_t i;
+  (void)scratch;
+  for (column = p->columns; column > 0; --column) {
+    int32_t c = 0;
+#if KWS_DSP
+    for (; c + 4 <= channels; c += 4) {
+      const int8_t* x = in + c;
+      uint32_t even = 0;
+      uint32_t odd = 0;
+      for (i = p->positions; i > 0; --i) {
+        const uint32_t word = kws_load4(x);
+        even = kws_add_halves(even, kws_even(word));
+        odd = kws_add_halves(odd, kws_odd(word));
+        x += channels;
+      }
+      sum[c] = (int16_t)even;
+      sum[c + 1] = (int16_t)odd;
+      sum[c + 2] = (int16_t)(even >> 16);
+      sum[c + 3] = (int16_t)(odd >> 16);
+    }
+#endif
+    for (; c < channels; ++c) {
+      const int8_t* x = in + c;
+      int32_t acc = 0;
+      for (i = p->positions; i > 0; --i) {
+        acc += *x;
+        x += channels;
+      }
+      sum[c] = (int16_t)acc;
+    }
+    in += p->positions * channels;
+    sum += channels;
+  }
+}
+
+/* kws:end */
+/* kws:begin avg_pool_sums */
+void kws_avg_pool_sums_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_avg_pool_params* p = (const kws_avg_pool_params*)params;
+  const int16_t* const sums = (const int16_t*)(const void*)in;
+  const int32_t channels = p->channels;
+  const int32_t multiplier = p->main.multiplier[0];
+  const int32_t shift = p->main.shift[0];
+  const int32_t none = -p->positions * p->zero_in;
+  int32_t c;
+  int32_t i;
+  (void)scratch;
+  for (c = 0; c < channels; ++c) {
+    const int16_t* x = sums + c;
+    int32_t acc = none;
+    for (i = p->positions; i > 0; --i) {
+      acc += *x;
+      x += channels;
+    }
+    out[c] = (int8_t)kws_scaled_output(acc, multiplier, shift, p->zero_out, p->activation_min);
+  }
+}
+
+/* kws:end */
 /* kws:begin add */
 #if KWS_DSP
 /* The upper halves of two words in one. */

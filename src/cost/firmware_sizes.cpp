@@ -19,6 +19,8 @@ struct KernelCode {
 #include "code_table.inc"
 /// What kws_flow and kws_flow_decide take beyond kws_invoke_layer, as linked with cnn_s.
 constexpr PerCore<int> kFlowCode = {116, 104, 104, 116, 104, 128};
+/// What kws_column_sums_s8 and kws_avg_pool_sums_s8 take beyond kws_avg_pool_s8, as linked with ds_cnn_s.
+constexpr PerCore<int> kSumsCode = {172, 116, -132, -128, -132, -128};
 
 /// sizeof of the structure of parameters that a kernel reads, see export/runtime/kws_kernels.h.
 std::int64_t parameter_bytes(Kernel kernel) {
@@ -50,6 +52,7 @@ std::int64_t parameter_bytes(Kernel kernel) {
   return 0;
 }
 
+constexpr std::int64_t kColumnSumsParameters = 3 * 4;
 constexpr std::int64_t kLayerRow = 6 * 4;  ///< of layer_table or flow_table in kws_model.c
 constexpr std::int64_t kRingRow = 3 * 4;   ///< of ring_table there
 constexpr std::int64_t kStreamCounters = 11 * 4;
@@ -117,12 +120,27 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
   ArrayBytes weights;
   std::int64_t parameters = 0;
   unsigned kernels = 0;
-  for (std::size_t i = 0; i < graph.layers().size(); ++i) {
-    const Layer& layer = graph.layers()[i];
-    const Kernel kernel = kernel_of(stream.flow ? stream.flow->steps[i].layer : layer);
-    weights = weights + constant_arrays(layer);
+  std::int64_t rows = static_cast<std::int64_t>(graph.layers().size());
+  bool sums = false;
+  const auto run = [&](const Layer& layer) {
+    const Kernel kernel = kernel_of(layer);
     parameters += parameter_bytes(kernel);
     kernels |= 1U << static_cast<unsigned>(kernel);
+  };
+  for (const Layer& layer : graph.layers()) {
+    weights = weights + constant_arrays(layer);
+    if (!stream.flow) run(layer);
+  }
+  if (stream.flow) {
+    rows = static_cast<std::int64_t>(stream.flow->steps.size());
+    for (const StreamPlan::Step& step : stream.flow->steps) {
+      if (step.part == StreamPlan::Part::column_sums) {
+        sums = true;
+        parameters += kColumnSumsParameters;
+      } else {
+        run(step.layer);
+      }
+    }
   }
   const ArrayBytes tables = front_end_tables(front_end);
   // The table, and kws_detect_config.
@@ -131,8 +149,8 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
   cost.constants = {
       {{"weights", weights.bytes},
        {"layer_parameters", parameters},
-       {"layer_table", kLayerRow * static_cast<std::int64_t>(graph.layers().size()) +
-                           (stream.flow ? kRingRow * static_cast<std::int64_t>(stream.flow->rings.size()) : 0)},
+       {"layer_table",
+        kLayerRow * rows + (stream.flow ? kRingRow * static_cast<std::int64_t>(stream.flow->rings.size()) : 0)},
        {"labels", label_bytes(classes, options.labels)},
        {"front_end_tables", tables.bytes},
        {"detector_table", detector.bytes},
@@ -156,8 +174,8 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
 
   const PerCore<int>& kernel_bytes = kernel_code(kernels);
   for (std::size_t core = 0; core < kCores.size(); ++core) {
-    cost.code_bytes[core] =
-        kernel_bytes[core] + kFixedCode[front_end.integer ? 1 : 0][core] + (stream.flow ? kFlowCode[core] : 0);
+    cost.code_bytes[core] = kernel_bytes[core] + kFixedCode[front_end.integer ? 1 : 0][core] +
+                            (stream.flow ? kFlowCode[core] : 0) + (sums ? kSumsCode[core] : 0);
     cost.library_bytes[core] = kLibraryData[front_end.integer ? 1 : 0][core];
   }
 }

@@ -50,8 +50,13 @@ int counted_hop_ms(const FeatureOptions& features, const Graph& graph, const Fir
 std::int64_t ops_per_second(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options) {
   const StreamNumbers stream(features, graph, options);
   std::int64_t ops = 0;
-  for (std::size_t i = 0; i < graph.layers().size(); ++i) {
-    ops += hello_edge_ops(stream.flow ? stream.flow->steps[i].layer : graph.layers()[i]);
+  if (stream.flow) {
+    for (const StreamPlan::Step& step : stream.flow->steps) {
+      // The rule counts nothing for a mean over all.
+      if (step.part == StreamPlan::Part::whole) ops += hello_edge_ops(step.layer);
+    }
+  } else {
+    for (const Layer& layer : graph.layers()) ops += hello_edge_ops(layer);
   }
   return ops * 1000 / (std::int64_t{stream.frames} * features.stride_ms);
 }

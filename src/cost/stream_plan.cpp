@@ -1,6 +1,7 @@
 #include "kws/cost/stream_plan.h"
 
 #include <algorithm>
+#include <array>
 #include <variant>
 
 #include "sizes.h"
@@ -36,29 +37,33 @@ struct FreshColumns {
   std::optional<int> operator()(const Gru& /*op*/) const { return std::nullopt; }
 };
 
-/// Columns that a layer reads for `fresh` new ones, and how many columns before the end of its input they begin.
+/// Columns of a tensor from `first` to `behind`, both counted back from its end.
+struct Columns {
+  int first = 0, behind = 0;
+  [[nodiscard]] int count() const { return first - behind; }
+};
+/// What a layer reads of its input for the columns `made` of its output.
 struct ReadColumns {
   const Layer& layer;
-  int fresh;
-  struct Read {
-    int columns, back;
-  };
+  Columns made;
   template <class Window>
-  [[nodiscard]] Read windowed(const Window& op) const {
+  [[nodiscard]] Columns windowed(const Window& op) const {
     const WindowAxis axis = axes_of(layer, op).time;
-    return {axis.span() + (fresh - 1) * axis.stride, axis.in - (axis.out - fresh) * axis.stride};
+    return {axis.in - (axis.out - made.first) * axis.stride,
+            axis.in - (axis.out - made.behind - 1) * axis.stride - axis.span()};
   }
-  Read operator()(const Conv2d& op) const { return windowed(op); }
-  Read operator()(const Depthwise2d& op) const { return windowed(op); }
+  Columns operator()(const Conv2d& op) const { return windowed(op); }
+  Columns operator()(const Depthwise2d& op) const { return windowed(op); }
   template <class Other>
-  Read operator()(const Other& /*op*/) const {
-    return {fresh, fresh};
+  Columns operator()(const Other& /*op*/) const {
+    return made;
   }
 };
-ReadColumns::Read read_of(const Layer& layer, int fresh) { return std::visit(ReadColumns{layer, fresh}, layer.op); }
-/// How many columns before the end of its second input those that it reads begin.
-int second_back(const Layer& layer, int fresh) {
-  return layer.inputs.size() > 1 ? fresh + layer.second.time - layer.input.time - first_added(layer) : 0;
+Columns read_of(const Layer& layer, Columns made) { return std::visit(ReadColumns{layer, made}, layer.op); }
+/// The same of an Add's second input.
+Columns second_read_of(const Layer& layer, Columns made) {
+  const int behind = layer.second.time - layer.input.time - first_added(layer);
+  return {made.first + behind, made.behind + behind};
 }
 
 /// New columns of each tensor as far as layers flow: the network's input, then their outputs.
@@ -111,87 +116,252 @@ class FirstFit {
   int most_ = 0;
 };
 
+/// Places of rings in the state. A ring that keeps some columns and takes fresh ones on behind them is moved down by
+/// these at the beginning of a call. So its first bytes are free once all have read them, and its last ones until the
+/// fresh columns are written.
+class RingPacker {
+ public:
+  /// The first place that others may have.
+  explicit RingPacker(int begin) : begin_(begin), end_(begin) {}
+
+  ///   kept, fresh  bytes
+  ///   write, last  step that writes the fresh columns, the last one that reads any
+  int place(int kept, int fresh, int write, int last) {
+    Region region{0, kept, fresh, write, last};
+    std::vector<int> candidates = {begin_};
+    for (const Region& there : placed_) {
+      const int behind = there.begin + there.kept + there.fresh;
+      for (const int at : {there.begin + there.kept, behind - fresh, behind}) {
+        if (at > begin_) candidates.push_back(word_aligned(at));
+      }
+    }
+    std::ranges::sort(candidates);
+    for (const int at : candidates) {
+      region.begin = at;
+      if (std::ranges::none_of(placed_, [&](const Region& there) { return clash(region, there); })) break;
+    }
+    placed_.push_back(region);
+    end_ = std::max(end_, word_aligned(region.begin + kept + fresh));
+    return region.begin;
+  }
+  [[nodiscard]] int end() const { return end_; }
+
+ private:
+  static constexpr int kAlways = 1 << 30;
+  struct Region {
+    int begin, kept, fresh, write, last;
+  };
+  struct Span {
+    int begin, end;    // bytes
+    int first, until;  // steps
+    [[nodiscard]] bool meets(const Span& other) const {
+      return begin < other.end && other.begin < end && first <= other.until && other.first <= until;
+    }
+  };
+  /// Bytes in use: those kept, all of them, those that the next call keeps.
+  static std::array<Span, 3> spans(const Region& r) {
+    return {{{r.begin, r.begin + r.kept, 0, r.last},
+             {r.begin, r.begin + r.kept + r.fresh, r.write, r.last},
+             {r.begin + r.fresh, r.begin + r.kept + r.fresh, r.write, kAlways}}};
+  }
+  static bool clash(const Region& a, const Region& b) {
+    return std::ranges::any_of(spans(a), [&](const Span& one) {
+      return std::ranges::any_of(spans(b), [&](const Span& other) { return one.meets(other); });
+    });
+  }
+
+  int begin_, end_;
+  std::vector<Region> placed_;
+};
+
+/// The layers of a flow, then the others.
 class Planner {
  public:
   Planner(const Graph& graph, std::vector<int> fresh) : graph_(graph), fresh_(std::move(fresh)) {
     plan_.frames = fresh_.front();
     plan_.flowing = fresh_.size() - 1;
+    const Layer& next = graph_.layers()[plan_.flowing];
+    const auto* pool = std::get_if<AvgPool2d>(&next.op);
+    constexpr int kSumBytes = 2;
+    constexpr int kMostSummed = 256;  // of -128..127 in 16 bits
+    for (std::size_t t = 0; t <= plan_.flowing; ++t) column_bytes_.push_back(shape(t).step());
+    sums_ = pool != nullptr && pool->over_time && next.output.freq == 1 && next.input.freq > kSumBytes &&
+            next.input.freq <= kMostSummed;
+    if (sums_) {
+      column_bytes_.push_back(kSumBytes * next.input.channels);
+      fresh_.push_back(fresh_.back());
+    }
+    plan_.in_flow = fresh_.size() - 1;
+    for (std::size_t i = 0; i < graph_.layers().size(); ++i) {
+      if (i == plan_.flowing && sums_) {
+        add_step(i, StreamPlan::Part::column_sums);
+        add_step(i, StreamPlan::Part::mean_of_sums);
+      } else {
+        add_step(i, StreamPlan::Part::whole);
+      }
+    }
+    late_.resize(fresh_.size());
   }
 
+  [[nodiscard]] const std::vector<StreamPlan::Step>& steps() const { return plan_.steps; }
+
+  /// Columns at the end of a window that nothing in it reads yet may be computed later: what they are made of is kept
+  /// longer, they are kept for a shorter time. So are they where that takes less memory.
   StreamPlan plan() {
-    keep_columns();
-    FirstFit flow, decision;
-    for (std::size_t i = 0; i < graph_.layers().size(); ++i) step(i, i < plan_.flowing ? flow : decision);
-    plan_.arena_bytes = flow.bytes();
-    plan_.decision_arena_bytes = decision.bytes();
-    return std::move(plan_);
+    place();
+    StreamPlan best = plan_;
+    const auto bytes = [](const StreamPlan& plan) {
+      return plan.state_bytes + std::max(plan.arena_bytes, plan.decision_arena_bytes);
+    };
+    for (std::size_t t = plan_.in_flow; t-- > 1;) {
+      if (most_late(t) == 0) continue;
+      late_[t] = true;
+      place();
+      if (bytes(plan_) < bytes(best)) {
+        best = plan_;
+      } else {
+        late_[t] = false;
+      }
+    }
+    return best;
   }
 
  private:
-  /// Columns of the tensors that flow: new ones alone lie in the arena.
-  void keep_columns() {
-    held_ = fresh_;
-    for (std::size_t i = 0; i < plan_.flowing; ++i) {
-      const Layer& layer = graph_.layers()[i];
-      const auto hold = [&](TensorId input, int back) {
-        int& held = held_[static_cast<std::size_t>(input)];
-        held = std::max(held, back);
-      };
-      hold(layer.inputs.front(), read_of(layer, fresh_[i + 1]).back);
-      hold(layer.inputs.back(), second_back(layer, fresh_[i + 1]));
+  [[nodiscard]] Shape shape(std::size_t tensor) const { return graph_.shape(static_cast<TensorId>(tensor)); }
+
+  /// The layer of a step, with the columns that it takes.
+  void add_step(std::size_t index, StreamPlan::Part part) {
+    StreamPlan::Step& step = plan_.steps.emplace_back();
+    step.index = index;
+    step.part = part;
+    Layer& layer = step.layer = graph_.layers()[index];
+    if (part == StreamPlan::Part::mean_of_sums) layer.input.freq = 1;
+    if (plan_.steps.size() > plan_.in_flow) return;
+    const int fresh = fresh_[plan_.steps.size()];
+    if (part == StreamPlan::Part::column_sums) {
+      layer.op = AvgPool2d{.over_time = false};
+      layer.input.time = layer.output.time = fresh;
+      return;
     }
-    held_.back() = graph_.shape(static_cast<TensorId>(plan_.flowing)).time;
-    places_.resize(graph_.layers().size() + 1);
-    for (std::size_t t = 0; t < held_.size(); ++t) {
-      if (t > 0 && t < plan_.flowing && held_[t] == fresh_[t]) continue;
-      places_[t] = {.kept = true, .offset = plan_.state_bytes};
+    layer.input.time = read_of(layer, {fresh, 0}).count();
+    if (layer.inputs.size() > 1) layer.second.time = layer.input.time;
+    layer.output.time = fresh;
+  }
+
+  /// Calls use(tensor, read) for each tensor that a step of the flow reads.
+  template <class Use>
+  void each_read(std::size_t step, const Use& use) const {
+    const Columns made{late_columns_[step + 1] + fresh_[step + 1], late_columns_[step + 1]};
+    if (step == plan_.flowing) return use(step, made);  // the sums
+    const Layer& layer = graph_.layers()[step];
+    use(static_cast<std::size_t>(layer.inputs.front()), read_of(layer, made));
+    if (layer.inputs.size() > 1) use(static_cast<std::size_t>(layer.inputs.back()), second_read_of(layer, made));
+  }
+
+  /// Columns at the end of a tensor that no step reads, from late_columns_ of those behind it.
+  [[nodiscard]] int most_late(std::size_t tensor) const {
+    std::optional<int> least;
+    for (std::size_t s = tensor; s < plan_.in_flow; ++s) {
+      each_read(s, [&](std::size_t read, Columns columns) {
+        if (read == tensor) least = std::min(least.value_or(columns.behind), columns.behind);
+      });
+    }
+    return least.value_or(0);
+  }
+
+  void place() {
+    find_columns();
+    place_rings();
+    FirstFit flow, decision;
+    for (std::size_t s = 0; s < plan_.steps.size(); ++s) place_step(s, s < plan_.in_flow ? flow : decision);
+    plan_.arena_bytes = flow.bytes();
+    plan_.decision_arena_bytes = decision.bytes();
+  }
+
+  /// How many columns of each tensor are held, and until which step: new ones alone lie in the arena.
+  void find_columns() {
+    late_columns_.assign(fresh_.size(), 0);
+    for (std::size_t t = plan_.in_flow; t-- > 1;) late_columns_[t] = late_[t] ? most_late(t) : 0;
+    held_ = fresh_;
+    last_.assign(fresh_.size(), static_cast<int>(plan_.in_flow));
+    for (std::size_t s = 0; s < plan_.in_flow; ++s) {
+      each_read(s, [&](std::size_t tensor, Columns columns) {
+        held_[tensor] = std::max(held_[tensor], columns.first - late_columns_[tensor]);
+        last_[tensor] = static_cast<int>(s);
+      });
+    }
+    held_.back() = shape(plan_.flowing).time;
+  }
+
+  void place_rings() {
+    places_.assign(fresh_.size(), {});
+    plan_.rings.clear();
+    const auto keep = [&](std::size_t t, int offset) {
+      places_[t] = {.kept = true, .offset = offset};
       plan_.rings.push_back({.tensor = static_cast<TensorId>(t),
-                             .offset = plan_.state_bytes,
-                             .column_bytes = graph_.shape(static_cast<TensorId>(t)).step(),
+                             .offset = offset,
+                             .column_bytes = column_bytes_[t],
                              .columns = held_[t],
                              .fresh = fresh_[t]});
-      plan_.state_bytes += word_aligned(plan_.rings.back().bytes());
-    }
-  }
-
-  /// A place `columns` before the end of a tensor that flows.
-  [[nodiscard]] StreamPlan::Place before_end(TensorId tensor, int columns) const {
-    StreamPlan::Place place = places_[static_cast<std::size_t>(tensor)];
-    place.offset += (held_[static_cast<std::size_t>(tensor)] - columns) * graph_.shape(tensor).step();
-    return place;
-  }
-
-  void step(std::size_t i, FirstFit& arena) {
-    const int at = static_cast<int>(i);
-    const bool flows = i < plan_.flowing;
-    StreamPlan::Step& step = plan_.steps.emplace_back();
-    step.layer = graph_.layers()[i];
-    Layer& layer = step.layer;
-    const TensorId output = static_cast<TensorId>(i) + 1;
-    const int fresh = flows ? fresh_[i + 1] : 0;
-    const ReadColumns::Read read = read_of(layer, fresh);
-    const int back_of_second = second_back(layer, fresh);
-    if (flows) {
-      layer.input.time = read.columns;
-      if (layer.inputs.size() > 1) layer.second.time = read.columns;
-      layer.output.time = fresh;
-    }
-    if (output < graph_.last() && !places_[i + 1].kept) {
-      places_[i + 1].offset = arena.place(layer.output.elements(), at, graph_.last_reader(output));
-    }
-    step.scratch_bytes = scratch_bytes(layer);
-    if (step.scratch_bytes > 0) step.scratch_offset = arena.place(step.scratch_bytes, at, at);
-    const auto place = [&](TensorId tensor, int back) {
-      return flows ? before_end(tensor, back) : places_[static_cast<std::size_t>(tensor)];
     };
-    step.input = place(layer.inputs.front(), read.back);
-    step.second = place(layer.inputs.back(), back_of_second);
-    step.output = flows ? before_end(output, fresh) : places_[i + 1];
+    // Rows of features come between the calls.
+    keep(0, 0);
+    RingPacker packer(word_aligned(plan_.rings.front().bytes()));
+    for (std::size_t t = plan_.in_flow; t > 0; --t) {
+      if (t < plan_.in_flow && held_[t] == fresh_[t]) continue;
+      keep(t, packer.place((held_[t] - fresh_[t]) * column_bytes_[t], fresh_[t] * column_bytes_[t],
+                           static_cast<int>(t) - 1, last_[t]));
+    }
+    std::ranges::sort(plan_.rings, {}, &StreamPlan::Ring::offset);
+    plan_.state_bytes = packer.end();
+  }
+
+  void place_step(std::size_t s, FirstFit& arena) {
+    const int at = static_cast<int>(s);
+    StreamPlan::Step& step = plan_.steps[s];
+    const Layer& layer = step.layer;
+    step.scratch_bytes = scratch_bytes(layer);
+    const auto find_scratch = [&] {
+      step.scratch_offset = step.scratch_bytes > 0 ? arena.place(step.scratch_bytes, at, at) : 0;
+    };
+    if (s < plan_.in_flow) {
+      StreamPlan::Place& output = places_[s + 1];
+      if (!output.kept) output.offset = arena.place(fresh_[s + 1] * column_bytes_[s + 1], at, last_[s + 1]);
+      find_scratch();
+      StreamPlan::Place* place = &step.input;
+      each_read(s, [&](std::size_t tensor, Columns columns) {
+        *place = places_[tensor];
+        place->offset += (held_[tensor] + late_columns_[tensor] - columns.first) * column_bytes_[tensor];
+        place = &step.second;
+      });
+      step.output = output;
+      step.output.offset += (held_[s + 1] - fresh_[s + 1]) * column_bytes_[s + 1];
+      return;
+    }
+    // A tensor that a decision makes; the first of them reads what the flow has left.
+    const auto tensor = static_cast<TensorId>(step.index) + 1;
+    if (tensor < graph_.last()) {
+      step.output.offset = arena.place(layer.output.elements(), at, step_of(graph_.last_reader(tensor)));
+    }
+    find_scratch();
+    const auto place = [&](TensorId input) {
+      const auto made = static_cast<std::size_t>(step_of(input - 1));
+      return made < plan_.in_flow ? places_.back() : plan_.steps[made].output;
+    };
+    step.input = place(layer.inputs.front());
+    step.second = place(layer.inputs.back());
+  }
+  /// The last step of a layer.
+  [[nodiscard]] int step_of(int layer) const {
+    return layer + (sums_ && layer >= static_cast<int>(plan_.flowing) ? 1 : 0);
   }
 
   const Graph& graph_;
-  std::vector<int> fresh_, held_;  // columns of the tensors that flow
+  // By tensor of the flow: those of the graph as far as it flows, then the sums.
+  std::vector<int> fresh_, column_bytes_, held_, late_columns_, last_;
+  std::vector<bool> late_;
   std::vector<StreamPlan::Place> places_;
+  bool sums_ = false;
   StreamPlan plan_;
 };
 
@@ -203,22 +373,28 @@ double whole_instructions(const Graph& graph) {
   for (const Layer& layer : graph.layers()) sum += instructions(layer);
   return sum;
 }
-double instructions_of(const StreamPlan& plan) {
+double instructions_of(const std::vector<StreamPlan::Step>& steps) {
   double sum = 0;
-  for (const StreamPlan::Step& step : plan.steps) sum += instructions(step.layer);
+  for (const StreamPlan::Step& step : steps) sum += instructions(step.layer);
   return sum;
 }
 
 constexpr double kWorthIt = 0.75;  ///< of the instructions
 
+/// A flow that is worth it.
+std::optional<Planner> flow_of(const Graph& graph, int frames, double whole) {
+  std::vector<int> fresh = fresh_columns(graph, frames);
+  if (fresh.size() == 1) return std::nullopt;
+  Planner planner(graph, std::move(fresh));
+  if (instructions_of(planner.steps()) > kWorthIt * whole) return std::nullopt;
+  return planner;
+}
+
 }  // namespace
 
 std::optional<StreamPlan> plan_stream(const Graph& graph, int frames) {
-  std::vector<int> fresh = fresh_columns(graph, frames);
-  if (fresh.size() == 1) return std::nullopt;
-  StreamPlan plan = Planner(graph, std::move(fresh)).plan();
-  if (instructions_of(plan) > kWorthIt * whole_instructions(graph)) return std::nullopt;
-  return plan;
+  std::optional<Planner> flow = flow_of(graph, frames, whole_instructions(graph));
+  return flow ? std::optional(flow->plan()) : std::nullopt;
 }
 
 int default_hop_ms(const Graph& graph, int stride_ms, bool flow) {
@@ -227,8 +403,8 @@ int default_hop_ms(const Graph& graph, int stride_ms, bool flow) {
   if (!flow || fresh_columns(graph, 0).size() == 1) return most * stride_ms;  // whatever the hop, nothing flows
   const double whole = whole_instructions(graph);
   const auto a_frame = [&](int frames) {
-    const std::optional<StreamPlan> plan = plan_stream(graph, frames);
-    return (plan ? instructions_of(*plan) : whole) / frames;
+    const std::optional<Planner> planner = flow_of(graph, frames, whole);
+    return (planner ? instructions_of(planner->steps()) : whole) / frames;
   };
   int best = most;
   double least = kWorthIt * a_frame(most);

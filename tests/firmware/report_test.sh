@@ -28,12 +28,15 @@ for design in "${designs[@]}"; do
   export_design "$design" "$design"
   export_design "$design" "$design.integer" kws integer
 done
+# A flow.
+export_design ds_cnn_valid ds_cnn_valid kws float 40
+export_design ds_cnn_valid ds_cnn_valid.integer kws integer 40
 # The integer front end is for cores without floats, but runs on all.
 linked=()
 for design in "${designs[@]}"; do
   linked+=("$design.integer:m0" "$design.integer:m3" "$design:m4" "$design:m7" "$design:m33" "$design:m55")
 done
-linked+=(dnn:m0 dnn:m3 dnn.integer:m4)
+linked+=(dnn:m0 dnn:m3 dnn.integer:m4 ds_cnn_valid.integer:m0 ds_cnn_valid:m4 ds_cnn_valid:m55)
 counted=(dnn:m0 dnn.integer:m0 dnn:m7 cnn:m4 cnn.integer:m0 ds_cnn.integer:m0 ds_cnn:m4 ds_cnn:m55 crnn:m33 lstm.integer:m3)
 {
   printf 'link %s\n' "${linked[@]/:/ }"

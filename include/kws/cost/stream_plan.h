@@ -20,13 +20,19 @@ struct StreamPlan {
     bool kept = false;
     int offset = 0;
   };
+  /// A mean over a whole map keeps less where each new column becomes its sums over frequency, 16 bits a channel, which
+  /// a decision adds up: two steps, whose layers are the means over frequency and over time.
+  enum class Part { whole, column_sums, mean_of_sums };
   struct Step {
+    std::size_t index = 0;  ///< of the graph's layer
+    Part part = Part::whole;
     Layer layer;  ///< one that flows: with the time steps that a call reads and writes
     Place input, second, output;
     int scratch_offset = 0;  ///< in the arena
     int scratch_bytes = 0;
   };
-  /// Columns that are kept, the oldest first; the newest `fresh` of them are computed in a call.
+  /// Columns that are kept, the oldest first; the newest `fresh` of them are computed in a call. The oldest ones are
+  /// free once they were read, and the fresh ones until they are written: other rings may lie there.
   struct Ring {
     TensorId tensor = 0;
     int offset = 0;  ///< in the state
@@ -38,11 +44,12 @@ struct StreamPlan {
     [[nodiscard]] int moved() const { return (columns - fresh) * column_bytes; }
   };
   int frames = 0;
-  std::size_t flowing = 0;
-  std::vector<Step> steps;  ///< one per layer
-  std::vector<Ring> rings;  ///< the first is that of the features
+  std::size_t flowing = 0;  ///< layers
+  std::size_t in_flow = 0;  ///< steps that a call takes, as many or one more
+  std::vector<Step> steps;  ///< of all layers
+  std::vector<Ring> rings;  ///< the first is that of the features; they move in this order
   int state_bytes = 0;
-  int arena_bytes = 0;           ///< of the layers that flow
+  int arena_bytes = 0;           ///< of the steps of a call
   int decision_arena_bytes = 0;  ///< of the others
 };
 
