@@ -55,4 +55,12 @@ void ServedReport::add_to(LocalServer& server) {
   });
 }
 
+BackgroundReport::BackgroundReport(const Serving& serving, const std::string& study)
+    : report_({study}), server_(serving.port) {
+  report_.add_to(server_);
+  log().info("report, as it stands: {}", server_.url());
+  serving.show(server_);
+  thread_ = std::jthread([this](const std::stop_token& stop) { server_.run([&] { return stop.stop_requested(); }); });
+}
+
 }  // namespace kws::cli

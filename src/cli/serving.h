@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "cli.h"
@@ -31,6 +32,17 @@ class ServedReport {
   std::vector<std::string> studies_;
   std::string page_, version_;
   std::chrono::steady_clock::time_point next_look_;
+};
+
+/// The report of a study, served by a thread of its own as long as this lives.
+class BackgroundReport {
+ public:
+  BackgroundReport(const Serving& serving, const std::string& study);
+
+ private:
+  ServedReport report_;
+  LocalServer server_;
+  std::jthread thread_;
 };
 
 }  // namespace kws::cli

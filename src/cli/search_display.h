@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "kws/search/driver.h"
+#include "kws/search/status.h"
+#include "log.h"
+
+namespace kws::cli {
+
+/// What a search has come to, in a block on a terminal, else a line for each rung that a trial reaches.
+class SearchDisplay : public ProgressSink {
+ public:
+  ///   before  of a study that holds results already: where it stands
+  explicit SearchDisplay(const StudyStatus& before);
+
+  void warn(const std::string& line) override;
+  void progress(const SearchProgress& progress) override;
+  void rung_ended(const Proposal& proposal, const Rung& rung) override;
+  [[nodiscard]] const SearchProgress& last() const { return progress_; }
+
+ private:
+  [[nodiscard]] int done() const { return progress_.epochs_done + progress_.epochs_known; }
+  /// What is expected is no promise.
+  [[nodiscard]] int total() const;
+  void draw();
+
+  LiveBlock block_;
+  SearchProgress progress_;
+  std::map<std::string, std::pair<double, std::string>> best_;  ///< budget -> accuracy, line
+  std::string last_;
+  bool finals_ = false;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace kws::cli
