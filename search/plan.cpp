@@ -10,6 +10,7 @@
 
 #include "kws/core/interrupt.h"
 #include "kws/core/table.h"
+#include "kws/search/epoch_times.h"
 #include "kws/search/finalists.h"
 #include "kws/search/proposals.h"
 #include "kws/search/schedule.h"
@@ -41,7 +42,7 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 double final_seconds(const SearchOptions& options, const TrainingPace& pace) {
   const int tuning = finalist_tuning_epochs(options);
   const double trainings = static_cast<double>(tuning) / std::max(1, options.tuning_epochs);
-  return ((finalist_epochs(options) - tuning) + kTuningCost * tuning) * pace.epoch_seconds +
+  return ((finalist_epochs(options) - tuning) + kQuantAwareCost * tuning) * pace.epoch_seconds +
          trainings * pace.rung_seconds;
 }
 

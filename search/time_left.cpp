@@ -55,7 +55,7 @@ void TimeLeft::trained(int trial, int to, int epochs, double now) {
     if (step.epochs == step.step.from && epochs < to) {
       step.first = took;
     } else {
-      add_epochs(trial, step.epochs, epochs, took);
+      times_.add(trial_of(trial), span(trial, step.epochs, epochs), took);
     }
     step.since_begun += took;
   } else {  // begun, perhaps once more
@@ -72,9 +72,10 @@ void TimeLeft::ended(int trial, int to, std::optional<double> seconds, std::opti
   const UnderWay& step = found->second;
   if (seconds && step.last && step.epochs == to) {
     rung_seconds_.add(std::max(0.0, *seconds - step.since_begun));
-    if (step.first) opening_.add(std::max(0.0, *step.first - epoch_seconds(trial)));
+    if (step.first) opening_.add(std::max(0.0, *step.first - times_.epoch_seconds(trial_of(trial))));
   } else if (seconds) {
-    add_epochs(trial, step.step.from, to, std::max(0.0, *seconds - rung_seconds_.value()));
+    const double epochs = std::max(0.0, *seconds - rung_seconds_.value());
+    times_.add(trial_of(trial), span(trial, step.step.from, to), epochs);
   }
   if (!is_finalist(trial)) {
     Design& design = designs_[trial];
@@ -84,51 +85,22 @@ void TimeLeft::ended(int trial, int to, std::optional<double> seconds, std::opti
   steps_.erase(found);
 }
 
-/// How many plain epochs those of a training take as long as.
-double TimeLeft::plain_epochs(int trial, int from, int to) const {
-  if (!is_finalist(trial)) return to - from;
-  const int plain = final_epochs(options_);
-  const double tuning = std::max(0, to - std::max(from, plain));
-  return std::max(0, std::min(to, plain) - from) +
-         tuning * (tuning_cost_.count > 0 ? tuning_cost_.value() : kTuningCost);
-}
-
-void TimeLeft::add_epochs(int trial, int from, int to, double seconds) {
-  Design& design = designs_[trial_of(trial)];
-  if (is_finalist(trial) && from >= final_epochs(options_) && design.epochs > 0.0) {
-    tuning_cost_.add(seconds / (to - from) / (design.seconds / design.epochs));
-    return;
-  }
-  design.epochs += plain_epochs(trial, from, to);
-  design.seconds += seconds;
-}
-
-/// Of a design that has not been timed, the mean.
-double TimeLeft::epoch_seconds(int trial) const {
-  const auto found = designs_.find(trial_of(trial));
-  if (found == designs_.end() || found->second.epochs == 0.0) return mean_epoch_seconds();
-  return found->second.seconds / found->second.epochs;
-}
-
-double TimeLeft::mean_epoch_seconds() const {
-  Mean mean;
-  for (const auto& [trial, design] : designs_) {
-    if (design.epochs > 0.0) mean.add(design.seconds / design.epochs);
-  }
-  return mean.value();
+EpochSpan TimeLeft::span(int trial, int from, int to) const {
+  return {.from = from, .to = to, .plain = is_finalist(trial) ? final_epochs(options_) : to};
 }
 
 /// Mean of the best `share` of a budget's trials: those that came furthest, the most accurate first.
 double TimeLeft::best_epoch_seconds(const std::string& budget, double share) const {
-  std::vector<const Design*> known;
+  std::vector<std::pair<int, const Design*>> known;
   for (const auto& [trial, design] : designs_) {
-    if (design.budget == budget && design.epochs > 0.0 && design.reached > 0) known.push_back(&design);
+    if (design.budget == budget && times_.knows(trial) && design.reached > 0) known.emplace_back(trial, &design);
   }
-  if (known.empty()) return mean_epoch_seconds();
-  std::ranges::stable_sort(known, {}, [](const Design* d) { return std::tuple(-d->reached, -d->accuracy); });
+  if (known.empty()) return times_.epoch_seconds();
+  std::ranges::stable_sort(known, {},
+                           [](const auto& one) { return std::tuple(-one.second->reached, -one.second->accuracy); });
   const double best = std::clamp(share * static_cast<double>(known.size()), 1.0, static_cast<double>(known.size()));
   Mean mean;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(best); ++i) mean.add(known[i]->seconds / known[i]->epochs);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(best); ++i) mean.add(times_.epoch_seconds(known[i].first));
   return mean.value();
 }
 
@@ -136,7 +108,7 @@ double TimeLeft::best_epoch_seconds(const std::string& budget, double share) con
 std::vector<double> TimeLeft::finalist_seconds() const {
   std::vector<double> all;
   if (finalists_known_) return all;
-  const double epochs = plain_epochs(kFirstFinalist, 0, final_epochs(options_) + options_.tuning_epochs);
+  const double epochs = times_.plain_epochs(span(kFirstFinalist, 0, final_epochs(options_) + options_.tuning_epochs));
   const int of_a_budget = std::min(options_.finalists, options_.max_trials);
   const std::vector<Budget> budgets = options_.budgets();
   const double share = static_cast<double>(of_a_budget) * static_cast<double>(budgets.size()) / options_.max_trials;
@@ -149,14 +121,14 @@ std::vector<double> TimeLeft::finalist_seconds() const {
 }
 
 double TimeLeft::rest(const UnderWay& step, double now) const {
-  const double epochs = plain_epochs(step.step.trial, step.epochs, step.step.to);
+  const double epochs = times_.plain_epochs(span(step.step.trial, step.epochs, step.step.to));
   const double opening = step.epochs == step.step.from ? opening_.value() : 0.0;
-  const double all = opening + epochs * epoch_seconds(step.step.trial) + rung_seconds_.value();
+  const double all = opening + epochs * times_.epoch_seconds(trial_of(step.step.trial)) + rung_seconds_.value();
   return std::max(0.0, all - (step.last ? now - *step.last : 0.0));
 }
 
 std::optional<double> TimeLeft::seconds(double now) const {
-  if (mean_epoch_seconds() == 0.0) return std::nullopt;
+  if (times_.epoch_seconds() == 0.0) return std::nullopt;
   int local = 0;
   for (const auto& [key, step] : steps_) local += step.last ? 1 : 0;
   Workers workers(std::min(std::max(options_.threads, local), options_.slots));

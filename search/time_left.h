@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "kws/search/epoch_times.h"
 #include "kws/search/options.h"
 
 namespace kws {
@@ -50,9 +51,8 @@ class TimeLeft {
   /// What one design has shown.
   struct Design {
     std::string budget;
-    double epochs = 0.0, seconds = 0.0;  ///< plain epochs that were timed, and what they took, without a step's first
-    int reached = 0;                     ///< epochs
-    double accuracy = 0.0;               ///< there
+    int reached = 0;        ///< epochs
+    double accuracy = 0.0;  ///< there
   };
   struct Mean {
     double sum = 0.0;
@@ -64,11 +64,8 @@ class TimeLeft {
     [[nodiscard]] double value() const { return count == 0 ? 0.0 : sum / count; }
   };
 
-  void add_epochs(int trial, int from, int to, double seconds);
-  [[nodiscard]] double plain_epochs(int trial, int from, int to) const;
-  [[nodiscard]] double epoch_seconds(int trial) const;
+  [[nodiscard]] EpochSpan span(int trial, int from, int to) const;
   [[nodiscard]] double rest(const UnderWay& step, double now) const;
-  [[nodiscard]] double mean_epoch_seconds() const;
   [[nodiscard]] double best_epoch_seconds(const std::string& budget, double share) const;
   [[nodiscard]] std::vector<double> finalist_seconds() const;
 
@@ -79,7 +76,7 @@ class TimeLeft {
   std::map<int, Design> designs_;                  ///< by trial, a finalist's with its own
   Mean opening_;                                   ///< what a step's first epoch takes more: features are made
   Mean rung_seconds_;                              ///< of measuring a trial at a rung
-  Mean tuning_cost_;                               ///< of an epoch with rounding, in plain ones
+  EpochTimes times_;                               ///< by trial, without a step's first epoch
   bool finalists_known_ = false;
 };
 

@@ -127,7 +127,7 @@ std::string bar(int done, int total) {
   return "[" + std::string(filled, '#') + std::string(width - filled, '.') + "]";
 }
 
-void Progress::show(int done, int total, const std::string& note) {
+void Progress::show(int done, int total, const std::string& note, std::optional<double> seconds_left) {
   const std::string count = unit_ + " " + std::to_string(done) + " of " + std::to_string(total);
   if (!block_.draws()) {
     log().info("{}: {}", count, note);
@@ -137,7 +137,7 @@ void Progress::show(int done, int total, const std::string& note) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   const double each = seconds / std::max(1, done - first_);
   block_.draw({bar(done, total) + " " + count + "  " + fixed(each, each < 0.1 ? 3 : 1) + " s each, " +
-                   describe_time(each * (total - done)) + " left",
+                   describe_time(seconds_left.value_or(each * (total - done))) + " left",
                note});
 }
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,8 @@ class Progress {
  public:
   explicit Progress(std::string unit) : unit_(std::move(unit)) {}
   /// done of total units; `note` says what the last one brought.
-  void show(int done, int total, const std::string& note);
+  ///   seconds_left  where units differ; nothing: the rest takes as long a unit as those so far
+  void show(int done, int total, const std::string& note, std::optional<double> seconds_left = {});
   /// Takes the bar away.
   void done() { block_.erase(); }
   /// Seconds between two calls of show() for what counts faster than anyone reads.

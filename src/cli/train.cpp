@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "cli.h"
 #include "data_source.h"
@@ -10,6 +12,7 @@
 #include "kws/core/table.h"
 #include "kws/pipeline/pipeline.h"
 #include "kws/pipeline/train_model.h"
+#include "kws/search/epoch_times.h"
 #include "kws/train/trainer.h"
 #include "log.h"
 #include "model_source.h"
@@ -92,15 +95,20 @@ int run(TrainVerb& verb, const Common& common) {
                                 : FeatureFeed(dataset, design.features, threads);
   if (from) say_what_is_new(*from, dataset.labels());
   Progress progress("epoch");
+  TrainingTimeLeft left(verb.options.epochs, verb.options.all_epochs());
+  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
   TrainingOutcome outcome = train_model(
       {.design = design, .options = verb.options, .isa = isa, .threads = threads, .from = from ? &*from : nullptr},
       feed, checkpoint,
       {.continued = [](int epochs) { log().info("continues after epoch {}", epochs); },
        .each_epoch =
            [&](const EpochReport& epoch) {
+             const auto now = std::chrono::steady_clock::now();
+             const double took = std::chrono::duration<double>(now - std::exchange(last, now)).count();
              progress.show(epoch.epoch, verb.options.all_epochs(),
                            "loss " + fixed(epoch.loss, 3) + ", validation " + percent(epoch.validation) +
-                               (epoch.best ? ", best so far" : ""));
+                               (epoch.best ? ", best so far" : ""),
+                           left.ended(epoch.epoch, took));
            }});
   progress.done();
   if (!outcome.finished) {

@@ -8,9 +8,6 @@
 
 namespace kws {
 
-/// Of an epoch with the rounding of the int8 network, in plain ones.
-inline constexpr double kTuningCost = 2.0;
-
 /// What training costs here, measured on a few designs.
 struct TrainingPace {
   double epoch_seconds = 0.0;  ///< of one epoch of an average design
