@@ -33,6 +33,9 @@ class Database {
   ///   throws  Error (Exit::store) of one line: unreachable, damaged, disk full
   virtual void transaction(bool writes, const std::function<void()>& action) = 0;
 
+  /// Inside a transaction().
+  virtual bool has_table(const std::string& table) = 0;
+
   /// Gives room that deleted rows have left back to the disk; outside a transaction().
   virtual void compact() = 0;
 

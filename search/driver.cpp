@@ -21,6 +21,7 @@
 namespace kws {
 namespace {
 
+constexpr double kTellSeconds = 2.0;                    ///< between two messages to those who look on
 constexpr std::chrono::milliseconds kResultPause{200};  ///< between looks at the store for results of other processes
 
 /// The search's own side of a study: decides, offers, collects, while workers here and elsewhere train.
@@ -106,7 +107,9 @@ class Run {
       }
       if (options_.max_seconds > 0.0 && passed() > options_.max_seconds) schedule_.stop();
       const int delivered = delivered_;
+      const SearchProgress progress = now_progress();
       lock.unlock();
+      tell_store(progress);
       const std::vector<std::pair<Job, Rung>> ended = collect();
       lock.lock();
       for (const auto& [job, rung] : ended) {
@@ -216,9 +219,19 @@ class Run {
     tell_progress();
   }
 
-  void tell_progress() {
+  /// Called under the lock.
+  SearchProgress now_progress() {
     progress_.seconds_left = time_left_.seconds(passed());
-    sink_.progress(progress_);
+    return progress_;
+  }
+  void tell_progress() { sink_.progress(now_progress()); }
+
+  /// Those who look at the study learn how far it is, now and then; between two messages the time left runs by itself.
+  void tell_store(const SearchProgress& progress) {
+    const int done = progress.done();
+    if (told_ && (done == told_->epochs || passed() < told_->at + kTellSeconds)) return;
+    study_.tell(progress);
+    told_ = Told{.epochs = done, .at = passed()};
   }
 
   /// Seconds since this run began.
@@ -297,6 +310,11 @@ class Run {
   std::vector<Job> finals_;       ///< trainings of finalists; the same
   bool finalists_offered_ = false;
   int jobs_ = 0;  ///< handed out
+  struct Told {
+    int epochs = 0;
+    double at = 0.0;  ///< passed()
+  };
+  std::optional<Told> told_;  ///< what the store was told last; decide()'s own
 
   std::mutex mutex_;  ///< guards all below, and the sink
   std::condition_variable changed_, offered_;

@@ -139,6 +139,10 @@ class PostgresDatabase : public Database {
     return rows;
   }
 
+  bool has_table(const std::string& table) override {
+    return run("SELECT to_regclass($1)", {table}).at(0)[0].has_value();
+  }
+
   void compact() override {}  // the server does it by itself
 
   void transaction(bool writes, const std::function<void()>& action) override {

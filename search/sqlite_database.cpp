@@ -121,6 +121,10 @@ class SqliteDatabase : public Database {
     }
   }
 
+  bool has_table(const std::string& table) override {
+    return !run("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1", {table}).empty();
+  }
+
   void compact() override {
     try {
       db_.exec("VACUUM");

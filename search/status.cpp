@@ -32,6 +32,7 @@ StudyStatus status_of(const StudyView& view) {
   StudyStatus status{.study = view.study,
                      .running = view.searched,
                      .workers = view.workers,
+                     .progress = view.progress,
                      .changed = change_of(std::filesystem::path(view.study) / "study.db"),
                      .trials = {},
                      .top_epochs = view.options.epochs,
@@ -60,10 +61,18 @@ Json status_to_json(const StudyStatus& status) {
                     {"int8_validation", trial.result()->int8_validation},
                     {"int8_validation_error", trial.result()->int8_validation_error}});
   }
-  return {{"schema", "kwsmith.status/1"}, {"study", status.study},           {"running", status.running},
-          {"workers", status.workers},    {"changed", status.changed},       {"trials", std::move(trials)},
-          {"epochs", status.epochs},      {"top_epochs", status.top_epochs}, {"best", std::move(best)},
-          {"seconds", status.seconds}};
+  Json progress;
+  if (const auto& told = status.progress) {
+    progress = {{"trials_done", told->trials_done},
+                {"trials", told->trials},
+                {"epochs_done", told->done()},
+                {"epochs", told->total()},
+                {"seconds_left", told->seconds_left ? Json(*told->seconds_left) : Json()}};
+  }
+  return {{"schema", "kwsmith.status/1"}, {"study", status.study},    {"running", status.running},
+          {"workers", status.workers},    {"progress", progress},     {"changed", status.changed},
+          {"trials", std::move(trials)},  {"epochs", status.epochs},  {"top_epochs", status.top_epochs},
+          {"best", std::move(best)},      {"seconds", status.seconds}};
 }
 
 }  // namespace kws

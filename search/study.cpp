@@ -27,6 +27,8 @@ constexpr std::array kTables = {
     "PRIMARY KEY (trial, epochs))",
     "CREATE TABLE IF NOT EXISTS restarts (trial INTEGER NOT NULL, epochs INTEGER NOT NULL, lost INTEGER NOT NULL, "
     "PRIMARY KEY (trial, epochs))",
+    "CREATE TABLE IF NOT EXISTS told (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL, "
+    "at DOUBLE PRECISION NOT NULL)",
     "CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, "
     "finished INTEGER NOT NULL)"};
 
@@ -82,7 +84,7 @@ Study Study::join(const std::string& place, bool to_work) {
   const bool server = is_postgres_url(place);
   auto store = std::make_unique<Store>(server ? open_postgres(place)
                                               : open_sqlite(place, to_work ? Access::write : Access::read));
-  if (server && !store->one(false, "SELECT to_regclass('progress')")[0][0]) {
+  if (server && !store->run(false, [&] { return store->db->has_table("progress"); })) {
     throw Error(store->db->name() + ": holds no study; start kwsmith search with this URL first", Exit::usage);
   }
   store->run(false, [&] { require_version(*store->db); });
@@ -110,6 +112,29 @@ void Study::set_finished(bool finished) {
 }
 
 bool Study::finished() const { return store_->one(false, "SELECT finished FROM progress").at(0)[0] == "1"; }
+
+void Study::tell(const SearchProgress& progress) {
+  store_->run(true, [&] {
+    Database& db = *store_->db;
+    db.run(std::string("INSERT INTO told VALUES (1, $1, ") + db.now() +
+               ") ON CONFLICT (id) DO UPDATE SET json = excluded.json, at = excluded.at",
+           {text_of(progress_to_json(progress))});
+  });
+}
+
+std::optional<SearchProgress> Study::told() const {
+  return store_->run(false, [&]() -> std::optional<SearchProgress> {
+    Database& db = *store_->db;
+    if (!db.has_table("told")) return std::nullopt;  // a search of an earlier kwsmith
+    const std::vector<SqlRow> rows = db.run(std::string("SELECT json, ") + db.now() + " - at FROM told", {});
+    if (rows.empty()) return std::nullopt;
+    const Origin origin = row_of(db.name(), "what the search tells");
+    SearchProgress progress = progress_from_json(parse_json(rows[0][0].value(), origin), origin);
+    const double since = std::stod(rows[0][1].value());
+    if (progress.seconds_left) progress.seconds_left = std::max(0.0, *progress.seconds_left - std::max(0.0, since));
+    return progress;
+  });
+}
 
 bool Study::searched() const {
   return store_->run(false, [&] { return store_->db->search_runs(); });

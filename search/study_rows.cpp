@@ -100,6 +100,30 @@ Json result_to_json(const TrialResult& result) {
           {"seconds", result.seconds}};
 }
 
+Json progress_to_json(const SearchProgress& progress) {
+  Json json = {{"trials_done", progress.trials_done},
+               {"trials", progress.trials},
+               {"epochs_done", progress.epochs_done},
+               {"epochs_known", progress.epochs_known},
+               {"epochs", progress.epochs}};
+  if (progress.seconds_left) json["seconds_left"] = *progress.seconds_left;
+  return json;
+}
+
+SearchProgress progress_from_json(const Json& json, const Origin& origin) {
+  constexpr int kMost = std::numeric_limits<int>::max();
+  SearchProgress progress;
+  JsonReader reader(json, origin, "", Missing::error);
+  reader("trials_done", progress.trials_done, 0, kMost, "begun");
+  reader("trials", progress.trials, 0, kMost, "planned");
+  reader("epochs_done", progress.epochs_done, 0, kMost, "of the run");
+  reader("epochs_known", progress.epochs_known, 0, kMost, "of earlier runs");
+  reader("epochs", progress.epochs, 0, kMost, "expected");
+  if (json.contains("seconds_left")) reader("seconds_left", progress.seconds_left.emplace(), 0.0, kLargestFigure, "");
+  reader.finish();
+  return progress;
+}
+
 Json test_to_json(const TestResult& test) {
   Json json = {{"float_accuracy", test.float_accuracy},
                {"int8_accuracy", test.int8_accuracy},

@@ -57,6 +57,8 @@ inline int number_of(const std::optional<std::string>& cell) { return std::stoi(
 Origin row_of(const std::string& store, const std::string& row);
 
 Json result_to_json(const TrialResult& result);
+Json progress_to_json(const SearchProgress& progress);
+SearchProgress progress_from_json(const Json& json, const Origin& origin);
 Json test_to_json(const TestResult& test);
 TestResult test_from_json(const Json& json, const Origin& origin);
 Proposal stored_proposal(int number, const std::string& text, const std::string& store);

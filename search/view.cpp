@@ -51,13 +51,15 @@ std::vector<double> full_curve(const Trial& trial, int epochs) {
 StudyView view_of(const Study& study, const SearchOptions& options) {
   std::vector<Trial> trials = study.trials();
   for (Trial& trial : trials) settle(trial);
+  const bool searched = study.searched();
   return {.study = study.name(),
           .options = options,
           .data = study.config().value("data", ""),
           .trials = facts_of(trials, options),
           .tests = study.tests(),
-          .searched = study.searched(),
-          .workers = study.workers(worker_is_gone)};
+          .searched = searched,
+          .workers = study.workers(worker_is_gone),
+          .progress = searched ? study.told() : std::nullopt};
 }
 
 StudyView view_study(const std::string& study) {

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "kws/core/table.h"
@@ -26,6 +25,13 @@ std::string describe_end(const Proposal& proposal, const Rung& rung) {
 }
 
 }  // namespace
+
+std::string describe_progress(const SearchProgress& progress, const std::string& pace) {
+  std::string text = grouped(progress.done()) + " of " + grouped(progress.total()) + " epochs";
+  if (!pace.empty()) text += ", " + pace;
+  if (progress.seconds_left) text += ", about " + describe_time(*progress.seconds_left) + " left";
+  return text;
+}
 
 SearchDisplay::SearchDisplay(const StudyStatus& before) : block_(STDERR_FILENO) {
   for (const auto& [budget, trial] : before.best) {
@@ -55,24 +61,21 @@ void SearchDisplay::rung_ended(const Proposal& proposal, const Rung& rung) {
   if (block_.draws()) {
     draw();
   } else {
-    log().info("epoch {} of {}: {}", done(), total(), last_);
+    log().info("epoch {} of {}: {}", progress_.done(), progress_.total(), last_);
   }
 }
-
-int SearchDisplay::total() const { return std::max(done(), progress_.epochs); }
 
 void SearchDisplay::draw() {
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start_;
   std::string pace;
   if (progress_.epochs_done > 0) {
     const double rate = progress_.epochs_done / passed.count();
-    pace = ", " + fixed(rate, rate < 10.0 ? 2 : 0) + " a second";
+    pace = fixed(rate, rate < 10.0 ? 2 : 0) + " a second";
   }
-  if (progress_.seconds_left) pace += ", about " + describe_time(*progress_.seconds_left) + " left";
-  std::vector<std::string> lines = {
-      bar(done(), total()) + " " + grouped(done()) + " of " + grouped(total()) + " epochs" + pace,
-      (finals_ ? "finalists; trials: " : "exploring; trials: ") + std::to_string(progress_.trials_done) + " of " +
-          std::to_string(progress_.trials)};
+  std::vector<std::string> lines = {bar(progress_.done(), progress_.total()) + " " + describe_progress(progress_, pace),
+                                    (finals_ ? "finalists; trials: " : "exploring; trials: ") +
+                                        std::to_string(progress_.trials_done) + " of " +
+                                        std::to_string(progress_.trials)};
   for (const auto& [budget, best] : best_) lines.push_back(best.second);
   if (!last_.empty()) lines.push_back("last: " + last_);
   block_.draw(std::move(lines));

@@ -11,6 +11,9 @@
 
 namespace kws::cli {
 
+/// "412 of 1,020 epochs, 1.24 a second, about 29 minutes left", the middle only where there is one.
+std::string describe_progress(const SearchProgress& progress, const std::string& pace = "");
+
 /// What a search has come to, in a block on a terminal, else a line for each rung that a trial reaches.
 class SearchDisplay : public ProgressSink {
  public:
@@ -23,9 +26,6 @@ class SearchDisplay : public ProgressSink {
   [[nodiscard]] const SearchProgress& last() const { return progress_; }
 
  private:
-  [[nodiscard]] int done() const { return progress_.epochs_done + progress_.epochs_known; }
-  /// What is expected is no promise.
-  [[nodiscard]] int total() const;
   void draw();
 
   LiveBlock block_;

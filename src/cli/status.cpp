@@ -11,6 +11,7 @@
 #include "kws/core/interrupt.h"
 #include "kws/core/table.h"
 #include "log.h"
+#include "search_display.h"
 
 namespace kws::cli {
 namespace {
@@ -33,6 +34,10 @@ std::vector<std::string> lines_of(const StudyStatus& status) {
           (status.changed.empty() ? "" : "; last change " + status.changed),
       "trials: " + std::to_string(trials) + " (" + counts + ")",
       "epochs: " + grouped(status.epochs) + " trained in " + fixed(status.seconds, 1) + " s, summed over the workers"};
+  if (status.progress) {
+    lines.push_back("search: " + grouped(status.progress->trials_done) + " of " + grouped(status.progress->trials) +
+                    " trials, " + describe_progress(*status.progress));
+  }
   for (const auto& [budget, trial] : status.best) {
     const int epochs = trial.rungs.back().epochs;  // a finalist's go beyond the top rung
     const std::string of_how_many = epochs > status.top_epochs ? "" : " of " + std::to_string(status.top_epochs);

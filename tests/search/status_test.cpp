@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <optional>
+#include <thread>
+
 #include "kws/search/proposals.h"
 #include "kws/search/ranking.h"
 #include "studied.h"
@@ -59,6 +63,50 @@ TEST(Status, TellsWhetherASearchHoldsTheStudy) {
   { const Study study(folder.path, study_config(two_budgets())); }  // looking has let go of it
 }
 
+TEST(Status, TellsWhatTheSearchThatRunsSaysOfItself) {
+  const TemporaryFolder folder;
+  SearchOptions options = two_budgets();
+  testing::FakeEvaluator evaluator;
+  std::optional<StudyStatus> seen;
+  const auto look = [&](const Proposal&, int epoch) {
+    if (!seen && epoch == options.epochs) seen = status_of(view_study(folder.path.string()));
+  };
+  {
+    Study study(folder.path, study_config(options));
+    EXPECT_FALSE(status_of(view_study(folder.path.string())).progress) << "it has not said anything yet";
+    evaluator.each_epoch = look;
+    testing::RecordingSink sink;
+    run_search(options, evaluator, study, sink);
+    ASSERT_TRUE(seen && seen->progress);
+    EXPECT_EQ(seen->progress->trials, options.max_trials);
+    EXPECT_EQ(seen->progress->total(), sink.last.epochs);
+  }
+  EXPECT_FALSE(status_of(view_study(folder.path.string())).progress) << "no search runs any more";
+}
+
+TEST(Status, TakesTheTimeSinceASearchHasToldOffWhatWasLeft) {
+  const TemporaryFolder folder;
+  Study study(folder.path, study_config(two_budgets()));
+  const SearchProgress progress{.trials_done = 3, .trials = 28, .epochs_done = 5, .epochs_known = 2, .epochs = 90};
+  study.tell(progress);
+  EXPECT_FALSE(study.told()->seconds_left) << "no epoch has been timed";
+  EXPECT_EQ(study.told()->done(), 7);
+  SearchProgress timed = progress;
+  timed.seconds_left = 1000.0;
+  study.tell(timed);
+  const double first = study.told()->seconds_left.value();
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const double second = study.told()->seconds_left.value();
+  EXPECT_LT(second, first);
+  EXPECT_LE(first, 1000.0);
+  const Json json = status_to_json(status_of(view_study(folder.path.string())))["progress"];
+  EXPECT_EQ(json["trials_done"], 3);
+  EXPECT_EQ(json["trials"], 28);
+  EXPECT_EQ(json["epochs_done"], 7);
+  EXPECT_EQ(json["epochs"], 90);
+  EXPECT_LE(json["seconds_left"], second);
+}
+
 TEST(Status, IsJsonWithASchema) {
   const TemporaryFolder folder;
   testing::studied(two_budgets(), folder.path);
@@ -66,6 +114,7 @@ TEST(Status, IsJsonWithASchema) {
   const Json json = status_to_json(status_of(view));
   EXPECT_EQ(json["schema"], "kwsmith.status/1");
   EXPECT_EQ(json["running"], false);
+  EXPECT_TRUE(json["progress"].is_null());
   EXPECT_THAT(json["changed"].get<std::string>(), ::testing::MatchesRegex("20..-..-..T..:..:..Z"));
   int trials = 0;
   for (const Json& count : json["trials"]) trials += count.get<int>();

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,15 +9,6 @@
 #include "kws/search/study.h"
 
 namespace kws {
-
-/// How far the search is.
-struct SearchProgress {
-  int trials_done = 0, trials = 0;          ///< that have reached their first rung, earlier runs included
-  int epochs_done = 0;                      ///< of this run
-  int epochs_known = 0;                     ///< taken from earlier runs
-  int epochs = 0;                           ///< that both are expected to come to
-  std::optional<double> seconds_left = {};  ///< until the search is over; nothing: no epoch has been timed yet
-};
 
 /// Who wants to know. Calls come from the workers, one at a time.
 class ProgressSink {

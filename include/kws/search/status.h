@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,10 @@ struct StudyStatus {
     Trial trial;  ///< the best so far, at whichever rung
   };
   std::string study;
-  bool running = false;  ///< a search holds the study's lock
-  int workers = 0;       ///< trainings under way
-  std::string changed;   ///< when the store was last written: "2026-11-23T02:13:23Z"
+  bool running = false;                    ///< a search holds the study's lock
+  int workers = 0;                         ///< trainings under way
+  std::optional<SearchProgress> progress;  ///< of the search that runs; nothing: it has not told any yet
+  std::string changed;                     ///< when the store was last written: "2026-11-23T02:13:23Z"
   std::map<TrialState, int> trials;
   int epochs = 0;            ///< trained and measured, of all trials
   int top_epochs = 0;        ///< of a trial trained in full
@@ -29,8 +31,9 @@ struct StudyStatus {
 /// Tries the study's lock for a moment, without waiting for it.
 StudyStatus status_of(const StudyView& view);
 
-/// {"schema": "kwsmith.status/1", "study", "running", "changed", "trials": {"waiting", "stopped", "done", "failed"},
-///  "epochs", "top_epochs", "best": [{"budget", "trial", "name", "type", "epochs", "int8_validation",
+/// {"schema": "kwsmith.status/1", "study", "running", "workers", "progress": {"trials_done", "trials", "epochs_done",
+///  "epochs", "seconds_left"}, "changed", "trials": {"waiting", "stopped", "done", "failed"}, "epochs", "top_epochs",
+///  "best": [{"budget", "trial", "name", "type", "epochs", "int8_validation",
 ///  "int8_validation_error"}], "seconds"}
 Json status_to_json(const StudyStatus& status);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -53,6 +54,19 @@ void apply_standings(const std::vector<Standing>& standings, std::vector<Trial>&
 Json proposal_to_json(const Proposal& proposal);
 Proposal proposal_from_json(const Json& json, const std::string& origin);
 
+/// How far a search is.
+struct SearchProgress {
+  int trials_done = 0, trials = 0;          ///< that have reached their first rung, earlier runs included
+  int epochs_done = 0;                      ///< of this run
+  int epochs_known = 0;                     ///< taken from earlier runs
+  int epochs = 0;                           ///< that both are expected to come to
+  std::optional<double> seconds_left = {};  ///< until the search is over; nothing: no epoch has been timed yet
+
+  [[nodiscard]] int done() const { return epochs_done + epochs_known; }
+  /// What is expected is no promise.
+  [[nodiscard]] int total() const { return std::max(done(), epochs); }
+};
+
 /// A step of training that a worker has taken on. Nobody else gets it until the lease runs out; a later holder has a
 /// higher fence, and what an earlier one then delivers is refused.
 struct Lease {
@@ -69,7 +83,8 @@ struct Lease {
 /// Tables: config(json) one row; trials(number, proposal, checkpoint: the last); rungs(number, epochs, decided, result
 /// or failure, model); jobs(trial, epochs, from_epochs, turn, decided, holder, fence, expires); standings(number,
 /// epochs, state, reason) as the last run left them; tests(number, result); losses(trial, epochs, lost): leases that
-/// ran out without news, and restarts the same, found by a search as it began; progress(version, finished) one row.
+/// ran out without news, and restarts the same, found by a search as it began; progress(version, finished) one row;
+/// told(json, at) one row: how far the search says it is, and when it said so.
 /// What is read is checked like a file: others may have written it.
 class Study {
  public:
@@ -107,6 +122,10 @@ class Study {
   /// Says whether the search is over, so that workers may leave.
   void set_finished(bool finished);
   [[nodiscard]] bool finished() const;
+  /// How far the search is, for those who look on.
+  void tell(const SearchProgress& progress);
+  /// The same, the time since then taken off what was left; nothing: none has told.
+  [[nodiscard]] std::optional<SearchProgress> told() const;
 
   int most_losses = 3, most_restarts = 10;
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,13 +19,14 @@ inline constexpr std::array kTrialStates = {TrialState::waiting, TrialState::sto
 
 /// What one who looks on sees of a study, also while a search is writing to it.
 struct StudyView {
-  std::string study;                     ///< Study::name()
-  SearchOptions options;                 ///< but max_trials, which a study does not keep
-  std::string data;                      ///< fingerprint of the recordings
-  std::vector<TrialFacts> trials;        ///< by number
-  std::map<int, TestResult> tests = {};  ///< by trial, of those whose model has read the test split
-  bool searched = false;                 ///< a search runs
-  int workers = 0;                       ///< trainings under way
+  std::string study;                            ///< Study::name()
+  SearchOptions options;                        ///< but max_trials, which a study does not keep
+  std::string data;                             ///< fingerprint of the recordings
+  std::vector<TrialFacts> trials;               ///< by number
+  std::map<int, TestResult> tests = {};         ///< by trial, of those whose model has read the test split
+  bool searched = false;                        ///< a search runs
+  int workers = 0;                              ///< trainings under way
+  std::optional<SearchProgress> progress = {};  ///< what the search that runs says of itself
 };
 
 /// Reads a study. A search that runs or was killed has left no standings; then a trial that failed or was trained in
