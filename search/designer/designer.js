@@ -10,7 +10,8 @@ function topBar(parent) {
     if (one) begin(one.design);
   } });
   const board = el("select", { id: "board", onchange: () => move({ board: board.value }) }, el("option", { value: "" }, "none"), ...doc.boards.map((b) => el("option", { value: b.name, title: b.summary }, `${b.name} (${b.core})`)));
-  const hop = el("input", { id: "hop", type: "number", min: 0, max: 1000, style: "width:4.5rem", title: "from decision to decision; 0: as many frames as 100 ms hold", onchange: () => move({ hop: Number(hop.value) || 0 }) });
+  const hop = el("input", { id: "hop", type: "number", min: 0, max: 1000, style: "width:4.5rem", title: "from decision to decision, in whole frames; empty: as many as 100 ms hold", onchange: () => move({ hop: Number(hop.value) || 0 }) });
+  const counted = el("span", { class: "note", id: "counted-hop" });
   const name = el("input", { id: "name", class: "name", onchange: () => wish("name", async () => take(await askJson("/api/dials", { design: Object.assign({}, bench.design, { name: name.value }) }), true)) });
   const back = el("button", { type: "button", id: "undo", onclick: undo }, "undo");
   const said = el("span", { class: "said", role: "status" });
@@ -19,7 +20,7 @@ function topBar(parent) {
   const summary = el("span", { class: "note" });
   parent.append(
     el("div", { class: "bar" }, el("label", {}, "type ", type), summary),
-    el("div", { class: "bar" }, el("label", {}, "go on from ", start), el("label", {}, "board ", board), el("label", {}, "a decision every ", hop, " ms")),
+    el("div", { class: "bar" }, el("label", {}, "go on from ", start), el("label", {}, "board ", board), el("label", {}, "a decision every ", hop, " ms"), counted),
     el("div", { class: "bar" }, el("label", {}, "name ", name), back, get, keep || "", said));
   let listed = null;
   views.push(() => {
@@ -32,7 +33,10 @@ function topBar(parent) {
     type.value = bench.design.network.type;
     summary.textContent = doc.types.find((t) => t.name === type.value).summary;
     board.value = bench.board;
-    hop.value = bench.hop;
+    const taken = bench.cost ? bench.cost.designs[0].firmware.hop_ms : "";
+    hop.value = bench.hop || "";
+    hop.placeholder = taken;
+    counted.textContent = bench.hop && taken !== bench.hop ? `in whole frames: ${taken} ms` : "";
     if (document.activeElement !== name) name.value = bench.design.name;
     back.disabled = !bench.past.length;
     if (said.textContent && !wishes.length) setTimeout(() => { said.textContent = ""; }, 4000);

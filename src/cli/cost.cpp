@@ -35,8 +35,8 @@ std::string figure(const char* column, const Json& number, Format format) {
 Table summary_table(const Json& designs, Format format) {
   std::vector<std::string> columns = {"name", "type", "parameters", "macs", "memory_bytes", "ops"};
   for (const Budget& budget : standard_budgets()) columns.push_back(budget.name);
-  columns.insert(columns.end(),
-                 {"arena_bytes", "weight_bytes", "flash_bytes", "ram_bytes", "m4_cycles_low", "m4_cycles_high"});
+  columns.insert(columns.end(), {"arena_bytes", "weight_bytes", "flash_bytes", "ram_bytes", "m4_cycles_low",
+                                 "m4_cycles_high", "hop_ms", "ops_per_second"});
   Table table(columns);
   for (const Json& design : designs) {
     const Json& rule = design["hello_edge"];
@@ -52,6 +52,7 @@ Table summary_table(const Json& designs, Format format) {
       cells.push_back(figure(name, firmware[name], format));
     }
     for (const char* end : {"low", "high"}) cells.push_back(figure("cycles", firmware["cycles"]["m4"][end], format));
+    for (const char* name : {"hop_ms", "ops_per_second"}) cells.push_back(figure(name, firmware[name], format));
     table.add(std::move(cells));
   }
   return table;

@@ -29,7 +29,7 @@ struct Target {
 };
 
 inline constexpr int kLongestHop = 1000;  ///< ms
-inline constexpr const char* kHopHelp = "from decision to decision on the board; 0: as many frames as 100 ms hold";
+inline constexpr const char* kHopHelp = "from decision to decision, in whole frames; 0: as many frames as 100 ms hold";
 
 /// Which board to name in --board, for the help of the verbs.
 inline constexpr const char* kBoardHelp =

@@ -1,5 +1,6 @@
 #include "kws/core/options.h"
 #include "kws/cost/board.h"
+#include "report.h"
 
 namespace kws {
 
@@ -36,7 +37,7 @@ Json board_use_to_json(const BoardUse& use) {
 
 Json cost_to_json(const Design& design, const std::optional<Board>& board, const Budget& budget,
                   const FirmwareOptions& options) {
-  Json row = cost_to_json(design);
+  Json row = cost_to_json(design, options);
   if (board) row["board"] = board_use_to_json(board_use(*board, budget, design, options));
   return row;
 }

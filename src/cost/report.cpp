@@ -1,3 +1,5 @@
+#include "report.h"
+
 #include <cmath>
 
 #include "kws/core/options.h"
@@ -78,10 +80,12 @@ Json firmware_to_json(const FirmwareCost& cost) {
   return json;
 }
 
-Json cost_to_json(const Design& design) {
+Json cost_to_json(const Design& design) { return cost_to_json(design, FirmwareOptions{}); }
+
+Json cost_to_json(const Design& design, const FirmwareOptions& options) {
   const Graph graph = build_graph(design);
   const Cost cost = hello_edge_cost(graph);
-  const FirmwareCost firmware = firmware_cost(design.features, graph);
+  const FirmwareCost firmware = firmware_cost(design.features, graph, options);
   Json layers = Json::array();
   for (std::size_t i = 0; i < cost.layers.size(); ++i) {
     const LayerCost& row = cost.layers[i];
@@ -97,7 +101,7 @@ Json cost_to_json(const Design& design) {
                       {"output", {row.output.time, row.output.freq, row.output.channels}}});
   }
   Json figures = firmware_to_json(firmware);
-  figures["ops_per_second"] = ops_per_second(design.features, graph, {});
+  figures["ops_per_second"] = ops_per_second(design.features, graph, options);
   figures["arena"] = arena_rows(graph);
   return {{"name", design.name},
           {"type", design.type()},

@@ -2,10 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "cost/published_networks.h"
 #include "families/random_design.h"
 #include "kws/core/options.h"
+#include "kws/cost/board.h"
 #include "kws/cost/budget.h"
 
 namespace kws {
@@ -78,6 +80,20 @@ TEST(CostReport, ListsTheBudgetsADesignFits) {
   EXPECT_EQ(report["hello_edge"]["memory_bytes"], 189212);
   EXPECT_EQ(report["hello_edge"]["fits"], Json({"medium", "large"}));
   EXPECT_EQ(report["layers"][0]["output"], Json({25, 10, 172}));
+}
+
+TEST(CostReport, CountsForTheTimeBetweenDecisionsThatIsAskedFor) {
+  const Design design = load_design(test::published_file("cnn_s"));
+  for (const int hop_ms : {0, 100, 200}) {
+    const FirmwareOptions options{.hop_ms = hop_ms};
+    const Json firmware = cost_to_json(design, std::nullopt, {}, options)["firmware"];
+    const Needs needs = needs_of(design, Part(kReportCore), options);
+    EXPECT_EQ(firmware["ops_per_second"], needs.ops_per_second.value());
+    EXPECT_EQ(firmware["ram_bytes"], needs.firmware->ram_bytes);
+    EXPECT_EQ(firmware == cost_to_json(design)["firmware"],
+              firmware["hop_ms"] == cost_to_json(design)["firmware"]["hop_ms"]);
+    EXPECT_TRUE(hop_ms == 0 || firmware["hop_ms"] == hop_ms);
+  }
 }
 
 TEST(Budgets, LimitBothMemoryAndOperations) {

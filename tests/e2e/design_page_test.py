@@ -39,7 +39,8 @@ def shows_the_truth(page, kwsmith, file, what):
         return {}
     settled(page)
     board = page.js("return document.querySelector('#board').value")
-    words = [kwsmith, "cost", file, "--json"] + (["--board", board] if board else [])
+    hop = page.js("return document.querySelector('#hop').value")
+    words = [kwsmith, "cost", file, "--json"] + (["--board", board] if board else []) + (["--hop-ms", hop] if hop else [])
     cost = json.loads(subprocess.run(words, capture_output=True, text=True).stdout)["designs"][0]
     shown = tiles(page)
     wanted = {"memory_bytes": cost["hello_edge"]["memory_bytes"], "ops": cost["hello_edge"]["ops"]}
@@ -52,6 +53,7 @@ def shows_the_truth(page, kwsmith, file, what):
     for name, value in wanted.items():
         text = shown.get(name, "nan")
         expect(abs(number(text) - value) < 0.0101, f"{what}: {name} is {text} on the page, {value} in the terminal")
+    expect(page.js("return document.querySelector('#hop').placeholder") == str(cost["firmware"]["hop_ms"]), f"{what}: the page says another time between decisions than the terminal, {cost['firmware']['hop_ms']} ms")
     fits = cost["hello_edge"]["fits"]
     kept = page.js("return [...document.querySelectorAll('[data-budget][data-keeps=yes]')].map((e) => e.dataset.budget)")
     expect([b for b in kept if b != board] == fits, f"{what}: keeps {kept} on the page, {fits} in the terminal")
@@ -108,6 +110,11 @@ def moves_front_ends_and_boards(page, kwsmith, file):
         Select(page.one("#board")).select_by_value(board)
         settled(page)
         shows_the_truth(page, kwsmith, file, "board " + (board or "none"))
+        for hop, said in [("210", "in whole frames: 200 ms"), ("200", ""), ("", "")]:
+            page.js("const e = document.querySelector('#hop'); e.value = arguments[0]; e.dispatchEvent(new Event('change', {bubbles: true}))", hop)
+            settled(page)
+            shows_the_truth(page, kwsmith, file, f"board {board or 'none'}, a decision every {hop or '?'} ms")
+            expect(page.text("#counted-hop") == said, f"a decision every {hop} ms: {page.text('#counted-hop')}")
     Select(page.one("#board")).select_by_value(BOARD)
     settled(page)
 

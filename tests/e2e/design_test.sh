@@ -37,6 +37,9 @@ for name in dnn_s cnn_m ds_cnn_l gru_s; do
   ask POST "/api/cost?token=$token" <"$configs/$name.json"
   expect_status 200 "the cost of $name"
   cmp -s "$work/wanted" "$work/body" || fail "the page's cost of $name is another one than kwsmith cost --json"
+  "$kwsmith" cost "$configs/$name.json" --hop-ms 200 --json >"$work/wanted"
+  ask POST "/api/cost?token=$token&hop_ms=200" <"$configs/$name.json"
+  cmp -s "$work/wanted" "$work/body" || fail "the page's cost of $name every 200 ms is another one than kwsmith cost --json"
   "$kwsmith" cost "$configs/$name.json" --board nrf52840 --hop-ms 200 --json >"$work/wanted" 2>/dev/null || true
   ask POST "/api/cost?token=$token&board=nrf52840&hop_ms=200" <"$configs/$name.json"
   cmp -s "$work/wanted" "$work/body" || fail "the page's cost of $name on a board is another one than kwsmith cost --json"
