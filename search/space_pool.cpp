@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,10 +14,12 @@ namespace kws {
 namespace {
 
 constexpr int kProbeDraws = 20000;    ///< before a type counts as too large for a budget that some design fits
-constexpr int kFirstDraws = 200;      ///< before the least design is looked for,
+constexpr int kRoundDraws = 200;      ///< before the least design is looked for once more,
 constexpr double kFarAbove = 1.5;     ///< which ends the draws where it needs so many times the budget
+constexpr int kRareDraws = 2000;      ///< without one that fits, where the least does: draws are no way to designs
 constexpr int kProposalDraws = 5000;  ///< before a design below half of the budget is taken
 constexpr double kWantedShare = 0.5;
+constexpr int kWalkSteps = 12, kWalkTries = 400;  ///< changes on the way from the least design to another
 
 /// What a design takes of all that a budget limits.
 std::string describe_need(const Budget& budget, const Needs& needs) {
@@ -27,6 +31,7 @@ std::string describe_need(const Budget& budget, const Needs& needs) {
 /// What designs of one type need at least, seen against a budget.
 struct Probe {
   bool fits = false;
+  std::optional<Sample> least = {};  ///< that fits although no draw has
   double share = std::numeric_limits<double>::infinity();
   Needs closest;
 };
@@ -44,14 +49,27 @@ Probe probe(const SearchOptions& options, std::size_t type, const Budget& budget
   };
   const auto need = [&](const Sample& sample) { return share_of(needs_of(sample.design, options.part())); };
   Sample closest;
-  for (int i = 0; i < kProbeDraws && !probe.fits; ++i) {
-    Sample drawn = sample(options.space, options.types[type], options.classes, rng);
-    const Needs needs = needs_of(drawn.design, options.part());
-    probe.fits = budget.fits(needs);
-    const double before = probe.share;
-    if (share_of(needs) < before) closest = std::move(drawn);
-    if (i + 1 == kFirstDraws && !probe.fits && need(least(options.space, closest, need)) > kFarAbove) break;
+  double share = std::numeric_limits<double>::infinity(), smallest = share;  // of the round, of the least so far
+  for (int drawn = 1; drawn <= (probe.least ? kRareDraws : kProbeDraws); ++drawn) {
+    Sample one = sample(options.space, options.types[type], options.classes, rng);
+    const Needs needs = needs_of(one.design, options.part());
+    if (budget.fits(needs)) return {.fits = true, .share = share_of(needs), .closest = needs};
+    if (const double taken = share_of(needs); taken < share) {
+      share = taken;
+      closest = std::move(one);
+    }
+    if (drawn % kRoundDraws != 0 || probe.least) continue;
+    Sample least_one = least(options.space, closest, need);
+    const double taken = need(least_one);
+    if (budget.fits(needs_of(least_one.design, options.part()))) {
+      probe.least = std::move(least_one);
+    } else if (taken > kFarAbove || taken >= smallest) {
+      break;  // another way down has come no further
+    }
+    smallest = std::min(smallest, taken);
+    share = std::numeric_limits<double>::infinity();
   }
+  probe.fits = probe.least.has_value();
   return probe;
 }
 
@@ -68,6 +86,7 @@ class SpacePool : public Pool {
       if (found.share < best.share) best = found;
       if (found.fits) {
         types_.push_back(options_.types[type]);
+        if (found.least) least_.emplace(options_.types[type], *found.least);
         continue;
       }
       warnings.push_back("type " + options_.types[type] + ": no design that was tried fits budget \"" + budget_.name +
@@ -99,6 +118,7 @@ class SpacePool : public Pool {
   }
 
   std::optional<Candidate> draw(const std::string& type, Rng& rng, const Seen& seen) const override {
+    if (const auto found = least_.find(type); found != least_.end()) return walk(found->second, rng, seen);
     std::optional<Candidate> largest;
     double largest_share = -1.0;
     for (int i = 0; i < kProposalDraws; ++i) {
@@ -137,6 +157,22 @@ class SpacePool : public Pool {
     std::string key = design_hash(sample.design);
     return {.sample = std::move(sample), .key = std::move(key)};
   }
+  /// A design some random changes away, each of which keeps the budget; the last one that is not seen.
+  [[nodiscard]] std::optional<Candidate> walk(const Sample& from, Rng& rng, const Seen& seen) const {
+    std::optional<Candidate> found;
+    Sample at = from;
+    int steps = 0;
+    for (int i = 0; i < kWalkTries && (steps < kWalkSteps || !found); ++i) {
+      if (i > 0) {
+        std::optional<Sample> next = neighbour(options_.space, at, rng);
+        if (!next || !budget_.fits(needs_of(next->design, part_))) continue;
+        at = *std::move(next);
+        ++steps;
+      }
+      if (Candidate one = candidate(at); !seen(one.key)) found = std::move(one);
+    }
+    return found;
+  }
   [[nodiscard]] std::optional<Candidate> fresh_and_fitting(Sample sample, const Seen& seen) const {
     if (!budget_.fits(needs_of(sample.design, part_))) return std::nullopt;
     Candidate one = candidate(std::move(sample));
@@ -149,6 +185,7 @@ class SpacePool : public Pool {
   Budget budget_;
   std::vector<Budget> before_;
   std::vector<std::string> types_;
+  std::map<std::string, Sample> least_;  ///< by type, of which draws find none
   Vocabulary vocabulary_;
 };
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "fake_evaluator.h"
+#include "kws/search/moves.h"
 #include "kws/search/strategies.h"
 #include "kws/search/study.h"
 
@@ -291,6 +292,27 @@ TEST(Proposer, TypeThatCannotFitLeavesItsTurnsToTheOthers) {
     ASSERT_TRUE(proposal);
     EXPECT_EQ(proposal->proposal.number, i);
     EXPECT_EQ(proposal->proposal.design.type(), "dnn");
+  }
+}
+
+TEST(Proposer, ABudgetThatOnlyTheLeastDesignsKeepIsNotMissed) {
+  SearchOptions options;
+  for (const std::string type : {"dnn", "ds_cnn"}) {
+    options.types = {type};
+    const auto flash = [](const Sample& one) {
+      return static_cast<double>(kws::needs_of(one.design, Core::m4).firmware->flash_bytes);
+    };
+    Rng rng({1});
+    const double most = flash(least(options.space, sample(options.space, type, options.classes, rng), flash));
+    options.limits[MeasureId::flash] = most * 1.01;
+    std::set<std::string> seen;
+    for (const Proposal& proposal : draw(options, 5)) {
+      EXPECT_LE(kws::needs_of(proposal.design, Core::m4).firmware->flash_bytes, most * 1.01) << proposal.design.name;
+      EXPECT_TRUE(seen.insert(design_hash(proposal.design)).second) << proposal.design.name;
+    }
+    EXPECT_EQ(seen.size(), 5U) << type;
+    options.limits[MeasureId::flash] = most * 0.8;  // another way down may come somewhat further
+    EXPECT_THROW(Proposer{options}, Error) << type;
   }
 }
 
