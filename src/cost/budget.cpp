@@ -101,12 +101,13 @@ Needs needs_of(const Design& design, const std::optional<Part>& part, const Firm
   const CostTotals totals = hello_edge_totals(graph);
   Needs needs{.memory_bytes = totals.memory_bytes, .ops = totals.ops};
   if (!part) return needs;
-  const FirmwareOptions counted = at_hop(options, *part);
+  FirmwareOptions counted = at_hop(options, *part);
+  counted.hop_ms = counted_hop_ms(design.features, graph, counted);  // which takes longer to find than all below
   needs.ops_per_second = ops_per_second(design.features, graph, counted);
   needs.firmware = firmware_sizes(design.features, graph, part->core, counted);
   if (part->clock_hz > 0) {
     const FirmwareCost::Work hop = hop_work(design.features, graph, part->core, counted);
-    needs.time = timing_of(hop, part->core, part->clock_hz, counted_hop_ms(design.features, graph, counted));
+    needs.time = timing_of(hop, part->core, part->clock_hz, counted.hop_ms);
   }
   return needs;
 }
