@@ -73,7 +73,7 @@ std::string header(const ExportReport& r) {
                      " * LICENSE-NOTICE.txt.\n * Model: " +
                      c_comment(info.name) + " (" + c_comment(info.type) + "), seed " + std::to_string(info.seed) +
                      ", design SHA-256\n * " + c_comment(info.design_hash) +
-                     (info.budget.empty() ? "" : "\n * Budget: " + c_comment(info.budget)) +
+                     (info.budget.empty() ? "" : "\n * Smallest standard budget it keeps: " + c_comment(info.budget)) +
                      "\n * Labels: " + c_comment(listed(info.labels)) +
                      "\n * Accuracy: " + c_comment(accuracy_text(info)) + "\n * " + std::to_string(r.macs) +
                      " multiply-accumulates, int8 weights with a scale per row, int8 activations.\n * Flash: weights " +

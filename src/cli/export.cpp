@@ -8,6 +8,7 @@
 #include "kws/export/c_export.h"
 #include "kws/pipeline/onnx_file.h"
 #include "kws/pipeline/pipeline.h"
+#include "kws/quant/detector.h"
 #include "log.h"
 #include "model_source.h"
 #include "target.h"
@@ -67,7 +68,10 @@ void run(const ExportVerb& verb) {
   const Budget budget = verb.target.budget();
   ExportOptions options = verb.options;
   options.flow = !verb.whole_windows;
-  FirmwareOptions firmware{.hop_ms = options.hop_ms, .flow = options.flow, .labels = model.labels};
+  FirmwareOptions firmware{.hop_ms = options.hop_ms,
+                           .flow = options.flow,
+                           .exp_entries = static_cast<int>(exp_table(model.int8.layers.back().output.scale).size()),
+                           .labels = model.labels};
   if (board && options.hop_ms == 0) firmware.hop_ms = options.hop_ms = hop_that_keeps(device, budget, firmware);
   require_fit(device, budget, firmware);
   if (options.hop_ms != verb.options.hop_ms &&

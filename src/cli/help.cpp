@@ -21,7 +21,7 @@ constexpr std::size_t kTextColumn = 26;
 const std::map<std::string, std::vector<std::string>>& examples() {
   static const std::map<std::string, std::vector<std::string>> table = {
       {"kwsmith",
-       {"kwsmith search --data speech --budget small --study study", "kwsmith cost configs/hello_edge/*.json"}},
+       {"kwsmith search --data speech --budget small --study study", "kwsmith cost ds_cnn_s --board nrf52840"}},
       {"kwsmith data check", {"kwsmith data check speech", "kwsmith data check ours --keywords aurora,blinds --json"}},
       {"kwsmith data fetch",
        {"kwsmith data fetch --out speech",
@@ -31,7 +31,7 @@ const std::map<std::string, std::vector<std::string>>& examples() {
         "kwsmith data synth --keywords aurora,\"coffee time\" --out ours"}},
       {"kwsmith cost",
        {"kwsmith cost configs/hello_edge/*.json --budget small",
-        "kwsmith cost configs/hello_edge/ds_cnn_s.json --board nrf52840 --max-flash 80K"}},
+        "kwsmith cost ds_cnn_s --board nrf52840 --max-flash 80K"}},
       {"kwsmith design",
        {"kwsmith design ds_cnn_s --board nrf52840 --out mine.json", "kwsmith design study:17 --study study --open"}},
       {"kwsmith search",
@@ -51,7 +51,7 @@ const std::map<std::string, std::vector<std::string>>& examples() {
        {"kwsmith replay --table configs/learning_curves.json.gz --seeds 30",
         "kwsmith replay --table curves.json.gz --steps"}},
       {"kwsmith train",
-       {"kwsmith train configs/hello_edge/ds_cnn_s.json --data speech --out ds_cnn_s",
+       {"kwsmith train ds_cnn_s --data speech --out ds_cnn_s",
         "kwsmith train design.json --data speech --epochs 40 --tuning-epochs 3 --out model"}},
       {"kwsmith quantize",
        {"kwsmith quantize model --data speech", "kwsmith quantize model --data my_microphone --out model2"}},
@@ -203,12 +203,13 @@ std::string Help::make_help(const CLI::App* app, std::string /*name*/, CLI::AppF
 
 std::string first_steps() {
   return "First steps, from nothing to C:\n"
-         "  kwsmith data synth --out speech                                 synthetic recordings to try with\n"
-         "  kwsmith search --data speech --study study --time 5m            find the best small network\n"
-         "  kwsmith export study/best/small --out firmware                  write it as C99\n"
+         "  kwsmith data synth --out speech                       synthetic recordings to try with\n"
+         "  kwsmith search --data speech --study study --time 5m  find the best small network\n"
+         "  kwsmith export study/best/small --out firmware        write it as C99\n"
          "Before anything is trained:\n"
-         "  kwsmith list boards                                             what there is to choose from\n"
-         "  kwsmith cost configs/hello_edge/ds_cnn_s.json --board nrf52840  what a design takes\n"
+         "  kwsmith list boards                                   what there is to choose from\n"
+         "  kwsmith cost ds_cnn_s --board nrf52840                what a design takes\n"
+         "  kwsmith design ds_cnn_s --board nrf52840              change it on a page\n"
          "All verbs: kwsmith --help; one of them: kwsmith VERB --help\n";
 }
 

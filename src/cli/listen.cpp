@@ -182,6 +182,12 @@ void run(ListenVerb& verb, const Common& common) {
     log().info("{}: thresholds from now on: {}", verb.model, each);
   }
   print(verb, listening_to_json(listening));
+  const OperatingPoint point = operating_point(listening);
+  if (point.words > 0 && 2 * point.found < point.words && !verb.sweep) {
+    log().info(
+        "less than half is found: --sweep shows what each threshold gives up and gains; training on more voices, "
+        "more other words and for longer helps more");
+  }
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "cli.h"
 #include "kws/core/files.h"
@@ -43,6 +45,20 @@ void print_winners(const SearchOutcome& outcome, const std::string& study, const
   } else {
     print_rows(rows, format);
   }
+}
+
+/// Who reads the paper's budget as bytes of flash is told where the C takes more.
+void tell_size_of_c(const Winner& winner, const SearchOptions& options) {
+  const std::vector<Budget> budgets = options.budgets();
+  const Limits& limits = std::ranges::find(budgets, winner.budget, &Budget::name)->limits;
+  const auto memory = limits[MeasureId::memory];
+  const auto& sizes = winner.trial.needs.firmware;
+  if (!memory || limits[MeasureId::flash] || !sizes || static_cast<double>(sizes->flash_bytes) <= *memory) return;
+  log().info(
+      "{}: its {} bytes of memory are the paper's rule; as C the design takes {} bytes of flash and {} of RAM, which "
+      "--max-flash and --max-ram limit",
+      winner.budget, measure(MeasureId::memory).amount(*memory), grouped(sizes->flash_bytes),
+      grouped(sizes->ram_bytes));
 }
 
 int run(const SearchVerb& verb, const Common& common) {
@@ -105,6 +121,7 @@ int run(const SearchVerb& verb, const Common& common) {
   }
   if (outcome.interrupted) return static_cast<int>(Exit::interrupted);
   print_winners(outcome, study.name(), verb.format);
+  for (const Winner& winner : outcome.winners) tell_size_of_c(winner, options);
   log().info("report, for a browser: {}", (folder / "report.html").string());
   for (const Winner& winner : outcome.winners) {
     log().info("next: kwsmith export {} --out firmware{}", (folder / "best" / winner.budget).string(),

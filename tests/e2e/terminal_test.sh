@@ -27,6 +27,7 @@ in_terminal() {
   done
   sleep 0.5
   "${tmux[@]}" capture-pane -p >"$work/last"
+  "${tmux[@]}" capture-pane -e -p >"$work/last_colored"
   "${tmux[@]}" kill-server
   [ -e "$work/ended" ] || fail "$2 at $1 columns does not end"
 }
@@ -62,6 +63,16 @@ grep -Eq '^ds_cnn_s +37.7 KiB$' "$work/last" || fail "bytes are not in KiB on a 
 expect 2 'column "nam": unknown; did you mean "name"' list budgets --columns nam
 "$kwsmith" list boards --columns name,flash_bytes --format csv >"$work/boards.csv"
 [ "$(sed -n 1p "$work/boards.csv")" = "name,flash_bytes" ] || fail "--columns does not choose in CSV"
+
+step "colours, and none where they are not wanted"
+escape=$(printf '\033')
+in_terminal 60 "./k list boards"
+grep -q "$escape\\[3[0-9]m" "$work/last_colored" || fail "no colour on a terminal"
+for plain in "NO_COLOR=1 ./k list boards" "./k --no-color list boards"; do
+  in_terminal 60 "$plain"
+  grep -q 'left out for want of width' "$work/last" || fail "$plain does not tell what it leaves out"
+  if grep -q "$escape" "$work/last_colored"; then fail "$plain: colours"; fi
+done
 
 step "a study is watched"
 in_terminal 80 "./k status s80 --watch"
