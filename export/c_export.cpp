@@ -109,7 +109,11 @@ Tokens ring_tokens(const std::optional<BoardUse>& board, int hop_ms) {
 }
 
 /// A sentence of README.md.
-std::string flow_text(const std::optional<StreamPlan>& plan, const ExportSizes& sizes) {
+std::string flow_text(const std::optional<StreamPlan>& plan, bool carries_state, const ExportSizes& sizes) {
+  if (carries_state) {
+    return "`kws_push` takes the recurrent layers one time step on with each frame, `kws_step` tells the newest "
+           "decision.";
+  }
   if (!plan) return "`kws_step` runs the whole network.";
   return "`kws_push` takes the first " + std::to_string(plan->flowing) + " layers on by what " +
          std::to_string(plan->frames) +
@@ -172,7 +176,9 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   const int stride_ms = m.front_end.options().stride_ms;
   const int hop_ms = options.hop_ms != 0 ? options.hop_ms : default_hop_ms(graph, stride_ms, options.flow);
   const StreamOptions stream = stream_options(m.front_end, m.detector, hop_ms);
-  const std::optional<StreamPlan> flow = options.flow ? plan_stream(graph, stream.hop_frames) : std::nullopt;
+  if (stream.continuous) require_state(graph, m.info.name);
+  const std::optional<StreamPlan> flow =
+      options.flow && !stream.continuous ? plan_stream(graph, stream.hop_frames) : std::nullopt;
   d.model = model_code(m.network, plan, cmsis_plan, flow ? &*flow : nullptr, prefix);
   d.features = features_code(m.front_end, m.normalisation, prefix);
   const int pcm_arena = place_tokens(plan, values, d.features.work_bytes, "", d.tokens);
@@ -191,6 +197,13 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   sizes.hop_ms = hop_ms;
   sizes.flow = flow.has_value();
   sizes.whole_stream = sizes.stream_arena + sizes.stream_state;
+  if (stream.continuous) {
+    // One frame and the logits in place of a window.
+    StreamOptions windows = stream;
+    windows.continuous = false;
+    sizes.whole_stream = sizes.stream_arena + stream_state_bytes(m, windows, nullptr);
+    sizes.stream_state += d.model.state_bytes;
+  }
   if (flow) {
     sizes.stream_arena = std::max({flow->arena_bytes, flow->decision_arena_bytes, d.features.work_bytes});
     sizes.stream_state = stream_state_bytes(m, stream, &*flow);
@@ -226,6 +239,7 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"CMSIS_CHECKS", d.model.cmsis_checks},
       {"STEPS", d.model.steps},
       {"DECISION", d.model.decision},
+      {"CONTINUOUS", stream.continuous ? "1" : "0"},
       {"RECURRENT", d.model.state_bytes > 0 ? "1" : "0"},
       {"STATE_BYTES", text(d.model.state_bytes)},
       {"LAYER_COUNT", text(static_cast<std::int64_t>(m.network.layers.size()))},
@@ -251,7 +265,7 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"BOARD_ROW", board_row(options.board)},
   });
   d.tokens.merge(flow_tokens(flow, d.model));
-  d.tokens["FLOW_TEXT"] = flow_text(flow, sizes);
+  d.tokens["FLOW_TEXT"] = flow_text(flow, stream.continuous, sizes);
   d.tokens.merge(clip_tokens(m.front_end.options().clip_ms));
   d.tokens.merge(ring_tokens(options.board, stream.hop_frames * m.front_end.options().stride_ms));
   d.tokens.merge(detector_tokens(m, stream));

@@ -86,7 +86,8 @@ std::int64_t stream_state_bytes(const ExportModel& model, const StreamOptions& o
   const std::int64_t detector = 5 * 4 + 2LL * smoothing_decisions(options, front_end) * model.network.classes();
   const std::int64_t samples = 2LL * front_end.window_ms * kSamplesPerMs;
   const std::int64_t rows = model.front_end.frames() + options.hop_frames - 1;
-  const std::int64_t features = flow != nullptr ? flow->state_bytes : rows * model.front_end.coefficients();
+  std::int64_t features = flow != nullptr ? flow->state_bytes : rows * model.front_end.coefficients();
+  if (options.continuous) features = model.front_end.coefficients() + model.network.classes();  // a frame, the logits
   return words(words(counters + words(detector) + samples) + features);
 }
 
@@ -103,9 +104,10 @@ Tokens golden_tokens(const ExportModel& model, const StreamOptions& options) {
   const std::vector<std::int16_t> audio = selftest_audio(samples);
   std::vector<std::int8_t> clip(static_cast<std::size_t>(model.front_end.values()));
   model.front_end.quantized(std::span(audio).first(model.front_end.clip_samples()), model.normalisation, clip);
-  const std::vector<StreamDecision> decisions = stream_reference(model, options, audio);
-  StreamOptions continuous = options;
+  StreamOptions windows = options, continuous = options;
+  windows.continuous = false;
   continuous.continuous = true;
+  const std::vector<StreamDecision> decisions = stream_reference(model, windows, audio);
   const auto text = [](std::uint32_t value) { return std::to_string(value); };
   return {{"GOLDEN_COUNT", std::to_string(golden.size())},
           {"GOLDEN_FEATURES", features},

@@ -15,6 +15,7 @@ ExportReport make_report(const ExportModel& model, const Graph& graph, const Are
   const FirmwareOptions options{
       .hop_ms = stream.hop_frames * model.front_end.options().stride_ms,
       .flow = flow,
+      .carry_state = stream.continuous,
       .smoothing_ms = stream.smoothing_ms,
       .exp_entries = static_cast<int>(exp_table(model.network.layers.back().output.scale).size()),
       .labels = model.info.labels};
@@ -82,6 +83,7 @@ std::string report_text(const ExportReport& report) {
        {{"arena_bytes", report.sizes.stream_arena},
         {"state_bytes", report.sizes.stream_state},
         {"flow", report.sizes.flow},
+        {"carries_state", report.stream.continuous},
         {"whole_window_bytes", report.sizes.whole_stream},
         {"hop_frames", report.stream.hop_frames},
         {"smoothing_ms", report.stream.smoothing_ms},

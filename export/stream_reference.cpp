@@ -27,16 +27,6 @@ std::vector<std::int8_t> all_frames(const ExportModel& model, std::span<const st
   return rows;
 }
 
-/// The network with another number of time steps.
-Int8Model with_frames(const Int8Model& network, int frames) {
-  Graph graph({.time = frames, .freq = network.input.freq, .channels = network.input.channels});
-  for (const Int8Layer& layer : network.layers) graph.add(layer.layer.name, layer.layer.op, layer.layer.inputs);
-  Int8Model result = network;
-  result.input = graph.input();
-  for (std::size_t i = 0; i < result.layers.size(); ++i) result.layers[i].layer = graph.layers()[i];
-  return result;
-}
-
 std::vector<std::int8_t> logits_at(const ExportModel& model, const StreamOptions& options,
                                    std::span<const std::int8_t> rows, int frame) {
   const auto step = static_cast<std::size_t>(model.front_end.coefficients());

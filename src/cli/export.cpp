@@ -21,7 +21,7 @@ struct ExportVerb {
   std::string model, out;
   std::string front_end;  // empty: the design's
   ExportOptions options;
-  bool whole_windows = false;
+  bool whole_windows = false, carry_state = false;
   Target target;
   Output format;
 };
@@ -68,21 +68,30 @@ void run(const ExportVerb& verb) {
   const Budget budget = verb.target.budget();
   ExportOptions options = verb.options;
   options.flow = !verb.whole_windows;
+  ExportModel view = export_view(model, front_end);
+  view.detector.carry_state |= verb.carry_state;
+  if (view.detector.carry_state) require_state(build_graph(device), device.name);
   FirmwareOptions firmware{.hop_ms = options.hop_ms,
                            .flow = options.flow,
+                           .carry_state = view.detector.carry_state,
                            .exp_entries = static_cast<int>(exp_table(model.int8.layers.back().output.scale).size()),
                            .labels = model.labels};
   if (board && options.hop_ms == 0) firmware.hop_ms = options.hop_ms = hop_that_keeps(device, budget, firmware);
   require_fit(device, budget, firmware);
   if (options.hop_ms != verb.options.hop_ms &&
-      !over_budget(device, budget, {.flow = options.flow, .labels = model.labels}).empty()) {
+      !over_budget(device, budget, {.flow = options.flow, .carry_state = firmware.carry_state, .labels = model.labels})
+           .empty()) {
     log().warn(
         "a decision every {} ms, because a shorter time takes too much of {}; `listen --hop-ms {}` shows what that "
         "misses",
         options.hop_ms, board->name, options.hop_ms);
   }
   if (board) options.board = board_use(*board, budget, device, firmware);
-  const ExportSizes sizes = write_c_model(export_view(model, front_end), options, folder);
+  if (verb.carry_state && !model.metrics.detector_carries_state) {
+    log().warn("its thresholds were found without --carry-state; `listen {} --tune 1 --carry-state` finds others",
+               verb.model);
+  }
+  const ExportSizes sizes = write_c_model(view, options, folder);
   if (const int hop = sizes.flow || !options.flow ? 0 : flowing_hop_ms(device); hop > 0) {
     log().warn(
         "at {} ms a decision runs the whole network; every {} ms (--hop-ms {}) it would compute only what new frames "
@@ -112,6 +121,11 @@ void run(const ExportVerb& verb) {
                 << "arena and state: " << grouped(sizes.stream_arena + sizes.stream_state)
                 << " bytes, with whole windows (--no-flow): " << grouped(sizes.whole_stream) << '\n';
     }
+    if (view.detector.carry_state) {
+      std::cout << "a frame takes one time step of a state that is carried on; arena and state: "
+                << grouped(sizes.stream_arena + sizes.stream_state)
+                << " bytes,\nwith a window a decision: " << grouped(sizes.whole_stream) << '\n';
+    }
     if (options.board) std::cout << describe(*options.board);
     std::cout << folder.string() << ": `make selftest` there checks the files on this machine\n";
   }
@@ -134,6 +148,10 @@ void add_export(CLI::App& app, Common& /*common*/) {
   verb->target.add_to(*sub);
   sub->add_flag("--no-flow", verb->whole_windows,
                 "let a stream run the whole network for each decision, also where new frames change only a part of it");
+  sub->add_flag(
+      "--carry-state", verb->carry_state,
+      "gru and lstm: carry the state from frame to frame, which takes one time step a frame; the default of a "
+      "model whose thresholds `listen --tune --carry-state` has found");
   sub->add_flag("--replace", verb->options.replace, "replace the folder, with all that is in it");
   sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")
       ->check(CLI::IsMember({"float", "integer"}).description(""));

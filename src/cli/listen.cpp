@@ -148,6 +148,8 @@ void run(ListenVerb& verb, const Common& common) {
   Model model = load_model(model_folder(verb.model));
   if (model.metrics.detector_threshold) verb.detector.threshold = *model.metrics.detector_threshold;
   if (!verb.detector_flags->given().contains("threshold")) verb.detector.thresholds = model.metrics.detector_thresholds;
+  // Thresholds hold for the way they were found; --tune chooses anew.
+  verb.detector.carry_state = verb.tune < 0.0 && model.metrics.detector_carries_state;
   read_options(verb.detector_flags->given(), verb.detector, "command line", "");
   read_options(verb.stream_flags->given(), verb.stream, "command line", "");
   const bool live = verb.files == std::vector<std::string>{"-"};
@@ -168,6 +170,7 @@ void run(ListenVerb& verb, const Common& common) {
   if (verb.tune >= 0.0) {
     model.metrics.detector_threshold = tune_threshold(listening, verb.tune);
     model.metrics.detector_thresholds = tune_thresholds(listening, verb.tune);
+    model.metrics.detector_carries_state = verb.detector.carry_state;
     listening.options.threshold = threshold_q15(*model.metrics.detector_threshold);
     listening.options.thresholds.clear();
     std::string each;

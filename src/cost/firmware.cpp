@@ -28,8 +28,15 @@ Work invoke_work(const Graph& graph, Core core) {
 
 /// The network of one decision.
 Work network_work(const StreamNumbers& stream, const Graph& graph, Core core) {
-  if (!stream.flow) return invoke_work(graph, core);
+  if (!stream.flow && !stream.carried) return invoke_work(graph, core);
   Work work = work_of(Task::loop, loop_terms(graph), core);
+  if (stream.carried) {
+    for (const Layer& layer : graph.layers()) {
+      const Work once = layer_work(one_step(layer), core);
+      for (int step = has_state(layer) ? stream.frames : 1; step > 0; --step) work += once;
+    }
+    return work;
+  }
   for (const StreamPlan::Step& step : stream.flow->steps) work += layer_work(step.layer, core);
   return work;
 }

@@ -25,16 +25,6 @@ bool keeps_pace(const Design& design, const Graph& graph, const Budget& budget, 
          time.load_high <= limits[MeasureId::load].value_or(kNone);
 }
 
-/// Recurrent layers on the frames, then dense ones: the export can keep its state.
-bool keeps_state(const Graph& graph) {
-  const auto recurrent = [](const Layer& l) {
-    return std::holds_alternative<Gru>(l.op) || std::holds_alternative<Lstm>(l.op);
-  };
-  const auto rest = std::ranges::find_if_not(graph.layers(), recurrent);
-  return rest != graph.layers().begin() &&
-         std::all_of(rest, graph.layers().end(), [](const Layer& l) { return kernel_of(l) == Kernel::dense; });
-}
-
 }  // namespace
 
 FirmwareOptions at_hop(const FirmwareOptions& options, const Part& part) {
@@ -56,7 +46,10 @@ std::int64_t ops_per_second(const FeatureOptions& features, const Graph& graph, 
       if (step.part == StreamPlan::Part::whole) ops += hello_edge_ops(step.layer);
     }
   } else {
-    for (const Layer& layer : graph.layers()) ops += hello_edge_ops(layer);
+    for (const Layer& layer : graph.layers()) {
+      ops +=
+          stream.carried && has_state(layer) ? stream.frames * hello_edge_ops(one_step(layer)) : hello_edge_ops(layer);
+    }
   }
   return ops * 1000 / (std::int64_t{stream.frames} * features.stride_ms);
 }
@@ -101,7 +94,7 @@ std::string time_remedy(const Design& design, const Budget& budget, const Firmwa
     add("take a design of at most about " + grouped(std::llround(std::floor(macs / kRound) * kRound)) + " MACs every " +
         std::to_string(whole.hop_ms) + " ms");
   }
-  if (keeps_state(graph)) add("keep the state from frame to frame (-DKWS_CONTINUOUS=1)");
+  if (keeps_state(graph)) add("carry the state from frame to frame (export --carry-state)");
   return text.empty() ? "the front end alone takes more; take a quicker board" : text;
 }
 

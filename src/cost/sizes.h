@@ -48,7 +48,12 @@ struct StreamNumbers {
   int frames = 1;
   int smoothing = 1;
   std::optional<StreamPlan> flow;
+  bool carried = false;  ///< the state of recurrent layers is carried on, see keeps_state()
   StreamNumbers(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options);
 };
+
+/// A layer whose state is carried on, one time step of it; of others all.
+Layer one_step(const Layer& layer);
+bool has_state(const Layer& layer);
 
 }  // namespace kws

@@ -4,6 +4,7 @@
 #include <array>
 #include <variant>
 
+#include "kws/core/error.h"
 #include "sizes.h"
 #include "work.h"
 
@@ -395,6 +396,18 @@ std::optional<Planner> flow_of(const Graph& graph, int frames, double whole) {
 std::optional<StreamPlan> plan_stream(const Graph& graph, int frames) {
   std::optional<Planner> flow = flow_of(graph, frames, whole_instructions(graph));
   return flow ? std::optional(flow->plan()) : std::nullopt;
+}
+
+bool keeps_state(const Graph& graph) {
+  const auto rest = std::ranges::find_if_not(graph.layers(), has_state);
+  return graph.chain() && rest != graph.layers().begin() && rest != graph.layers().end() &&
+         std::all_of(rest, graph.layers().end(), [](const Layer& l) { return kernel_of(l) == Kernel::dense; });
+}
+
+void require_state(const Graph& graph, const std::string& model) {
+  if (keeps_state(graph)) return;
+  throw Error("--carry-state: " + model + " has no state that a stream could carry on; take a gru or an lstm",
+              Exit::usage);
 }
 
 int default_hop_ms(const Graph& graph, int stride_ms, bool flow) {

@@ -100,6 +100,7 @@ Quantization quantize_model(const Model& model, const FeatureFeed& feed, bool ag
   if (!again) {  // perhaps changed by hand
     result.model.metrics.detector_threshold = model.metrics.detector_threshold;
     result.model.metrics.detector_thresholds = model.metrics.detector_thresholds;
+    result.model.metrics.detector_carries_state = model.metrics.detector_carries_state;
   }
   const std::vector<float> logits = run_float(graph, model.weights, validation.features);
   result.model.metrics.float_validation = accuracy<float>(logits, validation.labels);
@@ -144,6 +145,7 @@ ExportModel export_view(const Model& model, const FrontEnd& front_end) {
                    .golden = {}};
   if (model.metrics.detector_threshold) view.detector.threshold = *model.metrics.detector_threshold;
   view.detector.thresholds = model.metrics.detector_thresholds;
+  view.detector.carry_state = model.metrics.detector_carries_state;
   const std::vector<std::string> budgets = fitting_budgets(hello_edge_totals(build_graph(model.design)));
   view.info.budget = budgets.empty() ? "none of the standard ones" : budgets.front();
   if (model.metrics.float_test && model.metrics.int8_test) {

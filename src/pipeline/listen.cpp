@@ -1,6 +1,7 @@
 #include "kws/pipeline/listen.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "kws/core/error.h"
 #include "kws/core/interrupt.h"
@@ -32,13 +33,14 @@ struct Listener::Impl {
     hop = static_cast<std::size_t>(options.hop_frames) * static_cast<std::size_t>(tables.stride);
     const int samples = (front_end.frames() - 1) * tables.stride + tables.window;
     needed = static_cast<std::size_t>(samples);
+    if (options.continuous) next_engine.emplace(with_frames(model.int8, options.hop_frames));
   }
 
   /// Logits of the decisions that begin at `hop`s from `pcm` on: [count][classes].
-  [[nodiscard]] std::vector<std::int8_t> logits_of(std::span<const std::int16_t> pcm, std::size_t count) const {
+  [[nodiscard]] std::vector<std::int8_t> logits_of(std::span<const std::int16_t> pcm, std::size_t count) {
     const auto classes = static_cast<std::size_t>(model.int8.classes());
     const auto values = static_cast<std::size_t>(front_end.values());
-    std::vector<std::int8_t> logits(count * classes);
+    std::vector<std::int8_t> logits(count * classes), heard(options.continuous ? count * values : 0);
     const std::size_t tasks = (count + kDecisionsPerTask - 1) / kDecisionsPerTask;
     parallel_for_each_index(tasks, threads, [&](std::size_t task) {
       const std::size_t first = task * kDecisionsPerTask;
@@ -51,15 +53,32 @@ struct Listener::Impl {
       }
       std::vector<std::int8_t> features(clips * values);
       front_end.quantized(windows, model.normalisation, features);
-      engine.run(features, std::span(logits).subspan(first * classes, clips * classes));
+      if (options.continuous) {
+        std::ranges::copy(features, heard.begin() + static_cast<std::ptrdiff_t>(first * values));
+      } else {
+        engine.run(features, std::span(logits).subspan(first * classes, clips * classes));
+      }
     });
+    for (std::size_t i = 0; options.continuous && i < count; ++i) {
+      carry_on(std::span(heard).subspan(i * values, values), std::span(logits).subspan(i * classes, classes));
+    }
     return logits;
+  }
+
+  /// A decision from the state: of its frames those are new that a hop brings, of the first one all.
+  void carry_on(std::span<const std::int8_t> features, std::span<std::int8_t> logits) {
+    if (state.empty()) return engine.run_on(features, logits, state);
+    const std::size_t fresh =
+        static_cast<std::size_t>(options.hop_frames) * static_cast<std::size_t>(front_end.coefficients());
+    next_engine->run_on(features.last(fresh), logits, state);
   }
 
   const Model& model;
   FrontEnd front_end;
   Int8Engine engine;
   StreamOptions options;
+  std::optional<Int8Engine> next_engine;  ///< of a hop's frames, where the state is carried on
+  Int8Engine::State state;                ///< there
   PosteriorSmoother smoother;
   int threads;
   std::size_t hop = 0, needed = 0;  ///< samples from decision to decision, and of one
@@ -103,6 +122,7 @@ std::vector<SmoothedDecision> Listener::push(std::span<const std::int16_t> pcm) 
 Listening begin_listening(const Model& model, const DetectorOptions& detector, int hop_ms) {
   const FrontEnd front_end(model.design.features);
   const int stride_ms = model.design.features.stride_ms;
+  if (detector.carry_state) require_state(build_graph(model.design), model.design.name);
   if (hop_ms == 0) hop_ms = default_hop_ms(build_graph(model.design), stride_ms);
   return {.model = model.design.name,
           .labels = model.labels,
@@ -300,6 +320,7 @@ nlohmann::ordered_json listening_to_json(const Listening& listening) {
           {"smoothing_ms", listening.options.smoothing_ms},
           {"refractory_ms", listening.options.refractory_ms},
           {"hop_ms", listening.options.hop_frames * listening.stride_ms},
+          {"carries_state", listening.options.continuous},
           {"seconds_heard", seconds},
           {"recordings", std::move(recordings)},
           {"detections", std::move(found)},

@@ -79,6 +79,12 @@ StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& d
                         .threshold = threshold_q15(detector.threshold),
                         .refractory_ms = detector.refractory_ms,
                         .release = threshold_q15(detector.release)};
+  options.continuous = detector.carry_state;
+  if (options.continuous && options.hop_frames > front_end.frames()) {
+    throw Error("--hop-ms " + std::to_string(hop_ms) + ": with --carry-state at most the length of a clip, " +
+                    std::to_string(front_end.options().clip_ms) + " ms",
+                Exit::usage);
+  }
   const int averaged = smoothing_decisions(options, front_end.options());
   options.minimum = detector.minimum > 0 ? std::min(detector.minimum, averaged) : averaged;
   for (const double threshold : detector.thresholds) options.thresholds.push_back(threshold_q15(threshold));

@@ -103,12 +103,14 @@ class Int8Engine::Network::Run {
   }
 
   /// Layer i for clips clip .. clip + clips - 1 of the group.
-  void layer(std::size_t i, int clip, int clips) {
+  ///   state  see LayerRun
+  void layer(std::size_t i, int clip, int clips, std::vector<std::byte>* state = nullptr) {
     network_.layers[i]->run({.in = plane_of(network_.sources[i][0], clip),
                              .second = plane_of(network_.sources[i][1], clip),
                              .out = plane_of(i + 1, clip),
                              .scratch = scratch_.data(),
-                             .clips = clips});
+                             .clips = clips,
+                             .state = state});
   }
 
   /// A tensor as [time][freq][channels].
@@ -169,6 +171,17 @@ void Int8Engine::run(std::span<const std::int8_t> features, std::span<std::int8_
       run.write(network.layers.size(), clip, logits.data() + (first + int8::to_size(clip)) * classes);
     }
   }
+}
+
+void Int8Engine::run_on(std::span<const std::int8_t> features, std::span<std::int8_t> logits, State& state) const {
+  const Network& network = *network_;
+  assert(features.size() == int8::to_size(network.planes.front().shape.elements()));
+  assert(logits.size() == int8::to_size(network.planes.back().shape.elements()));
+  state.resize(network.layers.size());
+  Network::Run run(network);
+  run.read(features.data(), 0);
+  for (std::size_t i = 0; i < network.layers.size(); ++i) run.layer(i, 0, 1, &state[i]);
+  run.write(network.layers.size(), 0, logits.data());
 }
 
 void run_int8(const Int8Model& model, std::span<const std::int8_t> features, std::span<std::int8_t> logits,

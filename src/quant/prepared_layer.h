@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 #include "kernels.h"
 #include "kws/quant/int8_model.h"
@@ -36,6 +37,8 @@ struct LayerRun {
   void* out;
   void* scratch;  ///< scratch_bytes()
   int clips;
+  /// Of a recurrent layer that hears one stream: what its last run has left, empty at the begin; null: a whole clip.
+  std::vector<std::byte>* state = nullptr;
 };
 
 /// One layer ready to run; may run on several threads at once.

@@ -1,7 +1,9 @@
 // The two recurrent cells; int8_model.h gives every formula. Clips run side by side: a step's weights are read once for
 // all of them.
 #include <algorithm>
+#include <cassert>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "kws/quant/arithmetic.h"
@@ -35,8 +37,8 @@ class RecurrentLayer : public PreparedLayer {
 
   [[nodiscard]] std::size_t scratch_bytes() const override {
     // ax, ah and a state of int16; h8 and m8
-    return to_size(clips_) * (sizeof(std::int16_t) * to_size((2 * gates_ + 1) * width()) +
-                              cell_bytes(kernels_) * to_size(state_blocks_ * kernels_.cells + width()));
+    return to_size(clips_) * (sizeof(std::int16_t) * to_size(2 * gates_ * width()) + state_bytes() +
+                              cell_bytes(kernels_) * to_size(width()));
   }
 
  protected:
@@ -48,6 +50,11 @@ class RecurrentLayer : public PreparedLayer {
 
   /// Cells of a gate, padded.
   [[nodiscard]] int width() const { return blocks_ * kernels_.cells; }
+
+  /// Of a clip: the state and h8, which lie side by side.
+  [[nodiscard]] std::size_t state_bytes() const {
+    return sizeof(std::int16_t) * to_size(width()) + cell_bytes(kernels_) * to_size(state_blocks_ * kernels_.cells);
+  }
 
   [[nodiscard]] Parts start(const LayerRun& run) const {
     const std::ptrdiff_t gates = static_cast<std::ptrdiff_t>(run.clips) * gates_ * width();
@@ -61,7 +68,16 @@ class RecurrentLayer : public PreparedLayer {
     parts.m8 = at_cell(kernels_, parts.h8, states);
     std::fill_n(parts.state, cells, std::int16_t{0});
     fill_cells(kernels_, parts.h8, to_size(states), 0);
+    if (run.state != nullptr && !run.state->empty()) {
+      assert(run.clips == 1 && run.state->size() == state_bytes());
+      std::memcpy(parts.state, run.state->data(), state_bytes());
+    }
     return parts;
+  }
+  void finish(const LayerRun& run, const Parts& parts) const {
+    if (run.state == nullptr) return;
+    run.state->resize(state_bytes());
+    std::memcpy(run.state->data(), parts.state, state_bytes());
   }
 
   void gates(const LayerRun& run, const Parts& parts, int t) const {
@@ -118,6 +134,7 @@ class GruLayer : public RecurrentLayer {
       if (sequence_) emit(run, parts, t);
     }
     if (!sequence_) emit(run, parts, 0);
+    finish(run, parts);
   }
 
  private:
@@ -166,6 +183,7 @@ class LstmLayer : public RecurrentLayer {
       if (projects) project(run, parts);
     }
     emit(run, parts, 0);
+    finish(run, parts);
   }
 
  private:

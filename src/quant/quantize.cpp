@@ -253,6 +253,15 @@ Quant Int8Model::quant(TensorId tensor) const {
   return layers[static_cast<std::size_t>(tensor) - 1].output;
 }
 
+Int8Model with_frames(const Int8Model& network, int frames) {
+  Graph graph({.time = frames, .freq = network.input.freq, .channels = network.input.channels});
+  for (const Int8Layer& layer : network.layers) graph.add(layer.layer.name, layer.layer.op, layer.layer.inputs);
+  Int8Model result = network;
+  result.input = graph.input();
+  for (std::size_t i = 0; i < result.layers.size(); ++i) result.layers[i].layer = graph.layers()[i];
+  return result;
+}
+
 void Int8Model::connect(Int8Layer& layer) const {
   layer.input = quant(layer.layer.inputs.front());
   layer.second = quant(layer.layer.inputs.back());

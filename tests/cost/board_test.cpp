@@ -197,7 +197,7 @@ TEST(RealTime, TheHopIsTheShortestThatKeepsTheLoad) {
   EXPECT_EQ(over_budget(design, budget, {.hop_ms = hop}), "");
   EXPECT_EQ(hop_that_keeps(design, budget_of(board_by_name_or_file("microbit"))), 0);
   EXPECT_EQ(hop_that_keeps(load_design(test::published_file("dnn_s")), budget), 80) << "two strides of 40 ms";
-  EXPECT_THAT(over_budget(load_design(test::published_file("gru_s")), budget), HasSubstr("-DKWS_CONTINUOUS=1"));
+  EXPECT_THAT(over_budget(load_design(test::published_file("gru_s")), budget), HasSubstr("--carry-state"));
 }
 
 TEST(RealTime, MillisecondsOfADecisionAreALimitOfTheirOwn) {

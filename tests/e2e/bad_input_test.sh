@@ -113,7 +113,7 @@ expect 2 "$work/board.json: rom_bytes: unknown key.*ram_bytes" cost "$configs/dn
 
 expect 5 'ds_cnn_s: needs .* % of the core.s time, budget "nrf52840" allows 80.00 %; decide every .*--hop-ms .* MACs' cost \
   "$configs/ds_cnn_s.json" --board nrf52840
-expect 5 'gru_s: needs .* ms a decision, budget "custom" allows 5.00 ms; .*-DKWS_CONTINUOUS=1' cost "$configs/gru_s.json" \
+expect 5 'gru_s: needs .* ms a decision, budget "custom" allows 5.00 ms; .*--carry-state' cost "$configs/gru_s.json" \
   --board stm32h7a3 --max-ms 5
 expect 2 'max-load: needs the clock of the core; name a --board' cost "$configs/dnn_s.json" --max-load 50%
 expect 2 'max_load: needs the clock of the core' search --data "$work/speech" --study "$out/study" --max-load 0.5

@@ -188,8 +188,10 @@ TEST_F(ModelFolder, KeepsWhatElseLiesInIt) {
   write_file(root_ / "m" / "notes.txt", "mine");
   write_file(root_ / "m" / "firmware" / "kws.c", "mine");
   model.metrics.detector_threshold = 0.75;
+  model.metrics.detector_carries_state = true;
   save_metrics(model, root_ / "m");
   EXPECT_EQ(*load_model(root_ / "m").metrics.detector_threshold, 0.75);
+  EXPECT_TRUE(load_model(root_ / "m").metrics.detector_carries_state);
   const Model other = random_model(small_design(), 2);
   save_model(other, root_ / "m");
   EXPECT_EQ(model_files(load_model(root_ / "m")), model_files(other));

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 #include <span>
+#include <utility>
 
 #include "../../export/stream_reference.h"
 #include "kws/core/error.h"
@@ -47,9 +48,10 @@ TEST_F(ListenTest, DecisionsAreThoseOfTheExportedStreamForChunksOfAnySize) {
   const Model model = trained(1);
   const FrontEnd front_end(model.design.features);
   const std::vector<std::int16_t> pcm = stream(1).pcm;
-  // A decision per frame, the default, and hops longer than a frame is.
-  for (const int hop_ms : {40, 0, 240, 1000}) {
-    const DetectorOptions detector{.smoothing_ms = 500};
+  // A decision per frame, the default, and hops longer than a frame is; with the state carried on.
+  for (const auto& [hop_ms, carry_state] : {std::pair(40, false), std::pair(0, false), std::pair(240, false),
+                                            std::pair(1000, false), std::pair(80, true)}) {
+    const DetectorOptions detector{.smoothing_ms = 500, .carry_state = carry_state};
     std::vector<SmoothedDecision> expected;
     for (const StreamDecision& d :
          stream_reference(export_view(model, front_end), stream_options(front_end, detector, hop_ms), pcm)) {

@@ -129,6 +129,33 @@ TEST(Int8Engine, ComputesAClipAloneAsAmongOthers) {
   }
 }
 
+TEST(Int8Engine, CarriesTheStateOfRecurrentLayersFromPieceToPiece) {
+  int carried = 0;
+  for (const test::NamedGraph& named : test::small_graphs(25, 10, 6)) {
+    const Op& first = named.graph.layers().front().op;
+    if (!std::holds_alternative<Gru>(first) && !std::holds_alternative<Lstm>(first)) continue;
+    ++carried;
+    const Int8Model model = test::RandomModels(3).model(named.graph);
+    Rng rng({3});
+    const Int8Model all = with_frames(model, 25 + 3 * 7);
+    const Bytes in = features(all, 1, rng);
+    for (const Isa isa : {Isa::portable, best_isa()}) {
+      const Int8Engine engine(model, isa), next(with_frames(model, 7), isa);
+      Int8Engine::State state;
+      Bytes out(6);
+      engine.run_on(std::span(in).first(250), out, state);
+      for (std::size_t piece = 0; piece < 3; ++piece) {
+        const std::size_t heard = 250 + 70 * (piece + 1);
+        next.run_on(std::span(in).subspan(heard - 70, 70), out, state);
+        const Int8Model whole = with_frames(model, static_cast<int>(heard / 10));
+        EXPECT_EQ(out, run(Int8Engine(whole, isa), whole, Bytes(in.begin(), in.begin() + static_cast<int>(heard))))
+            << named.name << ", piece " << piece;
+      }
+    }
+  }
+  EXPECT_GE(carried, 3);
+}
+
 TEST(Int8Engine, ShowsEveryLayerOfEveryClipInOrder) {
   const Int8Model model = test::RandomModels(4).model(test::small_graphs(25, 10, 6)[3].graph);
   Rng rng({4});

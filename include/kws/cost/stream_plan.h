@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "kws/graph/graph.h"
@@ -56,6 +57,12 @@ struct StreamPlan {
 /// The flow of a network whose decisions are `frames` frames apart; nothing where no layer can flow at that distance (a
 /// stride in time must divide the new columns it reads), or where that saves less than a quarter of the instructions.
 std::optional<StreamPlan> plan_stream(const Graph& graph, int frames);
+
+/// Recurrent layers on the frames, then dense ones: a stream may carry its state on, one time step a frame, and a
+/// decision hears all since the stream's begin.
+bool keeps_state(const Graph& graph);
+/// throws Error (Exit::usage) naming the model where it does not.
+void require_state(const Graph& graph, const std::string& model);
 
 /// From decision to decision unless told: as many strides as fit into 100 ms, or somewhat fewer, where a network then
 /// flows that does not otherwise, or flows further.

@@ -28,6 +28,8 @@ struct ModelMetrics {
   std::optional<double> detector_threshold;
   /// The same for each label, by `listen --tune`; empty: that one for all.
   std::vector<double> detector_thresholds = {};
+  /// They were found with the state of recurrent layers carried on, see DetectorOptions.
+  bool detector_carries_state = false;
 };
 
 /// Trained weights + design + labels + int8 form: one folder that every later step reads, so that no setting is given

@@ -18,6 +18,7 @@ struct DetectorOptions {
   int refractory_ms = 1000;
   int minimum = 0;
   double release = 0.0;
+  bool carry_state = false;
   std::vector<double> thresholds = {};  ///< [labels], in place of `threshold`; empty: that one for all
 };
 
@@ -29,6 +30,9 @@ void describe(Field& field, DetectorOptions& o) {
   field("minimum", o.minimum, 0, 1000, "decisions to average before the first detection; 0: all that are averaged");
   field("release", o.release, 0.0, 1.0,
         "mean posterior that a detected keyword must fall below before it is detected again; 0: it need not");
+  field("carry_state", o.carry_state,
+        "gru and lstm: one time step a frame, the state carried on from the stream's begin, in place of a window a "
+        "decision");
 }
 
 /// Whether a label is spoken for: neither silence nor other words, whose names begin with '_'.
@@ -58,7 +62,7 @@ struct StreamOptions {
   [[nodiscard]] int threshold_of(int label) const {
     return thresholds.empty() ? threshold : thresholds.at(static_cast<std::size_t>(label));
   }
-  bool continuous = false;  ///< recurrent networks: the state is carried on from the stream's begin
+  bool continuous = false;  ///< recurrent networks: the state is carried on from the stream's begin (carry_state)
 };
 /// hop_ms 0: the largest whole number of strides within 100 ms.
 ///   throws  Error (Exit::usage) when an option is out of range

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "kws/core/isa.h"
 #include "kws/quant/int8_model.h"
@@ -23,6 +25,14 @@ class Int8Engine {
   /// in about the time of one clip, so give it many.
   void run(std::span<const std::int8_t> features, std::span<std::int8_t> logits,
            const LayerObserver& each_layer = {}) const;
+
+  /// What the recurrent layers of a network have heard of a stream; of engines for one instruction set, whatever their
+  /// number of time steps. Empty at a stream's begin.
+  using State = std::vector<std::vector<std::byte>>;
+  /// One piece of a stream, as if it were the end of an input that holds all pieces so far: of recurrent layers on the
+  /// frames, then dense ones.
+  ///   features  [input elements];  logits  [classes]
+  void run_on(std::span<const std::int8_t> features, std::span<std::int8_t> logits, State& state) const;
 
  private:
   struct Network;

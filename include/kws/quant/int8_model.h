@@ -102,6 +102,9 @@ struct Int8Model {
   void connect(Int8Layer& layer) const;
 };
 
+/// The network over another number of time steps: a piece of a stream, or a longer one than it was trained on.
+Int8Model with_frames(const Int8Model& network, int frames);
+
 /// What an Add sums besides its two products: both zero points, the half that rounds, the output's zero point. Then
 /// out = clamp((addend[0] a + addend[1] b + add_bias()) >> add_shift, activation_min, 127).
 std::int32_t add_bias(const Int8Layer& layer);
