@@ -3,7 +3,6 @@
 
     tests/bench/pytorch_peer.py [--json] [--seconds 1] [--rounds 3] [--designs ds_cnn_s,gru_s]
 
-and for ds_tc_40, by its name only.
 Needs Debian's python3-torch. torch.nn modules, torch.optim.Adam, batches of 100 random clips, float32. Printed are
 samples per second of whole steps (forward, backward, Adam, loss.item()) with the thread count that PyTorch takes by
 itself and with the better of one and two threads.
@@ -158,29 +157,20 @@ def ds_tc_small():
                      nn.Linear(96, 12)]
 
 
-def ds_tc_40():
-    layers = [Coefficients(), conv_norm(40, 40, 9, (2, 1), relu=False, groups=40), conv_norm(40, 40, 1)]
-    for kernel in (9, 11, 13, 15):
-        branch = nn.Sequential(separable(40, 40, kernel, True), separable(40, 40, kernel, False))
-        layers.append(Residual(branch, conv_norm(40, 40, 1, relu=False)))
-    return layers + [separable(40, 80, 17, True, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(80, 12)]
-
-
-# Networks that are no chains; one without a file reads 51 frames of 40 coefficients.
-GRAPHS = {"bc_resnet_1": bc_resnet_1, "ds_tc_40": ds_tc_40, "ds_tc_small": ds_tc_small, "tc_resnet8": tc_resnet8}
+# Networks that are no chains.
+GRAPHS = {"bc_resnet_1": bc_resnet_1, "ds_tc_small": ds_tc_small, "tc_resnet8": tc_resnet8}
 
 
 def load(name):
     for file in CONFIGS.glob(f"*/{name}.json"):
         return json.loads(file.read_text())
-    return {"name": name, "classes": 12}
+    raise SystemExit(f"{name}: no such design in configs")
 
 
 def build(design):
-    if design["name"] in GRAPHS:
-        features = design.get("features")
-        return nn.Sequential(*GRAPHS[design["name"]]()), [frames(features) if features else 51, 40]
     features, network, classes = design["features"], design["network"], design["classes"]
+    if design["name"] in GRAPHS:
+        return nn.Sequential(*GRAPHS[design["name"]]()), [frames(features), 40]
     kind = network["type"]
     size = [frames(features), features["coefficients"]]
     step = size[1]
