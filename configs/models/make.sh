@@ -19,6 +19,9 @@ for design in "$@"; do
   [ -e "$model" ] || "$kwsmith" -q train "$design" --data "$data" --out "$here/$name" >/dev/null
   cost=$("$kwsmith" cost "$here/$name" --json)
   made="\`configs/models/make.sh DATA $name\`: \`kwsmith train\` with its defaults, one run"
+  if ! "$kwsmith" list designs | grep "^$name " >/dev/null; then
+    made="\`kwsmith train STUDY:TRIAL\` with its defaults, one run, of a design that a search found ([docs/results.md](../../../docs/results.md))"
+  fi
   if [ "$(value tuning_epochs "$model")" -gt 0 ]; then
     made="a search ([docs/results.md](../../../docs/results.md)): the better of its runs on the validation split"
   fi
