@@ -1,4 +1,4 @@
-#include "kws/search/columns.h"
+#include "columns.h"
 
 #include <algorithm>
 

@@ -4,8 +4,8 @@
 #include <array>
 #include <vector>
 
+#include "columns.h"
 #include "kws/families/design.h"
-#include "kws/search/columns.h"
 
 namespace kws {
 namespace {

@@ -1,4 +1,4 @@
-#include "kws/search/moves.h"
+#include "moves.h"
 
 #include <algorithm>
 #include <cmath>

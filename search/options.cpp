@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kws/search/strategies.h"
+#include "strategies.h"
 
 namespace kws {
 namespace {

@@ -1,4 +1,4 @@
-#include "kws/search/pareto.h"
+#include "pareto.h"
 
 #include <algorithm>
 

@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "kws/search/finalists.h"
-#include "kws/search/pareto.h"
+#include "pareto.h"
 
 namespace kws {
 namespace {

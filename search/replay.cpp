@@ -11,7 +11,7 @@
 #include "kws/core/rng.h"
 #include "kws/cost/budget.h"
 #include "kws/search/proposals.h"
-#include "kws/search/strategies.h"
+#include "strategies.h"
 #include "table_pool.h"
 
 namespace kws {

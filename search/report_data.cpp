@@ -5,8 +5,8 @@
 #include <map>
 #include <set>
 
+#include "columns.h"
 #include "kws/cost/cost.h"
-#include "kws/search/columns.h"
 #include "kws/search/finalists.h"
 #include "kws/search/forecast.h"
 #include "kws/search/ranking.h"

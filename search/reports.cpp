@@ -2,9 +2,9 @@
 
 #include <array>
 
+#include "columns.h"
 #include "kws/core/files.h"
 #include "kws/core/table.h"
-#include "kws/search/columns.h"
 #include "kws/search/ranking.h"
 #include "kws/search/report_html.h"
 #include "kws/search/view.h"

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "kws/search/moves.h"
 #include "kws/search/pool.h"
+#include "moves.h"
 #include "streams.h"
 
 namespace kws {

@@ -1,4 +1,4 @@
-#include "kws/search/strategies.h"
+#include "strategies.h"
 
 #include <algorithm>
 #include <array>

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "../../search/moves.h"
 #include "export/random_models.h"
 #include "kws/core/options.h"
 #include "kws/cost/cost.h"
@@ -11,7 +12,6 @@
 #include "kws/families/turn.h"
 #include "kws/fused/fused_net.h"
 #include "kws/fused/targets.h"
-#include "kws/search/moves.h"
 #include "kws/search/space.h"
 #include "quant/random_network.h"
 

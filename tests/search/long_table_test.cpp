@@ -4,8 +4,8 @@
 
 #include <set>
 
+#include "../../search/columns.h"
 #include "families/random_design.h"
-#include "kws/search/columns.h"
 #include "kws/search/view.h"
 #include "studied.h"
 

@@ -1,4 +1,4 @@
-#include "kws/search/moves.h"
+#include "../../search/moves.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "kws/search/pareto.h"
+#include "../../search/pareto.h"
 
 #include <gmock/gmock.h>
 

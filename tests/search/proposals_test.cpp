@@ -7,9 +7,9 @@
 #include <map>
 #include <set>
 
+#include "../../search/moves.h"
+#include "../../search/strategies.h"
 #include "fake_evaluator.h"
-#include "kws/search/moves.h"
-#include "kws/search/strategies.h"
 #include "kws/search/study.h"
 
 namespace kws {

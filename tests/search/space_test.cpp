@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "kws/search/moves.h"
+#include "../../search/moves.h"
 #include "kws/search/options.h"
 
 namespace kws {
