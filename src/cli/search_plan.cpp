@@ -38,7 +38,7 @@ TrainingPace expected_pace(const SearchOptions& options, Isa isa, const std::vec
   constexpr double kRungSeconds = 0.5;  // of calibration and validation
   get_ready_to_train();
   double trained = 0.0;  // seconds of a clip
-  for (const Design& design : first) trained += 1.0 / training_speed(design, isa, kMeasured).engine;
+  for (const Design& design : first) trained += 1.0 / training_speed(design, isa, kMeasured);
   return {.epoch_seconds = trained / static_cast<double>(first.size()) * static_cast<double>(clips),
           .rung_seconds = kRungSeconds,
           .at_once = std::clamp(options.threads, 1, options.slots)};
@@ -72,7 +72,8 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator,
 
 void print_plan(SearchOptions options, Isa isa, std::optional<std::size_t> clips, std::optional<double> seconds,
                 const Output& format) {
-  constexpr int kDraws = 20000, kMostShown = 28;
+  constexpr int kDraws = 20000, kDrawsOfPart = 2000;  // whose sizes and times take longer to find
+  constexpr int kMostShown = 28;
   Proposer proposer(options);
   Json proposals = Json::array(), shares = Json::array();
   const std::size_t budgets = options.budgets().size();
@@ -90,7 +91,7 @@ void print_plan(SearchOptions options, Isa isa, std::optional<std::size_t> clips
     proposals.push_back(std::move(row));
   }
   for (const std::string& warning : proposer.warnings()) log().warn(warning);
-  for (const FitShare& share : fit_shares(options, kDraws)) {
+  for (const FitShare& share : fit_shares(options, options.part() ? kDrawsOfPart : kDraws)) {
     shares.push_back({{"type", share.type},
                       {"designs", whole_number(space_designs(options.space, share.type))},
                       {"budget", share.budget},

@@ -11,7 +11,6 @@
 #include "kws/cost/budget.h"
 #include "kws/cost/cost.h"
 #include "kws/fused/fused_net.h"
-#include "kws/fused/rounded_net.h"
 #include "kws/fused/targets.h"
 #include "kws/train/adam.h"
 #include "kws/train/plain_net.h"
@@ -64,31 +63,11 @@ double rate(double seconds, const Step& step) {
   return steps * kBatch / passed;
 }
 
-/// Of one trial whose net->step() is `step`(its arrays).
-template <class Net, class Step>
-double trial_rate(const Graph& graph, const std::unique_ptr<Net>& net, double seconds, const Step& step) {
+double fused_rate(const Graph& graph, const std::unique_ptr<FusedNet>& net, double seconds) {
   Trial t(graph);
   return rate(seconds, [&] {
-    step(*net, t);
+    net->step(t.features, t.targets, t.state.parameters, t.state.statistics, t.gradients);
     t.update();
-  });
-}
-
-double fused_rate(const Graph& graph, const std::unique_ptr<FusedNet>& net, double seconds) {
-  return trial_rate(graph, net, seconds, [](FusedNet& n, Trial& t) {
-    n.step(t.features, t.targets, t.state.parameters, t.state.statistics, t.gradients);
-  });
-}
-
-double rounded_rate(const Graph& graph, Isa isa, double seconds) {
-  const ParameterLayout layout(graph);
-  const NetState state = initial_state(graph, layout, 1);
-  Ranges ranges;
-  for (const Layer& layer : graph.layers()) ranges[layer.name] = {-1.0F, 1.0F};
-  const Int8Model int8 = quantize(graph, folded(graph, layout, state.parameters, state.statistics), ranges);
-  const auto net = RoundedNet::make(graph, layout, kBatch, isa, int8);
-  return trial_rate(graph, net, seconds, [](RoundedNet& n, Trial& t) {
-    n.step(t.features, t.targets, t.state.parameters, t.state.statistics, t.gradients);
   });
 }
 
@@ -129,13 +108,10 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-TrainingSpeed training_speed(const Design& design, Isa isa, double seconds) {
+double training_speed(const Design& design, Isa isa, double seconds) {
   const Graph graph = build_graph(design);
-  if (const auto net = FusedNet::make(graph, ParameterLayout(graph), kBatch, isa)) {
-    return {fused_rate(graph, net, seconds), rounded_rate(graph, isa, seconds)};
-  }
-  const double plain = plain_rate(graph, 1, seconds);
-  return {plain, plain};
+  const auto net = FusedNet::make(graph, ParameterLayout(graph), kBatch, isa);
+  return net ? fused_rate(graph, net, seconds) : plain_rate(graph, 1, seconds);
 }
 
 std::vector<Design> train_bench_designs() {

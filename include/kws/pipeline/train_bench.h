@@ -17,13 +17,9 @@ struct TrainBenchRow {
   double torch2 = 0.0;  ///< plain LibTorch, one trial with two threads; BLAS has one, as two pools hinder each other
 };
 
-/// Samples per second of whole steps of one trial on one core.
-struct TrainingSpeed {
-  double engine = 0.0;  ///< as trials are trained here
-  double tuning = 0.0;  ///< in quantization-aware epochs
-};
-/// Measures each for about `seconds`, on random features. To be called after prepare_training().
-TrainingSpeed training_speed(const Design& design, Isa isa, double seconds);
+/// Samples per second of whole steps of one trial on one core, as trials are trained here: measured for about
+/// `seconds`, on random features. To be called after prepare_training().
+double training_speed(const Design& design, Isa isa, double seconds);
 
 /// Anchors and published designs that fit the small budget.
 std::vector<Design> train_bench_designs();
