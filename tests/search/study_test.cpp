@@ -197,6 +197,18 @@ TEST_P(StoredStudy, TellsOfItsSearchAndItsWorkers) {
   EXPECT_FALSE(other.searched());
 }
 
+TEST_P(StoredStudy, TellsThoseWhoLookOnHowFarItsSearchIs) {
+  Study study = place.open(kConfig);
+  EXPECT_FALSE(study.told());
+  study.tell({.trials_done = 1, .trials = 28, .epochs_done = 3, .epochs = 90});
+  study.tell({.trials_done = 2, .trials = 28, .epochs_done = 6, .epochs = 90, .seconds_left = 1000.0});
+  const std::optional<SearchProgress> told = place.join().told();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(std::tuple(told->trials_done, told->trials, told->done(), told->total()), std::tuple(2, 28, 6, 90));
+  EXPECT_NEAR(told->seconds_left.value(), 1000.0, 60.0);  // a slow machine may take its time between the two
+  EXPECT_LE(*told->seconds_left, 1000.0);
+}
+
 TEST_P(StoredStudy, StepsAreClaimedOnceInTheirOrder) {
   Study study = place.open(kConfig);
   for (const Proposal& proposal : proposals(3)) study.add(proposal);
