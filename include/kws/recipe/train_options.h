@@ -39,7 +39,7 @@ template <class Field>
 void describe(Field& field, TrainOptions& o) {
   field("epochs", o.epochs, 1, 10000, "passes over the training split");
   field("tuning_epochs", o.tuning_epochs, 0, 10000,
-        "further passes with the rounding of the int8 network in them, kept where they make it more accurate");
+        "quantization-aware passes after them, kept where they make the int8 network more accurate");
   field("batch_size", o.batch_size, 1, 4096, "clips per step");
   describe(field, o.optimizer);
   field("label_smoothing", o.label_smoothing, 0.0, 0.9, "share of the target spread over all classes");

@@ -9,8 +9,8 @@
 
 namespace kws {
 
-/// The best trials are trained anew at the end of a search, each several times with other seeds, with the rounding of
-/// the int8 network in the last epochs. These trainings are trials too: the r-th (1, 2 ..) of trial t has the number
+/// The best trials are trained anew at the end of a search, each several times with other seeds, the last epochs
+/// quantization-aware. These trainings are trials too: the r-th (1, 2 ..) of trial t has the number
 /// 1,000,000 + 100 t + r, so that it keeps its number when the search is continued with more trials.
 constexpr int kFirstFinalist = 1'000'000;
 bool is_finalist(int number);

@@ -83,7 +83,7 @@ void describe(Field& field, SearchOptions& o) {
   field("final_seeds", o.final_seeds, 1, 99,
         "trainings of each finalist, with other seeds; the design with the best mean wins");
   field("final_epochs", o.final_epochs, 0, 10000, "epochs of such a training; 0: as many as the top rung");
-  field("tuning_epochs", o.tuning_epochs, 0, 10000, "epochs after them with the rounding of the int8 network");
+  field("tuning_epochs", o.tuning_epochs, 0, 10000, "quantization-aware epochs after them");
   field.choice("precision", o.precision, precision_names(),
                "of training steps; bfloat16 is faster and needs AVX-512 BF16 or AMX on every machine of the study");
   field("seed", o.seed, kNone, kMost, "seed of proposals and of every trial's training");

@@ -34,9 +34,9 @@ struct EpochReport {
 };
 
 /// Trains one network on one core with Adam and a cosine learning rate, keeping the epoch of best validation accuracy;
-/// then, for options.tuning_epochs, with the rounding of the int8 network at ranges fixed before, in float32 at a
-/// twentieth of the rate, where an epoch replaces the one kept if its int8 network is more accurate. Same graph, feed,
-/// options: same bytes, whichever fused instruction set of a precision runs.
+/// then quantization-aware for options.tuning_epochs: with the rounding of the int8 network at ranges fixed before, in
+/// float32 at a twentieth of the rate, where an epoch replaces the one kept if its int8 network is more accurate. Same
+/// graph, feed, options: same bytes, whichever fused instruction set of a precision runs.
 class Trainer {
  public:
   /// feature_threads > 1: the next epoch's features are made while this one trains.
