@@ -83,6 +83,7 @@ class Flags {
   void later(const char* name, int& value, int /*missing*/, int low, int high, const char* help) {
     (*this)(name, value, low, high, help);
   }
+  void later(const char*, const std::vector<int>&, int, int, const char*) {}  // a file's alone
   void choice(const char* name, const std::string& value, const std::vector<std::string>& known, const char* help) {
     std::string names;
     for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;

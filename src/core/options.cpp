@@ -183,14 +183,16 @@ void JsonReader::operator()(const char* name, Extent& value, int low, int high, 
 }
 
 void JsonReader::operator()(const char* name, std::vector<int>& value, int low, int high, const char*) {
+  if (const Json* found = take(name)) read_integers(*found, child(name), value, low, high);
+}
+
+void JsonReader::read_integers(const Json& list, const std::string& path, std::vector<int>& value, int low,
+                               int high) const {
   constexpr std::size_t kMost = 32;
-  const Json* found = take(name);
-  if (found == nullptr) return;
-  require_list(*found, child(name), 1, kMost);
+  require_list(list, path, 1, kMost);
   value.clear();
-  for (std::size_t i = 0; i < found->size(); ++i) {
-    const std::string path = child(name) + "[" + std::to_string(i) + "]";
-    value.push_back(static_cast<int>(integer((*found)[i], low, high, origin_, path)));
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    value.push_back(static_cast<int>(integer(list[i], low, high, origin_, path + "[" + std::to_string(i) + "]")));
   }
 }
 
@@ -253,6 +255,11 @@ void JsonReader::later(const char* name, int& value, int low, int high, const ch
 void JsonReader::later(const char* name, int& value, int usual, int low, int high, const char*) {
   if (missing_ == Missing::error) value = usual;
   if (const Json* found = take(name, true)) value = static_cast<int>(integer(*found, low, high, origin_, child(name)));
+}
+
+void JsonReader::later(const char* name, std::vector<int>& value, int low, int high, const char*) {
+  if (missing_ == Missing::error) value.clear();
+  if (const Json* found = take(name, true)) read_integers(*found, child(name), value, low, high);
 }
 
 void JsonReader::optional(const char* name, std::optional<double>& value, double low, double high) {

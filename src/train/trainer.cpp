@@ -24,7 +24,8 @@ namespace kws {
 namespace {
 
 constexpr double kClipNorm = 5.0;
-constexpr double kAwareRate = 0.05;  // of the peak rate
+constexpr double kAwareRate = 0.05;   // of the peak rate
+constexpr double kRestartRate = 0.5;  // the same, of the second cosine and later ones
 
 }  // namespace
 
@@ -109,10 +110,13 @@ struct Trainer::Impl {
 
   /// Of the epoch under way.
   [[nodiscard]] bool rounds() const { return epoch >= options.epochs; }
+  /// Whether a cosine is at its end: the next epoch begins with the best weights, and nothing else is needed any more.
+  [[nodiscard]] bool rests() const { return epoch > 0 && epoch == options.cosine_end(epoch); }
 
   /// Ranges come from augmented training clips: held-out data may not shape the model.
   [[nodiscard]] Ranges ranges_of(const Weights& weights) const {
-    return calibrate(graph, weights, feed.training_sample(options, options.epochs, kCalibrationClips).features);
+    const int sample = options.cosine_end(epoch);
+    return calibrate(graph, weights, feed.training_sample(options, sample, kCalibrationClips).features);
   }
   /// Those that quantization-aware training has begun with.
   [[nodiscard]] Ranges aware_ranges() const {
@@ -123,12 +127,14 @@ struct Trainer::Impl {
     return ranges;
   }
 
-  /// Makes the best epoch of the training the start of the quantization-aware epochs.
-  void begin_aware_epochs() {
+  /// Makes the best epoch of the training the start of the next ones.
+  void begin_anew() {
     state = best;
     adam = Adam(layout.parameters());
     adam.average = state.parameters;
     average_statistics = state.statistics;
+  }
+  void begin_aware_epochs() {
     const Ranges ranges = ranges_of(folded(graph, layout, best.parameters, best.statistics));
     for (std::size_t i = 0; i < graph.layers().size(); ++i) {
       const Range& range = ranges.at(graph.layers()[i].name);
@@ -154,12 +160,21 @@ struct Trainer::Impl {
     return fused->step(features, targets, state.parameters, state.statistics, gradients);
   }
 
+  /// Of the cosine that the epoch under way belongs to, and its epochs.
+  [[nodiscard]] double peak_rate() const {
+    const double share = rounds() ? kAwareRate : cosine_begin() > 0 ? kRestartRate : 1.0;
+    return share * options.optimizer.peak_rate;
+  }
+  [[nodiscard]] int cosine_begin() const { return options.cosine_begin(options.cosine_end(epoch + 1)); }
+  [[nodiscard]] int cosine_epochs() const {
+    return rounds() ? options.tuning_epochs : options.cosine_end(epoch + 1) - cosine_begin();
+  }
+
   double train_step(std::span<const std::int8_t> features, std::span<const int> labels, std::int64_t steps) {
     const std::vector<double> targets = smoothed_targets(labels, graph.output().elements(), options.label_smoothing);
     const double step_loss = gradients_of(features, targets);
     const double average_decay = warm_average(options.ema, adam.step);
-    const double peak = rounds() ? kAwareRate * options.optimizer.peak_rate : options.optimizer.peak_rate;
-    adam.update(state.parameters, gradients, layout.decayed(), cosine_rate(peak, adam.step, steps),
+    adam.update(state.parameters, gradients, layout.decayed(), cosine_rate(peak_rate(), adam.step, steps),
                 options.optimizer.weight_decay, kClipNorm, average_decay);
     for (std::size_t i = 0; i < state.statistics.size(); ++i) {
       average_statistics[i] += static_cast<float>(1.0 - average_decay) * (state.statistics[i] - average_statistics[i]);
@@ -176,10 +191,13 @@ struct Trainer::Impl {
     field.number(best_validation);
     field.number(best_int8);
     field.number(adam.step);
-    for (auto* values : {&state.parameters, &state.statistics, &adam.first, &adam.second, &adam.average,
-                         &average_statistics, &best.parameters, &best.statistics, &limits}) {
-      field.array(*values);
+    if (!rests()) {
+      for (auto* values :
+           {&state.parameters, &state.statistics, &adam.first, &adam.second, &adam.average, &average_statistics}) {
+        field.array(*values);
+      }
     }
+    for (auto* values : {&best.parameters, &best.statistics, &limits}) field.array(*values);
   }
 
   /// A checkpoint may come from a store that others write to.
@@ -222,13 +240,14 @@ bool Trainer::run_epoch(EpochReport& report) {
   const std::string before = checkpoint();
   const FeatureBatch batch = t.features(t.epoch);
   if (!t.fused) use_plain_threads(1);  // a trial is one thread
+  if (t.rests()) t.begin_anew();
   if (t.epoch == t.options.epochs) t.begin_aware_epochs();
   if (t.rounds()) t.make_rounded_net();
   const auto values = static_cast<std::size_t>(t.graph.input().elements());
   const auto size = static_cast<std::size_t>(t.options.batch_size);
   const std::size_t rows = batch.labels.size();
   const std::size_t batches = std::max<std::size_t>(1, rows / size);  // the odd rest is left out, drawn anew next time
-  const auto steps = static_cast<std::int64_t>(batches) * (t.rounds() ? t.options.tuning_epochs : t.options.epochs);
+  const auto steps = static_cast<std::int64_t>(batches) * t.cosine_epochs();
   double sum = 0.0;
   for (std::size_t i = 0; i < batches; ++i) {
     const std::size_t first = i * size;

@@ -113,6 +113,37 @@ TEST_F(TrainerTest, ContinuesFromACheckpointToTheSameBytes) {
   EXPECT_THROW(continued.restore(half.substr(0, half.size() - 1)), Error);
 }
 
+TEST_F(TrainerTest, ARestartGoesOnFromTheEndOfAShorterTraining) {
+  const Dataset data = dataset();
+  for (const int tuning : {0, 2}) {
+    const Design design = small_design(seven_networks()[6]);
+    const Graph graph = build_graph(design);
+    const FeatureFeed feed(data, design.features, 1);
+    TrainOptions longer = quick(7);
+    longer.restarts = {3, 5};
+    longer.tuning_epochs = tuning;
+    Trainer shorter(graph, feed, quick(3), 1), whole(graph, feed, longer, 1);
+    EpochReport report;
+    while (!shorter.finished()) shorter.run_epoch(report);
+    std::vector<std::string> states;
+    while (!whole.finished()) {
+      whole.run_epoch(report);
+      states.push_back(whole.checkpoint());
+      if (whole.epochs_done() != 3) continue;
+      EXPECT_EQ(states.back(), shorter.checkpoint()) << "whether a restart comes is of no account before it";
+      const Weights theirs = shorter.best_weights();
+      for (const auto& [name, tensor] : whole.best_weights()) EXPECT_EQ(tensor.data, theirs.at(name).data) << name;
+    }
+    EXPECT_LT(2 * states[2].size(), states[3].size()) << "at a restart the best weights are all";
+    for (std::size_t done : {2U, 3U, 5U, 6U}) {  // both restarts, the end of the last cosine, and between them
+      Trainer continued(graph, feed, longer, 1);
+      continued.restore(done == 3 ? shorter.checkpoint() : states[done - 1]);
+      while (!continued.finished()) continued.run_epoch(report);
+      EXPECT_EQ(continued.checkpoint(), states.back()) << "from epoch " << done;
+    }
+  }
+}
+
 TEST_F(TrainerTest, RefusesCheckpointsWithFiguresThatNoTrainingHas) {
   const Dataset data = dataset();
   const Design design = small_design(seven_networks()[0]);

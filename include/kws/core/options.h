@@ -62,6 +62,8 @@ class JsonReader {
   void later(const char* name, int& value, int low, int high, const char* help);
   /// The same, but a missing key means `usual`; where any key may be left out, the default as for others.
   void later(const char* name, int& value, int usual, int low, int high, const char* help);
+  /// A missing key means an empty list.
+  void later(const char* name, std::vector<int>& value, int low, int high, const char* help);
 
   /// A nested object, and a list of them, each with a describe() of its own.
   template <class Struct>
@@ -123,6 +125,7 @@ class JsonReader {
   const Json* take(const char* name, bool may_miss = false);
   [[nodiscard]] std::string child(const char* name) const;
   void require_list(const Json& value, const std::string& path, std::size_t low, std::size_t high) const;
+  void read_integers(const Json& list, const std::string& path, std::vector<int>& value, int low, int high) const;
   template <class Number>
   std::vector<Number> numbers_in(const Json& json, const std::string& path, std::size_t count, Number low,
                                  Number high) const {
@@ -197,6 +200,9 @@ class JsonWriter {
   }
   void later(const char* name, int value, int usual, int, int, const char*) {
     if (value != usual) json_[name] = value;
+  }
+  void later(const char* name, const std::vector<int>& value, int, int, const char*) {
+    if (!value.empty()) json_[name] = value;
   }
   template <class Struct>
   void object(const char* name, Struct& value, const char*) {

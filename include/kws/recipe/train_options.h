@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "kws/recipe/augment_options.h"
 
@@ -21,6 +22,7 @@ void describe(Field& field, OptimizerOptions& o) {
 /// `train`, `search` and the study's config.
 struct TrainOptions {
   int epochs = 40;
+  std::vector<int> restarts = {};  ///< rising
   int tuning_epochs = 0;
   int batch_size = 100;
   OptimizerOptions optimizer;
@@ -33,11 +35,29 @@ struct TrainOptions {
 
   /// Both phases together.
   [[nodiscard]] int all_epochs() const { return epochs + tuning_epochs; }
+  /// Where the cosine ends in which a training stands after `done` of `epochs`; at its end, there.
+  [[nodiscard]] int cosine_end(int done) const {
+    for (const int restart : restarts) {
+      if (restart >= done && restart < epochs) return restart;
+    }
+    return epochs;
+  }
+  /// Where it has begun: at 0 or a restart below its end.
+  [[nodiscard]] int cosine_begin(int end) const {
+    int begin = 0;
+    for (const int restart : restarts) {
+      if (restart < end) begin = restart;
+    }
+    return begin;
+  }
 };
 
 template <class Field>
 void describe(Field& field, TrainOptions& o) {
   field("epochs", o.epochs, 1, 10000, "passes over the training split");
+  field.later("restarts", o.restarts, 1, 10000,
+              "epochs, rising, at which a cosine of the rate ends and another begins, as in a study whose top rung has "
+              "been raised");
   field("tuning_epochs", o.tuning_epochs, 0, 10000,
         "quantization-aware passes after them, kept where they make the int8 network more accurate");
   field("batch_size", o.batch_size, 1, 4096, "clips per step");
