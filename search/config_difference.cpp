@@ -31,8 +31,31 @@ std::string difference(const Json* there, const Json* here, const std::string& p
   return path + ": " + short_text(there) + " there, " + short_text(here) + " here";
 }
 
+constexpr const char* kRaisedFrom = "raised_from";
+
+/// 0: it has none.
+int top_rung(const Json& config) { return config.value(Json::json_pointer("/search/epochs"), 0); }
+
 }  // namespace
 
 std::string config_difference(const Json& there, const Json& here) { return difference(&there, &here, ""); }
+
+Json raised_config(const Json& there, const Json& here, const std::string& name) {
+  const int before = top_rung(there), now = top_rung(here);
+  if (now < before) {
+    throw Error(name + ": trains up to " + std::to_string(before) + " epochs, more than --epochs " +
+                    std::to_string(now) + "; a top rung can be raised only: give the same, or another --study",
+                Exit::usage);
+  }
+  Json goes_on = there, wanted = here;
+  if (now > before && before > 0) {
+    goes_on["search"]["epochs"] = now;
+    goes_on[kRaisedFrom].push_back(before);
+  }
+  if (goes_on.contains(kRaisedFrom) && !wanted.contains(kRaisedFrom)) wanted[kRaisedFrom] = goes_on[kRaisedFrom];
+  const std::string found = config_difference(goes_on, wanted);
+  if (found.empty()) return goes_on;
+  throw Error(name + ": config differs at " + found + "; use another --study or the same settings", Exit::usage);
+}
 
 }  // namespace kws

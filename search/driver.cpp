@@ -14,6 +14,7 @@
 #include "kws/core/interrupt.h"
 #include "kws/search/finalists.h"
 #include "kws/search/proposals.h"
+#include "kws/search/ranking.h"
 #include "kws/search/worker.h"
 #include "time_left.h"
 #include "winner.h"
@@ -336,6 +337,24 @@ class Run {
   std::size_t warned_ = 0;
 };
 
+/// Trials that a higher top rung would let go on first: their checkpoints stay, as many as a small study has room for.
+std::vector<int> may_go_on(std::span<const TrialFacts> trials, const SearchOptions& options) {
+  constexpr std::size_t kMostKept = 30;
+  std::vector<int> numbers;
+  for (const Budget& budget : options.budgets()) {
+    std::vector<const TrialFacts*> full;
+    for (const TrialFacts& trial : trials) {
+      const bool own = trial.proposal.budget == budget.name && !is_finalist(trial.proposal.number);
+      if (own && trained_in_full(trial)) full.push_back(&trial);
+    }
+    std::ranges::sort(full, [](const TrialFacts* a, const TrialFacts* b) { return better(*a, *b); });
+    const std::size_t share = std::max<std::size_t>(1, full.size() / static_cast<std::size_t>(options.reduction));
+    full.resize(std::min({full.size(), share, kMostKept / options.budgets().size()}));
+    for (const TrialFacts* trial : full) numbers.push_back(trial->proposal.number);
+  }
+  return numbers;
+}
+
 }  // namespace
 
 SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink) {
@@ -357,7 +376,7 @@ SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Stu
   if (!outcome.interrupted) {
     std::vector<int> models;
     for (const Winner& winner : outcome.winners) models.push_back(winner.trial.proposal.number);
-    study.shrink(models);
+    study.shrink(models, may_go_on(trials, options));
   }
   write_reports(study, outcome.winners, options);
   study.set_finished(!outcome.interrupted);

@@ -12,6 +12,13 @@ namespace {
 
 constexpr int kMostSeeds = 100;  // what the numbers leave room for
 
+/// At the top rung, or at one that was it before: few have reached one that has been raised.
+bool ends_at_a_top(const TrialFacts& trial, const SearchOptions& options) {
+  if (trained_in_full(trial)) return true;
+  const std::vector<int>& before = options.raised_from;
+  return trial.result() != nullptr && std::ranges::find(before, trial.rungs.back().epochs) != before.end();
+}
+
 }  // namespace
 
 int final_epochs(const SearchOptions& options) {
@@ -28,10 +35,13 @@ std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const Search
   for (const Budget& budget : options.budgets()) {
     std::vector<const TrialFacts*> best;
     for (const TrialFacts& trial : trials) {
-      const bool chosen_from = !is_finalist(trial.proposal.number) && trained_in_full(trial);
+      const bool chosen_from = !is_finalist(trial.proposal.number) && ends_at_a_top(trial, options);
       if (chosen_from && fits(trial, budget.name)) best.push_back(&trial);
     }
-    std::ranges::sort(best, [](const TrialFacts* a, const TrialFacts* b) { return better(*a, *b); });
+    std::ranges::sort(best, [](const TrialFacts* a, const TrialFacts* b) {
+      const int in_a = a->rungs.back().epochs, in_b = b->rungs.back().epochs;
+      return in_a != in_b ? in_a > in_b : better(*a, *b);
+    });
     best.resize(std::min(best.size(), static_cast<std::size_t>(options.finalists)));
     for (const TrialFacts* trial : best) {
       if (!chosen.insert(trial->proposal.number).second) continue;
@@ -39,6 +49,7 @@ std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const Search
         Proposal proposal = trial->proposal;
         proposal.number = kFirstFinalist + kMostSeeds * trial->proposal.number + repetition;
         proposal.training.epochs = final_epochs(options);
+        proposal.training.restarts.clear();
         proposal.training.tuning_epochs = options.tuning_epochs;
         proposal.training.seed = training_seed(options.seed, proposal.number);
         list.push_back(std::move(proposal));

@@ -18,6 +18,7 @@ template <class Field>
 void describe(Field& field, Document& o) {
   field.choice("schema", o.schema, {kSearchSchema}, "format of this file");
   field.object("search", o.options, "the search");
+  field.later("raised_from", o.options.raised_from, 1, 10000, "top rungs that this study had before, rising");
   field.object("space", o.options.space, "ranges of the search space");
 }
 
@@ -72,6 +73,7 @@ Part SearchOptions::target() const { return {core_by_name(core), clock_hz, hop_m
 ScheduleOptions SearchOptions::schedule() const {
   return {.trials = max_trials,
           .epochs = epochs,
+          .raised_from = raised_from,
           .first_rung = first_rung,
           .reduction = reduction,
           .slots = slots,
@@ -97,6 +99,13 @@ SearchOptions search_options_from_json(const Json& json, const std::string& orig
                 Exit::usage);
   }
   if (options.types.empty()) options.types = network_types();
+  for (std::size_t i = 0; i < options.raised_from.size(); ++i) {
+    const int above = i + 1 < options.raised_from.size() ? options.raised_from[i + 1] : options.epochs;
+    if (options.raised_from[i] < above) continue;
+    throw Error(origin + ": raised_from[" + std::to_string(i) + "]: " + std::to_string(options.raised_from[i]) +
+                    " is not below " + std::to_string(above) + ", the top rung after it; leave the list out",
+                Exit::usage);
+  }
   return with_strategy(options);
 }
 

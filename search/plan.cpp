@@ -153,13 +153,13 @@ std::string describe_plan(const SearchOptions& options, const TrainingPace& pace
          " epochs: " + grouped(epochs) + " epochs, about " + describe_time(planned_seconds(options, pace));
 }
 
-SearchOptions as_planned_before(SearchOptions options, const SearchOptions& before) {
-  options.max_trials = before.max_trials;
-  options.epochs = before.epochs;
-  options.finalists = before.finalists;
-  options.final_seeds = before.final_seeds;
-  options.final_epochs = before.final_epochs;
-  options.tuning_epochs = before.tuning_epochs;
+SearchOptions as_planned_before(SearchOptions options, const SearchOptions& before, const Json& given) {
+  const Json all = search_options_to_json(before).at("search");
+  Json kept = Json::object();
+  for (const std::string& name : planned_options()) {
+    if (!given.contains(name)) kept[name] = all.at(name);
+  }
+  read_options(kept, options, "config.json", "search");
   return options;
 }
 

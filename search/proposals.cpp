@@ -92,6 +92,7 @@ std::optional<Proposer::Proposed> Proposer::propose(std::size_t budget, int numb
   Proposal& proposal = proposed.proposal;
   if (proposal.design.name.empty()) proposal.design.name = proposal.design.type() + "_" + std::to_string(number);
   proposal.training.epochs = options_.epochs;
+  proposal.training.restarts = options_.raised_from;
   proposal.training.seed = training_seed(options_.seed, number);
   // One for all trials, so that those with the same front end share their features; 0 would mean the trial's own.
   proposal.training.data_seed = (Rng({options_.seed, kData}).next() >> 11) | 1U;

@@ -76,7 +76,7 @@ std::map<int, double> expected_of(const StudyView& view) {
   std::vector<Measured> measured;
   std::vector<std::string> types;
   std::vector<int> numbers;
-  const std::vector<int> rungs = rung_epochs(view.options.epochs, view.options.reduction, view.options.first_rung);
+  const std::vector<int> rungs = rungs_of(view.options.schedule());
   for (const TrialFacts& trial : view.trials) {
     if (is_finalist(trial.proposal.number) || trial.rungs.empty()) continue;
     const int place = static_cast<int>(numbers.size());

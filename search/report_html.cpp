@@ -194,7 +194,7 @@ std::string best_section(const ReportFacts& facts) {
 
 /// At most kMostRungs, the first and the last among them.
 std::vector<int> rung_columns(const SearchOptions& options) {
-  std::vector<int> rungs = rung_epochs(options.epochs, options.reduction, options.first_rung);
+  std::vector<int> rungs = rungs_of(options.schedule());
   if (rungs.size() <= kMostRungs) return rungs;
   std::vector<int> some;
   for (std::size_t i = 0; i < kMostRungs; ++i) some.push_back(rungs[i * (rungs.size() - 1) / (kMostRungs - 1)]);

@@ -46,7 +46,7 @@ void Bracket::sort(std::vector<Entry>& rung) {
 std::optional<Promotion> Bracket::promote() { return promote(hold_); }
 
 std::optional<Promotion> Bracket::promote(std::size_t held) {
-  for (std::size_t rung = rungs_.size() - 1; rung-- > 0;) {
+  for (std::size_t rung = open_ - 1; rung-- > 0;) {
     const std::vector<Entry>& entries = rungs_[rung];
     const std::size_t quota = (entries.size() - (rung == 0 ? std::min(entries.size(), held) : 0)) / reduction_;
     if (static_cast<std::size_t>(std::ranges::count_if(entries, &Entry::promoted)) >= quota) continue;
@@ -82,7 +82,7 @@ std::optional<std::size_t> Bracket::best_of_a_type() const {
 std::optional<Promotion> Bracket::close() {
   if (!running_.empty()) return std::nullopt;
   if (auto promotion = promote(0)) return promotion;
-  for (std::size_t rung = 0; rung + 1 < rungs_.size(); ++rung) {
+  for (std::size_t rung = 0; rung + 1 < open_; ++rung) {
     const std::vector<Entry>& entries = rungs_[rung];
     if (entries.empty() || !entries.front().accuracy || std::ranges::any_of(entries, &Entry::promoted)) continue;
     return take(rung, 0, "goes on because no further trial comes");

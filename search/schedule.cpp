@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <tuple>
 
 namespace kws {
@@ -15,10 +16,25 @@ constexpr int kTellingEpochs = 3;  ///< a first rung from which proposals may le
 
 }  // namespace
 
+std::vector<int> rungs_of(const ScheduleOptions& options) {
+  std::vector<int> tops = options.raised_from;
+  tops.push_back(options.epochs);
+  std::vector<int> rungs = rung_epochs(tops.front(), options.reduction, options.first_rung);
+  for (std::size_t i = 1; i < tops.size(); ++i) {
+    const std::int64_t next = std::int64_t{rungs.back()} * options.reduction;
+    const int below = rungs.back();
+    for (const int rung :
+         rung_epochs(tops[i], options.reduction, static_cast<int>(std::min<std::int64_t>(next, tops[i])))) {
+      if (rung > below) rungs.push_back(rung);
+    }
+  }
+  return rungs;
+}
+
 std::vector<int> expected_jobs(const ScheduleOptions& options, std::size_t budgets) {
   std::vector<int> jobs;
   int count = options.trials;
-  for (std::size_t i = rung_epochs(options.epochs, options.reduction, options.first_rung).size(); i > 0; --i) {
+  for (std::size_t i = rungs_of(options).size(); i > 0; --i) {
     jobs.push_back(count);
     // One trial of each budget reaches the top in any case.
     count = std::max(count / options.reduction, std::min(count, static_cast<int>(budgets)));
@@ -27,7 +43,7 @@ std::vector<int> expected_jobs(const ScheduleOptions& options, std::size_t budge
 }
 
 int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
-  const std::vector<int> rungs = rung_epochs(options.epochs, options.reduction, options.first_rung);
+  const std::vector<int> rungs = rungs_of(options);
   const std::vector<int> jobs = expected_jobs(options, budgets);
   std::int64_t sum = 0, before = 0;
   for (std::size_t i = 0; i < rungs.size(); ++i) {
@@ -39,12 +55,23 @@ int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
 }
 
 Schedule::Schedule(const ScheduleOptions& options, std::size_t budgets, Propose propose)
-    : options_(options),
-      rungs_(rung_epochs(options.epochs, options.reduction, options.first_rung)),
-      propose_(std::move(propose)) {
+    : options_(options), rungs_(rungs_of(options)), propose_(std::move(propose)) {
   for (std::size_t i = 0; i < budgets; ++i)
     lines_.push_back(
         {.bracket = Bracket(rungs_, options.reduction, options.fair && options.reduction > 1 ? kHold : 0)});
+  raise();
+}
+
+/// Opens the rungs up to the next top; returns whether there is one.
+bool Schedule::raise() {
+  if (open_ == rungs_.size()) return false;
+  const auto is_top = [this](int rung) {
+    return std::ranges::find(options_.raised_from, rung) != options_.raised_from.end();
+  };
+  const auto next = std::find_if(rungs_.begin() + static_cast<std::ptrdiff_t>(open_), rungs_.end() - 1, is_top);
+  open_ = static_cast<std::size_t>(next - rungs_.begin()) + 1;
+  for (Line& line : lines_) line.bracket.open_rungs(open_);
+  return true;
 }
 
 std::optional<Job> Schedule::next() {
@@ -53,8 +80,8 @@ std::optional<Job> Schedule::next() {
       if (auto job = decide()) return begin(*std::move(job));
     }
     if (running_.empty()) {
-      finished_ = true;
-      break;
+      finished_ = stopped_ || !raise();
+      continue;
     }
     const auto first = std::ranges::min_element(
         running_, {}, [](const Running& running) { return std::tuple(running.end, running.job.number); });
@@ -81,10 +108,10 @@ void Schedule::take_notice(const Running& ended) {
   if (options_.target_accuracy > 0.0 && ended.result.value_or(0.0) >= options_.target_accuracy) {
     lines_[job.budget].reached = true;
   }
-  const std::vector<double> expected = forecast(measured_, types_, rungs_);
+  const std::vector<double> expected = forecast(measured_, types_, std::span(rungs_).first(open_));
   for (std::size_t i = 0; i < known_.size(); ++i) known_[i].accuracy = expected[i];
   const auto rung = static_cast<int>(std::ranges::find(rungs_, job.to) - rungs_.begin());
-  const bool telling = rungs_.size() == 1 || rungs_.front() >= kTellingEpochs;
+  const bool telling = open_ == 1 || rungs_.front() >= kTellingEpochs;
   known_[static_cast<std::size_t>(job.trial)].rung = telling ? rung + 1 : rung;
   if (!options_.fair) return;
   for (Line& line : lines_) line.bracket.rank(expected);

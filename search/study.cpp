@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "kws/core/files.h"
+#include "kws/search/finalists.h"
 #include "study_store.h"
 
 namespace kws {
@@ -61,11 +62,11 @@ Study::Study(const std::filesystem::path& folder, const Json& config, const std:
     require_version(db);
     const std::vector<SqlRow> known = db.run("SELECT json FROM config", {});
     if (!known.empty()) {
-      const std::string found = config_difference(parse_json(known[0][0].value(), row_of(db.name(), "config")), config);
-      if (found.empty()) return;
-      throw Error((url.empty() ? folder_.string() : db.name()) + ": config differs at " + found +
-                      "; use another --study or the same settings",
-                  Exit::usage);
+      const std::string name = url.empty() ? folder_.string() : db.name();
+      const Json there = parse_json(known[0][0].value(), row_of(db.name(), "config"));
+      const Json goes_on = raised_config(there, config, name);
+      if (goes_on != there) db.run("UPDATE config SET json = $1", {text_of(goes_on)});
+      return;
     }
     if (!db.run("SELECT 1 FROM trials LIMIT 1", {}).empty()) {
       throw Error(db.name() + ": has trials but no config; bring it back from a copy or use another --study",
@@ -103,8 +104,13 @@ Json Study::config() const {
 }
 
 void Study::add(const Proposal& proposal) {
-  store_->one(true, "INSERT INTO trials (number, proposal) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-              {std::int64_t{proposal.number}, text_of(proposal_to_json(proposal))});
+  // Of a trial the training goes on where the top rung has been raised; a finalist's is another one, from the start.
+  store_->one(true,
+              "INSERT INTO trials (number, proposal) VALUES ($1, $2) ON CONFLICT (number) DO UPDATE SET proposal = "
+              "excluded.proposal, checkpoint = CASE WHEN $3 = 0 THEN trials.checkpoint END WHERE trials.proposal <> "
+              "excluded.proposal",
+              {std::int64_t{proposal.number}, text_of(proposal_to_json(proposal)),
+               std::int64_t{is_finalist(proposal.number) ? 1 : 0}});
 }
 
 void Study::set_finished(bool finished) {
@@ -187,11 +193,15 @@ std::string Study::checkpoint(int number) const {
   return rows.empty() ? "" : rows[0][0].value_or("");
 }
 
-void Study::shrink(const std::vector<int>& models) {
+void Study::shrink(const std::vector<int>& models, const std::vector<int>& checkpoints) {
   const std::scoped_lock guard(store_->mutex);
   Database& db = *store_->db;
   db.transaction(true, [&] {
-    db.run("UPDATE trials SET checkpoint = NULL", {});
+    for (const SqlRow& row : db.run("SELECT number FROM trials WHERE checkpoint IS NOT NULL", {})) {
+      const int number = number_of(row[0]);
+      if (std::ranges::find(checkpoints, number) != checkpoints.end()) continue;
+      db.run("UPDATE trials SET checkpoint = NULL WHERE number = $1", {std::int64_t{number}});
+    }
     for (const SqlRow& row : db.run("SELECT DISTINCT number FROM rungs WHERE model IS NOT NULL", {})) {
       const int number = number_of(row[0]);
       if (std::ranges::find(models, number) != models.end()) continue;

@@ -132,7 +132,8 @@ bool Study::finish(const Lease& lease, const TrialResult& result) {
     db.run("INSERT INTO rungs (number, epochs, decided, result, model) VALUES ($1, $2, $3, $4, $5)",
            {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided, text_of(result_to_json(result)),
             Bytes{result.model}});
-    // The checkpoints and models before are of no use any more.
+    // The checkpoints and models before, and what the test split said of them, are of no use any more.
+    db.run("DELETE FROM tests WHERE number = $1", {std::int64_t{lease.trial}});
     db.run("UPDATE rungs SET model = NULL WHERE number = $1 AND epochs < $2",
            {std::int64_t{lease.trial}, std::int64_t{lease.to}});
     db.run("UPDATE trials SET checkpoint = $2 WHERE number = $1",

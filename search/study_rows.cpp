@@ -186,7 +186,10 @@ void apply_standings(const std::vector<Standing>& standings, std::vector<Trial>&
     if (found == by_number.end()) continue;
     trial.state = found->second->state;
     trial.reason = found->second->reason;
-    std::erase_if(trial.rungs, [&](const Rung& rung) { return rung.epochs > found->second->epochs; });
+    const int epochs = found->second->epochs;
+    const bool one_step = is_finalist(trial.proposal.number);  // an earlier one may have been of another length
+    std::erase_if(trial.rungs,
+                  [&](const Rung& rung) { return one_step ? rung.epochs != epochs : rung.epochs > epochs; });
   }
 }
 

@@ -34,7 +34,7 @@ class Workers {
 
 TimeLeft::TimeLeft(const SearchOptions& options)
     : options_(options),
-      rungs_(rung_epochs(options.epochs, options.reduction, options.first_rung)),
+      rungs_(rungs_of(options.schedule())),
       jobs_(expected_jobs(options.schedule(), options.budgets().size())),
       offered_(rungs_.size()) {}
 

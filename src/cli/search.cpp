@@ -91,15 +91,14 @@ int run(const SearchVerb& verb, const Common& common) {
   const Dataset dataset = verb.source.load_to_train(common.thread_count(), clip_ms);
   const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);
   const std::filesystem::path folder = url ? verb.out : verb.study;
-  if (request.seconds) {
-    try {
-      options = plan_search(request, *evaluator, folder / "config.json");
-    } catch (const Interrupted&) {
-      return static_cast<int>(Exit::interrupted);
-    }
+  try {
+    options = plan_search(request, *evaluator, folder / "config.json");
+  } catch (const Interrupted&) {
+    return static_cast<int>(Exit::interrupted);
   }
   const StudyConfig config{.search = options, .keywords = dataset.labels().keywords, .data = dataset.fingerprint()};
   Study study(folder, to_json(config), url ? verb.study : "");
+  options.raised_from = study_config_from_json(study.config(), study.name()).search.raised_from;
   write_file(study.folder() / "config.json", text_of(search_options_to_json(options), 2) + "\n");
 
   SearchOutcome outcome;
@@ -109,6 +108,10 @@ int run(const SearchVerb& verb, const Common& common) {
       int trials = 0;
       for (const auto& [state, count] : before.trials) trials += count;
       log().info("continues a study: {} trials have begun, {} epochs are done", trials, grouped(before.epochs));
+      if (!options.raised_from.empty()) {
+        log().info("the top rung has been raised from {} epochs: the best trials there go on to {}",
+                   grouped(options.raised_from.back()), grouped(options.epochs));
+      }
     }
     std::optional<BackgroundReport> report;
     if (verb.serve) report.emplace(verb.serving, verb.study);

@@ -54,8 +54,9 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator,
   constexpr double kMeasuring = 0.03;  // of the time
   SearchOptions options = request.options;
   if (std::filesystem::exists(config_file)) {
-    return as_planned_before(options, search_options_from_json(load_json(config_file), config_file));
+    return as_planned_before(options, search_options_from_json(load_json(config_file), config_file), request.given);
   }
+  if (!request.seconds) return options;
   const int at_once = options.threads > 0 ? std::min(options.threads, options.slots) : options.slots;
   log().info("measuring how long training takes here");
   const TrainingPace pace =

@@ -10,7 +10,7 @@
 
 namespace kws::cli {
 
-/// Plans the search for the time asked for; a study that exists keeps the plan it began with.
+/// Plans the search for the time asked for, if any; what is not given stays as a study that exists has it.
 ///   throws  Interrupted
 SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, const std::filesystem::path& config_file);
 

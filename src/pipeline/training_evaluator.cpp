@@ -50,7 +50,7 @@ class TrainingEvaluator : public Evaluator {
     result.best_epoch = model.metrics.best_epoch;
     result.epochs = model.metrics.epochs;
     result.model = pack_model(model);
-    if (!trainer.finished()) result.checkpoint = trainer.checkpoint();
+    result.checkpoint = trainer.checkpoint();
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return result;
   }

@@ -44,9 +44,7 @@ class FakeEvaluator : public Evaluator {
     result.best_epoch = result.epochs = epochs;
     result.seconds = static_cast<double>(++calls_) / 3.0;
     result.model = "model of trial " + std::to_string(proposal.number);
-    if (epochs < proposal.training.all_epochs()) {
-      result.checkpoint = std::to_string(proposal.number) + " " + std::to_string(epochs);
-    }
+    result.checkpoint = std::to_string(proposal.number) + " " + std::to_string(epochs);
     return result;
   }
   TestResult test(const Proposal& /*proposal*/, const std::string& model) override {

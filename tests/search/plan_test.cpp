@@ -41,7 +41,7 @@ TEST(Plan, HalfAnHourOfTwoCoresHasFullLengthFinalistsOverSeeds) {
 TEST(Plan, OfAnEarlierRunStays) {
   const TrainingPace pace{.epoch_seconds = 0.1, .rung_seconds = 0.1, .at_once = 1};
   const SearchOptions before = planned(default_search({"small"}), pace, 600.0);
-  const SearchOptions again = as_planned_before(default_search({"small"}), before);
+  const SearchOptions again = as_planned_before(default_search({"small"}), before, Json::object());
   EXPECT_EQ(search_options_to_json(again), search_options_to_json(before));
 }
 

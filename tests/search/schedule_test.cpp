@@ -88,6 +88,39 @@ TEST(Schedule, EveryTrialClimbsRungByRung) {
   EXPECT_EQ(schedule.standings(0).size() + schedule.standings(1).size(), 40U);
 }
 
+TEST(RungsOf, GoOnFromATopThatHasBeenRaised) {
+  EXPECT_EQ(rungs_of({.epochs = 81}), (std::vector{3, 9, 27, 81}));
+  EXPECT_EQ(rungs_of({.epochs = 81, .raised_from = {27}}), (std::vector{3, 9, 27, 81}));
+  EXPECT_EQ(rungs_of({.epochs = 100, .raised_from = {8, 20}}), (std::vector{3, 8, 20, 60, 100}));
+  EXPECT_EQ(rungs_of({.epochs = 5, .raised_from = {3}, .reduction = 1}), (std::vector{1, 2, 3, 4, 5}));
+  EXPECT_EQ(rungs_of({.epochs = 5, .raised_from = {3}, .reduction = 1'000'000'000}), (std::vector{3, 5}));
+}
+
+TEST(Schedule, RaisedTopChangesNoDecisionBelowIt) {
+  const auto decisions = [](const ScheduleOptions& options, int workers) {
+    Schedule schedule(options, 2, endless());
+    std::vector<std::string> texts;
+    for (const Job& job : run(schedule, workers, 1)) texts.push_back(text_of(job));
+    return texts;
+  };
+  const ScheduleOptions before{.trials = 90, .epochs = 9, .slots = 4};
+  ScheduleOptions after = before;
+  after.raised_from = {9};
+  after.epochs = 40;
+  const std::vector<std::string> low = decisions(before, 2), high = decisions(after, 2);
+  EXPECT_EQ(decisions(after, 8), high);
+  ASSERT_GT(high.size(), low.size());
+  EXPECT_TRUE(std::equal(low.begin(), low.end(), high.begin()));
+  int to_27 = 0, to_40 = 0;
+  for (std::size_t i = low.size(); i < high.size(); ++i) {
+    to_27 += high[i].find(" 9-27 ") != std::string::npos ? 1 : 0;
+    to_40 += high[i].find(" 27-40 ") != std::string::npos ? 1 : 0;
+  }
+  EXPECT_EQ(to_27 + to_40, static_cast<int>(high.size() - low.size()));
+  EXPECT_GE(to_27, 2);
+  EXPECT_EQ(to_40, 2) << "one of each budget";
+}
+
 TEST(Schedule, BudgetsGetEqualShares) {
   Schedule schedule({.trials = 90, .epochs = 9, .slots = 4}, 3, endless());
   std::map<std::size_t, int> epochs;

@@ -11,6 +11,7 @@
 
 #include "fake_evaluator.h"
 #include "kws/core/process.h"
+#include "kws/search/finalists.h"
 #include "kws/search/proposals.h"
 #include "kws/search/worker.h"
 #include "store_place.h"
@@ -139,6 +140,53 @@ TEST(Study, OtherConfigIsRefusedWithTheDifference) {
             folder.path.string() +
                 ": config differs at search.seed: 7 there, 8 here; use another --study or the same settings");
   { Study study(folder.path, kConfig); }  // unharmed
+}
+
+TEST(Study, TopRungCanBeRaisedButNotLowered) {
+  const auto config = [](int epochs) {
+    Json json = kConfig;
+    json["search"]["epochs"] = epochs;
+    return json;
+  };
+  const TemporaryFolder folder;
+  for (const int epochs : {9, 27, 27, 81}) {
+    const Study study(folder.path, config(epochs));
+    EXPECT_EQ(study.config().at("search").at("epochs"), epochs);
+    const Json none = Json::array();
+    EXPECT_EQ(study.config().value("raised_from", none), epochs == 9 ? none : epochs == 27 ? Json{9} : Json({9, 27}));
+  }
+  EXPECT_EQ(refusal(folder.path, config(27), Exit::usage),
+            folder.path.string() +
+                ": trains up to 81 epochs, more than --epochs 27; a top rung can be raised only: "
+                "give the same, or another --study");
+  Json other = config(243);
+  other["search"]["seed"] = 8;
+  EXPECT_THAT(refusal(folder.path, other, Exit::usage), HasSubstr("config differs at search.seed: 7 there, 8 here"));
+  Json elsewhere = config(81);
+  elsewhere["raised_from"] = {27};
+  EXPECT_THAT(refusal(folder.path, elsewhere, Exit::usage), HasSubstr("raised_from: [9,27] there, [27] here"));
+  EXPECT_EQ(Study::join(folder.path, false).config().at("search").at("epochs"), 81) << "a refusal changes nothing";
+}
+
+TEST_P(StoredStudy, ATrialGoesOnWithAnotherTrainingAFinalistBeginsAnew) {
+  Study study = place.open(kConfig);
+  Proposal trial = proposals(1)[0], finalist = trial;
+  finalist.number = kFirstFinalist + 1;
+  study.add(trial);
+  study.add(finalist);
+  deliver(study, {.trial = trial.number, .to = 9, .decided = "new design"}, {.checkpoint = "bytes"});
+  deliver(study, {.trial = finalist.number, .to = 9, .decided = "anew"}, {.checkpoint = "bytes"});
+  study.set_test(trial.number, {.clips = 40});
+  for (Proposal* one : {&trial, &finalist}) {
+    one->training.epochs = 27;
+    study.add(*one);
+    EXPECT_EQ(study.proposal(one->number).training.epochs, 27);
+  }
+  EXPECT_EQ(study.checkpoint(trial.number), "bytes");
+  EXPECT_EQ(study.checkpoint(finalist.number), "");
+  EXPECT_TRUE(study.test(trial.number));
+  deliver(study, {.trial = trial.number, .from = 9, .to = 27, .decided = "goes on"}, {});
+  EXPECT_FALSE(study.test(trial.number)) << "that was another model";
 }
 
 TEST(Study, ConfigDifferenceSeesMissingKeysAndIgnoresTheirOrder) {

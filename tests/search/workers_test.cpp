@@ -202,6 +202,37 @@ TEST_P(Workers, AHundredKillsLoseNothingAndCountNothingTwice) {
   EXPECT_EQ(read_file(place.folder.path / "trials.json"), expected);
 }
 
+TEST_P(Workers, GoOnAcrossARaisedTopRung) {
+  SearchOptions low = options_for(0, 40), high = low;
+  high.raised_from = {low.epochs};
+  high.epochs = 3 * low.epochs;
+  const StorePlace whole("");
+  FakeEvaluator evaluator;
+  high.threads = 1;
+  search(whole, high, evaluator);
+  high.threads = 0;
+  { Study study = place.open(kStudyConfig); }
+  std::vector<pid_t> workers;
+  for (int i = 0; i < 3; ++i) {
+    workers.push_back(spawn([&] { work(place, std::chrono::microseconds(2000)); }));
+  }
+  const pid_t before = spawn([&] {
+    FakeEvaluator nobody;
+    search(place, low, nobody);
+  });
+  const Study looking = place.join();
+  while (!looking.rung(0, 1)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  kill(before, SIGKILL);
+  int status = 0;
+  ASSERT_EQ(waitpid(before, &status, 0), before);
+  ASSERT_TRUE(WIFSIGNALED(status)) << "the search was to be under way";
+  FakeEvaluator nobody;
+  search(place, high, nobody);
+  EXPECT_TRUE(nobody.ran.empty());
+  for (const pid_t worker : workers) EXPECT_EQ(exit_code(worker), 0);
+  EXPECT_EQ(read_file(place.folder.path / "trials.json"), read_file(whole.folder.path / "trials.json"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, Workers, ::testing::ValuesIn(testing::stores()), testing::store_name);
 
 }  // namespace

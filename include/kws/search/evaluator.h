@@ -37,7 +37,7 @@ struct TrialResult {
   int epochs = 0;
   double seconds = 0.0;         ///< wall time since the rung before, left out of every comparison
   std::string model = {};       ///< the model as one string of bytes, for the study store
-  std::string checkpoint = {};  ///< to go on from; empty where the trial is trained in full
+  std::string checkpoint = {};  ///< to go on from, at the top rung as well: it may be raised
 };
 
 /// Clips by what was spoken and what was heard, [labels][labels].

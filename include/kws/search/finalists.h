@@ -17,7 +17,8 @@ bool is_finalist(int number);
 /// The trial that a finalist trains anew.
 int finalist_of(int number);
 
-/// Trainings of the options.finalists best trials of every budget among those trained in full, trial by trial.
+/// Trainings of the options.finalists best trials of every budget among those trained in full, trial by trial. Where
+/// the top rung has been raised, those that end at an earlier one come after them.
 ///   trials  of the whole study
 std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const SearchOptions& options);
 

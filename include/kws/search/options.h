@@ -36,6 +36,7 @@ struct SearchOptions {
   int hop_ms = 0;
   std::vector<std::string> budget_names;  ///< standard budgets asked for
   std::vector<std::string> types;         ///< empty: all
+  std::vector<int> raised_from;           ///< see ScheduleOptions; a study keeps it, nobody asks for it
   Space space;
   int classes = 12;  ///< of the data's labels
   bool fair = true;  ///< see ScheduleOptions; the strategy says
@@ -63,7 +64,8 @@ template <class Field>
 void describe(Field& field, SearchOptions& o) {
   constexpr std::int64_t kNone = 0, kMost = 9007199254740991;
   field("max_trials", o.max_trials, 1, 1000000, "designs to train; a later run may raise it");
-  field("epochs", o.epochs, 1, 10000, "passes over the training split of a trial that reaches the top rung");
+  field("epochs", o.epochs, 1, 10000,
+        "passes over the training split of a trial that reaches the top rung; a later run may raise it");
   field("first_rung", o.first_rung, 1, 10000, "epochs before trials are compared for the first time");
   field(
       "reduction", o.reduction, 1, 1000000,
@@ -96,8 +98,8 @@ void describe(Field& field, SearchOptions& o) {
         "from decision to decision, for times; 0: as many frames as 100 ms hold");
 }
 
-/// Reads {"schema": "kwsmith.search/1", "search": {..}, "budgets": [name, ..], "types": [name, ..], "space": {..}};
-/// every part may be left out.
+/// Reads {"schema": "kwsmith.search/1", "search": {..}, "raised_from": [epochs, ..], "budgets": [name, ..], "types":
+/// [name, ..], "space": {..}}; every part may be left out.
 ///   throws  Error (Exit::usage), one line `origin: path: fact; remedy`
 SearchOptions search_options_from_json(const Json& json, const std::string& origin);
 

@@ -34,8 +34,9 @@ double planned_seconds(const SearchOptions& options, const TrainingPace& pace);
 /// minutes"
 std::string describe_plan(const SearchOptions& options, const TrainingPace& pace);
 
-/// The same options as an earlier run of the study has resolved them.
-SearchOptions as_planned_before(SearchOptions options, const SearchOptions& before);
+/// What of them is not given, as an earlier run of the study has resolved it.
+///   given  values of the object `search` that the user names
+SearchOptions as_planned_before(SearchOptions options, const SearchOptions& before, const Json& given);
 
 /// "45 s", "29 minutes", "2.5 hours"
 std::string describe_time(double seconds);

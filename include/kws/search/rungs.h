@@ -32,7 +32,11 @@ class Bracket {
         reduction_(static_cast<std::size_t>(reduction)),
         hold_(static_cast<std::size_t>(hold)) {
     rungs_.resize(epochs_.size());
+    open_ = rungs_.size();
   }
+
+  /// None goes on beyond the first `count` rungs, until more are opened.
+  void open_rungs(std::size_t count) { open_ = count; }
 
   /// A new trial is being trained to the first rung.
   void open(int trial, const std::string& type = "") {
@@ -82,7 +86,7 @@ class Bracket {
   [[nodiscard]] std::string place(std::size_t rung, std::size_t rank) const;
 
   std::vector<int> epochs_;
-  std::size_t reduction_, hold_;
+  std::size_t reduction_, hold_, open_ = 0;
   std::vector<std::string> types_;         ///< [trial]
   std::vector<std::vector<Entry>> rungs_;  ///< best first
   std::vector<Running> running_;

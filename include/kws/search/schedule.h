@@ -12,8 +12,10 @@
 namespace kws {
 
 struct ScheduleOptions {
-  int trials = 28;     ///< designs to begin with, all budgets together
-  int epochs = 8;      ///< the top rung
+  int trials = 28;  ///< designs to begin with, all budgets together
+  int epochs = 8;   ///< the top rung
+  /// Top rungs of before, rising: the search is first what it was with each of them.
+  std::vector<int> raised_from = {};
   int first_rung = 3;  ///< epochs before trials are compared
   int reduction = 3;   ///< one of so many goes on, also the ratio of neighbouring rungs; 1: all go on, epoch by epoch
   int slots = 8;       ///< trainings under way at once on the schedule's own clock
@@ -23,6 +25,9 @@ struct ScheduleOptions {
   int max_epochs = 0;            ///< of all trainings together; 0: no limit
   double target_accuracy = 0.0;  ///< a budget in which a trial shows it gets no further jobs; 0: none
 };
+
+/// Epochs of all rungs, rising. Above a top that has been raised they go on from it in the same ratio.
+std::vector<int> rungs_of(const ScheduleOptions& options);
 
 /// How many trainings a schedule comes to at each rung, give or take one for each budget, where no trial fails and
 /// designs do not run out.
@@ -49,6 +54,9 @@ struct Job {
 /// on that clock. Real workers, however many, run the jobs as they are handed out; next() holds the following decision
 /// back until the results it must see are there. The sequence of jobs is the same for any number of workers; more of
 /// them than `slots` do not help.
+///
+/// A top rung that is raised later changes no decision that has been made: the schedule comes to its end below, and
+/// then the best that stand there go on as they would to any rung. So it does not matter when it was raised.
 class Schedule {
  public:
   /// A new trial.
@@ -94,12 +102,14 @@ class Schedule {
     std::optional<double> result = {};  ///< nothing: failed
   };
   void take_notice(const Running& ended);
+  bool raise();
   std::optional<Job> decide();
   std::optional<Job> decide(std::size_t budget);
   Job begin(Job job);
 
   ScheduleOptions options_;
   std::vector<int> rungs_;
+  std::size_t open_ = 0;  ///< rungs up to the top of the present
   Propose propose_;
   std::vector<Line> lines_;
   std::vector<Running> running_;

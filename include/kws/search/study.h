@@ -107,7 +107,7 @@ class Study {
   /// What the search was started with.
   [[nodiscard]] Json config() const;
 
-  /// A new trial, waiting; nothing happens when the study has its number.
+  /// A new trial, waiting. Of one that the study has, only the training may be another: the top rung has been raised.
   void add(const Proposal& proposal);
   /// Lets workers claim a step that has no result yet; nothing happens when it is on offer already.
   ///   turn  steps of a lower one go first
@@ -156,9 +156,9 @@ class Study {
   [[nodiscard]] std::string model(int number, int epochs) const;
   [[nodiscard]] std::string checkpoint(int number) const;
 
-  /// Leaves out what a finished search does not need: checkpoints, and models of all trials but these. What a longer
+  /// Leaves out what a finished search does not need: models and checkpoints of all trials but these. What a longer
   /// search would need of them is trained again, to the same bytes.
-  void shrink(const std::vector<int>& models);
+  void shrink(const std::vector<int>& models, const std::vector<int>& checkpoints);
 
   /// What the test split said about a trial's model; it is read once.
   void set_test(int number, const TestResult& test);
@@ -179,5 +179,11 @@ bool is_postgres_url(const std::string& place);
 
 /// "search.seed: 7 there, 8 here" for the first value that differs, "" when none does.
 std::string config_difference(const Json& there, const Json& here);
+
+/// The config of a study that has been made as `there` and goes on as `here`: the same, or with a higher top rung and
+/// those of before in "raised_from".
+///   name    of the study
+///   throws  Error (Exit::usage) when anything else differs
+Json raised_config(const Json& there, const Json& here, const std::string& name);
 
 }  // namespace kws
