@@ -83,6 +83,9 @@ class Flags {
   void later(const char* name, int& value, int /*missing*/, int low, int high, const char* help) {
     (*this)(name, value, low, high, help);
   }
+  void later(const char* name, double& value, double /*missing*/, double low, double high, const char* help) {
+    (*this)(name, value, low, high, help);
+  }
   void later(const char*, const std::vector<int>&, int, int, const char*) {}  // a file's alone
   void choice(const char* name, const std::string& value, const std::vector<std::string>& known, const char* help) {
     std::string names;

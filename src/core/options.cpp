@@ -31,6 +31,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
+constexpr std::size_t kMostListed = 32;     ///< numbers that an option lists
 constexpr std::size_t kLongestShown = 200;  ///< bytes of what a message repeats of a file
 
 /// A JSON value as an error line shows it: on one line, cut where it is long.
@@ -188,8 +189,7 @@ void JsonReader::operator()(const char* name, std::vector<int>& value, int low, 
 
 void JsonReader::read_integers(const Json& list, const std::string& path, std::vector<int>& value, int low,
                                int high) const {
-  constexpr std::size_t kMost = 32;
-  require_list(list, path, 1, kMost);
+  require_list(list, path, 1, kMostListed);
   value.clear();
   for (std::size_t i = 0; i < list.size(); ++i) {
     value.push_back(static_cast<int>(integer(list[i], low, high, origin_, path + "[" + std::to_string(i) + "]")));
@@ -260,6 +260,20 @@ void JsonReader::later(const char* name, int& value, int usual, int low, int hig
 void JsonReader::later(const char* name, std::vector<int>& value, int low, int high, const char*) {
   if (missing_ == Missing::error) value.clear();
   if (const Json* found = take(name, true)) read_integers(*found, child(name), value, low, high);
+}
+
+void JsonReader::later(const char* name, double& value, double usual, double low, double high, const char*) {
+  if (missing_ == Missing::error) value = usual;
+  if (const Json* found = take(name, true)) value = real(*found, low, high, origin_, child(name));
+}
+
+void JsonReader::later(const char* name, std::vector<double>& value, double low, double high, const char*) {
+  if (missing_ == Missing::error) value.clear();
+  const Json* found = take(name, true);
+  if (found == nullptr) return;
+  require_list(*found, child(name), 1, kMostListed);
+  value.clear();
+  for (std::size_t i = 0; i < found->size(); ++i) value.push_back(real_in((*found)[i], child(name), i, low, high));
 }
 
 void JsonReader::optional(const char* name, std::optional<double>& value, double low, double high) {

@@ -17,6 +17,7 @@ namespace {
 constexpr std::uint64_t kAugmentStream = 2;
 constexpr std::uint64_t kMaskStream = 3;
 constexpr std::uint64_t kOrderStream = 4;
+constexpr std::uint64_t kBlendStream = 5;
 
 constexpr int kMasks = 2;
 constexpr std::size_t kBlock = 8;  ///< clips a thread makes at a time: enough to fill the front end's registers
@@ -45,6 +46,14 @@ void mask_stretch(const FrontEnd& front_end, int longest, Rng& rng, std::span<st
   const std::span<std::int8_t> stretch =
       features.subspan(static_cast<std::size_t>(first) * coefficients, static_cast<std::size_t>(frames) * coefficients);
   std::fill(stretch.begin(), stretch.end(), std::int8_t{0});
+}
+
+/// Adds up `share` of a clip and the rest of the other one, in 256ths.
+void blend_into(int share, std::span<const std::int8_t> other, std::span<std::int8_t> features) {
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    const int sum = (256 - share) * features[i] + share * other[i];
+    features[i] = static_cast<std::int8_t>((sum + 128) >> 8);
+  }
 }
 
 std::vector<std::int16_t> padded(const Dataset& dataset, int clip, std::size_t samples) {
@@ -170,6 +179,7 @@ FeatureBatch FeatureFeed::training(const TrainOptions& options, int epoch) const
   const auto make = [&] { return augmented_job(options, epoch, kAll); };
   FeatureBatch batch = shared_ == nullptr ? made_now(make()) : *shared_->get(epoch_key(options, epoch), make);
   arrange(options, epoch, batch);
+  blend(options, epoch, batch);
   return batch;
 }
 
@@ -199,6 +209,27 @@ void FeatureFeed::arrange(const TrainOptions& options, int epoch, FeatureBatch& 
     for (int mask = 0; mask < kMasks; ++mask) {
       mask_stretch(front_end(), longest, rng, std::span(batch.features).subspan(i * values, values));
     }
+  }
+}
+
+/// Blends some clips with the one after them. Source: mixup, Zhang et al. 2018, arXiv:1710.09412; here the first label
+/// always has the larger share.
+void FeatureFeed::blend(const TrainOptions& options, int epoch, FeatureBatch& batch) const {
+  constexpr int kMostShare = 128;  // of 256
+  if (options.mixup <= 0.0 || batch.labels.size() < 2) return;
+  const auto values = static_cast<std::size_t>(front_end().values());
+  const std::size_t clips = batch.labels.size();
+  const std::span features(batch.features);
+  const std::vector<std::int8_t> first(features.begin(), features.begin() + static_cast<std::ptrdiff_t>(values));
+  batch.second_labels.resize(clips);
+  for (std::size_t i = 0; i < clips; ++i) {
+    Rng rng({options.seed, kBlendStream, static_cast<std::uint64_t>(epoch), i});
+    if (rng.uniform() >= options.mixup) continue;
+    const int share = rng.between(0, kMostShare);
+    const bool last = i + 1 == clips;
+    blend_into(share, last ? std::span(first) : features.subspan((i + 1) * values, values),
+               features.subspan(i * values, values));
+    batch.second_labels[i] = {.label = batch.labels[last ? 0 : i + 1], .share = share / 256.0};
   }
 }
 

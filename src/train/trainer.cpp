@@ -170,8 +170,23 @@ struct Trainer::Impl {
     return rounds() ? options.tuning_epochs : options.cosine_end(epoch + 1) - cosine_begin();
   }
 
-  double train_step(std::span<const std::int8_t> features, std::span<const int> labels, std::int64_t steps) {
-    const std::vector<double> targets = smoothed_targets(labels, graph.output().elements(), options.label_smoothing);
+  /// Of a batch: `count` clips from `first` on.
+  [[nodiscard]] std::vector<double> targets_of(const FeatureBatch& batch, std::size_t first, std::size_t count) const {
+    const int classes = graph.output().elements();
+    const std::span labels = std::span(batch.labels).subspan(first, count);
+    std::vector<double> targets = smoothed_targets(labels, classes, options.label_smoothing);
+    if (batch.second_labels.empty()) return targets;
+    for (std::size_t i = 0; i < count; ++i) {
+      const SecondLabel& second = batch.second_labels[first + i];
+      const double share = second.share * (1.0 - options.label_smoothing);
+      double* const row = targets.data() + i * static_cast<std::size_t>(classes);
+      row[labels[i]] -= share;
+      row[second.label] += share;
+    }
+    return targets;
+  }
+
+  double train_step(std::span<const std::int8_t> features, std::span<const double> targets, std::int64_t steps) {
     const double step_loss = gradients_of(features, targets);
     const double average_decay = warm_average(options.ema, adam.step);
     adam.update(state.parameters, gradients, layout.decayed(), cosine_rate(peak_rate(), adam.step, steps),
@@ -253,7 +268,7 @@ bool Trainer::run_epoch(EpochReport& report) {
     const std::size_t first = i * size;
     const std::size_t count = std::min(size, rows - first);
     sum += t.train_step(std::span(batch.features).subspan(first * values, count * values),
-                        std::span(batch.labels).subspan(first, count), steps);
+                        t.targets_of(batch, first, count), steps);
     if (interrupted()) {
       restore(before);
       return false;

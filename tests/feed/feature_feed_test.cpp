@@ -184,5 +184,36 @@ TEST_F(FeatureFeedTest, MasksStretchesOfFramesOfTrainingClipsAlone) {
   EXPECT_GT(changed, 0);
 }
 
+TEST_F(FeatureFeedTest, BlendsAShareOfTheClipsWithTheOneAfterThem) {
+  const Dataset data = dataset();
+  const FeatureFeed feed(data, FeatureOptions{}, 1), many(data, FeatureOptions{}, 2);
+  TrainOptions options = seeded(5);
+  options.data_seed = 9;
+  const FeatureBatch plain = feed.training(options, 1);
+  EXPECT_TRUE(plain.second_labels.empty());
+  options.mixup = 0.5;
+  const FeatureBatch blended = feed.training(options, 1);
+  EXPECT_EQ(blended.labels, plain.labels);
+  EXPECT_EQ(blended.features, many.training(options, 1).features);
+  EXPECT_NE(blended.features, feed.training(options, 2).features);
+  ASSERT_EQ(blended.second_labels.size(), plain.labels.size());
+  const std::size_t clips = plain.labels.size(), values = plain.features.size() / clips;
+  int changed = 0;
+  for (std::size_t i = 0; i < clips; ++i) {
+    const SecondLabel& second = blended.second_labels[i];
+    EXPECT_LE(second.share, 0.5);
+    changed += second.share > 0.0 ? 1 : 0;
+    EXPECT_TRUE(second.share == 0.0 || second.label == plain.labels[(i + 1) % clips]);
+    for (std::size_t k = 0; k < values; ++k) {
+      const double other = plain.features[(i + 1) % clips * values + k];
+      const double expected = (1.0 - second.share) * plain.features[i * values + k] + second.share * other;
+      ASSERT_NEAR(blended.features[i * values + k], expected, 0.5) << "rounded";
+    }
+  }
+  EXPECT_NEAR(changed, 0.5 * static_cast<double>(clips), 0.15 * static_cast<double>(clips));
+  const FeatureBatch sample = feed.training_sample(options, 1, 20);
+  EXPECT_TRUE(sample.second_labels.empty()) << "ranges come from clips as they are";
+}
+
 }  // namespace
 }  // namespace kws

@@ -144,6 +144,22 @@ TEST_F(TrainerTest, ARestartGoesOnFromTheEndOfAShorterTraining) {
   }
 }
 
+TEST_F(TrainerTest, LearnsFromBlendedClips) {
+  const Dataset data = dataset();
+  const Design design = small_design(seven_networks()[6]);
+  const Graph graph = build_graph(design);
+  const FeatureFeed feed(data, design.features, 1);
+  TrainOptions blended = quick(16);
+  blended.mixup = 0.5;
+  Trainer trainer(graph, feed, blended, 1), plain(graph, feed, quick(16), 1);
+  EpochReport report, other;
+  trainer.run_epoch(report);
+  plain.run_epoch(other);
+  EXPECT_NE(report.loss, other.loss);
+  while (!trainer.finished()) trainer.run_epoch(report);
+  EXPECT_GE(trainer.best_validation(), 0.6) << "chance is a quarter to a half";
+}
+
 TEST_F(TrainerTest, RefusesCheckpointsWithFiguresThatNoTrainingHas) {
   const Dataset data = dataset();
   const Design design = small_design(seven_networks()[0]);

@@ -62,8 +62,10 @@ class JsonReader {
   void later(const char* name, int& value, int low, int high, const char* help);
   /// The same, but a missing key means `usual`; where any key may be left out, the default as for others.
   void later(const char* name, int& value, int usual, int low, int high, const char* help);
+  void later(const char* name, double& value, double usual, double low, double high, const char* help);
   /// A missing key means an empty list.
   void later(const char* name, std::vector<int>& value, int low, int high, const char* help);
+  void later(const char* name, std::vector<double>& value, double low, double high, const char* help);
 
   /// A nested object, and a list of them, each with a describe() of its own.
   template <class Struct>
@@ -201,7 +203,13 @@ class JsonWriter {
   void later(const char* name, int value, int usual, int, int, const char*) {
     if (value != usual) json_[name] = value;
   }
+  void later(const char* name, double value, double usual, double, double, const char*) {
+    if (value != usual) json_[name] = value;
+  }
   void later(const char* name, const std::vector<int>& value, int, int, const char*) {
+    if (!value.empty()) json_[name] = value;
+  }
+  void later(const char* name, const std::vector<double>& value, double, double, const char*) {
     if (!value.empty()) json_[name] = value;
   }
   template <class Struct>

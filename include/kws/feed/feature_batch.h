@@ -10,10 +10,17 @@
 
 namespace kws {
 
+/// A label that an example has beside its own, and its share of both.
+struct SecondLabel {
+  int label = 0;
+  double share = 0.0;
+};
+
 /// int8 features of some examples, what every engine reads.
 struct FeatureBatch {
-  std::vector<std::int8_t> features;  ///< [examples][frames][coefficients]
-  std::vector<int> labels;            ///< [examples]
+  std::vector<std::int8_t> features;       ///< [examples][frames][coefficients]
+  std::vector<int> labels;                 ///< [examples]
+  std::vector<SecondLabel> second_labels;  ///< the same, where examples are blended; else none
   [[nodiscard]] int examples() const { return static_cast<int>(labels.size()); }
 };
 

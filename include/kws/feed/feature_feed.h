@@ -36,9 +36,9 @@ class FeatureFeed {
   /// A whole held-out split, not augmented, at a level of its own where one is given.
   [[nodiscard]] FeatureBatch held_out(Split split, const Level& level = {}) const;
   /// One augmented epoch: clips, speed, shift, noise and level follow from (options.data_seed, epoch), their order and
-  /// masks from (options.seed, epoch). Without data_seed everything follows from options.seed.
+  /// masks and blends from (options.seed, epoch). Without data_seed everything follows from options.seed.
   [[nodiscard]] FeatureBatch training(const TrainOptions& options, int epoch) const;
-  /// Some clips of such an epoch, at most `most` of them.
+  /// Some clips of such an epoch, at most `most` of them, none blended.
   [[nodiscard]] FeatureBatch training_sample(const TrainOptions& options, int epoch, int most) const;
   /// Lets the store's background threads begin with an epoch; without a store nothing happens.
   void prepare(const TrainOptions& options, int epoch) const;
@@ -57,6 +57,7 @@ class FeatureFeed {
   [[nodiscard]] FeatureBatch made_now(const std::shared_ptr<BatchJob>& job) const;
   [[nodiscard]] std::string epoch_key(const TrainOptions& options, int epoch) const;
   void arrange(const TrainOptions& options, int epoch, FeatureBatch& batch) const;
+  void blend(const TrainOptions& options, int epoch, FeatureBatch& batch) const;
 
   std::shared_ptr<const Source> source_;
   int threads_;

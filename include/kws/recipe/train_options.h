@@ -30,6 +30,7 @@ struct TrainOptions {
   double ema = 0.998;
   AugmentOptions augment;
   double mask_ms = 100.0;  ///< of features, not of clips
+  double mixup = 0.0;      ///< the same
   std::uint64_t seed = 1;
   std::uint64_t data_seed = 0;
 
@@ -66,6 +67,8 @@ void describe(Field& field, TrainOptions& o) {
   field("ema", o.ema, 0.0, 0.99999, "decay of the weight average that is evaluated; 0 evaluates the raw weights");
   describe(field, o.augment);
   field("mask_ms", o.mask_ms, 0.0, 500.0, "longest of two stretches of features set to their mean in a training clip");
+  field.later("mixup", o.mixup, 0.0, 0.0, 1.0,
+              "share of training clips that are blended with another clip, of which they take up to half");
   field("seed", o.seed, 0, 9007199254740991, "seed of weights, order and masks");
   field("data_seed", o.data_seed, 0, 9007199254740991,
         "seed of an epoch's clips and augmentation; 0: the same as seed");
