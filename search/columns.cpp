@@ -4,6 +4,7 @@
 
 #include "kws/families/design.h"
 #include "kws/search/finalists.h"
+#include "kws/search/space.h"
 
 namespace kws {
 namespace {
@@ -85,6 +86,14 @@ std::vector<Column> make_columns() {
   const Json defaults = front_end_cells({});
   for (const auto& [name, value] : defaults.items()) {
     columns.push_back({name, [name = name](Facts t) { return front_end_cells(t.proposal.design.features).at(name); },
+                       Column::Where::csv});
+  }
+  for (const TrainingDial& dial : training_dials()) {
+    columns.push_back({dial.name,
+                       [of = dial.of](Facts t) {
+                         TrainOptions training = t.proposal.training;
+                         return Json(of(training));
+                       },
                        Column::Where::csv});
   }
   return columns;

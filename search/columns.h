@@ -15,7 +15,7 @@ struct Column {
   enum class Where {
     everywhere,
     times,  ///< left out where equal searches must give equal bytes
-    csv,    ///< of the front end; JSON has the whole design
+    csv,    ///< of front end and training; JSON has the whole of both
   };
   std::string name;
   std::function<Json(const TrialFacts&)> cell;
@@ -28,7 +28,7 @@ const std::vector<Column>& trial_columns();
 /// A cell of a table as text: nothing for null, "a;b" for a list.
 std::string cell_text(const Json& value);
 
-/// One trial as an object of the columns named; of all but those of the front end where none is named.
+/// One trial as an object of the columns named; of all but those for CSV where none is named.
 Json trial_row(const TrialFacts& trial, std::span<const char* const> names = {});
 
 }  // namespace kws

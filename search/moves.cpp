@@ -85,6 +85,24 @@ bool turn_rate(const TrainingSpace& space, double& rate, bool up) {
   return rate != before;
 }
 
+/// To the value before or after; one that the list lacks counts as its nearest.
+bool turn_value(const std::vector<double>& values, double& value, bool up) {
+  const double before = value;
+  const auto at = std::ranges::min_element(values, {}, [&](double one) { return std::abs(one - before); });
+  const auto to = std::clamp<std::ptrdiff_t>(at - values.begin() + (up ? 1 : -1), 0, std::ssize(values) - 1);
+  value = values[static_cast<std::size_t>(to)];
+  return value != before;
+}
+
+/// Those of training that the space has several values for.
+std::vector<const TrainingDial*> free_training_dials(const TrainingSpace& space) {
+  std::vector<const TrainingDial*> free;
+  for (const TrainingDial& dial : training_dials()) {
+    if ((space.*dial.values).size() > 1) free.push_back(&dial);
+  }
+  return free;
+}
+
 /// What draws keep, a change must keep too.
 void follow(const FeatureSpace& space, FeatureOptions& features) {
   const IntRange& range = space.coefficients;
@@ -139,11 +157,12 @@ std::vector<Size> front_end_sizes(const Space& space, FeatureOptions& features) 
   return sizes;
 }
 
-/// The dials of the network, the sizes of the front end, its kind, the learning rate, and frames where they are listed.
+/// The dials of the network, the sizes of the front end, its kind, the learning rate, frames where they are listed, and
+/// the free dials of training.
 std::size_t all_choices(const Space& space, const Sample& sample) {
   Sample copy = sample;
   return network_choices(space, sample) + front_end_sizes(space, copy.design.features).size() + 2 +
-         (space.features.frames.empty() ? 0 : 1);
+         (space.features.frames.empty() ? 0 : 1) + free_training_dials(space.training).size();
 }
 
 /// The point with one of all_choices() changed, and what depends on it.
@@ -153,6 +172,7 @@ std::optional<Sample> change(const Space& space, const Sample& from, std::size_t
   const std::vector<Size> sizes = front_end_sizes(space, features);
   const std::size_t in_network = network_choices(space, from);
   const std::size_t size = choice - in_network;  // meant for choices behind the network's
+  const std::size_t frames = sizes.size() + 2, dials = frames + (space.features.frames.empty() ? 0 : 1);
   bool moved = true;
   if (choice < in_network) {
     // Turned below.
@@ -160,7 +180,10 @@ std::optional<Sample> change(const Space& space, const Sample& from, std::size_t
     moved = turn(*sizes[size].range, *sizes[size].value, up, reach);
   } else if (size == sizes.size()) {
     moved = turn_kind(space.features, features);
-  } else if (size == sizes.size() + 2) {
+  } else if (size >= dials) {
+    const TrainingDial& dial = *free_training_dials(space.training)[size - dials];
+    moved = turn_value(space.training.*dial.values, dial.of(to.training), up);
+  } else if (size == frames) {
     moved = turn_frame(space.features.frames, features, up);
   } else {
     moved = turn_rate(space.training, to.training.optimizer.peak_rate, up);

@@ -1,7 +1,9 @@
 #include "kws/search/space.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,11 @@ class RangeChecker {
   void operator()(const char*, Value&, Bound, Bound, const char*) {}
   void optional(const char*, std::string&, const std::vector<std::string>&, const char*) {}
   void later(const char*, int&, int, int, int, const char*) {}
+  void later(const char* name, const std::vector<double>& value, double, double, const char*) const {
+    for (std::size_t i = 1; i < value.size(); ++i) {
+      RangeChecker(origin_, path_ + "." + name).require(value[i - 1], value[i]);
+    }
+  }
   template <class Struct>
   void object(const char* name, Struct& value, const char*) {
     RangeChecker inner(origin_, path_ + "." + name);
@@ -99,7 +106,36 @@ double draw_rate(const TrainingSpace& space, Rng& rng) {
   return std::clamp(std::round(rate * 1e6) / 1e6, space.peak_rate_low, space.peak_rate_high);
 }
 
+TrainOptions draw_training(const TrainingSpace& space, Rng& rng) {
+  TrainOptions training = usual_training(space);
+  training.optimizer.peak_rate = draw_rate(space, rng);
+  for (const TrainingDial& dial : training_dials()) {
+    const std::vector<double>& values = space.*dial.values;
+    if (values.size() > 1) dial.of(training) = values[rng.below(values.size())];
+  }
+  return training;
+}
+
+constexpr std::array kTrainingDials = {
+    TrainingDial{"weight_decay", &TrainingSpace::weight_decay,
+                 [](TrainOptions& o) -> double& { return o.optimizer.weight_decay; }},
+    TrainingDial{"mask_ms", &TrainingSpace::mask_ms, [](TrainOptions& o) -> double& { return o.mask_ms; }},
+    TrainingDial{"mixup", &TrainingSpace::mixup, [](TrainOptions& o) -> double& { return o.mixup; }},
+};
+
 }  // namespace
+
+std::span<const TrainingDial> training_dials() { return kTrainingDials; }
+
+TrainOptions usual_training(const TrainingSpace& space) {
+  TrainOptions training;
+  for (const TrainingDial& dial : training_dials()) {
+    const std::vector<double>& values = space.*dial.values;
+    double& value = dial.of(training);
+    if (!values.empty() && std::ranges::find(values, value) == values.end()) value = values.front();
+  }
+  return training;
+}
 
 double share_of(const FeatureSpace& space, const std::string& kind) {
   return front_end_kind(kind).cosine ? 1.0 - space.log_mel_share : space.log_mel_share;
@@ -156,7 +192,7 @@ Sample sample(const Space& space, std::string_view type, int classes, Rng& rng) 
     DialDrawer drawer(network, rng);
     drawn.design.network.turn(drawer, map);
     if (!drawer.possible()) continue;
-    drawn.training.optimizer.peak_rate = draw_rate(space.training, rng);
+    drawn.training = draw_training(space.training, rng);
     return drawn;
   }
   throw Error("space." + std::string(type) + ": none of " + std::to_string(kTries) +

@@ -18,6 +18,7 @@ class ListVisitor {
   void operator()(const char*, Value&, Bound, Bound, const char*) {}
   void optional(const char*, std::string&, const std::vector<std::string>&, const char*) {}
   void later(const char*, int&, int, int, int, const char*) {}
+  void later(const char*, const std::vector<double>&, double, double, const char*) {}
 };
 
 class ListTaker : public ListVisitor {

@@ -105,7 +105,7 @@ class SpacePool : public Pool {
   [[nodiscard]] std::vector<Candidate> published() const override {
     std::vector<Candidate> all;
     for (const Design& design : known_designs()) {
-      Sample sample{.design = design, .training = {}};
+      Sample sample{.design = design, .training = usual_training(options_.space.training)};
       sample.design.classes = options_.classes;
       sample.design.features.arithmetic = options_.space.features.arithmetic;  // the part may have no floats
       sample.design.features.clip_ms = options_.space.features.clip_ms;
@@ -147,8 +147,13 @@ class SpacePool : public Pool {
   }
 
   Point point(const Candidate& one) override {
-    return vocabulary_.point(one.sample.design, needs_of(one.sample.design, std::nullopt),
-                             one.sample.training.optimizer.peak_rate);
+    TrainOptions training = one.sample.training;
+    std::vector<std::pair<std::string, double>> numbers = {{"peak_rate", training.optimizer.peak_rate}};
+    for (const TrainingDial& dial : training_dials()) {
+      const bool free = (options_.space.training.*dial.values).size() > 1;
+      if (free) numbers.emplace_back(dial.name, dial.of(training));
+    }
+    return vocabulary_.point(one.sample.design, needs_of(one.sample.design, std::nullopt), numbers);
   }
   [[nodiscard]] const Vocabulary& vocabulary() const override { return vocabulary_; }
 

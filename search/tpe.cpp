@@ -39,7 +39,8 @@ void Vocabulary::add(Point& point, const std::string& name, const Json& value) {
   point.emplace_back(entry->second, number);
 }
 
-Point Vocabulary::point(const Design& design, const Needs& needs, std::optional<double> peak_rate) {
+Point Vocabulary::point(const Design& design, const Needs& needs,
+                        std::span<const std::pair<std::string, double>> training) {
   const Json json = design_to_json(design);
   Point point;
   add(point, "type", design.type());
@@ -48,7 +49,7 @@ Point Vocabulary::point(const Design& design, const Needs& needs, std::optional<
   add(point, "features", json.at("features"));
   // A width means something else in another type.
   add(point, design.type(), json.at("network"));
-  if (peak_rate) add(point, "peak_rate", *peak_rate);
+  for (const auto& [name, value] : training) add(point, name, value);
   return point;
 }
 

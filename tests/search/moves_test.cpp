@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "kws/search/options.h"
@@ -81,6 +82,27 @@ TEST(Neighbour, ChangesOneThing) {
     EXPECT_GE(design + rate, 1);
     EXPECT_LE(design + rate, 2) << "a second one where it follows the first";
   }
+}
+
+TEST(Neighbour, TurnsTheDialsOfTrainingToTheNextOfTheirValues) {
+  Space space;
+  space.training.mask_ms = {0.0, 50.0, 150.0};
+  space.training.mixup = {0.25};
+  Rng rng({6});
+  Sample from = sample(space, "gru", 12, rng);
+  std::set<double> seen;
+  for (int i = 0; i < 400; ++i) {
+    const auto to = neighbour(space, from, rng);
+    if (!to) continue;
+    EXPECT_EQ(to->training.mixup, 0.25);
+    EXPECT_TRUE(std::abs(to->training.mask_ms - from.training.mask_ms) < 101.0) << "a neighbour";
+    if (to->training.mask_ms != from.training.mask_ms) {
+      EXPECT_EQ(design_hash(to->design), design_hash(from.design));
+    }
+    seen.insert(to->training.mask_ms);
+    from = *to;
+  }
+  EXPECT_EQ(seen, (std::set<double>{0.0, 50.0, 150.0}));
 }
 
 TEST(Neighbour, NeverLeavesARangeOfOneValue) {

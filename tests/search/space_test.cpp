@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "../../search/moves.h"
 #include "kws/search/options.h"
+#include "kws/search/pool.h"
 
 namespace kws {
 namespace {
@@ -136,6 +138,34 @@ TEST(Space, ConfigNarrowsARange) {
   }
 }
 
+TEST(Space, ConfigListsValuesOfTrainingOptions) {
+  const Json config = Json::parse(
+      R"({"types": ["gru"], "space": {"training": {"mask_ms": [50, 100], "mixup": [0.25], "weight_decay": [0.01, 0.1]}}})");
+  const SearchOptions options = search_options_from_json(config, "c.json");
+  EXPECT_EQ(search_options_to_json(options)["space"]["training"]["mask_ms"], Json({50.0, 100.0}));
+  EXPECT_FALSE(search_options_to_json({})["space"]["training"].contains("mask_ms")) << "configs of before stay equal";
+  Rng rng({5}), plain_rng({5});
+  std::set<std::pair<double, double>> drawn;
+  for (int i = 0; i < 40; ++i) {
+    const TrainOptions training = sample(options.space, "gru", 12, rng).training;
+    EXPECT_EQ(training.mixup, 0.25);
+    drawn.emplace(training.mask_ms, training.optimizer.weight_decay);
+  }
+  EXPECT_EQ(drawn.size(), 4U);
+  SearchOptions one_value = search_options_from_json(Json::parse(R"({"space": {"training": {"mixup": [0.5]}}})"), "c");
+  Rng fixed_rng({5});
+  const Sample fixed = sample(one_value.space, "gru", 12, fixed_rng), plain = sample(Space(), "gru", 12, plain_rng);
+  EXPECT_EQ(design_hash(fixed.design), design_hash(plain.design)) << "one value is no draw";
+  EXPECT_EQ(fixed.training.optimizer.peak_rate, plain.training.optimizer.peak_rate);
+  std::vector<std::string> warnings;
+  for (const Candidate& one : space_pool(one_value, 0, warnings)->published()) {
+    EXPECT_EQ(one.sample.training.mixup, 0.5) << one.sample.design.name;
+  }
+  for (const Candidate& one : space_pool(options, 0, warnings)->published()) {
+    EXPECT_EQ(one.sample.training.mask_ms, 100.0) << "the default, where it is in the list";
+  }
+}
+
 TEST(Space, ConfigListsNumbersAndWindowsWithTheirStrides) {
   const Json config = Json::parse(R"({"types": ["gru"], "space": {
     "features": {"mel_bins": [40, 20, 40], "coefficients": [13, 10], "log_mel_share": 0.5,
@@ -204,6 +234,8 @@ TEST(SearchConfig, ResolvedConfigReadsBackAsItself) {
   options.budget_names = {"small"};
   options.types = {"dnn", "gru"};
   options.limits[MeasureId::ops] = 1000;
+  options.raised_from = {3, 5};
+  options.space.training.mixup = {0.0, 0.25};
   const Json json = search_options_to_json(options);
   EXPECT_EQ(search_options_to_json(search_options_from_json(json, "c.json")), json);
 }
@@ -230,6 +262,11 @@ TEST(SearchConfig, ErrorsNameTheThingAndTheWayOut) {
   EXPECT_THAT(reading(R"({"budgets": ["tiny"]})"), HasSubstr("known: small, medium, large"));
   EXPECT_THAT(reading(R"({"budgets": "small"})"), HasSubstr("needs a list"));
   EXPECT_THAT(reading(R"({"search": {"epochs": 0}})"), HasSubstr("epochs"));
+  EXPECT_THAT(reading(R"({"space": {"training": {"mixup": [0, 2]}}})"), HasSubstr("space.training.mixup[1]"));
+  EXPECT_THAT(reading(R"({"space": {"training": {"mask_ms": [100, 50]}}})"),
+              HasSubstr("space.training.mask_ms: low 100.0 is above high 50.0"));
+  EXPECT_THAT(reading(R"({"search": {"epochs": 27}, "raised_from": [9, 27]})"),
+              HasSubstr("raised_from[1]: 27 is not below 27"));
   EXPECT_THAT(reading(R"([1])"), HasSubstr("c.json"));
 }
 

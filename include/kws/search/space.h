@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,13 +49,29 @@ struct TrainingSpace {
   double peak_rate_low = 2e-3;
   double peak_rate_high = 8e-3;
   int peak_rate_choices = 5;
+  // Values to choose from, rising; none: the default of training.
+  std::vector<double> weight_decay = {}, mask_ms = {}, mixup = {};
 };
 template <class Field>
 void describe(Field& field, TrainingSpace& o) {
   field("peak_rate_low", o.peak_rate_low, 1e-6, 1.0, "smallest peak learning rate");
   field("peak_rate_high", o.peak_rate_high, 1e-6, 1.0, "largest peak learning rate");
   field("peak_rate_choices", o.peak_rate_choices, 1, 1000, "rates between them, in equal ratios");
+  field.later("weight_decay", o.weight_decay, 0.0, 1.0, "values of --weight-decay to choose from");
+  field.later("mask_ms", o.mask_ms, 0.0, 500.0, "the same of --mask-ms");
+  field.later("mixup", o.mixup, 0.0, 1.0, "the same of --mixup");
 }
+
+/// An option of training that the space may choose from a list.
+struct TrainingDial {
+  const char* name;
+  std::vector<double> TrainingSpace::*values;
+  double& (*of)(TrainOptions& options);
+};
+std::span<const TrainingDial> training_dials();
+
+/// The defaults of training where the space allows them, else its first values.
+TrainOptions usual_training(const TrainingSpace& space);
 
 /// The ranges of one type's dials, in their order.
 struct NetworkSpace {
@@ -120,7 +137,7 @@ void check_space(const Space& space, const std::string& origin);
 /// One point of the space.
 struct Sample {
   Design design;          ///< name empty; its graph can be built
-  TrainOptions training;  ///< peak_rate drawn, the others at their defaults
+  TrainOptions training;  ///< peak_rate and training_dials() drawn, the others at their defaults
 };
 
 /// Draws a point of one type; the same rng state gives the same point.

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -20,8 +19,9 @@ using Point = std::vector<std::pair<std::size_t, double>>;
 class Vocabulary {
  public:
   /// Every number and name of the design, and what it needs of memory and operations: known at no cost, and the best
-  /// single hint at its accuracy. The learning rate, where it is known.
-  Point point(const Design& design, const Needs& needs, std::optional<double> peak_rate = {});
+  /// single hint at its accuracy.
+  ///   training  by name, what is chosen of it
+  Point point(const Design& design, const Needs& needs, std::span<const std::pair<std::string, double>> training = {});
   [[nodiscard]] bool is_name(std::size_t parameter) const { return is_name_[parameter]; }
   [[nodiscard]] std::size_t size() const { return is_name_.size(); }
 
