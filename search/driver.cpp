@@ -149,8 +149,12 @@ class Run {
   }
 
   void hand_out(const Job& job) {
-    const std::string& budget = proposals_.at(job.trial).budget;
-    time_left_.offered({.trial = job.trial, .from = job.from, .to = job.to, .budget = budget});
+    const Proposal& proposal = proposals_.at(job.trial);
+    time_left_.offered({.trial = job.trial,
+                        .from = job.from,
+                        .to = job.to,
+                        .budget = proposal.budget,
+                        .cost = relative_epoch_cost(proposal.design)});
     const auto known = known_.find({job.trial, job.to});
     if (known == known_.end()) {
       study_.offer(job.number, {.trial = job.trial, .from = job.from, .to = job.to, .decided = job.reason, .fence = 0});

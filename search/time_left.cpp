@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <tuple>
 
+#include "kws/cost/cost.h"
 #include "kws/search/finalists.h"
 #include "kws/search/plan.h"
 #include "kws/search/rungs.h"
@@ -11,6 +12,8 @@
 
 namespace kws {
 namespace {
+
+constexpr double kEnoughKnown = 8.0;  ///< designs that have been timed
 
 int trial_of(int number) { return is_finalist(number) ? finalist_of(number) : number; }
 
@@ -32,6 +35,15 @@ class Workers {
 
 }  // namespace
 
+double relative_epoch_cost(const Design& design) {
+  constexpr double kClip = 6e5;     // its features and what a small network takes in any case
+  constexpr double kNumber = 30.0;  // of a tensor, written, read and differentiated
+  const Graph graph = build_graph(design);
+  double numbers = 0.0;
+  for (const Layer& layer : graph.layers()) numbers += layer.output.elements();
+  return kClip + static_cast<double>(hello_edge_cost(graph).macs) + kNumber * numbers;
+}
+
 TimeLeft::TimeLeft(const SearchOptions& options)
     : options_(options),
       rungs_(rungs_of(options.schedule())),
@@ -40,7 +52,9 @@ TimeLeft::TimeLeft(const SearchOptions& options)
 
 void TimeLeft::offered(const Step& step) {
   steps_[{step.trial, step.to}] = {.step = step, .epochs = step.from};
-  designs_[trial_of(step.trial)].budget = step.budget;
+  Shown& design = designs_[trial_of(step.trial)];
+  design.budget = step.budget;
+  design.cost = step.cost;
   if (is_finalist(step.trial)) return;
   const auto rung = std::ranges::find(rungs_, step.to) - rungs_.begin();
   ++offered_[static_cast<std::size_t>(rung)];
@@ -78,7 +92,7 @@ void TimeLeft::ended(int trial, int to, std::optional<double> seconds, std::opti
     times_.add(trial_of(trial), span(trial, step.step.from, to), epochs);
   }
   if (!is_finalist(trial)) {
-    Design& design = designs_[trial];
+    Shown& design = designs_[trial];
     design.reached = to;
     design.accuracy = accuracy.value_or(-1.0);
   }
@@ -89,19 +103,46 @@ EpochSpan TimeLeft::span(int trial, int from, int to) const {
   return {.from = from, .to = to, .plain = is_finalist(trial) ? final_epochs(options_) : to};
 }
 
-/// Mean of the best `share` of a budget's trials: those that came furthest, the most accurate first.
+/// Of a design that has not been timed, by its cost.
+double TimeLeft::epoch_seconds(int design) const {
+  const auto found = designs_.find(design);
+  if (times_.knows(design) || found == designs_.end()) return times_.epoch_seconds(design);
+  double seconds = 0.0, cost = 0.0;
+  for (const auto& [number, shown] : designs_) {
+    if (!times_.knows(number)) continue;
+    seconds += times_.epoch_seconds(number);
+    cost += shown.cost;
+  }
+  return cost > 0.0 ? found->second.cost * seconds / cost : 0.0;
+}
+
+/// The median of the designs that a budget has had.
+double TimeLeft::typical_epoch_seconds(const std::string& budget) const {
+  std::vector<double> all;
+  for (const auto& [number, shown] : designs_) {
+    if (shown.budget == budget) all.push_back(epoch_seconds(number));
+  }
+  if (all.empty()) return times_.epoch_seconds();
+  std::ranges::sort(all);
+  return (all[(all.size() - 1) / 2] + all[all.size() / 2]) / 2.0;
+}
+
+/// Mean of the best `share` of a budget's trials: those that came furthest, the most accurate first. As long as few are
+/// known, which may be among the slowest there are, it is drawn to a typical one.
 double TimeLeft::best_epoch_seconds(const std::string& budget, double share) const {
-  std::vector<std::pair<int, const Design*>> known;
+  std::vector<std::pair<int, const Shown*>> known;
   for (const auto& [trial, design] : designs_) {
     if (design.budget == budget && times_.knows(trial) && design.reached > 0) known.emplace_back(trial, &design);
   }
-  if (known.empty()) return times_.epoch_seconds();
+  const double typical = typical_epoch_seconds(budget);
+  if (known.empty()) return typical;
   std::ranges::stable_sort(known, {},
                            [](const auto& one) { return std::tuple(-one.second->reached, -one.second->accuracy); });
   const double best = std::clamp(share * static_cast<double>(known.size()), 1.0, static_cast<double>(known.size()));
   Mean mean;
   for (std::size_t i = 0; i < static_cast<std::size_t>(best); ++i) mean.add(times_.epoch_seconds(known[i].first));
-  return mean.value();
+  const double seen = std::min(1.0, static_cast<double>(known.size()) / kEnoughKnown);
+  return seen * mean.value() + (1.0 - seen) * typical;
 }
 
 /// Of every finalist's training still to be offered.
@@ -123,7 +164,7 @@ std::vector<double> TimeLeft::finalist_seconds() const {
 double TimeLeft::rest(const UnderWay& step, double now) const {
   const double epochs = times_.plain_epochs(span(step.step.trial, step.epochs, step.step.to));
   const double opening = step.epochs == step.step.from ? opening_.value() : 0.0;
-  const double all = opening + epochs * times_.epoch_seconds(trial_of(step.step.trial)) + rung_seconds_.value();
+  const double all = opening + epochs * epoch_seconds(trial_of(step.step.trial)) + rung_seconds_.value();
   return std::max(0.0, all - (step.last ? now - *step.last : 0.0));
 }
 

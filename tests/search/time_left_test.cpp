@@ -203,6 +203,26 @@ TEST(TimeLeft, IsUnknownUntilAnEpochHasBeenTimed) {
   EXPECT_TRUE(time_left.seconds(4.0));
 }
 
+TEST(TimeLeft, GuessesWhatHasNotBeenTimedByItsCost) {
+  SearchOptions options = planned_search({"small"}, 1);
+  options.max_trials = 2;
+  options.epochs = options.first_rung;
+  options.finalists = 0;
+  TimeLeft time_left(options);
+  time_left.offered({.trial = 0, .from = 0, .to = 3, .budget = "small", .cost = 2.0});
+  time_left.offered({.trial = 1, .from = 0, .to = 3, .budget = "small", .cost = 10.0});
+  time_left.ended(0, 3, 6.0, 0.9);  // 2 seconds an epoch
+  EXPECT_NEAR(*time_left.seconds(6.0), 3 * 10.0, 1e-9);
+}
+
+TEST(RelativeEpochCost, SeesTheManyNumbersOfASlowDesign) {
+  std::map<std::string, double> costs;
+  for (const Design& design : known_designs()) costs[design.name] = relative_epoch_cost(design);
+  const double ratio = costs.at("bc_resnet_1") / costs.at("tc_resnet8");
+  EXPECT_NEAR(ratio, 7.3, 2.0) << "as measured, with about as many operations";
+  EXPECT_LT(costs.at("dnn_s"), costs.at("tc_resnet8"));
+}
+
 TEST(TimeLeft, CountsWhatWorkersElsewhereTrain) {
   SearchOptions options = planned_search({"small"}, 1);
   options.max_trials = 1;
