@@ -81,8 +81,8 @@ StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& d
                         .release = threshold_q15(detector.release)};
   options.continuous = detector.carry_state;
   if (options.continuous && options.hop_frames > front_end.frames()) {
-    throw Error("--hop-ms " + std::to_string(hop_ms) + ": with --carry-state at most the length of a clip, " +
-                    std::to_string(front_end.options().clip_ms) + " ms",
+    throw Error("--hop-ms " + std::to_string(hop_ms) + ": with --carry-state at most the frames of a clip, " +
+                    std::to_string(front_end.frames() * stride_ms) + " ms",
                 Exit::usage);
   }
   const int averaged = smoothing_decisions(options, front_end.options());
