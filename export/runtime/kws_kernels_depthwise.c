@@ -243,6 +243,56 @@ static void kws_depthwise_window(const kws_depthwise_large_params* d, kws_depthw
   kws_depthwise_sum(p, part);
 }
 
+/* A line of outputs of one time, whose windows' rows all lie inside the map: all taps and channels at once.
+ *   offset  of each tap from the window's beginning */
+static void kws_depthwise_line(const kws_depthwise_large_params* d, kws_depthwise_part* part, const int8_t* in,
+                               const int32_t* offset, const int8_t* outside, int8_t* out) {
+  const kws_conv_params* p = &d->conv;
+  const int32_t channels = p->in_channels;
+  const int32_t last = p->in_freq - 1 - (p->kernel_freq - 1) * d->dilation_freq;
+  const int32_t sign = p->reverse != 0 ? -1 : 1;
+  const int32_t stride = sign * p->stride_freq;
+  const int32_t bands = d->bands;
+  int32_t place = p->reverse != 0 ? p->out_freq - 1 : 0;
+  int32_t freq = place * p->stride_freq - p->pad_freq;
+  const int8_t* x = in + freq * channels;
+  int32_t j;
+  part->y = out + place * channels;
+  for (j = p->out_freq; j > 0; --j) {
+    const int8_t** const tap = part->x;
+    int32_t k;
+    if (bands > 1) {
+      const int32_t band = place * bands / p->out_freq * channels;
+      part->before = p->main.bias + band;
+      part->multiplier = p->main.multiplier + band;
+      part->shift = p->main.shift + band;
+      place += sign;
+    }
+    if (freq >= 0 && freq <= last) {
+      for (k = 0; k < part->taps; ++k) {
+        tap[k] = x + offset[k];
+      }
+    } else {
+      uint32_t f = (uint32_t)freq;
+      int32_t behind = p->kernel_freq;
+      for (k = 0; k < part->taps; ++k) {
+        /* As an unsigned number, a negative one lies behind the map. */
+        tap[k] = f < (uint32_t)p->in_freq ? x + offset[k] : outside;
+        f += (uint32_t)d->dilation_freq;
+        --behind;
+        if (behind == 0) {
+          behind = p->kernel_freq;
+          f = (uint32_t)freq;
+        }
+      }
+    }
+    kws_depthwise_sum(p, part);
+    part->y += sign * channels;
+    x += stride * channels;
+    freq += stride;
+  }
+}
+
 void kws_depthwise_large_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
   const kws_depthwise_large_params* d = (const kws_depthwise_large_params*)params;
   const kws_conv_params* p = &d->conv;
@@ -276,6 +326,18 @@ void kws_depthwise_large_s8(const void* params, const int8_t* in, int8_t* out, v
     const int32_t row = p->reverse != 0 ? p->out_time - 1 - i : i;
     const int32_t time = row * p->stride_time - p->pad_time;
     const int32_t width = time >= 0 && time <= last_time ? last_freq : -1;
+    if (width >= 0 && out_freq > 1 && channels <= KWS_DEPTHWISE_LARGE_CHUNK) {
+      part.n = channels;
+      part.taps = taps;
+      part.weight = p->main.weight;
+      part.before = p->main.bias;
+      part.multiplier = p->main.multiplier;
+      part.shift = p->main.shift;
+      part.acc = NULL;
+      kws_depthwise_line(d, &part, in + time * p->in_freq * channels, u.offset, outside,
+                         out + row * out_freq * channels);
+      continue;
+    }
     for (j = 0; j < out_freq; ++j) {
       const int32_t place = p->reverse != 0 ? out_freq - 1 - j : j;
       const int32_t freq = place * p->stride_freq - p->pad_freq;

@@ -128,13 +128,6 @@ void kws_avg_pool_sums_s8(const void* params, const int8_t* in, int8_t* out, voi
 /* kws:end */
 /* kws:begin add */
 #if KWS_DSP
-/* The upper halves of two words in one. */
-KWS_INLINE uint32_t kws_upper(uint32_t a, uint32_t b) {
-  uint32_t result;
-  __asm__("pkhtb %0, %2, %1, asr #16" : "=r"(result) : "r"(a), "r"(b));
-  return result;
-}
-
 /* As kws_smlad, for an acc that is needed again. */
 KWS_INLINE int32_t kws_smlad_of(uint32_t a, uint32_t b, int32_t acc) {
   int32_t result;

@@ -11,8 +11,9 @@
  *   Helium, the vectors of Cortex-M55 and above: sixteen multiply-accumulates an instruction,
  *   the DSP extension of Cortex-M4, M7, M33 and above: two multiply-accumulates an instruction,
  *   cores without a long multiply (ARMv6-M), where a product of 32 bits is put together from 16-bit parts,
- *   portable C99. -DKWS_PORTABLE takes it everywhere. */
-#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(KWS_PORTABLE)
+ *   portable C99. -DKWS_PORTABLE takes it everywhere, and so does a build without optimisation, which leaves too few
+ *   registers. */
+#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(KWS_PORTABLE)
 #define KWS_DSP 1
 #else
 #define KWS_DSP 0
@@ -106,6 +107,12 @@ KWS_INLINE uint32_t kws_lower(uint32_t a, uint32_t b) {
   __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(a), "r"(b));
   return result;
 }
+/* The upper halves of two words in one. */
+KWS_INLINE uint32_t kws_upper(uint32_t a, uint32_t b) {
+  uint32_t result;
+  __asm__("pkhtb %0, %2, %1, asr #16" : "=r"(result) : "r"(a), "r"(b));
+  return result;
+}
 /* The larger one of each pair of signed bytes. */
 KWS_INLINE uint32_t kws_larger(uint32_t a, uint32_t b) {
   uint32_t result;
@@ -141,13 +148,6 @@ typedef struct {
   int8_t byte[4];
 } kws_four_bytes;
 
-/* kws:begin pointwise conv2d conv2d_dilated */
-typedef struct {
-  int8_t byte[2];
-} kws_two_bytes;
-
-/* kws:end */
-
 /* Four bytes, aligned or not, by one instruction, which these cores allow: a compiler that is told otherwise, as some
  * are by default, would read byte by byte. */
 KWS_INLINE uint32_t kws_load4(const int8_t* bytes) {
@@ -160,19 +160,7 @@ KWS_INLINE uint32_t kws_load4(const int8_t* bytes) {
   return word;
 }
 
-/* kws:begin pointwise conv2d conv2d_dilated */
-/* The lower two bytes. */
-KWS_INLINE void kws_store2(int8_t* bytes, uint32_t word) {
-  const uint16_t half = (uint16_t)word;
-#if defined(__ARM_FEATURE_UNALIGNED)
-  memcpy(bytes, &half, sizeof half);
-#else
-  __asm__("strh %1, %0" : "=m"(*(kws_two_bytes*)(void*)bytes) : "r"(half));
-#endif
-}
-
-/* kws:end */
-/* kws:begin depthwise depthwise_large add */
+/* kws:begin pointwise conv2d conv2d_dilated depthwise depthwise_large add */
 KWS_INLINE void kws_store4(int8_t* bytes, uint32_t word) {
 #if defined(__ARM_FEATURE_UNALIGNED)
   memcpy(bytes, &word, sizeof word);

@@ -42,6 +42,7 @@ int whole_windows(const WindowAxis& a) {
 struct LayerTerms {
   const Layer& layer;
   bool helium;  ///< steps of 16 bytes in place of 4, see kws_products4 of kws_kernels_lanes.h
+  bool dsp;     ///< blocks of four channels, see kws_two_positions of kws_kernels_conv.c
   const Shape& in = layer.input;
   const Shape& out = layer.output;
   Kernel kernel = kernel_of(layer);
@@ -66,11 +67,14 @@ struct LayerTerms {
     return {1, rows.calls, rows.words, rows.tails, double(units), double(units % 4 != 0)};
   }
 
-  /// Two positions, two channels (with Helium four) at a time: pairs, blocks, words, tails; few channels alone.
+  /// Two positions, two channels (with Helium or the DSP extension four) at a time: pairs, blocks, words, tails; few
+  /// channels or elements alone.
   [[nodiscard]] std::array<double, 5> blocks(int n) const {
     const double pairs = halves(positions());
-    if (out.channels < (helium ? 4 : 2)) return {pairs, 0, 0, 0, pairs * n};
-    const double count = pairs * (helium ? fours(out.channels) : halves(out.channels));
+    const bool four = helium || dsp;
+    if (dsp && n < 4) return {pairs, 0, 0, 0, pairs * fours(out.channels) * n};
+    if (out.channels < (four ? 4 : 2)) return {pairs, 0, 0, 0, pairs * n};
+    const double count = pairs * (four ? fours(out.channels) : halves(out.channels));
     return {pairs, count, count * words_in(n), count * tail_of(n), 0};
   }
 
@@ -113,9 +117,11 @@ struct LayerTerms {
     const double taps_outside = positions() * taps - taps_inside;
     const double channels = in.channels;
     if (kernel == Kernel::depthwise_large) {
-      // Up to 32 taps at once; windows that lie inside the map are found by a table then.
+      // Up to 32 taps at once; windows that lie inside the map, or all of a line, are found by a table then.
       const bool once = taps <= 32;
-      const double found = once ? double{1} * whole_windows(axes.time) * whole_windows(axes.freq) : 0;
+      const bool lines = in.channels <= 64 && out.freq > 1;
+      const double found =
+          once ? double{1} * whole_windows(axes.time) * (lines ? out.freq : whole_windows(axes.freq)) : 0;
       const double searched = (positions() - found) * std::ceil(channels / (once ? 64 : 32));
       const double parts = positions() * std::ceil(taps / 32);
       const double all = positions() * taps;
@@ -212,7 +218,10 @@ std::string_view task_name(Task task) {
 }
 
 Terms layer_terms(const Layer& layer, Core core) {
-  return std::visit(LayerTerms{.layer = layer, .helium = core == Core::m55}, layer.op);
+  return std::visit(LayerTerms{.layer = layer,
+                               .helium = core == Core::m55,
+                               .dsp = core == Core::m4 || core == Core::m7 || core == Core::m33},
+                    layer.op);
 }
 
 Terms frame_terms(const FrontEndNumbers& n) {
