@@ -89,7 +89,7 @@ TEST_F(Stream, BeginsAnewInTheMiddleOfAnything) {
     int hop_ms;
     bool flows;
   };
-  for (const Build& build : {Build{padded->graph, "", 80, false}, Build{flow->graph, "", 120, true},
+  for (const Build& build : {Build{padded->graph, "", 80, false}, Build{flow->graph, "", 40, true},
                              Build{recurrent->graph, "-DKWS_CONTINUOUS=1", 80, false}}) {
     const Exportable parts(RandomModels(5).model(build.graph), small_features());
     const ExportModel model = readily(parts);
