@@ -89,6 +89,7 @@ KWS_INLINE void kws_depthwise_sums(const kws_conv_params* p, const kws_depthwise
     int32_t acc2 = before[2];
     int32_t acc3 = before[3];
     while (tap != end) {
+      /* There is a tap. NOLINTNEXTLINE(clang-analyzer-core.*) */
       const int8_t* const v = *tap + c;
 #if KWS_DSP
       const uint32_t x_word = kws_load4(v);
@@ -134,6 +135,7 @@ KWS_INLINE void kws_depthwise_sums(const kws_conv_params* p, const kws_depthwise
     const int8_t* const* tap = part->x;
     int32_t sum = part->before[c];
     while (tap != end) {
+      /* There is a tap. NOLINTNEXTLINE(clang-analyzer-core.*) */
       sum += (*tap)[c] * *w;
       w += step;
       ++tap;
