@@ -8,6 +8,20 @@
 
 /* kws:end */
 /* kws:begin avg_pool avg_pool_rows */
+#if KWS_DSP
+/* Sums of four channels, `step` bytes from one position to the next, two in a word; 16 bits must hold each. */
+KWS_INLINE void kws_sum_four(const int8_t* x, int32_t step, int32_t positions, uint32_t* even, uint32_t* odd) {
+  *even = 0;
+  *odd = 0;
+  for (; positions > 0; --positions) {
+    const uint32_t word = kws_load4(x);
+    *even = kws_add_halves(*even, kws_even(word));
+    *odd = kws_add_halves(*odd, kws_odd(word));
+    x += step;
+  }
+}
+#endif
+
 void kws_avg_pool_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
   const kws_avg_pool_params* p = (const kws_avg_pool_params*)params;
   const int32_t channels = p->channels;
@@ -22,15 +36,9 @@ void kws_avg_pool_s8(const void* params, const int8_t* in, int8_t* out, void* sc
 #if KWS_DSP
   /* Sums of four channels, two in a word, as long as 16 bits hold them. */
   for (; p->positions < 256 && c + 4 <= channels; c += 4) {
-    const int8_t* x = in + c;
-    uint32_t even = 0;
-    uint32_t odd = 0;
-    for (i = p->positions; i > 0; --i) {
-      const uint32_t word = kws_load4(x);
-      even = kws_add_halves(even, kws_even(word));
-      odd = kws_add_halves(odd, kws_odd(word));
-      x += channels;
-    }
+    uint32_t even;
+    uint32_t odd;
+    kws_sum_four(in + c, channels, p->positions, &even, &odd);
     out[c] = (int8_t)kws_scaled_output((int16_t)even + none, multiplier, shift, zero, low);
     out[c + 1] = (int8_t)kws_scaled_output((int16_t)odd + none, multiplier, shift, zero, low);
     out[c + 2] = (int8_t)kws_scaled_output((int16_t)(even >> 16) + none, multiplier, shift, zero, low);
@@ -73,15 +81,9 @@ void kws_column_sums_s8(const void* params, const int8_t* in, int8_t* out, void*
     int32_t c = 0;
 #if KWS_DSP
     for (; c + 4 <= channels; c += 4) {
-      const int8_t* x = in + c;
-      uint32_t even = 0;
-      uint32_t odd = 0;
-      for (i = p->positions; i > 0; --i) {
-        const uint32_t word = kws_load4(x);
-        even = kws_add_halves(even, kws_even(word));
-        odd = kws_add_halves(odd, kws_odd(word));
-        x += channels;
-      }
+      uint32_t even;
+      uint32_t odd;
+      kws_sum_four(in + c, channels, p->positions, &even, &odd);
       sum[c] = (int16_t)even;
       sum[c + 1] = (int16_t)odd;
       sum[c + 2] = (int16_t)(even >> 16);
