@@ -17,4 +17,13 @@ struct ParetoPoint {
 /// Equal points do not dominate each other.
 std::vector<std::size_t> pareto_front(std::span<const ParetoPoint> points);
 
+/// What a trial takes, as shares of a budget's limits, and its accuracy.
+struct FrontPoint {
+  std::vector<double> shares;  ///< as many for each point
+  double accuracy = 0.0;
+};
+/// The hypervolume of a front below its budget: the best accuracy it has within limits drawn evenly from 0 to the
+/// budget's, on the average; 0 counts where nothing fits. In 0..1.
+double hypervolume(std::span<const FrontPoint> points);
+
 }  // namespace kws

@@ -13,6 +13,7 @@
 #include "kws/search/rungs.h"
 #include "kws/search/status.h"
 #include "report_data.h"
+#include "studies_compared.h"
 
 namespace kws {
 
@@ -327,6 +328,7 @@ std::string report_html(std::span<const StudyView> views, ReportUse use) {
     above += study_section(view, views.size() == 1);
     below += tables_section(view);
   }
+  above += studies_compared(views);
   return filled_page("page.html", {{"served", use == ReportUse::served ? " data-served=\"true\"" : ""},
                                    {"connect", use == ReportUse::served ? "; connect-src 'self'" : ""},
                                    {"title", html_text("kwsmith: " + name)},

@@ -219,6 +219,22 @@ TEST(ReportHtml, ShowsSeveralStudies) {
   EXPECT_EQ(document(html)["studies"][1]["name"], "other");
 }
 
+TEST(ReportHtml, ComparesTheFrontsOfStudiesThatHaveTheSameBudget) {
+  const TemporaryFolder folder;
+  SearchOptions options = two_budgets();
+  studied(options, folder.path / "both");
+  options.budget_names = {"small"};
+  studied(options, folder.path / "small");
+  const std::vector<StudyView> views = {view_study((folder.path / "both").string()),
+                                        view_study((folder.path / "small").string())};
+  const std::string html = report_html(views);
+  expect_sound(html);
+  const std::string table = html.substr(html.find("<h2>Studies compared</h2>"));
+  EXPECT_EQ(count(table.substr(0, table.find("</table>")), "<th scope=\"row\">small</th>"), 2U);
+  EXPECT_EQ(count(table.substr(0, table.find("</table>")), "<th scope=\"row\">medium</th>"), 0U) << "one study has it";
+  EXPECT_THAT(report_html(views[0]), Not(HasSubstr("Studies compared")));
+}
+
 TEST(ReportHtml, IsTheSameForAnyNumberOfThreads) {
   std::set<std::string> pages;
   for (const int threads : {1, 3}) {
