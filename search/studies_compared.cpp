@@ -26,8 +26,7 @@ std::vector<std::vector<Held>> shared_budgets(std::span<const StudyView> views) 
       const auto same = std::ranges::find_if(all, [&](const std::vector<Held>& one) {
         return one[0].budget.name == budget.name && one[0].budget.limits == budget.limits;
       });
-      if (same == all.end()) all.emplace_back();
-      (same == all.end() ? all.back() : *same).push_back({&view, budget});
+      (same == all.end() ? all.emplace_back() : *same).push_back({&view, budget});
     }
   }
   std::erase_if(all, [](const std::vector<Held>& one) { return one.size() < 2; });
