@@ -210,7 +210,8 @@ struct Kernels {
   void (*gemm_kept)(const Gemm<Factor<Value>, Value>& gemm);
   /// And the moments of what was kept. Here and below c's rows follow each other, without bias or addition.
   void (*gemm_moments)(const Gemm<Factor<Value>, Value>& gemm, const Moments& moments);
-  /// The product is a gradient, what is kept is its dz; mask.y lies like c. scratch: [rows][columns].
+  /// The product is a gradient, what is kept is its dz; mask.y lies like c, for floats perhaps with rows apart.
+  /// scratch: [rows][columns], for floats nothing.
   void (*gemm_masked)(const Gemm<Factor<Value>, Value>& gemm, const Mask<Value>& mask, float* scratch);
   /// Rows as the factors of a product whose depth they are: [rows / kDepth][pitch], an odd last row beside zeros.
   /// Returns `from` itself where a value is a factor, else `to`.

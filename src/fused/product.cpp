@@ -17,7 +17,6 @@ struct Rows {
   Shape map;     ///< of a clip, padding included
   int top = 0, left = 0;
   PatchMap patch{};
-  std::ptrdiff_t step = 0;  ///< values from one row to the next, where rows are read in the map itself; else 0
 };
 
 template <class Value>
@@ -50,9 +49,6 @@ Rows rows_of(const Layer& layer, const Stored<Value>& in) {
                 .step_time = op->stride.time * map_row,
                 .step_freq = static_cast<std::ptrdiff_t>(op->stride.freq) * in.pitch,
                 .length = whole_factors<Value>(rows.in.length())};
-  // Over time alone a patch is one run of the map, and need not be gathered.
-  const bool neighbours = rows.patch.runs_time == 1 || rows.patch.run_time == rows.patch.run;
-  if (to.freq == 1 && rows.patch.runs_freq == 1 && neighbours) rows.step = rows.patch.step_time;
   return rows;
 }
 
@@ -70,7 +66,6 @@ class Product : public Step<Value> {
         weight_(out_axis_, rows_.in, !first),
         epilogue_(slot, norm, relu, layer.output.channels),
         row_(weight_.inputs()),
-        a_step_(rows_.step > 0 ? rows_.step : row_),
         a_(static_cast<std::ptrdiff_t>(kBlockRows) * row_),
         dy_(static_cast<std::ptrdiff_t>(kBlockRows) * out_axis_.pitch),
         a_factors_(kDepth > 1 ? a_.size() / kDepth : 0),
@@ -92,7 +87,7 @@ class Product : public Step<Value> {
                                                   .columns = pitch,
                                                   .depth = weight_.input_depth(),
                                                   .a = row_factors(a),
-                                                  .a_row = a_step_ / kDepth,
+                                                  .a_row = row_ / kDepth,
                                                   .a_depth = 1,
                                                   .b = weight_.forward(),
                                                   .b_row = pitch,
@@ -122,9 +117,9 @@ class Product : public Step<Value> {
           k.gemm({.rows = weight_.used_inputs(),
                   .columns = pitch,
                   .depth = {whole_factors<Value>(rows) / kDepth},
-                  .a = k.factors(rows, row_, a, a_step_, a_factors_.data()),
+                  .a = k.factors(rows, row_, a, row_, a_factors_.data()),
                   .a_row = 1,
-                  .a_depth = kDepth > 1 ? row_ : a_step_,
+                  .a_depth = row_,
                   .b = k.factors(rows, pitch, dy, pitch, dy_factors_.data()),
                   .b_row = pitch,
                   .c = weight_.gradient(),
@@ -199,12 +194,8 @@ class Product : public Step<Value> {
       fill_map(pass.kernels, in, clip);
       for (int first = 0; first < rows_.per_clip; first += kBlockRows) {
         const int rows = std::min(kBlockRows, rows_.per_clip - first);
-        const Value* a = map_.data() + first * rows_.step;
-        if (rows_.step == 0) {
-          pass.kernels.gather(rows_.patch, first, rows, map_.data(), a_.data());
-          a = a_.data();
-        }
-        block(static_cast<std::ptrdiff_t>(clip) * rows_.per_clip + first, rows, a);
+        pass.kernels.gather(rows_.patch, first, rows, map_.data(), a_.data());
+        block(static_cast<std::ptrdiff_t>(clip) * rows_.per_clip + first, rows, a_.data());
       }
       clip_done(clip);
     }
@@ -254,8 +245,7 @@ class Product : public Step<Value> {
   Axis out_axis_;
   PackedMatrix<Value> weight_;
   Epilogue<Value> epilogue_;
-  int row_;                // values of an input row
-  std::ptrdiff_t a_step_;  // and from one to the next
+  int row_;  // values of an input row
   Buffer<Value> a_, dy_;
   Buffer<Factor<Value>> a_factors_, dy_factors_;  // where values are none by themselves: the rows as a product's depth
   Buffer<float> da_;

@@ -1,6 +1,7 @@
 #include "step.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <variant>
 
 namespace kws::fused {
@@ -95,6 +96,9 @@ struct Make {
   const Quant* rounded;
 
   std::unique_ptr<Step<Value>> operator()(const Conv2d& /*op*/) const {
+    if constexpr (std::is_same_v<Value, float>) {
+      if (auto step = make_time_conv(layer, slot, in, first, capacity)) return step;
+    }
     return make_product(layer, slot, in, first, capacity);
   }
   std::unique_ptr<Step<Value>> operator()(const Dense& /*op*/) const {

@@ -109,6 +109,9 @@ std::unique_ptr<Step<Value>> make_step(const Layer& layer, const LayerParameters
 template <class Value>
 std::unique_ptr<Step<Value>> make_product(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
                                           bool first, int capacity);
+/// A convolution over time alone of clips with one frequency; nullptr for any other.
+std::unique_ptr<Step<float>> make_time_conv(const Layer& layer, const LayerParameters& slot, const Stored<float>& in,
+                                            bool first, int capacity);
 template <class Value>
 std::unique_ptr<Step<Value>> make_depthwise(const Layer& layer, const LayerParameters& slot, int capacity);
 /// The norm and ReLU of a depthwise layer with bands, behind it.

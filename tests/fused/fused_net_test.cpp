@@ -71,6 +71,16 @@ TEST(FusedNet, GradientsOfGraphsOfTensorsAreTheSameBitsForEveryInstructionSet) {
   }
 }
 
+TEST(FusedNet, GradientsOverTimeAreTheSameBitsForEveryInstructionSet) {
+  if (!supported(Isa::avx512)) GTEST_SKIP() << "this CPU has one fused instruction set at most";
+  Rng rng({32});
+  for (int i = 0; i < 10; ++i) {
+    const Graph graph = testing::over_time(rng);
+    const NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
+    expect_same_bits(graph, state, Batch(graph, 10, rng));
+  }
+}
+
 std::vector<Isa> bfloat16_isas() {
   std::vector<Isa> isas;
   for (const Isa isa : kAllIsas) {

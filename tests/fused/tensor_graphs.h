@@ -93,6 +93,25 @@ inline Graph tc_resnet_like(Rng& rng, bool corners = true) {
   return net.graph();
 }
 
+/// Convolutions over time with any kernel, stride and padding, kernels shorter than their stride among them.
+inline Graph over_time(Rng& rng) {
+  TensorGraph net({rng.between(40, 60), 1, rng.between(2, 40)});
+  for (int layer = 0; layer < 3; ++layer) {
+    const int kernel = rng.between(1, 9), left = net.shape(net.last()).time;
+    net.add(Conv2d{.filters = rng.between(2, 40),
+                   .kernel = {kernel, 1},
+                   .stride = {rng.between(1, left > 20 ? 4 : 2), 1},
+                   .padding = rng.below(2) == 0 ? Padding::same
+                              : left > kernel   ? Padding::valid
+                                                : Padding::causal,
+                   .norm = rng.below(3) == 0 ? Norm::none : Norm::affine,
+                   .relu = rng.below(2) == 0});
+  }
+  if (rng.below(2) == 0) net.add(AvgPool2d{});
+  net.add(Dense{.units = 4});
+  return net.graph();
+}
+
 /// Broadcast residual blocks: a depthwise convolution over frequencies with sub-bands, its mean over them through a
 /// temporal one, added back to every frequency. `smooth`: the function between the two.
 inline Graph bc_resnet_like(Rng& rng, Function smooth, bool corners = true) {

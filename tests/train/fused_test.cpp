@@ -75,6 +75,11 @@ TEST(FusedGradients, AreThoseOfAutogradForGraphsOfTensors) {
   expect_gradients_of_autograd(21, rng, [&](int i) { return testing::tensor_graph(i, rng); });
 }
 
+TEST(FusedGradients, AreThoseOfAutogradForConvolutionsOverTime) {
+  Rng rng({31});
+  expect_gradients_of_autograd(40, rng, [&](int) { return testing::over_time(rng); });
+}
+
 TEST_P(FusedGradients, LogitsAreThoseOfTheFoldedWeights) {
   test::RandomDesign random(13);
   Rng rng({14});
