@@ -11,6 +11,8 @@ namespace {
 template <class Value>
 class AddStep : public Step<Value> {
   using Step<Value>::out_;
+  using Step<Value>::adds_;
+  using Step<Value>::adds_second_;
 
  public:
   AddStep(const Layer& layer, const Stored<Value>& in, const Stored<Value>& second, int capacity)
@@ -32,34 +34,34 @@ class AddStep : public Step<Value> {
   }
 
   void backward_second(const Pass<Value>& pass, const Value* dz, Value* d_second) override {
-    if (alike_) return copy_gradient(pass, second_, dz, d_second);
+    if (alike_) return copy_gradient(pass, second_, dz, adds_second_, d_second);
     if (cropped_) return spread_middle(pass, dz, d_second);
     for (int clip = 0; clip < pass.clips; ++clip) {
       pass.kernels.reduce(shape_, dz + clip * out_.clip, {}, 1.0F, gradient_.data());
       pass_back(pass.kernels, second_, static_cast<std::ptrdiff_t>(clip) * second_.positions(), second_.positions(),
-                gradient_.data(), d_second);
+                gradient_.data(), adds_second_, d_second);
     }
   }
 
   void backward(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) override {
-    if (d_in != nullptr) copy_gradient(pass, in, dz, d_in);
+    if (d_in != nullptr) copy_gradient(pass, in, dz, adds_, d_in);
   }
 
  private:
   /// No gradient reaches the steps around those that are added.
   void spread_middle(const Pass<Value>& pass, const Value* dz, Value* d_second) {
-    std::fill_n(d_second, pass.clips * second_.clip, Value{});
+    if (!adds_second_) std::fill_n(d_second, pass.clips * second_.clip, Value{});
     for (int clip = 0; clip < pass.clips; ++clip) {
       const std::ptrdiff_t at = clip * second_.clip + first_;
-      pass.kernels.spread(shape_, dz + clip * out_.clip, 1.0F, mask_of(second_, at), d_second + at);
+      pass.kernels.spread(shape_, dz + clip * out_.clip, 1.0F, mask_of(second_, at, adds_second_), d_second + at);
     }
   }
 
   /// An addend's gradient is the sum's.
-  void copy_gradient(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) {
+  void copy_gradient(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, bool add, Value* d_in) {
     if (d_in == dz && in.plain() && in.norm == nullptr) return;
     const Broadcast whole{pass.clips * in.shape.time, in.shape.freq, in.pitch, in.time, in.pitch};
-    pass.kernels.spread(whole, dz, 1.0F, mask_of(in, 0), d_in);
+    pass.kernels.spread(whole, dz, 1.0F, mask_of(in, 0, add), d_in);
   }
 
   const Stored<Value>& second_;

@@ -29,6 +29,7 @@ Curve curve_of(Function function) {
 template <class Value>
 class Bend : public Step<Value> {
   using Step<Value>::out_;
+  using Step<Value>::adds_;
 
  public:
   Bend(const Layer& layer, int capacity) : curve_(curve_of(std::get<Activate>(layer.op).function)) {
@@ -39,7 +40,7 @@ class Bend : public Step<Value> {
     pass.kernels.bend(curve_, rows(pass), out_.pitch, in.y, in.activation, out_.y);
   }
   void backward(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) override {
-    if (d_in != nullptr) pass.kernels.bend_backward(curve_, rows(pass), out_.pitch, dz, mask_of(in, 0), d_in);
+    if (d_in != nullptr) pass.kernels.bend_backward(curve_, rows(pass), out_.pitch, dz, mask_of(in, 0, adds_), d_in);
   }
 
  private:

@@ -66,12 +66,17 @@ struct SeeMoments {
 struct PassMask {
   Activate activate;
   Vec mean;
+  bool add;
   PassMask(const Mask<Value>& m, int c)
-      : activate(m.activation, c), mean(m.mean != nullptr ? load(m.mean + c) : splat(0.0F)) {}
+      : activate(m.activation, c), mean(m.mean != nullptr ? load(m.mean + c) : splat(0.0F)), add(m.add) {}
   [[nodiscard]] Vec operator()(Vec gradient, Vec y, PartialSums& sums) const {
     const Vec dz = activate.relu ? where_positive(multiply_add(y, activate.scale, activate.shift), gradient) : gradient;
     sums.first = sums.first + dz;
     sums.second = multiply_add(dz, y - mean, sums.second);
     return dz;
+  }
+  void keep(Value* to, Vec gradient, Vec y, PartialSums& sums) const {
+    const Vec dz = (*this)(gradient, y, sums);
+    store(to, add ? load(to) + dz : dz);
   }
 };

@@ -164,7 +164,7 @@ struct StoreMasked {
   int c;
   PassMask pass{mask, c};
   PartialSums sums{};
-  void at(std::ptrdiff_t offset, Vec gradient) { store(d_in + offset, pass(gradient, load(mask.y + offset), sums)); }
+  void at(std::ptrdiff_t offset, Vec gradient) { pass.keep(d_in + offset, gradient, load(mask.y + offset), sums); }
   void flush() {
     if (mask.mean != nullptr) sums.add(mask.sum + c, mask.product + c);
   }

@@ -24,7 +24,8 @@ inline const Kernels<float>& float_kernels(Isa isa) { return isa == Isa::avx2 ? 
 template <class Value>
 struct FusedSteps {
   static constexpr int kNone = -1;
-  /// Where a step puts a dz: into a buffer, to be added to another one where a later reader has been there before.
+  /// Where a step puts a dz: into a buffer, to be added to another one where a later reader has been there before and
+  /// the step cannot add.
   struct Target {
     int buffer = kNone, sum = kNone;
   };
@@ -95,7 +96,6 @@ struct FusedSteps {
           make_step(layer, slot, value(in), second == kNone ? nullptr : &value(second), in == 0, capacity, rounded);
       if (step == nullptr) return false;
       int last = append(std::move(step), in, second);
-      if (bands_of(layer.op) > 1) last = append(make_band_norm<Value>(layer, slot, capacity), last);
       if constexpr (std::is_same_v<Value, float>) {
         if (rounded != nullptr && !is_recurrent(layer.op)) {
           last = append(make_rounding(layer, *rounded, capacity), last);
@@ -126,19 +126,20 @@ struct FusedSteps {
       node.dz = at[i + 1];
       if (node.dz == kNone) return false;
       bool kept = false;  // dz's buffer goes on as the input's
-      const auto target = [&](int read, bool in_place) -> Target {
+      const auto target = [&](int read, bool second, bool in_place) -> Target {
         if (read <= 0) return {};
         int& owned = at[static_cast<std::size_t>(read)];
+        if (owned != kNone && node.step->add_to_gradient(second)) return {owned, kNone};
         const int buffer = in_place ? node.dz : take();
         if (owned != kNone) return {buffer, owned};
         owned = buffer;
         kept = kept || in_place;
         return {buffer, kNone};
       };
-      node.d_second = target(node.second, false);
+      node.d_second = target(node.second, true, false);
       const Stored<Value>& in = value(node.in);
       // Clip by clip of equal size: written over what was just read, which is in the cache.
-      node.d_in = target(node.in, in.clip == out.clip && in.clip == in.size() && out.clip == out.size());
+      node.d_in = target(node.in, false, in.clip == out.clip && in.clip == in.size() && out.clip == out.size());
       for (const Target& to : {node.d_second, node.d_in}) {
         if (to.sum != kNone && to.buffer != node.dz) free.push_back(to.buffer);
       }

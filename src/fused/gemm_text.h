@@ -50,7 +50,7 @@ struct KeepMasked {
       PartialSums partial = sums[v];
       std::ptrdiff_t at = row * g.c_row + column + v * kLanes;
       KWS_UNROLL for (int r = 0; r < kRows; ++r, at += g.c_row) {
-        store(g.c + at, pass(sum[r][v], load(mask.y + at), partial));
+        pass.keep(g.c + at, sum[r][v], load(mask.y + at), partial);
       }
       sums[v] = partial;
     }

@@ -102,6 +102,7 @@ struct Mask {
   const float* mean;  ///< or nullptr
   double* sum;
   double* product;
+  bool add = false;  ///< dz is added to what lies where it goes
 };
 
 /// The patches of one clip that a convolution's rows are made of; the map is padded, [time][freq][channels].
@@ -236,7 +237,7 @@ struct Kernels {
               Activation small_activation, Value* out);
   /// small = share * sum of the activated map
   void (*reduce)(const Broadcast& shape, const Value* map, Activation activation, float share, float* small);
-  /// The gradient of an activated map is share * small; what is kept is its dz.
+  /// The gradient of an activated map is share * small; what is kept is its dz, or with nullptr its sums alone.
   void (*spread)(const Broadcast& shape, const Value* small, float share, const Mask<Value>& mask, Value* dz);
 
   /// out = curve of the activation of y; then from the gradient of out to dz of y.

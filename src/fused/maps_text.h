@@ -39,8 +39,22 @@ static void reduce(const Broadcast& m, const Value* map, Activation activation, 
   }
 }
 
+/// Where every value gets its gradient and nobody wants their sums.
+static void spread_plain(const Broadcast& m, const Value* small, Vec factor, bool add, Value* dz) {
+  for (int t = 0; t < m.time; ++t) {
+    const Value* from = small + t * m.small_time;
+    for (int f = 0; f < m.freq; ++f, from += m.small_freq, dz += m.pitch) {
+      for (int c = 0; c < m.pitch; c += kLanes) {
+        const Vec gradient = load(from + c) * factor;
+        store(dz + c, add ? load(dz + c) + gradient : gradient);
+      }
+    }
+  }
+}
+
 static void spread(const Broadcast& m, const Value* small, float share, const Mask<Value>& mask, Value* dz) {
   const Vec factor = splat(share);
+  if (!mask.activation.relu && mask.mean == nullptr) return spread_plain(m, small, factor, mask.add, dz);
   in_pieces(std::ptrdiff_t{m.time} * m.freq, m.pitch, [&](std::ptrdiff_t first, std::ptrdiff_t end, int c) {
     const PassMask pass(mask, c);
     PartialSums sums;
@@ -48,7 +62,11 @@ static void spread(const Broadcast& m, const Value* small, float share, const Ma
     std::ptrdiff_t t = row / m.freq, f = row % m.freq;
     for (std::ptrdiff_t at = first; at < end; at += m.pitch) {
       const Vec gradient = load(small + t * m.small_time + f * m.small_freq + c) * factor;
-      store(dz + at, pass(gradient, load(mask.y + at), sums));
+      if (dz == nullptr) {
+        static_cast<void>(pass(gradient, load(mask.y + at), sums));
+      } else {
+        pass.keep(dz + at, gradient, load(mask.y + at), sums);
+      }
       if (++f == m.freq) {
         f = 0;
         ++t;
@@ -136,7 +154,7 @@ static void bend_backward(Curve curve, std::ptrdiff_t rows, int pitch, const Val
       PartialSums sums;
       for (std::ptrdiff_t at = first; at < end; at += pitch) {
         const Vec y = load(mask.y + at);
-        store(dz + at, pass(unbent<kCurve>(pass.activate(y), load(gradient + at)), y, sums));
+        pass.keep(dz + at, unbent<kCurve>(pass.activate(y), load(gradient + at)), y, sums);
       }
       if (mask.mean != nullptr) sums.add(mask.sum + c, mask.product + c);
     });

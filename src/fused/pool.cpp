@@ -9,6 +9,7 @@ namespace {
 template <class Value>
 class Pool : public Step<Value> {
   using Step<Value>::out_;
+  using Step<Value>::adds_;
 
  public:
   Pool(const Layer& layer, const Stored<Value>& in, int capacity) {
@@ -30,7 +31,7 @@ class Pool : public Step<Value> {
     if (d_in == nullptr) return;
     for (int clip = 0; clip < pass.clips; ++clip) {
       const std::ptrdiff_t at = clip * in.clip;
-      pass.kernels.spread(shape_, dz + clip * out_.clip, share_, mask_of(in, at), d_in + at);
+      pass.kernels.spread(shape_, dz + clip * out_.clip, share_, mask_of(in, at, adds_), d_in + at);
     }
   }
 

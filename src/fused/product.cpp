@@ -56,6 +56,7 @@ template <class Value>
 class Product : public Step<Value> {
   using Step<Value>::out_;
   using Step<Value>::y_;
+  using Step<Value>::adds_;
 
  public:
   Product(const Layer& layer, const LayerParameters& slot, Norm norm, bool relu, const Stored<Value>& in, bool first,
@@ -155,7 +156,7 @@ class Product : public Step<Value> {
     };
     Value* to = d_in + first * row_;
     if (row_ == in.pitch && !rows_.patches && dy != to) {
-      k.gemm_masked(product(to), mask_of(in, first * row_), da_.data());
+      k.gemm_masked(product(to), mask_of(in, first * row_, adds_), da_.data());
       return;
     }
     k.gemm(product(da_.data()));
@@ -163,7 +164,7 @@ class Product : public Step<Value> {
       k.scatter(rows_.patch, static_cast<int>(first % rows_.per_clip), rows, da_.data(), d_map_.data());
     } else {
       const std::ptrdiff_t positions = row_ / in.pitch;  // of one row
-      pass_back(k, in, first * positions, rows * positions, da_.data(), d_in);
+      pass_back(k, in, first * positions, rows * positions, da_.data(), adds_, d_in);
     }
   }
 
@@ -235,7 +236,7 @@ class Product : public Step<Value> {
   void pass_back_map(const Kernels<Value>& kernels, const Stored<Value>& in, int clip, Value* d_in) {
     for (int t = 0; t < in.shape.time; ++t) {
       const std::ptrdiff_t first = (static_cast<std::ptrdiff_t>(clip) * in.shape.time + t) * in.shape.freq;
-      pass_back(kernels, in, first, in.shape.freq, d_map_.data() + map_at(t), d_in);
+      pass_back(kernels, in, first, in.shape.freq, d_map_.data() + map_at(t), adds_, d_in);
     }
     d_map_.clear();
   }

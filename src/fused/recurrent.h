@@ -62,6 +62,8 @@ class Recurrent : public Step<Value> {
   static Depth clips_depth(const Pass<Value>& pass) { return {whole_factors<Value>(pass.clips) / kDepth}; }
   [[nodiscard]] float* gates(int step) { return gates_.data() + blocks(step, 4 * pitch_); }
 
+  bool add_to_gradient(bool /*second*/) override { return false; }
+
   void begin(const Pass<Value>& pass, const Stored<Value>& in) {
     weight_.pack(pass.kernels, pass.parameters + slot_.weight);
     pack_vector(gate_axis_, pass.parameters + slot_.bias, bias_.data());
@@ -104,7 +106,8 @@ class Recurrent : public Step<Value> {
     weight_.collect(pass.gradients + slot_.weight);
     collect_vector(gate_axis_, d_bias_.data(), pass.gradients + slot_.bias);
     if (d_in != nullptr && d_x_.size() > 0) {
-      pass_back(pass.kernels, in, 0, static_cast<std::ptrdiff_t>(pass.clips) * in.positions(), d_x_.data(), d_in);
+      pass_back(pass.kernels, in, 0, static_cast<std::ptrdiff_t>(pass.clips) * in.positions(), d_x_.data(), false,
+                d_in);
     }
   }
 

@@ -54,6 +54,7 @@ class Rounding : public Step<float> {
   void backward(const Pass<float>& pass, const Stored<float>& in, const float* dz, float* d_in) override {
     pass_rounding(grid(in), pass.clips * out_.clip, in.y, dz, d_in);
   }
+  bool add_to_gradient(bool /*second*/) override { return false; }
 
  private:
   [[nodiscard]] Grid grid(const Stored<float>& in) const { return Grid(output_, in.activation.relu); }

@@ -42,7 +42,7 @@ static void mask(std::ptrdiff_t rows, int pitch, const float* gradient, const Ma
     const PassMask pass(mask, c);
     PartialSums sums;
     for (std::ptrdiff_t at = first; at < end; at += pitch) {
-      store(dz + at, pass(load(gradient + at), load(mask.y + at), sums));
+      pass.keep(dz + at, load(gradient + at), load(mask.y + at), sums);
     }
     if (mask.mean != nullptr) sums.add(mask.sum + c, mask.product + c);
   });

@@ -61,17 +61,17 @@ const Factor<Value>* row_factors(const Value* rows) {
 
 /// How gradients of `in`'s activated values from value `at` on become dz.
 template <class Value>
-Mask<Value> mask_of(const Stored<Value>& in, std::ptrdiff_t at) {
-  if (in.norm == nullptr) return {in.y + at, in.activation, nullptr, nullptr, nullptr};
-  return {in.y + at, in.activation, in.norm->mean(), in.norm->sum(), in.norm->product()};
+Mask<Value> mask_of(const Stored<Value>& in, std::ptrdiff_t at, bool add) {
+  if (in.norm == nullptr) return {in.y + at, in.activation, nullptr, nullptr, nullptr, add};
+  return {in.y + at, in.activation, in.norm->mean(), in.norm->sum(), in.norm->product(), add};
 }
 
 /// dz of `rows` positions of `in` from the gradient of their activated values; both start at position `first`.
 template <class Value>
 void pass_back(const Kernels<Value>& kernels, const Stored<Value>& in, std::ptrdiff_t first, std::ptrdiff_t rows,
-               const float* gradient, Value* dz) {
+               const float* gradient, bool add, Value* dz) {
   const std::ptrdiff_t at = first * in.pitch;
-  kernels.mask(rows, in.pitch, gradient, mask_of(in, at), dz + at);
+  kernels.mask(rows, in.pitch, gradient, mask_of(in, at, add), dz + at);
 }
 
 /// One layer: forward over a whole batch, then backward over it.
@@ -88,6 +88,12 @@ class Step {
   virtual void backward(const Pass<Value>& pass, const Stored<Value>& in, const Value* dz, Value* d_in) = 0;
   /// Before that, where a second tensor is read: its dz, never in place.
   virtual void backward_second(const Pass<Value>& /*pass*/, const Value* /*dz*/, Value* /*d_second*/) {}
+  /// Told before the first pass that backward() (`second`: backward_second()) shall add to what another reader has left
+  /// in d_in, which is not dz then. False where the step cannot.
+  virtual bool add_to_gradient(bool second) {
+    (second ? adds_second_ : adds_) = true;
+    return true;
+  }
   [[nodiscard]] const Stored<Value>& output() const { return out_; }
 
  protected:
@@ -95,6 +101,7 @@ class Step {
   void store_output(const Shape& shape, int capacity);
   Stored<Value> out_;
   Buffer<Value> y_;
+  bool adds_ = false, adds_second_ = false;
 };
 
 /// capacity: most clips of a batch; in: how the layer's input will be stored; second: the other addend of an Add, which
@@ -114,9 +121,6 @@ std::unique_ptr<Step<float>> make_time_conv(const Layer& layer, const LayerParam
                                             bool first, int capacity);
 template <class Value>
 std::unique_ptr<Step<Value>> make_depthwise(const Layer& layer, const LayerParameters& slot, int capacity);
-/// The norm and ReLU of a depthwise layer with bands, behind it.
-template <class Value>
-std::unique_ptr<Step<Value>> make_band_norm(const Layer& layer, const LayerParameters& slot, int capacity);
 template <class Value>
 std::unique_ptr<Step<Value>> make_pool(const Layer& layer, const Stored<Value>& in, int capacity);
 template <class Value>

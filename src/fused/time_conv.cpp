@@ -176,7 +176,7 @@ class TimeConv : public Step<float> {
       const int first = ((phase - top_) % stride_ + stride_) % stride_;
       const std::ptrdiff_t at = clip * in.clip + first * in.time;
       if (p.taps == 0) {
-        for (int t = first; t < in.shape.time; t += stride_) {
+        for (int t = first; !adds_ && t < in.shape.time; t += stride_) {
           std::fill_n(d_in + clip * in.clip + t * in.time, in_.pitch, 0.0F);
         }
         return;
@@ -192,7 +192,7 @@ class TimeConv : public Step<float> {
                                 .b_row = in_.pitch,
                                 .c = d_in + at,
                                 .c_row = map_step()},
-                               mask_of(in, at), nullptr);
+                               mask_of(in, at, adds_), nullptr);
     });
   }
 
