@@ -151,7 +151,8 @@ Json recipes() {
                     {"tuning_epochs", options.tuning_epochs},
                     {"peak_rate", options.optimizer.peak_rate},
                     {"mask_ms", std::lround(options.mask_ms)},
-                    {"gain_db", options.augment.gain_db}});
+                    {"gain_db", options.augment.gain_db},
+                    {"dc_offset", options.augment.dc_offset}});
   }
   return rows;
 }
