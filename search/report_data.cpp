@@ -7,6 +7,7 @@
 
 #include "columns.h"
 #include "kws/cost/cost.h"
+#include "kws/search/against_published.h"
 #include "kws/search/finalists.h"
 #include "kws/search/forecast.h"
 #include "kws/search/ranking.h"
@@ -127,9 +128,14 @@ Json budget_rows(const StudyView& view) {
 }
 
 Json study_rows(const StudyView& view, const PageColumns& columns) {
-  Json best = Json::object(), tests = Json::object(), trials = Json::array();
+  Json best = Json::object(), against = Json::object(), tests = Json::object(), trials = Json::array();
   for (const Budget& budget : view.options.budgets()) {
-    if (const TrialFacts* trial = best_trial(view.trials, budget.name)) best[budget.name] = trial->proposal.number;
+    const TrialFacts* trial = best_trial(view.trials, budget.name);
+    if (trial == nullptr) continue;
+    best[budget.name] = trial->proposal.number;
+    if (const auto one = against_published(view.trials, *trial, budget.name)) {
+      against[budget.name] = against_published_to_json(*one);
+    }
   }
   for (const auto& [number, test] : view.tests) {
     Json& one = tests[std::to_string(number)];
@@ -157,8 +163,9 @@ Json study_rows(const StudyView& view, const PageColumns& columns) {
     }
     if (opened.contains(number)) one["layers"] = layer_rows(trial.proposal.design);
   }
-  return {{"name", short_name(view.study)}, {"epochs", view.options.epochs}, {"budgets", budget_rows(view)},
-          {"best", std::move(best)},        {"tests", std::move(tests)},     {"trials", std::move(trials)}};
+  return {{"name", short_name(view.study)}, {"epochs", view.options.epochs},           {"budgets", budget_rows(view)},
+          {"best", std::move(best)},        {"against_published", std::move(against)}, {"tests", std::move(tests)},
+          {"trials", std::move(trials)}};
 }
 
 Json landmark_rows(const Part& part) {

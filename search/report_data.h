@@ -13,6 +13,7 @@ std::string short_name(const std::string& study);
 /// What the page draws from: {"schema": "kwsmith.report/1", "types": [name, ..], "measures": [{"column", "unit"}, ..],
 ///  "columns": [name, ..], "landmarks": [{"name", "type", "needs": {column: value}}, ..],
 ///  "studies": [{"name", "epochs", "budgets": [{"name", "limits": {column: value}}], "best": {budget: trial},
+///   "against_published": {budget: against_published_to_json()},
 ///   "tests": {trial: {"int8", "error", "float"}}, "trials": [{"row": [cell of each column, ..], "design",
 ///   "rungs": [[epochs, accuracy, error, decided], ..], "expected", "layers"}, ..]}, ..]}
 /// Trials are those that have reached a rung or failed. Times are left out, so that equal searches give equal bytes;

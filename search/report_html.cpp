@@ -8,6 +8,8 @@
 
 #include "html.h"
 #include "kws/core/table.h"
+#include "kws/core/text.h"
+#include "kws/search/against_published.h"
 #include "kws/search/finalists.h"
 #include "kws/search/ranking.h"
 #include "kws/search/rungs.h"
@@ -45,14 +47,6 @@ ReportFacts facts_of(const StudyView& view) {
     if (const TrialFacts* best = best_trial(view.trials, budget.name)) facts.best[budget.name] = best->proposal.number;
   }
   return facts;
-}
-
-std::string word_list(const std::vector<std::string>& words, const std::string& last) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    text += (i == 0 ? "" : i + 1 < words.size() ? ", " : last) + words[i];
-  }
-  return text;
 }
 
 std::string count_of(long long count, const std::string& thing) {
@@ -148,6 +142,9 @@ std::string next_steps(const ReportFacts& facts, const Budget& budget, const Tri
   if (mean.seeds > 1) {
     takes += ". Chosen by the mean of " + grouped(mean.seeds) + " seeds, " +
              percent(mean.accuracy, mean.error.value_or(0.0)) + " int8 validation";
+  }
+  if (const auto against = against_published(facts.view.trials, best, budget.name)) {
+    takes += ". " + against_published_text(*against);
   }
   return "<h3>" + html_text(budget.name + ": " + best.proposal.design.name) + "</h3>\n" + paragraph(takes + ".") +
          "<pre class=\"commands\">" + html_lines(commands) + "</pre>\n";

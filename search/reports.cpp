@@ -83,6 +83,7 @@ Json trials_json(std::span<const TrialFacts> trials, std::span<const Winner> win
                 {"name", winner.trial.proposal.design.name}};
     row.update(accuracies_to_json(winner));
     row["test_clips"] = winner.test.clips;
+    if (winner.against) row["against_published"] = against_published_to_json(*winner.against);
     best.push_back(std::move(row));
   }
   return {{"schema", "kwsmith.trials/1"},

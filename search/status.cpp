@@ -44,7 +44,9 @@ StudyStatus status_of(const StudyView& view) {
     status.seconds += seconds_of(trial);
   }
   for (const Budget& budget : view.options.budgets()) {
-    if (const TrialFacts* best = best_so_far(view.trials, budget.name)) status.best.push_back({budget.name, *best});
+    if (const TrialFacts* best = best_so_far(view.trials, budget.name)) {
+      status.best.push_back({budget.name, *best, against_published(view.trials, *best, budget.name)});
+    }
   }
   return status;
 }
@@ -52,14 +54,15 @@ StudyStatus status_of(const StudyView& view) {
 Json status_to_json(const StudyStatus& status) {
   Json trials = Json::object(), best = Json::array();
   for (const auto& [state, count] : status.trials) trials[std::string(state_name(state))] = count;
-  for (const auto& [budget, trial] : status.best) {
-    best.push_back({{"budget", budget},
-                    {"trial", trial.proposal.number},
-                    {"name", trial.proposal.design.name},
-                    {"type", trial.proposal.design.type()},
-                    {"epochs", trial.rungs.back().epochs},
-                    {"int8_validation", trial.result()->int8_validation},
-                    {"int8_validation_error", trial.result()->int8_validation_error}});
+  for (const auto& [budget, trial, against] : status.best) {
+    Json& row = best.emplace_back(Json{{"budget", budget},
+                                       {"trial", trial.proposal.number},
+                                       {"name", trial.proposal.design.name},
+                                       {"type", trial.proposal.design.type()},
+                                       {"epochs", trial.rungs.back().epochs},
+                                       {"int8_validation", trial.result()->int8_validation},
+                                       {"int8_validation_error", trial.result()->int8_validation_error}});
+    if (against) row["against_published"] = against_published_to_json(*against);
   }
   Json progress;
   if (const auto& told = status.progress) {

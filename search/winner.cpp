@@ -29,6 +29,7 @@ std::optional<Winner> crown_winner(std::span<const TrialFacts> trials, const Bud
                 .test = test_of(trial, model),
                 .mean = seed_mean(trials, trial),
                 .mean_test = {},
+                .against = against_published(trials, trial, budget.name),
                 .folder = study.folder() / "best" / budget.name};
   std::vector<double> tests = {winner.test.int8_accuracy};
   for (const TrialFacts* one : trained_alike(trials, trial)) {

@@ -39,7 +39,10 @@ Json winner_json(const Winner& winner) {
 
 void print_winners(const SearchOutcome& outcome, const std::string& study, const Output& format) {
   Json rows = Json::array();
-  for (const Winner& winner : outcome.winners) rows.push_back(winner_json(winner));
+  for (const Winner& winner : outcome.winners) {
+    Json& row = rows.emplace_back(winner_json(winner));
+    if (winner.against && format == Format::json) row["against_published"] = against_published_to_json(*winner.against);
+  }
   if (format == Format::json) {
     std::cout << text_of(Json{{"schema", "kwsmith.winners/1"}, {"study", study}, {"winners", rows}}, 2) << "\n";
   } else {
@@ -124,7 +127,10 @@ int run(const SearchVerb& verb, const Common& common) {
   }
   if (outcome.interrupted) return static_cast<int>(Exit::interrupted);
   print_winners(outcome, study.name(), verb.format);
-  for (const Winner& winner : outcome.winners) tell_size_of_c(winner, options);
+  for (const Winner& winner : outcome.winners) {
+    if (winner.against) log().info("{}: {}", winner.budget, against_published_text(*winner.against));
+    tell_size_of_c(winner, options);
+  }
   log().info("report, for a browser: {}", (folder / "report.html").string());
   for (const Winner& winner : outcome.winners) {
     log().info("next: kwsmith export {} --out firmware{}", (folder / "best" / winner.budget).string(),

@@ -63,4 +63,12 @@ std::string shortened(std::string_view text, std::size_t longest) {
   return std::string(text.substr(0, end)) + "...";
 }
 
+std::string word_list(const std::vector<std::string>& words, const std::string& last) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 < words.size() ? ", " : last) + words[i];
+  }
+  return text;
+}
+
 }  // namespace kws

@@ -21,6 +21,14 @@ def closed(schema):
     return schema
 
 
+def references(schema):
+    """Names of the schemas that describe parts of a document."""
+    if isinstance(schema, dict):
+        own = [schema["$ref"]] if isinstance(schema.get("$ref"), str) else []
+        return own + references(list(schema.values()))
+    return [name for one in schema for name in references(one)] if isinstance(schema, list) else []
+
+
 def documents(schemas, folder):
     schemas = pathlib.Path(schemas).resolve()
     known = {path.name: closed(json.loads(path.read_text())) for path in sorted(schemas.glob("*.schema.json"))}
@@ -32,6 +40,7 @@ def documents(schemas, folder):
         document = json.loads(path.read_text())
         name = document["schema"].removeprefix("kwsmith.").split("/")[0] + ".schema.json"
         unused.discard(name)
+        unused -= set(references(known.get(name)))
         if name not in known:
             print(f"{path.name}: no {name}", file=sys.stderr)
             failed += 1

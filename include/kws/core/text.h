@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kws {
 
@@ -14,5 +15,8 @@ std::string printable(std::string_view text);
 
 /// At most `longest` bytes, cut between characters and ended by "..." where more follow.
 std::string shortened(std::string_view text, std::size_t longest);
+
+/// "a, b and c" of last = " and ".
+std::string word_list(const std::vector<std::string>& words, const std::string& last);
 
 }  // namespace kws

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "kws/search/against_published.h"
 #include "kws/search/facts.h"
 #include "kws/search/options.h"
 #include "kws/search/ranking.h"
@@ -17,8 +19,9 @@ struct Winner {
   std::string budget;
   TrialFacts trial;
   TestResult test;
-  SeedMean mean = {};            ///< of the design's int8 validation accuracy, by which it was chosen
-  SeedMean mean_test = {};       ///< of its int8 test accuracy, over the same trainings
+  SeedMean mean = {};       ///< of the design's int8 validation accuracy, by which it was chosen
+  SeedMean mean_test = {};  ///< of its int8 test accuracy, over the same trainings
+  std::optional<AgainstPublished> against = {};
   std::filesystem::path folder;  ///< the model
 };
 
@@ -32,7 +35,8 @@ std::string trials_csv(std::span<const TrialFacts> trials, const SearchOptions& 
 
 /// {"schema": "kwsmith.trials/1", "seed", "epochs", "trials": [{trial_row(), "design", "training", "rungs":
 ///  [{"epochs", "int8_validation" or "failure", "decided"}]}],
-///  "winners": [{"budget", "trial", "name", accuracies_to_json(), "test_clips"}]}
+///  "winners": [{"budget", "trial", "name", accuracies_to_json(), "test_clips", and "against_published" if
+///  known: against_published_to_json()}]}
 /// Times are in fields named "seconds", left out if options.deterministic; everything else depends on the config and
 /// the data alone.
 Json trials_json(std::span<const TrialFacts> trials, std::span<const Winner> winners, const SearchOptions& options);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kws/search/against_published.h"
 #include "kws/search/view.h"
 
 namespace kws {
@@ -15,6 +16,7 @@ struct StudyStatus {
   struct Leader {
     std::string budget;
     Trial trial;  ///< the best so far, at whichever rung
+    std::optional<AgainstPublished> against = {};
   };
   std::string study;
   bool running = false;                    ///< a search holds the study's lock
@@ -34,7 +36,7 @@ StudyStatus status_of(const StudyView& view);
 /// {"schema": "kwsmith.status/1", "study", "running", "workers", "progress": {"trials_done", "trials", "epochs_done",
 ///  "epochs", "seconds_left"}, "changed", "trials": {"waiting", "stopped", "done", "failed"}, "epochs", "top_epochs",
 ///  "best": [{"budget", "trial", "name", "type", "epochs", "int8_validation",
-///  "int8_validation_error"}], "seconds"}
+///  "int8_validation_error", and "against_published" if known: against_published_to_json()}], "seconds"}
 Json status_to_json(const StudyStatus& status);
 
 }  // namespace kws
