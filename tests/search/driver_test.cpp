@@ -296,6 +296,26 @@ TEST(Search, MoreTrialsLaterEqualAllAtOnce) {
   EXPECT_EQ(trials_of(folder.path), undisturbed());
 }
 
+TEST(Search, FewerTrialsThanTheStudyHasAreRefused) {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  SearchOptions options = two_budgets();
+  options.finalists = 1;
+  search(options, evaluator, folder.path);
+  const Json before = trials_of(folder.path);
+  options.max_trials = 27;
+  try {
+    search(options, evaluator, folder.path);
+    FAIL() << "a shorter search was taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), Exit::usage);
+    EXPECT_THAT(error.what(), HasSubstr("has begun 28 trials, more than --max-trials 27; it can be raised only"));
+  }
+  EXPECT_EQ(trials_of(folder.path), before);
+  options.max_trials = 28;
+  EXPECT_EQ(search(options, evaluator, folder.path).winners.size(), 2U) << "the same is taken";
+}
+
 SearchOptions raised(int threads = 1) {
   SearchOptions options = two_budgets();
   options.max_trials = 60;
