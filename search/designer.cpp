@@ -115,8 +115,8 @@ Json turned_design(const Json& request) {
           {"features", feature_rows(design.features)}};
 }
 
-Json fit_of(const DesignerOptions& options, const Design& design, const std::string& board, int hop_ms) {
-  const FirmwareOptions firmware{.hop_ms = hop_ms};
+Json fit_of(const DesignerOptions& options, const Design& design, const std::string& board,
+            const FirmwareOptions& firmware) {
   Json budgets = Json::array(), boards = Json::array();
   for (const Budget& budget : options.budgets) {
     budgets.push_back({{"name", budget.name},
@@ -135,12 +135,13 @@ Json fit_of(const DesignerOptions& options, const Design& design, const std::str
           {"boards", std::move(boards)}};
 }
 
-Json landmarks_of(const DesignerOptions& options, const StudyView* study, const std::string& board, int hop_ms) {
+Json landmarks_of(const DesignerOptions& options, const StudyView* study, const std::string& board,
+                  const FirmwareOptions& firmware) {
   const Part part = part_of(options, board);
   const auto row_of = [&](const Design& design) {
     return Json{{"name", design.name},
                 {"type", design.type()},
-                {"needs", needs_to_json(needs_of(design, part, {.hop_ms = hop_ms}))},
+                {"needs", needs_to_json(needs_of(design, part, firmware))},
                 {"design", design_to_json(design)}};
   };
   Json landmarks = Json::array(), best = Json::array();
@@ -166,12 +167,17 @@ std::string designer_html(const DesignerOptions& options) {
     boards.push_back(
         {{"name", place.board.name}, {"summary", place.board.summary}, {"core", core_name(place.board.core)}});
   }
-  const Json data = {
-      {"schema", "kwsmith.designer/1"}, {"types", std::move(types)},
-      {"measures", std::move(rows)},    {"boards", std::move(boards)},
-      {"board", options.board},         {"core", core_name(options.core)},
-      {"hop_ms", options.hop_ms},       {"study", options.study.empty() ? "" : short_name(options.study)},
-      {"file", options.file},           {"design", design_to_json(options.start)}};
+  const Json data = {{"schema", "kwsmith.designer/1"},
+                     {"types", std::move(types)},
+                     {"measures", std::move(rows)},
+                     {"boards", std::move(boards)},
+                     {"board", options.board},
+                     {"core", core_name(options.core)},
+                     {"hop_ms", options.firmware.hop_ms},
+                     {"carry_state", options.firmware.carry_state},
+                     {"study", options.study.empty() ? "" : short_name(options.study)},
+                     {"file", options.file},
+                     {"design", design_to_json(options.start)}};
   return filled_page("designer.html",
                      {{"title", html_text("kwsmith design: " + options.start.name)}, {"data", script_text(data)}});
 }

@@ -59,6 +59,7 @@ std::vector<Budget> SearchOptions::budgets() const {
     budget.core = core_by_name(core);
     budget.clock_hz = clock_hz;
     budget.hop_ms = hop_ms;
+    budget.carry_state = carry_state;
     for (const Measure& measure : measures()) {
       if (measure.of_part) budget.limits[measure.id] = limits[measure.id];
     }
@@ -68,7 +69,7 @@ std::vector<Budget> SearchOptions::budgets() const {
 
 std::optional<Part> SearchOptions::part() const { return limits.limits(true) ? std::optional(target()) : std::nullopt; }
 
-Part SearchOptions::target() const { return {core_by_name(core), clock_hz, hop_ms}; }
+Part SearchOptions::target() const { return {core_by_name(core), clock_hz, hop_ms, carry_state}; }
 
 ScheduleOptions SearchOptions::schedule() const {
   return {.trials = max_trials,

@@ -11,7 +11,7 @@ const bench = {
   fit: null,        // what it takes on the chosen board, and what it breaks
   before: null,     // {name, design, needs}: what changes are measured against
   landmarks: null,  // of the chosen board
-  board: doc.board, hop: doc.hop_ms,
+  board: doc.board, hop: doc.hop_ms, carry: doc.carry_state,
   past: [],         // designs, for undo
   trail: [],        // needs
 };
@@ -33,7 +33,7 @@ async function ask(path, body, query) {
   return text;
 }
 const askJson = async (path, body, query) => JSON.parse(await ask(path, body, query));
-const place = () => ({ board: bench.board, hop_ms: bench.hop });
+const place = () => ({ board: bench.board, hop_ms: bench.hop, carry_state: bench.carry });
 
 const trouble = document.getElementById("trouble");
 function complain(line) {

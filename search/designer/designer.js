@@ -11,6 +11,7 @@ function topBar(parent) {
   } });
   const board = el("select", { id: "board", onchange: () => move({ board: board.value }) }, el("option", { value: "" }, "none"), ...doc.boards.map((b) => el("option", { value: b.name, title: b.summary }, `${b.name} (${b.core})`)));
   const hop = el("input", { id: "hop", type: "number", min: 0, max: 1000, style: "width:4.5rem", title: "from decision to decision, in whole frames; empty: as many as 100 ms hold", onchange: () => move({ hop: Number(hop.value) || 0 }) });
+  const carry = el("input", { id: "carry", type: "checkbox", onchange: () => move({ carry: carry.checked }) });
   const counted = el("span", { class: "note", id: "counted-hop" });
   const name = el("input", { id: "name", class: "name", onchange: () => wish("name", async () => take(await askJson("/api/dials", { design: Object.assign({}, bench.design, { name: name.value }) }), true)) });
   const back = el("button", { type: "button", id: "undo", onclick: undo }, "undo");
@@ -20,7 +21,7 @@ function topBar(parent) {
   const summary = el("span", { class: "note" });
   parent.append(
     el("div", { class: "bar" }, el("label", {}, "type ", type), summary),
-    el("div", { class: "bar" }, el("label", {}, "go on from ", start), el("label", {}, "board ", board), el("label", {}, "a decision every ", hop, " ms"), counted),
+    el("div", { class: "bar" }, el("label", {}, "go on from ", start), el("label", {}, "board ", board), el("label", {}, "a decision every ", hop, " ms"), counted, el("label", { title: "networks that are recurrent from the first layer on: one time step a frame in place of a window a decision" }, carry, " carry the state")),
     el("div", { class: "bar" }, el("label", {}, "name ", name), back, get, keep || "", said));
   let listed = null;
   views.push(() => {
@@ -35,6 +36,7 @@ function topBar(parent) {
     board.value = bench.board;
     const taken = bench.cost ? bench.cost.designs[0].firmware.hop_ms : "";
     hop.value = bench.hop || "";
+    carry.checked = bench.carry;
     hop.placeholder = taken;
     counted.textContent = bench.hop && taken !== bench.hop ? `in whole frames: ${taken} ms` : "";
     if (document.activeElement !== name) name.value = bench.design.name;
@@ -60,7 +62,7 @@ function filePanel(parent) {
     // What somebody is writing stays.
     if (area.value === written || document.activeElement !== area) area.value = designText();
     written = area.value;
-    const file = doc.file || bench.design.name + ".json", on = bench.board ? " --board " + shellWord(bench.board) : "";
+    const file = doc.file || bench.design.name + ".json", on = (bench.board ? " --board " + shellWord(bench.board) : "") + (bench.carry ? " --carry-state" : "");
     commands.replaceChildren(command(`kwsmith cost ${shellWord(file)}${on}`), command(`kwsmith train ${shellWord(file)} --data DATA --out ${shellWord(bench.design.name)}`));
   });
 }

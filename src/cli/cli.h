@@ -86,6 +86,7 @@ class Flags {
   void later(const char* name, double& value, double /*missing*/, double low, double high, const char* help) {
     (*this)(name, value, low, high, help);
   }
+  void later(const char* name, bool value, const char* help) { (*this)(name, value, help); }
   void later(const char*, const std::vector<int>&, int, int, const char*) {}  // a file's alone
   void choice(const char* name, const std::string& value, const std::vector<std::string>& known, const char* help) {
     std::string names;

@@ -21,6 +21,7 @@ struct CostOptions {
   std::string budget;
   Target target;
   int hop_ms = 0;
+  bool carry_state = false;
   std::vector<std::string> changes;
   bool layers = false;
   bool design = false;
@@ -130,7 +131,7 @@ int run(const CostOptions& options) {
   const Budget budget = options.budget.empty() ? Budget{} : budget_by_name(options.budget);
   const Budget own = options.target.budget();
   const std::optional<Board> board = options.target.board();
-  const FirmwareOptions firmware{.hop_ms = options.hop_ms};
+  const FirmwareOptions firmware{.hop_ms = options.hop_ms, .carry_state = options.carry_state};
   std::vector<Design> designs;
   Json rows = Json::array();
   for (const std::string& file : options.files) {
@@ -164,6 +165,7 @@ void add_cost(CLI::App& app, Common& common) {
   verb->add_option("--budget", options->budget, "small, medium or large: exit 5 if a design breaks it");
   options->target.add_to(*verb);
   verb->add_option("--hop-ms", options->hop_ms, kHopHelp)->check(CLI::Range(0, kLongestHop));
+  verb->add_flag("--carry-state", options->carry_state, kCarryHelp);
   verb->add_flag("--layers", options->layers, "a row per layer instead of a row per design");
   add_format(*verb, options->format);
   verb->callback([options, &common] { common.exit_code = run(*options); });

@@ -19,23 +19,25 @@ struct DesignVerb {
   std::string design, study, out;
   Target target;
   int hop_ms = 0;
+  bool carry_state = false;
   Serving serving;
 };
 
 /// The first known design that keeps what is asked for.
-Design first_known(const Budget& budget) {
+Design first_known(const Budget& budget, const FirmwareOptions& firmware) {
   std::vector<Design> designs = known_designs();
   for (Design& design : designs) {
-    if (over_budget(design, budget).empty()) return std::move(design);
+    if (over_budget(design, budget, firmware).empty()) return std::move(design);
   }
   return std::move(designs.front());
 }
 
 DesignerOptions page_options(const DesignVerb& verb) {
   DesignerOptions options;
+  options.firmware = {.hop_ms = verb.hop_ms, .carry_state = verb.carry_state};
   const Budget own = verb.target.budget();
   const std::optional<Board> board = verb.target.board();
-  options.start = verb.design.empty() ? first_known(own) : design_named(verb.design);
+  options.start = verb.design.empty() ? first_known(own, options.firmware) : design_named(verb.design);
   options.budgets = standard_budgets();
   // Limits that no board brings stand beside the published budgets.
   if (!board && (own.limits.limits(true) || own.limits.limits(false))) options.budgets.push_back(own);
@@ -47,16 +49,15 @@ DesignerOptions page_options(const DesignVerb& verb) {
     if (!board || other.name != board->name) options.places.push_back({other, verb.target.budget_on(other)});
   }
   options.core = own.core;
-  options.hop_ms = verb.hop_ms;
   options.study = verb.study;
   options.file = verb.out;
   return options;
 }
 
-/// What the page says of its view: the chosen board and the time between decisions.
+/// What the page says of its view: the chosen board and how the network runs there.
 struct View {
   std::string board;
-  int hop_ms = 0;
+  FirmwareOptions firmware;
 };
 
 View view_asked(const WebRequest& request) {
@@ -67,8 +68,10 @@ View view_asked(const WebRequest& request) {
     if (!value.is_number_integer() || value < 0 || value > kLongestHop) {
       throw Error("hop_ms: " + found->second + " is out of range; 0 to " + std::to_string(kLongestHop), Exit::usage);
     }
-    view.hop_ms = value;
+    view.firmware.hop_ms = value;
   }
+  const auto carry = request.query.find("carry_state");
+  view.firmware.carry_state = carry != request.query.end() && carry->second == "true";
   return view;
 }
 
@@ -86,18 +89,18 @@ void add_pages(LocalServer& server, const DesignerOptions& options) {
     const View view = view_asked(request);
     const Place* place = place_named(options, view.board);
     const std::optional<Board> board = place == nullptr ? std::nullopt : std::optional(place->board);
-    return json_answer(cost_document(Json::array({cost_to_json(
-        design_in(request), board, place == nullptr ? Budget{} : place->budget, {.hop_ms = view.hop_ms})})));
+    return json_answer(cost_document(Json::array(
+        {cost_to_json(design_in(request), board, place == nullptr ? Budget{} : place->budget, view.firmware)})));
   });
   server.post("/api/fit", [&, design_in](const WebRequest& request) {
     const View view = view_asked(request);
-    return json_answer(fit_of(options, design_in(request), view.board, view.hop_ms));
+    return json_answer(fit_of(options, design_in(request), view.board, view.firmware));
   });
   server.get("/api/landmarks", [&](const WebRequest& request) {
     const View view = view_asked(request);
     std::optional<StudyView> study;
     if (!options.study.empty()) study = view_study(options.study);
-    return json_answer(landmarks_of(options, study ? &*study : nullptr, view.board, view.hop_ms));
+    return json_answer(landmarks_of(options, study ? &*study : nullptr, view.board, view.firmware));
   });
   if (options.file.empty()) return;
   server.post("/api/save", [&, design_in](const WebRequest& request) {
@@ -134,6 +137,7 @@ void add_design(CLI::App& app, Common& common) {
   sub->add_option("DESIGN", verb->design, std::string(kDesignHelp) + "; without one, a published one that fits");
   verb->target.add_to(*sub, "the page says where a design needs more");
   sub->add_option("--hop-ms", verb->hop_ms, kHopHelp)->check(CLI::Range(0, kLongestHop));
+  sub->add_flag("--carry-state", verb->carry_state, kCarryHelp);
   sub->add_option("--study", verb->study, "a search, folder or URL, whose best trials are shown beside the design");
   sub->add_option("--out", verb->out, "file that the page saves the design to, besides the browser's downloads");
   verb->serving.add_to(*sub);

@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "kws/core/files.h"
 #include "kws/core/table.h"
+#include "kws/cost/stream_plan.h"
 #include "kws/pipeline/training_evaluator.h"
 #include "kws/search/driver.h"
 #include "kws/search/proposals.h"
@@ -133,8 +134,9 @@ int run(const SearchVerb& verb, const Common& common) {
   }
   log().info("report, for a browser: {}", (folder / "report.html").string());
   for (const Winner& winner : outcome.winners) {
-    log().info("next: kwsmith export {} --out firmware{}", (folder / "best" / winner.budget).string(),
-               verb.board.empty() ? "" : " --board " + verb.board);
+    const bool carries = options.carry_state && keeps_state(build_graph(winner.trial.proposal.design));
+    log().info("next: kwsmith export {} --out firmware{}{}", (folder / "best" / winner.budget).string(),
+               verb.board.empty() ? "" : " --board " + verb.board, carries ? " --carry-state" : "");
   }
   return static_cast<int>(Exit::done);
 }
@@ -184,7 +186,7 @@ void add_search(CLI::App& app, Common& common) {
       ->excludes("--dry-run");
   verb->flags = std::make_unique<Flags>(*sub, "Search");
   describe(*verb->flags, verb->defaults);
-  regroup(*sub, kLimits, {"--budget", "--board", "--core", "--clock-hz", "--hop-ms"});
+  regroup(*sub, kLimits, {"--budget", "--board", "--core", "--clock-hz", "--hop-ms", "--carry-state"});
   regroup(*sub, kAdvanced,
           {"--workers", "--lease", "--max-time", "--deterministic", "--stretch", "--no-cache", "--first-rung",
            "--reduction", "--slots", "--max-epochs", "--target-accuracy", "--evolution-share", "--model-share",

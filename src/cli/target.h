@@ -29,6 +29,8 @@ struct Target {
 };
 
 inline constexpr int kLongestHop = 1000;  ///< ms
+inline constexpr const char* kCarryHelp =
+    "count networks that are recurrent from the first layer on (gru, lstm) as streams that carry their state";
 inline constexpr const char* kHopHelp = "from decision to decision, in whole frames; 0: as many frames as 100 ms hold";
 
 /// Which board to name in --board, for the help of the verbs.

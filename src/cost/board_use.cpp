@@ -5,7 +5,7 @@
 namespace kws {
 
 BoardUse board_use(const Board& board, const Budget& budget, const Design& design, const FirmwareOptions& options) {
-  const Needs needs = needs_of(design, Part(board.core, board.clock_hz, budget.hop_ms), options);
+  const Needs needs = needs_of(design, Part(board.core, board.clock_hz, budget.hop_ms, budget.carry_state), options);
   return {.board = board,
           .sizes = needs.firmware.value_or(FirmwareSizes{}),
           .time = needs.time.value_or(Timing{}),

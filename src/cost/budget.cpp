@@ -31,7 +31,7 @@ void append(std::string& list, const std::string& item) { list += (list.empty() 
 }  // namespace
 
 std::optional<Part> Budget::part() const {
-  return limits.limits(true) ? std::optional(Part(core, clock_hz, hop_ms)) : std::nullopt;
+  return limits.limits(true) ? std::optional(Part(core, clock_hz, hop_ms, carry_state)) : std::nullopt;
 }
 
 std::vector<LimitUse> Budget::uses(const Needs& needs) const {
@@ -101,7 +101,7 @@ Needs needs_of(const Design& design, const std::optional<Part>& part, const Firm
   const CostTotals totals = hello_edge_totals(graph);
   Needs needs{.memory_bytes = totals.memory_bytes, .ops = totals.ops};
   if (!part) return needs;
-  FirmwareOptions counted = at_hop(options, *part);
+  FirmwareOptions counted = on_part(options, *part);
   counted.hop_ms = counted_hop_ms(design.features, graph, counted);  // which takes longer to find than all below
   needs.ops_per_second = ops_per_second(design.features, graph, counted);
   needs.firmware = firmware_sizes(design.features, graph, part->core, counted);
@@ -125,7 +125,7 @@ std::string over_budget(const Design& design, const Budget& budget, const Firmwa
     pace = pace || of_pace;
     others = others || !of_pace;
     if (!flash && use.measure->id != MeasureId::ram) continue;
-    const FirmwareCost cost = firmware_cost(design.features, build_graph(design), options);
+    const FirmwareCost cost = firmware_cost(design.features, build_graph(design), on_part(options, *budget.part()));
     parts += "; largest part: " + largest_part(cost, budget.core, flash);
   }
   if (needs.empty()) return "";

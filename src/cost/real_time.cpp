@@ -11,6 +11,8 @@
 namespace kws {
 namespace {
 
+Part part_of(const Budget& budget) { return {budget.core, budget.clock_hz, budget.hop_ms, budget.carry_state}; }
+
 bool keeps_pace(const Design& design, const Graph& graph, const Budget& budget, FirmwareOptions options, int hop_ms) {
   constexpr double kNone = std::numeric_limits<double>::infinity();
   const Limits& limits = budget.limits;
@@ -27,9 +29,10 @@ bool keeps_pace(const Design& design, const Graph& graph, const Budget& budget, 
 
 }  // namespace
 
-FirmwareOptions at_hop(const FirmwareOptions& options, const Part& part) {
+FirmwareOptions on_part(const FirmwareOptions& options, const Part& part) {
   FirmwareOptions counted = options;
   if (counted.hop_ms == 0) counted.hop_ms = part.hop_ms;
+  counted.carry_state |= part.carry_state;
   return counted;
 }
 
@@ -57,17 +60,17 @@ std::int64_t ops_per_second(const FeatureOptions& features, const Graph& graph, 
 int hop_that_keeps(const Design& design, const Budget& budget, const FirmwareOptions& options) {
   const Graph graph = build_graph(design);
   const int stride = design.features.stride_ms;
-  const int first =
-      counted_hop_ms(design.features, graph, at_hop(options, Part(budget.core, budget.clock_hz, budget.hop_ms)));
+  const FirmwareOptions counted = on_part(options, part_of(budget));
+  const int first = counted_hop_ms(design.features, graph, counted);
   for (int hop = first; hop <= std::max(first, kLongestHopThatHears); hop += stride) {
-    if (keeps_pace(design, graph, budget, options, hop)) return hop;
+    if (keeps_pace(design, graph, budget, counted, hop)) return hop;
   }
   return 0;
 }
 
 std::string time_remedy(const Design& design, const Budget& budget, const FirmwareOptions& options) {
   const Graph graph = build_graph(design);
-  const FirmwareOptions counted = at_hop(options, Part(budget.core, budget.clock_hz, budget.hop_ms));
+  const FirmwareOptions counted = on_part(options, part_of(budget));
   std::string text;
   const auto add = [&text](const std::string& way) { text += (text.empty() ? "" : ", or ") + way; };
   const auto add_hop = [&] {
@@ -94,7 +97,7 @@ std::string time_remedy(const Design& design, const Budget& budget, const Firmwa
     add("take a design of at most about " + grouped(std::llround(std::floor(macs / kRound) * kRound)) + " MACs every " +
         std::to_string(whole.hop_ms) + " ms");
   }
-  if (keeps_state(graph)) add("carry the state from frame to frame (export --carry-state)");
+  if (keeps_state(graph) && !counted.carry_state) add("carry the state from frame to frame (--carry-state)");
   return text.empty() ? "the front end alone takes more; take a quicker board" : text;
 }
 

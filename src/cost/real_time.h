@@ -6,8 +6,8 @@
 
 namespace kws {
 
-/// `options` with the part's hop, where they have none.
-FirmwareOptions at_hop(const FirmwareOptions& options, const Part& part);
+/// `options` with the part's hop, where they have none, and with carried state, where it says so.
+FirmwareOptions on_part(const FirmwareOptions& options, const Part& part);
 /// What that hop comes to: whole strides of the frames.
 int counted_hop_ms(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options);
 

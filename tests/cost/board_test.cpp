@@ -17,6 +17,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 using BoardFile = test::TempFolderTest;
@@ -198,6 +199,23 @@ TEST(RealTime, TheHopIsTheShortestThatKeepsTheLoad) {
   EXPECT_EQ(hop_that_keeps(design, budget_of(board_by_name_or_file("microbit"))), 0);
   EXPECT_EQ(hop_that_keeps(load_design(test::published_file("dnn_s")), budget), 80) << "two strides of 40 ms";
   EXPECT_THAT(over_budget(load_design(test::published_file("gru_s")), budget), HasSubstr("--carry-state"));
+}
+
+TEST(RealTime, AStreamThatCarriesItsStateKeepsABudgetThatWindowsBreak) {
+  const Design design = load_design(test::published_file("gru_s"));
+  const FirmwareOptions carrying{.carry_state = true};
+  Budget budget = budget_of(board_by_name_or_file("nrf52840"));
+  EXPECT_FALSE(over_budget(design, budget).empty());
+  EXPECT_EQ(over_budget(design, budget, carrying), "");
+  const Needs needs = needs_of(design, budget.part(), carrying);
+  budget.carry_state = true;  // as a search has it
+  EXPECT_EQ(over_budget(design, budget), "");
+  EXPECT_EQ(needs_to_json(needs_of(design, budget.part())), needs_to_json(needs));
+  EXPECT_EQ(hop_that_keeps(design, budget), needs.time->hop_ms);
+  budget.limits[MeasureId::load] = 0.01;
+  EXPECT_THAT(over_budget(design, budget), Not(HasSubstr("--carry-state"))) << "it does so already";
+  const Design windows = load_design(test::published_file("ds_cnn_s"));
+  EXPECT_EQ(needs_to_json(needs_of(windows, budget.part(), carrying)), needs_to_json(needs_of(windows, budget.part())));
 }
 
 TEST(RealTime, MillisecondsOfADecisionAreALimitOfTheirOwn) {

@@ -41,6 +41,7 @@ def shows_the_truth(page, kwsmith, file, what):
     board = page.js("return document.querySelector('#board').value")
     hop = page.js("return document.querySelector('#hop').value")
     words = [kwsmith, "cost", file, "--json"] + (["--board", board] if board else []) + (["--hop-ms", hop] if hop else [])
+    words += ["--carry-state"] if page.js("return document.querySelector('#carry').checked") else []
     cost = json.loads(subprocess.run(words, capture_output=True, text=True).stdout)["designs"][0]
     shown = tiles(page)
     wanted = {"memory_bytes": cost["hello_edge"]["memory_bytes"], "ops": cost["hello_edge"]["ops"]}
@@ -115,6 +116,14 @@ def moves_front_ends_and_boards(page, kwsmith, file):
             settled(page)
             shows_the_truth(page, kwsmith, file, f"board {board or 'none'}, a decision every {hop or '?'} ms")
             expect(page.text("#counted-hop") == said, f"a decision every {hop} ms: {page.text('#counted-hop')}")
+    Select(page.one("#type")).select_by_value("gru")
+    settled(page)
+    whole = shows_the_truth(page, kwsmith, file, "a gru")
+    page.click("#carry")
+    settled(page)
+    carrying = shows_the_truth(page, kwsmith, file, "a gru that carries its state")
+    expect(carrying["firmware"]["cycles"]["m4"]["high"] < whole["firmware"]["cycles"]["m4"]["high"] / 2, "carrying the state saves nothing")
+    page.click("#carry")
     Select(page.one("#board")).select_by_value(BOARD)
     settled(page)
 

@@ -71,7 +71,7 @@ TEST(Designer, RefusesWhatIsNoRequest) {
 TEST(Designer, TellsWhatADesignTakesAndBreaks) {
   const DesignerOptions options = page_of("nrf52840");
   const Design design = first_of_type("ds_cnn", FeatureOptions(), 12);
-  const Json fit = fit_of(options, design, "nrf52840", 0);
+  const Json fit = fit_of(options, design, "nrf52840", {});
   const Place& place = *place_named(options, "nrf52840");
   EXPECT_EQ(fit["needs"], needs_to_json(needs_of(design, place.budget.part())));
   for (const Json& budget : fit["budgets"]) {
@@ -80,13 +80,13 @@ TEST(Designer, TellsWhatADesignTakesAndBreaks) {
   ASSERT_EQ(fit["boards"].size(), standard_boards().size());
   for (const Json& board : fit["boards"])
     EXPECT_EQ(board["line"].get<std::string>().empty(), board["fits"].get<bool>());
-  EXPECT_FALSE(fit_of(options, design, "", 0)["needs"].contains("ms"));
-  EXPECT_THROW(fit_of(options, design, "/etc/passwd", 0), Error);
+  EXPECT_FALSE(fit_of(options, design, "", {})["needs"].contains("ms"));
+  EXPECT_THROW(fit_of(options, design, "/etc/passwd", {}), Error);
 }
 
 TEST(Designer, ShowsPublishedNetworksByTheMeasuresOfThePart) {
   const DesignerOptions options = page_of("");
-  const Json landmarks = landmarks_of(options, nullptr, "stm32f411", 0);
+  const Json landmarks = landmarks_of(options, nullptr, "stm32f411", {});
   EXPECT_EQ(landmarks["landmarks"].size(), known_designs().size());
   EXPECT_TRUE(landmarks["front"].empty());
   for (const Json& one : landmarks["landmarks"]) {

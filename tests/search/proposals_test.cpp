@@ -96,6 +96,24 @@ TEST(Proposer, NoProposalOfAnyStrategyBreaksItsBudget) {
   }
 }
 
+TEST(Proposer, CarriedStateMakesRoomForLargerRecurrentNetworks) {
+  SearchOptions options = random_only();
+  options.budget_names = {"small"};
+  options.types = {"gru"};
+  options.clock_hz = 64'000'000;
+  options.limits[MeasureId::load] = 0.3;
+  const auto most_ops = [&](bool carry_state) {
+    options.carry_state = carry_state;
+    std::int64_t most = 0;
+    for (const Proposal& proposal : draw(options, 20)) {
+      EXPECT_LE(kws::needs_of(proposal.design, options.part()).time->load_high, 0.3);
+      most = std::max(most, needs_of(proposal).ops);
+    }
+    return most;
+  };
+  EXPECT_GT(most_ops(true), 2 * most_ops(false));
+}
+
 /// Mean worth of proposals 40 to 79 of one budget.
 double later_worth(double evolution, double model) {
   const auto worth = [](const Proposal& proposal) {

@@ -17,7 +17,8 @@ struct Budget {
   Limits limits;
   Core core = Core::m4;  ///< that flash, RAM and time are counted for
   int clock_hz = 0;      ///< of the core, where time is limited
-  int hop_ms = 0;        ///< see Part
+  int hop_ms = 0;        ///< see Part, as the next
+  bool carry_state = false;
 
   /// That the measures of the part are to be counted for; nothing where none is limited.
   [[nodiscard]] std::optional<Part> part() const;

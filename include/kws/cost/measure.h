@@ -15,9 +15,11 @@ namespace kws {
 /// What flash, RAM and time are counted for.
 struct Part {
   Core core = Core::m4;
-  int clock_hz = 0;  ///< 0: not known, so that no times are found
-  int hop_ms = 0;    ///< from decision to decision where FirmwareOptions do not say
-  Part(Core core_, int clock_hz_ = 0, int hop_ms_ = 0) : core(core_), clock_hz(clock_hz_), hop_ms(hop_ms_) {}
+  int clock_hz = 0;          ///< 0: not known, so that no times are found
+  int hop_ms = 0;            ///< from decision to decision where FirmwareOptions do not say
+  bool carry_state = false;  ///< or FirmwareOptions say so
+  Part(Core core_, int clock_hz_ = 0, int hop_ms_ = 0, bool carry_state_ = false)
+      : core(core_), clock_hz(clock_hz_), hop_ms(hop_ms_), carry_state(carry_state_) {}
 };
 
 /// One decision with its frames of features, at both ends of what real cores are expected to take.

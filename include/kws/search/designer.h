@@ -23,7 +23,7 @@ struct DesignerOptions {
   std::vector<Place> places;    ///< to choose from
   std::string board;            ///< of these the first chosen; "": none
   Core core = Core::m4;         ///< that flash and RAM are counted for where no board is chosen
-  int hop_ms = 0;               ///< from decision to decision; 0: as FirmwareOptions have it
+  FirmwareOptions firmware;     ///< the first view's
   std::string study;            ///< whose front is compared with; "": none
   std::string file;             ///< where the page may save; "": nowhere
 };
@@ -48,11 +48,13 @@ Json turned_design(const Json& request);
 /// {"schema": "kwsmith.fit/1", "needs": {column: value}, "budgets": [{"name", "limits": {column: value}, "line"}, ..],
 ///  "boards": [{as board_use_to_json, "line", "advice"}, ..]}: what a design takes where it runs, and what it breaks of
 /// each budget and board in one line, "": nothing.
-Json fit_of(const DesignerOptions& options, const Design& design, const std::string& board, int hop_ms);
+Json fit_of(const DesignerOptions& options, const Design& design, const std::string& board,
+            const FirmwareOptions& firmware);
 
 /// {"schema": "kwsmith.landmarks/1", "landmarks": [{"name", "type", "needs", "design"}, ..],
 ///  "front": [{as these, "trial", "accuracy", "error"}, ..]}: published networks, and the trials that none beats.
 ///   study  nothing: no front
-Json landmarks_of(const DesignerOptions& options, const StudyView* study, const std::string& board, int hop_ms);
+Json landmarks_of(const DesignerOptions& options, const StudyView* study, const std::string& board,
+                  const FirmwareOptions& firmware);
 
 }  // namespace kws

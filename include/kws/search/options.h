@@ -34,6 +34,7 @@ struct SearchOptions {
   std::string core = "m4";
   int clock_hz = 0;
   int hop_ms = 0;
+  bool carry_state = false;
   std::vector<std::string> budget_names;  ///< standard budgets asked for
   std::vector<std::string> types;         ///< empty: all
   std::vector<int> raised_from;           ///< see ScheduleOptions; a study keeps it, nobody asks for it
@@ -96,6 +97,8 @@ void describe(Field& field, SearchOptions& o) {
   field("clock_hz", o.clock_hz, 0, 2000000000, "clock of the core that times are counted with; 0: no times");
   field("hop_ms", o.hop_ms, 0, kLongestHopThatHears,
         "from decision to decision, for times; 0: as many frames as 100 ms hold");
+  field.later("carry_state", o.carry_state,
+              "count networks that are recurrent from the first layer on as streams that carry their state");
 }
 
 /// Reads {"schema": "kwsmith.search/1", "search": {..}, "raised_from": [epochs, ..], "budgets": [name, ..], "types":
