@@ -170,7 +170,7 @@ class Run {
                         .cost = relative_epoch_cost(proposal.design)});
     const auto known = known_.find({job.trial, job.to});
     if (known == known_.end()) {
-      study_.offer(job.number, {.trial = job.trial, .from = job.from, .to = job.to, .decided = job.reason, .fence = 0});
+      study_.offer(job.number, {.trial = job.trial, .from = job.from, .to = job.to, .reason = job.reason, .fence = 0});
       outstanding_.push_back(job);
       offered_.notify_one();
       return;
@@ -216,7 +216,7 @@ class Run {
   /// Hands a result to the schedule; called under the lock.
   void end(const Job& job, const Rung& rung) {
     // A shorter search of this study, or one whose offer is still there, may have had another reason.
-    if (rung.decided != job.reason) study_.decide(job.trial, job.to, job.reason);
+    if (rung.reason != job.reason) study_.set_reason(job.trial, job.to, job.reason);
     const bool final = is_finalist(job.trial);
     if (!final) schedule_.report(job.number, rung.result ? std::optional(rung.result->int8_validation) : std::nullopt);
     outcomes_[{job.trial, job.to}] = rung.failure;
@@ -268,7 +268,7 @@ class Run {
       const Job& job = it->second;
       if (const auto fresh = fresh_.find(job.number); fresh != fresh_.end()) {
         Rung rung = fresh->second;
-        rung.decided = job.reason;
+        rung.reason = job.reason;
         sink_.rung_ended(proposals_.at(job.trial), rung);
         fresh_.erase(fresh);
       }
@@ -291,7 +291,7 @@ class Run {
     const std::vector<int>& rungs = schedule_.rungs();
     std::vector<Standing> all;
     for (std::size_t budget = 0; budget < options_.budgets().size(); ++budget) {
-      for (const Bracket::Standing& one : schedule_.standings(budget)) {
+      for (const Bracket::Position& one : schedule_.positions(budget)) {
         Standing& standing = all.emplace_back(Standing{
             .number = one.trial, .epochs = rungs[one.rung], .state = TrialState::stopped, .reason = one.reason});
         if (one.running) standing.state = TrialState::waiting;

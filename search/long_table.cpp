@@ -56,7 +56,7 @@ Json long_rows(std::span<const TrialFacts> trials, const SearchOptions& options)
         const Json cell = column.cell(there);
         row[column.name] = cell.is_array() ? Json(cell_text(cell)) : cell;
       }
-      row["decided"] = rung.decided;
+      row["decided"] = rung.reason;
       row["failure"] = rung.failure.empty() ? Json() : Json(rung.failure);
       row.update(dials);
     }

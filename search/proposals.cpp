@@ -8,7 +8,7 @@
 
 namespace kws {
 
-struct Proposer::Line {
+struct Proposer::PerBudget {
   std::string budget;
   std::unique_ptr<Pool> pool;
   std::vector<Candidate> published;  ///< that are still to come, the first last
@@ -32,14 +32,14 @@ Proposer::Proposer(const SearchOptions& options, const std::vector<std::string>&
                    std::vector<std::unique_ptr<Pool>> pools)
     : options_(options) {
   for (std::size_t i = 0; i < budgets.size(); ++i) {
-    Line& line = *lines_.emplace_back(std::make_unique<Line>());
-    line.budget = budgets[i];
-    line.pool = std::move(pools[i]);
-    if (!options.no_prior) line.published = line.pool->published();
-    std::ranges::reverse(line.published);
-    line.untried = line.pool->types();
+    PerBudget& own = *per_budget_.emplace_back(std::make_unique<PerBudget>());
+    own.budget = budgets[i];
+    own.pool = std::move(pools[i]);
+    if (!options.no_prior) own.published = own.pool->published();
+    std::ranges::reverse(own.published);
+    own.untried = own.pool->types();
     Rng rng({options.seed, kOrder, i});
-    shuffle(line.untried, rng);
+    shuffle(own.untried, rng);
   }
 }
 
@@ -48,29 +48,29 @@ Proposer& Proposer::operator=(Proposer&&) noexcept = default;
 Proposer::~Proposer() = default;
 
 std::optional<Proposer::Proposed> Proposer::propose(std::size_t budget, int number, std::span<const Outlook> known) {
-  Line& line = *lines_[budget];
+  PerBudget& own = *per_budget_[budget];
   const Seen seen = [this](const std::string& key) { return seen_.contains(key); };
   const auto trial = static_cast<std::uint64_t>(number);
   Rng turns({options_.seed, kStrategies, trial}), rng({options_.seed, kProposals, budget, trial});
   std::optional<Suggestion> found;
   std::size_t source = proposal_sources().size();
   bool at_random = false;
-  while (!found && !line.published.empty()) {
-    Candidate next = std::move(line.published.back());
-    line.published.pop_back();
-    std::erase(line.untried, next.sample.design.type());
+  while (!found && !own.published.empty()) {
+    Candidate next = std::move(own.published.back());
+    own.published.pop_back();
+    std::erase(own.untried, next.sample.design.type());
     std::string reason = "published design " + next.sample.design.name;
     if (!seen(next.key)) found = Suggestion{std::move(next), std::move(reason)};
   }
-  while (!found && !line.untried.empty()) {
-    const std::string type = line.untried.back();
-    line.untried.pop_back();
+  while (!found && !own.untried.empty()) {
+    const std::string type = own.untried.back();
+    own.untried.pop_back();
     at_random = true;
-    if (auto drawn = line.pool->draw(type, rng, seen)) found = Suggestion{*std::move(drawn), "the first of its type"};
+    if (auto drawn = own.pool->draw(type, rng, seen)) found = Suggestion{*std::move(drawn), "the first of its type"};
   }
   if (!found) {
-    const SourceView view{.pool = *line.pool, .past = line.past, .known = known, .seen = seen};
-    source = source_of_turn(options_, line.past, known, turns.uniform());
+    const SourceView view{.pool = *own.pool, .past = own.past, .known = known, .seen = seen};
+    source = source_of_turn(options_, own.past, known, turns.uniform());
     found = proposal_sources()[source].suggest(view, rng);
     if (!found) {
       source = proposal_sources().size() - 1;
@@ -79,12 +79,12 @@ std::optional<Proposer::Proposed> Proposer::propose(std::size_t budget, int numb
     at_random = source == proposal_sources().size() - 1;
   }
   if (!found) {
-    warnings_.push_back("budget \"" + line.budget + "\": no further design is found after " +
-                        std::to_string(line.past.size()) + "; its trials go to the others");
+    warnings_.push_back("budget \"" + own.budget + "\": no further design is found after " +
+                        std::to_string(own.past.size()) + "; its trials go to the others");
     return std::nullopt;
   }
   Proposed proposed{.proposal = {.number = number,
-                                 .budget = line.budget,
+                                 .budget = own.budget,
                                  .design = found->candidate.sample.design,
                                  .training = found->candidate.sample.training},
                     .reason = std::move(found->reason),
@@ -97,12 +97,12 @@ std::optional<Proposer::Proposed> Proposer::propose(std::size_t budget, int numb
   // One for all trials, so that those with the same front end share their features; 0 would mean the trial's own.
   proposal.training.data_seed = (Rng({options_.seed, kData}).next() >> 11) | 1U;
   seen_.insert(proposed.key);
-  Point point = line.pool->point(found->candidate);
-  line.past.push_back({.number = number,
-                       .candidate = std::move(found->candidate),
-                       .point = std::move(point),
-                       .source = source,
-                       .at_random = at_random});
+  Point point = own.pool->point(found->candidate);
+  own.past.push_back({.number = number,
+                      .candidate = std::move(found->candidate),
+                      .point = std::move(point),
+                      .source = source,
+                      .at_random = at_random});
   return proposed;
 }
 

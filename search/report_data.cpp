@@ -51,7 +51,7 @@ Json cells_of(const PageColumns& columns, const TrialFacts& trial) {
 Json rung_rows(const Trial& trial) {
   Json rungs = Json::array();
   for (const Rung& rung : trial.rungs) {
-    Json row = {rung.epochs, nullptr, nullptr, rung.decided};
+    Json row = {rung.epochs, nullptr, nullptr, rung.reason};
     if (rung.result) row[1] = rung.result->int8_validation;
     if (rung.result) row[2] = rung.result->int8_validation_error;
     rungs.push_back(std::move(row));

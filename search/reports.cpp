@@ -19,7 +19,7 @@ Json rungs_json(const Trial& trial) {
     Json& row = list.emplace_back(Json{{"epochs", rung.epochs}});
     if (rung.result) row["int8_validation"] = rung.result->int8_validation;
     if (!rung.result) row["failure"] = rung.failure;
-    row["decided"] = rung.decided;
+    row["decided"] = rung.reason;
   }
   return list;
 }

@@ -90,11 +90,11 @@ std::optional<Promotion> Bracket::close() {
   return std::nullopt;
 }
 
-std::optional<Promotion> Bracket::take(std::size_t rung, std::size_t rank, const std::string& why) {
+std::optional<Promotion> Bracket::take(std::size_t rung, std::size_t rank, const std::string& reason) {
   Entry& entry = rungs_[rung][rank];
   entry.promoted = true;
   running_.push_back({entry.trial, rung + 1});
-  return Promotion{.trial = entry.trial, .to = rung + 1, .reason = place(rung, rank) + ", " + why};
+  return Promotion{.trial = entry.trial, .to = rung + 1, .reason = place(rung, rank) + ", " + reason};
 }
 
 std::string Bracket::place(std::size_t rung, std::size_t rank) const {
@@ -106,8 +106,8 @@ std::string Bracket::place(std::size_t rung, std::size_t rank) const {
   return text + ")";
 }
 
-std::vector<Bracket::Standing> Bracket::standings() const {
-  std::vector<Standing> all;
+std::vector<Bracket::Position> Bracket::positions() const {
+  std::vector<Position> all;
   for (std::size_t rung = 0; rung < rungs_.size(); ++rung) {
     const std::vector<Entry>& entries = rungs_[rung];
     const bool top = rung + 1 == rungs_.size();
@@ -115,16 +115,16 @@ std::vector<Bracket::Standing> Bracket::standings() const {
     for (std::size_t rank = 0; rank < entries.size(); ++rank) {
       const Entry& entry = entries[rank];
       if (entry.promoted) continue;
-      Standing& standing = all.emplace_back(Standing{.trial = entry.trial, .rung = rung, .reason = ""});
-      standing.failed = !entry.accuracy;
-      if (standing.failed) continue;
-      standing.reason = place(rung, rank) + (top ? ", trained in full" : ", " + std::to_string(gone) + " went on");
+      Position& position = all.emplace_back(Position{.trial = entry.trial, .rung = rung, .reason = ""});
+      position.failed = !entry.accuracy;
+      if (position.failed) continue;
+      position.reason = place(rung, rank) + (top ? ", trained in full" : ", " + std::to_string(gone) + " went on");
     }
   }
   for (const Running& running : running_) {
     all.push_back({.trial = running.trial, .rung = running.rung, .running = true, .reason = ""});
   }
-  std::ranges::sort(all, {}, &Standing::trial);
+  std::ranges::sort(all, {}, &Position::trial);
   return all;
 }
 

@@ -57,7 +57,7 @@ int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
 Schedule::Schedule(const ScheduleOptions& options, std::size_t budgets, Propose propose)
     : options_(options), rungs_(rungs_of(options)), propose_(std::move(propose)) {
   for (std::size_t i = 0; i < budgets; ++i)
-    lines_.push_back(
+    per_budget_.push_back(
         {.bracket = Bracket(rungs_, options.reduction, options.fair && options.reduction > 1 ? kHold : 0)});
   raise();
 }
@@ -70,7 +70,7 @@ bool Schedule::raise() {
   };
   const auto next = std::find_if(rungs_.begin() + static_cast<std::ptrdiff_t>(open_), rungs_.end() - 1, is_top);
   open_ = static_cast<std::size_t>(next - rungs_.begin()) + 1;
-  for (Line& line : lines_) line.bracket.open_rungs(open_);
+  for (PerBudget& own : per_budget_) own.bracket.open_rungs(open_);
   return true;
 }
 
@@ -104,9 +104,9 @@ void Schedule::take_notice(const Running& ended) {
   const Job& job = ended.job;
   now_ = ended.end;
   measured_.push_back({.trial = job.trial, .epochs = job.to, .accuracy = ended.result});
-  lines_[job.budget].bracket.report(job.trial, ended.result);
+  per_budget_[job.budget].bracket.report(job.trial, ended.result);
   if (options_.target_accuracy > 0.0 && ended.result.value_or(0.0) >= options_.target_accuracy) {
-    lines_[job.budget].reached = true;
+    per_budget_[job.budget].reached = true;
   }
   const std::vector<double> expected = forecast(measured_, types_, std::span(rungs_).first(open_));
   for (std::size_t i = 0; i < known_.size(); ++i) known_[i].accuracy = expected[i];
@@ -114,16 +114,16 @@ void Schedule::take_notice(const Running& ended) {
   const bool telling = open_ == 1 || rungs_.front() >= kTellingEpochs;
   known_[static_cast<std::size_t>(job.trial)].rung = telling ? rung + 1 : rung;
   if (!options_.fair) return;
-  for (Line& line : lines_) line.bracket.rank(expected);
+  for (PerBudget& own : per_budget_) own.bracket.rank(expected);
 }
 
 std::optional<Job> Schedule::decide() {
   if (stopped_) return std::nullopt;
-  std::vector<std::size_t> order(lines_.size());
+  std::vector<std::size_t> order(per_budget_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return lines_[i].epochs; });
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return per_budget_[i].epochs; });
   for (const std::size_t budget : order) {
-    if (lines_[budget].reached) continue;
+    if (per_budget_[budget].reached) continue;
     auto job = decide(budget);
     if (!job) continue;
     if (options_.max_epochs > 0 && epochs_ + job->to - job->from > options_.max_epochs) {
@@ -136,7 +136,7 @@ std::optional<Job> Schedule::decide() {
 }
 
 std::optional<Job> Schedule::decide(std::size_t budget) {
-  Line& line = lines_[budget];
+  PerBudget& own = per_budget_[budget];
   const auto go_on = [&](const Promotion& promotion) {
     return Job{.trial = promotion.trial,
                .budget = budget,
@@ -144,24 +144,24 @@ std::optional<Job> Schedule::decide(std::size_t budget) {
                .to = rungs_[promotion.to],
                .reason = promotion.reason};
   };
-  if (const auto promotion = line.bracket.promote()) return go_on(*promotion);
+  if (const auto promotion = own.bracket.promote()) return go_on(*promotion);
   const int trial = static_cast<int>(types_.size());
-  if (line.open && trial < options_.trials) {
+  if (own.open && trial < options_.trials) {
     if (auto begun = propose_(budget, trial, known_)) {
-      line.bracket.open(trial, options_.fair ? begun->type : "");
+      own.bracket.open(trial, options_.fair ? begun->type : "");
       types_.push_back(std::move(begun->type));
       known_.push_back({});
       return Job{.trial = trial, .budget = budget, .from = 0, .to = rungs_.front(), .reason = std::move(begun->reason)};
     }
-    line.open = false;
+    own.open = false;
   }
-  if (const auto promotion = line.bracket.close()) return go_on(*promotion);
+  if (const auto promotion = own.bracket.close()) return go_on(*promotion);
   return std::nullopt;
 }
 
 Job Schedule::begin(Job job) {
   job.number = jobs_++;
-  lines_[job.budget].epochs += job.to - job.from;
+  per_budget_[job.budget].epochs += job.to - job.from;
   epochs_ += job.to - job.from;
   running_.push_back({.job = job, .end = now_ + job.to - job.from});
   return job;

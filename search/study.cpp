@@ -146,9 +146,9 @@ bool Study::searched() const {
   return store_->run(false, [&] { return store_->db->search_runs(); });
 }
 
-void Study::decide(int number, int epochs, const std::string& decided) {
+void Study::set_reason(int number, int epochs, const std::string& reason) {
   store_->one(true, "UPDATE rungs SET decided = $3 WHERE number = $1 AND epochs = $2",
-              {std::int64_t{number}, std::int64_t{epochs}, decided});
+              {std::int64_t{number}, std::int64_t{epochs}, reason});
 }
 
 void Study::stand(const std::vector<Standing>& standings) {

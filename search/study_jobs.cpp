@@ -19,7 +19,7 @@ bool lost_too_often(Database& db, const std::string& table, const std::string& w
   if (number_of(rows.at(0)[0]) < most) return false;
   db.run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2", step);
   db.run("INSERT INTO rungs (number, epochs, decided, failure) VALUES ($1, $2, $3, $4)",
-         {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided,
+         {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.reason,
           what + " " + std::to_string(most) + " times; it may need more memory than there is"});
   return true;
 }
@@ -47,7 +47,7 @@ void Study::offer(int turn, const Lease& step) {
       "INSERT INTO jobs SELECT CAST($1 AS INTEGER), CAST($2 AS INTEGER), CAST($3 AS INTEGER), CAST($4 AS INTEGER), $5, "
       "NULL, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM rungs WHERE "
       "number = $1 AND epochs = $2) ON CONFLICT DO NOTHING",
-      {std::int64_t{step.trial}, std::int64_t{step.to}, std::int64_t{step.from}, std::int64_t{turn}, step.decided});
+      {std::int64_t{step.trial}, std::int64_t{step.to}, std::int64_t{step.from}, std::int64_t{turn}, step.reason});
 }
 
 void Study::withdraw(const std::function<bool(const std::string& holder)>& gone) {
@@ -56,7 +56,7 @@ void Study::withdraw(const std::function<bool(const std::string& holder)>& gone)
     const std::string expired = std::string("CASE WHEN expires < ") + db.now() + " THEN 1 ELSE 0 END";
     for (const SqlRow& row : db.run("SELECT trial, epochs, decided, holder, " + expired + " FROM jobs", {})) {
       if (row[4] != "1" && !gone(holder_in(row[3].value_or("")))) continue;
-      const Lease step{.trial = number_of(row[0]), .to = number_of(row[1]), .decided = row[2].value()};
+      const Lease step{.trial = number_of(row[0]), .to = number_of(row[1]), .reason = row[2].value()};
       if (row[3] && lost_too_often(db, "restarts", "ended the search", step, most_restarts)) continue;
       db.run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2", {std::int64_t{step.trial}, std::int64_t{step.to}});
     }
@@ -90,7 +90,7 @@ std::optional<Lease> Study::claim(const std::string& holder, double seconds) {
     const Lease lease{.trial = number_of(row[0]),
                       .from = number_of(row[1]),
                       .to = number_of(row[2]),
-                      .decided = row[3].value(),
+                      .reason = row[3].value(),
                       .fence = std::stoll(row[4].value()) + 1};
     if (lease.from < 0 || lease.from >= lease.to || lease.to > kMostEpochs) {
       throw Error(db.name() + ": a step of trial " + std::to_string(lease.trial) +
@@ -130,7 +130,7 @@ bool Study::finish(const Lease& lease, const TrialResult& result) {
   return end(lease, [&] {
     Database& db = *store_->db;
     db.run("INSERT INTO rungs (number, epochs, decided, result, model) VALUES ($1, $2, $3, $4, $5)",
-           {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided, text_of(result_to_json(result)),
+           {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.reason, text_of(result_to_json(result)),
             Bytes{result.model}});
     // The checkpoints and models before, and what the test split said of them, are of no use any more.
     db.run("DELETE FROM tests WHERE number = $1", {std::int64_t{lease.trial}});
@@ -144,7 +144,7 @@ bool Study::finish(const Lease& lease, const TrialResult& result) {
 bool Study::fail(const Lease& lease, const std::string& failure) {
   return end(lease, [&] {
     store_->db->run("INSERT INTO rungs (number, epochs, decided, failure) VALUES ($1, $2, $3, $4)",
-                    {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.decided, failure});
+                    {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.reason, failure});
   });
 }
 

@@ -154,7 +154,7 @@ TestResult test_from_json(const Json& json, const Origin& origin) {
 }
 
 Rung rung_of(const SqlRow& row, const std::string& store) {
-  Rung rung{.epochs = number_of(row[0]), .decided = row[1].value(), .result = {}, .failure = row[3].value_or("")};
+  Rung rung{.epochs = number_of(row[0]), .reason = row[1].value(), .result = {}, .failure = row[3].value_or("")};
   if (!row[2]) return rung;
   const Origin origin = row_of(store, "a result");
   rung.result = result_from_json(parse_json(*row[2], origin), origin);

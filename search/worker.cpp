@@ -163,7 +163,7 @@ class Crew {
         Lease lease;
         const Worker::Outcome outcome = worker.work_one([&](const Lease& one, int epochs) {
           lease = one;
-          if (epochs == one.from) tell(one, "begins: " + one.decided);
+          if (epochs == one.from) tell(one, "begins: " + one.reason);
         });
         if (outcome == Worker::Outcome::interrupted) end(WorkEnd::interrupted);
         if (outcome == Worker::Outcome::nothing) rest(rng);

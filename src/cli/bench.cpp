@@ -31,7 +31,7 @@ std::string cpu_name() {
   return "unknown";
 }
 
-std::string times(double engine, double other) { return other > 0 ? fixed(engine / other, 2) : "-"; }
+std::string times(double fused, double other) { return other > 0 ? fixed(fused / other, 2) : "-"; }
 
 int run(const BenchVerb& verb, const Common& common) {
   const Isa isa = isa_from_name(verb.isa);
@@ -43,14 +43,14 @@ int run(const BenchVerb& verb, const Common& common) {
   int done = 0;
   const std::vector<TrainBenchRow> rows =
       bench_training(designs, isa, common.thread_count(), verb.seconds, verb.rounds, [&](const TrainBenchRow& row) {
-        progress.show(++done, static_cast<int>(designs.size()), row.name + ", " + fixed(row.engine, 0) + " samples/s");
+        progress.show(++done, static_cast<int>(designs.size()), row.name + ", " + fixed(row.fused, 0) + " samples/s");
       });
   progress.done();
   if (verb.format == Format::json) {
     Json json = {{"schema", "kwsmith.bench/1"}, {"cpu", cpu_name()}, {"isa", verb.isa}, {"rows", Json::array()}};
     for (const TrainBenchRow& row : rows) {
       json["rows"].push_back({{"name", row.name},
-                              {"engine_samples_s", row.engine},
+                              {"engine_samples_s", row.fused},
                               {"torch1_samples_s", row.torch1},
                               {"torch2_samples_s", row.torch2}});
     }
@@ -60,8 +60,8 @@ int run(const BenchVerb& verb, const Common& common) {
   Table table(
       {"design", "engine samples/s", "LibTorch 1 thread", "LibTorch 2 threads", "times 1 thread", "times 2 threads"});
   for (const TrainBenchRow& row : rows) {
-    table.add({row.name, fixed(row.engine, 0), fixed(row.torch1, 0), fixed(row.torch2, 0),
-               times(row.engine, row.torch1), times(row.engine, row.torch2)});
+    table.add({row.name, fixed(row.fused, 0), fixed(row.torch1, 0), fixed(row.torch2, 0), times(row.fused, row.torch1),
+               times(row.fused, row.torch2)});
   }
   print_table(table, verb.format);
   if (verb.format == Format::table) {

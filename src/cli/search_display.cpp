@@ -20,7 +20,7 @@ std::string describe_end(const Proposal& proposal, const Rung& rung) {
   const std::string start = proposal.design.name + " for " + proposal.budget;
   if (!rung.result) return start + " failed: " + rung.failure;
   return start + " after " + std::to_string(rung.epochs) + (rung.epochs == 1 ? " epoch" : " epochs") + " (" +
-         rung.decided + "): int8 " + percent(rung.result->int8_validation, rung.result->int8_validation_error) +
+         rung.reason + "): int8 " + percent(rung.result->int8_validation, rung.result->int8_validation_error) +
          ", float " + percent(rung.result->float_validation) + " in " + fixed(rung.result->seconds, 1) + " s";
 }
 

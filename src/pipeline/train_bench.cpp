@@ -71,7 +71,7 @@ double fused_rate(const Graph& graph, const std::unique_ptr<FusedNet>& net, doub
   });
 }
 
-double engine_rate(const Graph& graph, Isa isa, int cores, double seconds) {
+double rate_of_cores(const Graph& graph, Isa isa, int cores, double seconds) {
   // Made here: what making them throws may not leave a thread.
   std::vector<std::unique_ptr<FusedNet>> nets;
   nets.reserve(static_cast<std::size_t>(cores));
@@ -132,15 +132,15 @@ std::vector<TrainBenchRow> bench_training(const std::vector<Design>& designs, Is
   std::vector<TrainBenchRow> rows;
   for (const Design& design : designs) {
     const Graph graph = build_graph(design);
-    std::vector<double> engine, torch1, torch2;
+    std::vector<double> fused, torch1, torch2;
     for (int round = 0; round < rounds; ++round) {
-      engine.push_back(engine_rate(graph, isa, cores, seconds));
+      fused.push_back(rate_of_cores(graph, isa, cores, seconds));
       torch1.push_back(plain_rate(graph, 1, seconds));
       torch2.push_back(plain_rate(graph, 2, seconds));
       // Here and not where the steps are counted: an exception may not leave a thread.
       if (interrupted()) throw Error("bench train: interrupted; run the same command again", Exit::interrupted);
     }
-    rows.push_back({design.name, median(engine), median(torch1), median(torch2)});
+    rows.push_back({design.name, median(fused), median(torch1), median(torch2)});
     each_row(rows.back());
   }
   return rows;

@@ -14,15 +14,15 @@ namespace kws::int8 {
 class Memory {
  public:
   Memory() = default;
-  explicit Memory(std::size_t bytes) : lines_((bytes + sizeof(Line) - 1) / sizeof(Line)) {}
+  explicit Memory(std::size_t bytes) : lines_((bytes + sizeof(CacheLine) - 1) / sizeof(CacheLine)) {}
   [[nodiscard]] void* data() { return lines_.data(); }
   [[nodiscard]] const void* data() const { return lines_.data(); }
 
  private:
-  struct alignas(64) Line {
+  struct alignas(64) CacheLine {
     std::array<std::byte, 64> bytes{};
   };
-  std::vector<Line> lines_;
+  std::vector<CacheLine> lines_;
 };
 
 inline std::size_t to_size(std::ptrdiff_t count) { return static_cast<std::size_t>(count); }

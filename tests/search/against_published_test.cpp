@@ -25,7 +25,7 @@ class Trials {
     trial.proposal.training.epochs = accuracies.back().first;
     for (const auto& [epochs, accuracy] : accuracies) {
       const TrialResult result{.int8_validation = accuracy, .int8_validation_error = error};
-      trial.rungs.push_back({.epochs = epochs, .decided = "", .result = result, .failure = ""});
+      trial.rungs.push_back({.epochs = epochs, .reason = "", .result = result, .failure = ""});
     }
     trials_.push_back(std::move(trial));
   }

@@ -170,7 +170,7 @@ TEST(BestTrial, TieGoesToLessMemoryThenToTheLowerNumber) {
     trial.proposal.number = number;
     trial.proposal.design.network = test::network_from(R"({"type": "dnn", "hidden": [)" + std::to_string(width) + "]}");
     trial.state = TrialState::done;
-    trial.rungs.push_back({.epochs = 9, .decided = "", .result = TrialResult{}, .failure = ""});
+    trial.rungs.push_back({.epochs = 9, .reason = "", .result = TrialResult{}, .failure = ""});
     trial.rungs.back().result->int8_validation = 0.9;
     return trial;
   };
@@ -188,7 +188,7 @@ TEST(BestTrial, OfFinalistsTheMeanOverTheSeedsCounts) {
     const std::string width = std::to_string(32 + of);
     trial.proposal.design.network = test::network_from(R"({"type": "dnn", "hidden": [)" + width + "]}");
     trial.proposal.training.epochs = 9;
-    trial.rungs.push_back({.epochs = 9, .decided = "", .result = TrialResult{}, .failure = ""});
+    trial.rungs.push_back({.epochs = 9, .reason = "", .result = TrialResult{}, .failure = ""});
     trial.rungs.back().result->int8_validation = accuracy;
     return trial;
   };

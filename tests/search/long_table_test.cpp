@@ -40,7 +40,7 @@ TEST(LongTable, HasARowForEachRungOfEachTrialWithItsFiguresThere) {
       const Json& row = rows[at++];
       EXPECT_EQ(row.at("trial"), trial.proposal.number);
       EXPECT_EQ(row.at("epochs"), rung.epochs);
-      EXPECT_EQ(row.at("decided"), rung.decided);
+      EXPECT_EQ(row.at("decided"), rung.reason);
       EXPECT_EQ(row.at("failure"), rung.result ? Json() : Json("diverged"));
       EXPECT_EQ(row.at("int8_validation"), rung.result ? Json(rung.result->int8_validation) : Json());
       seconds += rung.result ? rung.result->seconds : 0.0;

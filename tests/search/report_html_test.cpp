@@ -269,8 +269,8 @@ TEST(ReportHtml, EscapesWhatTheStudySays) {
     add(view, proposer.propose(0, number, {})->proposal);
     view.trials.back().proposal.design.name = "<b>&\"'\x01</script>{{data}}";
   }
-  view.trials[0].rungs = {{.epochs = 9, .decided = "", .result = TrialResult{.int8_validation = 0.5}, .failure = ""}};
-  view.trials[1].rungs = {{.epochs = 1, .decided = "", .result = {}, .failure = "1 < 2 & 3"}};
+  view.trials[0].rungs = {{.epochs = 9, .reason = "", .result = TrialResult{.int8_validation = 0.5}, .failure = ""}};
+  view.trials[1].rungs = {{.epochs = 1, .reason = "", .result = {}, .failure = "1 < 2 & 3"}};
   view.trials[1].state = TrialState::failed;
   view.trials[1].reason = "1 < 2 & 3";
   view.study = "a<b";
@@ -306,7 +306,7 @@ TEST(ReportHtml, LongTablesEndWithWhatIsLeftOut) {
   for (int number = 0; number < 203; ++number) {
     add(view, proposal);
     view.trials.back().proposal.number = number;
-    view.trials.back().rungs.push_back({.epochs = 1, .decided = "", .result = TrialResult{}, .failure = ""});
+    view.trials.back().rungs.push_back({.epochs = 1, .reason = "", .result = TrialResult{}, .failure = ""});
   }
   const std::string html = report_html(view);
   expect_sound(html);

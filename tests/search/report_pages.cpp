@@ -21,7 +21,7 @@ Trial trial_of(const Curve& curve, int number) {
   trial.proposal.design.name = curve.design.type() + "_" + std::to_string(number);
   trial.proposal.training.epochs = kTop;
   if (number % 41 == 7) {
-    trial.rungs = {{.epochs = 3, .decided = "a new design", .result = {}, .failure = "out of memory </script><b>"}};
+    trial.rungs = {{.epochs = 3, .reason = "a new design", .result = {}, .failure = "out of memory </script><b>"}};
     trial.state = TrialState::failed;
     trial.reason = trial.rungs.back().failure;
     return trial;
@@ -33,7 +33,7 @@ Trial trial_of(const Curve& curve, int number) {
     result.int8_validation_error = 0.008;
     result.float_validation = accuracy + 0.002;
     result.epochs = result.best_epoch = epochs;
-    trial.rungs.push_back({.epochs = epochs, .decided = "rank 2 of 9", .result = result, .failure = ""});
+    trial.rungs.push_back({.epochs = epochs, .reason = "rank 2 of 9", .result = result, .failure = ""});
     if (accuracy < (epochs == 3 ? 0.8 : 0.9)) break;
   }
   trial.state = trial.rungs.back().epochs == kTop ? TrialState::done : TrialState::stopped;

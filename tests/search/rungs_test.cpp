@@ -132,11 +132,11 @@ TEST(Bracket, EveryTrialThatStandsHasAReason) {
   bracket.report(1, 0.92);
   bracket.open(3);
   std::vector<std::string> reasons;
-  for (const Bracket::Standing& standing : bracket.standings()) reasons.push_back(standing.reason);
+  for (const Bracket::Position& position : bracket.positions()) reasons.push_back(position.reason);
   EXPECT_THAT(reasons, ElementsAre("rank 2 of 3 after 1 epoch (50.00 %), 1 went on",
                                    "rank 1 of 1 after 9 epochs (92.00 %), trained in full", "", ""));
-  EXPECT_TRUE(bracket.standings()[2].failed);
-  EXPECT_TRUE(bracket.standings()[3].running);
+  EXPECT_TRUE(bracket.positions()[2].failed);
+  EXPECT_TRUE(bracket.positions()[3].running);
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ TEST(Schedule, EveryTrialClimbsRungByRung) {
     EXPECT_GE(full, 1) << "at the latest as the search closes";
     EXPECT_LE(full, 3);
   }
-  EXPECT_EQ(schedule.standings(0).size() + schedule.standings(1).size(), 40U);
+  EXPECT_EQ(schedule.positions(0).size() + schedule.positions(1).size(), 40U);
 }
 
 TEST(RungsOf, GoOnFromATopThatHasBeenRaised) {
@@ -148,7 +148,7 @@ TEST(Schedule, BudgetWithoutFurtherDesignsLeavesTheTrialsToTheOthers) {
   Schedule schedule({.trials = 30, .epochs = 3, .slots = 1}, 2, propose);
   const std::vector<Job> jobs = run(schedule, 1, 1);
   EXPECT_EQ(std::ranges::count(jobs, 0, &Job::from), 30);
-  EXPECT_LE(schedule.standings(0).size(), 4U);
+  EXPECT_LE(schedule.positions(0).size(), 4U);
   EXPECT_TRUE(std::ranges::any_of(jobs, [](const Job& job) { return job.budget == 0 && job.to == 3; }));
 }
 

@@ -19,10 +19,10 @@ using testing::two_budgets;
 
 Rung measured(int epochs, double accuracy, double seconds) {
   const TrialResult result{.int8_validation = accuracy, .seconds = seconds};
-  return {.epochs = epochs, .decided = "", .result = result, .failure = ""};
+  return {.epochs = epochs, .reason = "", .result = result, .failure = ""};
 }
 
-Rung failed(int epochs) { return {.epochs = epochs, .decided = "", .result = {}, .failure = "diverged"}; }
+Rung failed(int epochs) { return {.epochs = epochs, .reason = "", .result = {}, .failure = "diverged"}; }
 
 TEST(Status, CountsATrialOnceAndItsEpochsToTheLastMeasuredRung) {
   const std::vector<std::pair<TrialState, std::vector<Rung>>> trials = {

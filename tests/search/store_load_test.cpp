@@ -91,7 +91,7 @@ TEST_P(StoreLoad, AThousandWorkersKeepTheirLeases) {
     Proposal proposal = Proposer(two_budgets()).propose(0, 0, {})->proposal;
     for (proposal.number = 0; proposal.number < kWorkers; ++proposal.number) {
       study.add(proposal);
-      study.offer(proposal.number, {.trial = proposal.number, .to = 1, .decided = "new design"});
+      study.offer(proposal.number, {.trial = proposal.number, .to = 1, .reason = "new design"});
     }
   }
   void* memory = mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -60,13 +60,13 @@ TEST_P(StoredStudy, KeepsTrialsModelsAndTestsOverReopening) {
   {
     Study study = place.open(kConfig);
     for (const Proposal& proposal : drawn) study.add(proposal);
-    deliver(study, {.trial = 1, .to = 1, .decided = "new design"}, result);
+    deliver(study, {.trial = 1, .to = 1, .reason = "new design"}, result);
     result.int8_validation = 0.9;
     result.model = model + "later";
     result.checkpoint = "";
-    deliver(study, {.trial = 1, .from = 1, .to = 3, .decided = "promoted"}, result);
-    study.fail(taken(study, {.trial = 2, .to = 1, .decided = "new design"}), "diverged");
-    deliver(study, {.trial = 3, .to = 1, .decided = "new design"}, result);
+    deliver(study, {.trial = 1, .from = 1, .to = 3, .reason = "promoted"}, result);
+    study.fail(taken(study, {.trial = 2, .to = 1, .reason = "new design"}), "diverged");
+    deliver(study, {.trial = 3, .to = 1, .reason = "new design"}, result);
     study.stand({{.number = 1, .epochs = 3, .state = TrialState::done, .reason = "best"},
                  {.number = 2, .epochs = 1, .state = TrialState::failed, .reason = "diverged"},
                  {.number = 3, .epochs = 1, .state = TrialState::stopped, .reason = "worse"}});
@@ -88,7 +88,7 @@ TEST_P(StoredStudy, KeepsTrialsModelsAndTestsOverReopening) {
   EXPECT_EQ(trials[1].state, TrialState::done);
   EXPECT_EQ(trials[1].reason, "best");
   ASSERT_EQ(trials[1].rungs.size(), 2U);
-  EXPECT_EQ(trials[1].rungs[0].decided, "new design");
+  EXPECT_EQ(trials[1].rungs[0].reason, "new design");
   EXPECT_EQ(trials[1].rungs[0].result->float_validation, 0.875);
   EXPECT_TRUE(std::isnan(trials[1].rungs[0].result->final_loss));
   EXPECT_EQ(trials[1].result()->int8_validation, 0.9);
@@ -114,8 +114,8 @@ TEST_P(StoredStudy, KeepsTrialsModelsAndTestsOverReopening) {
 TEST_P(StoredStudy, RungsAboveAStandingAreKeptButDoNotCount) {
   Study study = place.open(kConfig);
   study.add(proposals(1)[0]);
-  deliver(study, {.trial = 0, .to = 1, .decided = "new design"}, {.int8_validation = 0.5});
-  deliver(study, {.trial = 0, .from = 1, .to = 3, .decided = "went on in a shorter search"}, {.int8_validation = 0.6});
+  deliver(study, {.trial = 0, .to = 1, .reason = "new design"}, {.int8_validation = 0.5});
+  deliver(study, {.trial = 0, .from = 1, .to = 3, .reason = "went on in a shorter search"}, {.int8_validation = 0.6});
   study.stand({{.number = 0, .epochs = 1, .state = TrialState::stopped, .reason = "worse"}});
   EXPECT_EQ(study.trials()[0].result()->int8_validation, 0.5);
   study.stand({});
@@ -126,7 +126,7 @@ TEST_P(StoredStudy, AddingATrialAgainChangesNothing) {
   const Proposal proposal = proposals(1)[0];
   Study study = place.open(kConfig);
   study.add(proposal);
-  deliver(study, {.trial = 0, .to = 1, .decided = "new design"}, {.checkpoint = "bytes"});
+  deliver(study, {.trial = 0, .to = 1, .reason = "new design"}, {.checkpoint = "bytes"});
   study.add(proposal);
   EXPECT_EQ(study.checkpoint(0), "bytes");
 }
@@ -174,8 +174,8 @@ TEST_P(StoredStudy, ATrialGoesOnWithAnotherTrainingAFinalistBeginsAnew) {
   finalist.number = kFirstFinalist + 1;
   study.add(trial);
   study.add(finalist);
-  deliver(study, {.trial = trial.number, .to = 9, .decided = "new design"}, {.checkpoint = "bytes"});
-  deliver(study, {.trial = finalist.number, .to = 9, .decided = "anew"}, {.checkpoint = "bytes"});
+  deliver(study, {.trial = trial.number, .to = 9, .reason = "new design"}, {.checkpoint = "bytes"});
+  deliver(study, {.trial = finalist.number, .to = 9, .reason = "anew"}, {.checkpoint = "bytes"});
   study.set_test(trial.number, {.clips = 40});
   for (Proposal* one : {&trial, &finalist}) {
     one->training.epochs = 27;
@@ -185,7 +185,7 @@ TEST_P(StoredStudy, ATrialGoesOnWithAnotherTrainingAFinalistBeginsAnew) {
   EXPECT_EQ(study.checkpoint(trial.number), "bytes");
   EXPECT_EQ(study.checkpoint(finalist.number), "");
   EXPECT_TRUE(study.test(trial.number));
-  deliver(study, {.trial = trial.number, .from = 9, .to = 27, .decided = "goes on"}, {});
+  deliver(study, {.trial = trial.number, .from = 9, .to = 27, .reason = "goes on"}, {});
   EXPECT_FALSE(study.test(trial.number)) << "that was another model";
 }
 
@@ -233,7 +233,7 @@ TEST_P(StoredStudy, TellsOfItsSearchAndItsWorkers) {
     Study study = place.open(kConfig);
     study.add(proposals(1)[0]);
     EXPECT_EQ(study.workers(nobody), 0);
-    taken(study, {.trial = 0, .to = 1, .decided = "new design"});
+    taken(study, {.trial = 0, .to = 1, .reason = "new design"});
     const Study other = place.join();
     EXPECT_TRUE(other.searched());
     EXPECT_EQ(other.workers(nobody), 1);
@@ -260,25 +260,25 @@ TEST_P(StoredStudy, TellsThoseWhoLookOnHowFarItsSearchIs) {
 TEST_P(StoredStudy, StepsAreClaimedOnceInTheirOrder) {
   Study study = place.open(kConfig);
   for (const Proposal& proposal : proposals(3)) study.add(proposal);
-  study.offer(1, {.trial = 2, .to = 1, .decided = "second"});
-  study.offer(0, {.trial = 0, .from = 1, .to = 3, .decided = "first"});
-  study.offer(0, {.trial = 0, .from = 1, .to = 3, .decided = "once more"});
+  study.offer(1, {.trial = 2, .to = 1, .reason = "second"});
+  study.offer(0, {.trial = 0, .from = 1, .to = 3, .reason = "first"});
+  study.offer(0, {.trial = 0, .from = 1, .to = 3, .reason = "once more"});
   const auto first = study.claim("a", 60.0);
   ASSERT_TRUE(first);
-  EXPECT_EQ(std::tuple(first->trial, first->from, first->to, first->decided), std::tuple(0, 1, 3, "first"));
+  EXPECT_EQ(std::tuple(first->trial, first->from, first->to, first->reason), std::tuple(0, 1, 3, "first"));
   EXPECT_EQ(study.claim("b", 60.0)->trial, 2);
   EXPECT_FALSE(study.claim("c", 60.0));
   EXPECT_FALSE(study.rung(0, 3));
   EXPECT_TRUE(study.finish(*first, {.int8_validation = 0.75}));
   EXPECT_EQ(study.rung(0, 3)->result->int8_validation, 0.75);
-  study.offer(0, {.trial = 0, .from = 1, .to = 3, .decided = "has a result"});
+  study.offer(0, {.trial = 0, .from = 1, .to = 3, .reason = "has a result"});
   EXPECT_FALSE(study.claim("c", 60.0));
 }
 
 TEST_P(StoredStudy, LateResultOfALostLeaseIsRefused) {
   Study study = place.open(kConfig);
   study.add(proposals(1)[0]);
-  study.offer(0, {.trial = 0, .to = 1, .decided = "new design"});
+  study.offer(0, {.trial = 0, .to = 1, .reason = "new design"});
   const auto slow = study.claim("slow", 0.05);
   ASSERT_TRUE(slow);
   EXPECT_TRUE(study.renew(*slow, 0.05));
@@ -301,7 +301,7 @@ TEST_P(StoredStudy, LateResultOfALostLeaseIsRefused) {
 TEST_P(StoredStudy, ReleasedStepGoesOnFromItsCheckpoint) {
   Study study = place.open(kConfig);
   study.add(proposals(1)[0]);
-  const Lease lease = taken(study, {.trial = 0, .to = 9, .decided = "new design"});
+  const Lease lease = taken(study, {.trial = 0, .to = 9, .reason = "new design"});
   EXPECT_TRUE(study.keep(lease, "after 3 epochs"));
   EXPECT_EQ(study.checkpoint(0), "after 3 epochs");
   EXPECT_TRUE(study.release(lease, "after 5 epochs"));
@@ -312,8 +312,8 @@ TEST_P(StoredStudy, ReleasedStepGoesOnFromItsCheckpoint) {
 TEST_P(StoredStudy, WithdrawnStepsAreGoneUnlessSomebodyWorksOnThem) {
   Study study = place.open(kConfig);
   for (const Proposal& proposal : proposals(2)) study.add(proposal);
-  const Lease lease = taken(study, {.trial = 0, .to = 1, .decided = "new design"});
-  study.offer(1, {.trial = 1, .to = 1, .decided = "new design"});
+  const Lease lease = taken(study, {.trial = 0, .to = 1, .reason = "new design"});
+  study.offer(1, {.trial = 1, .to = 1, .reason = "new design"});
   study.withdraw([](const std::string&) { return false; });
   EXPECT_FALSE(study.claim("a", 60.0));
   EXPECT_TRUE(study.renew(lease, 60.0));
@@ -324,7 +324,7 @@ TEST_P(StoredStudy, WithdrawnStepsAreGoneUnlessSomebodyWorksOnThem) {
 TEST_P(StoredStudy, AStepThatEndsItsWorkersFailsUnlessItComesOn) {
   Study study = place.open(kConfig);
   for (const Proposal& proposal : proposals(2)) study.add(proposal);
-  study.offer(0, {.trial = 0, .to = 9, .decided = "new design"});
+  study.offer(0, {.trial = 0, .to = 9, .reason = "new design"});
   const auto lost = [&](const char* holder) {
     const std::optional<Lease> lease = study.claim(holder, 0.02);
     std::this_thread::sleep_for(std::chrono::milliseconds(60));
@@ -345,7 +345,7 @@ TEST_P(StoredStudy, AStepThatEndsTheSearchItselfFailsAfterTenRestarts) {
   Study study = place.open(kConfig);
   study.add(proposals(1)[0]);
   const auto killed = [&] {
-    study.offer(0, {.trial = 0, .to = 9, .decided = "new design"});
+    study.offer(0, {.trial = 0, .to = 9, .reason = "new design"});
     const bool taken = study.claim("a thread of the search", 60.0).has_value();
     study.withdraw([](const std::string& holder) { return holder == "a thread of the search"; });
     return taken;
@@ -364,7 +364,7 @@ TEST(Lease, OfAClockThatWasAheadEndsLikeOthers) {
   const TemporaryFolder folder;
   Study study(folder.path, kConfig);
   for (const Proposal& proposal : proposals(2)) study.add(proposal);
-  study.offer(0, {.trial = 0, .to = 9, .decided = "new design"});
+  study.offer(0, {.trial = 0, .to = 9, .reason = "new design"});
   ASSERT_TRUE(study.claim("dead", 0.1));
   SQLite::Database(folder.path / "study.db", SQLite::OPEN_READWRITE).exec("UPDATE jobs SET expires = expires + 3600");
   EXPECT_FALSE(study.claim("b", 60.0)) << "its holder may be alive, and has its time to say so";
@@ -379,7 +379,7 @@ class ForeignRow : public ::testing::Test {
   void SetUp() override {
     Study study(folder.path, kConfig);
     study.add(proposals(1)[0]);
-    deliver(study, {.trial = 0, .to = 1, .decided = "new design"}, {.int8_validation = 0.5, .epochs = 1});
+    deliver(study, {.trial = 0, .to = 1, .reason = "new design"}, {.int8_validation = 0.5, .epochs = 1});
     study.set_test(0, {.float_accuracy = 0.9, .int8_accuracy = 0.8, .clips = 9});
   }
   /// What another program does to the file.

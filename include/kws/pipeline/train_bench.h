@@ -12,7 +12,7 @@ namespace kws {
 /// Training speed of one design, samples per second of whole steps: forward, backward, Adam.
 struct TrainBenchRow {
   std::string name;
-  double engine = 0.0;  ///< fused steps, one trial on each core
+  double fused = 0.0;   ///< steps in own kernels, one trial on each core
   double torch1 = 0.0;  ///< plain LibTorch, one trial with one thread
   double torch2 = 0.0;  ///< plain LibTorch, one trial with two threads; BLAS has one, as two pools hinder each other
 };
@@ -27,7 +27,7 @@ std::vector<Design> train_bench_designs();
 /// Measures on random features, batches of 100. The three are run in turn, `rounds` times; each figure is the median of
 /// its rounds, so that a slow moment of the machine hits all alike.
 ///   seconds   of one measurement; a step that takes longer is run twice at least
-///   cores     trials of the engine
+///   cores     trials with fused steps
 ///   throws    Error (Exit::usage) for Isa::portable, which has no fused steps
 std::vector<TrainBenchRow> bench_training(const std::vector<Design>& designs, Isa isa, int cores, double seconds,
                                           int rounds, const std::function<void(const TrainBenchRow&)>& each_row);

@@ -42,12 +42,12 @@ class Proposer {
   /// Types that cannot be had for a budget, one line each; grows while drawing. Their turns go to the others.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
-  struct Line;  ///< what has been proposed for one budget
+  struct PerBudget;  ///< what has been proposed for one
 
  private:
   SearchOptions options_;
-  std::vector<std::unique_ptr<Line>> lines_;  ///< [budget]
-  std::set<std::string> seen_;                ///< keys of candidates
+  std::vector<std::unique_ptr<PerBudget>> per_budget_;
+  std::set<std::string> seen_;  ///< keys of candidates
   std::vector<std::string> warnings_;
 };
 

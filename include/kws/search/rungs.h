@@ -59,14 +59,14 @@ class Bracket {
   std::optional<Promotion> close();
 
   /// Where a trial stands and why it is not further.
-  struct Standing {
+  struct Position {
     int trial = 0;
     std::size_t rung = 0;  ///< index; of a running trial the one it is trained to
     bool running = false, failed = false;
     std::string reason;  ///< in words; "" of a running or failed trial
   };
   /// Of all trials, by number.
-  [[nodiscard]] std::vector<Standing> standings() const;
+  [[nodiscard]] std::vector<Position> positions() const;
 
  private:
   struct Entry {
@@ -82,7 +82,7 @@ class Bracket {
   static void sort(std::vector<Entry>& rung);
   std::optional<Promotion> promote(std::size_t held);
   [[nodiscard]] std::optional<std::size_t> best_of_a_type() const;
-  std::optional<Promotion> take(std::size_t rung, std::size_t rank, const std::string& why);
+  std::optional<Promotion> take(std::size_t rung, std::size_t rank, const std::string& reason);
   [[nodiscard]] std::string place(std::size_t rung, std::size_t rank) const;
 
   std::vector<int> epochs_;

@@ -84,12 +84,12 @@ class Schedule {
   /// Epochs of the rungs, rising.
   [[nodiscard]] const std::vector<int>& rungs() const { return rungs_; }
   /// Where the trials of a budget stand and why no further.
-  [[nodiscard]] std::vector<Bracket::Standing> standings(std::size_t budget) const {
-    return lines_[budget].bracket.standings();
+  [[nodiscard]] std::vector<Bracket::Position> positions(std::size_t budget) const {
+    return per_budget_[budget].bracket.positions();
   }
 
  private:
-  struct Line {
+  struct PerBudget {
     Bracket bracket;
     int epochs = 0;        ///< handed out
     bool open = true;      ///< proposals come
@@ -111,7 +111,7 @@ class Schedule {
   std::vector<int> rungs_;
   std::size_t open_ = 0;  ///< rungs up to the top of the present
   Propose propose_;
-  std::vector<Line> lines_;
+  std::vector<PerBudget> per_budget_;
   std::vector<Running> running_;
   std::vector<Measured> measured_;
   std::vector<std::string> types_;  ///< [trial]

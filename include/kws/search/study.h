@@ -22,7 +22,7 @@ std::string_view state_name(TrialState state);  ///< "waiting", "stopped", "done
 /// A step of a trial's training.
 struct Rung {
   int epochs = 0;
-  std::string decided;                ///< why it was trained that far, in words
+  std::string reason;                 ///< why it was trained that far, in words; "decided" in files and in the store
   std::optional<TrialResult> result;  ///< model and checkpoint stay in the store; nothing: it failed
   std::string failure;
 };
@@ -72,7 +72,7 @@ struct SearchProgress {
 struct Lease {
   int trial = 0;
   int from = 0, to = 0;  ///< epochs
-  std::string decided;   ///< why it is trained that far, in words
+  std::string reason;    ///< why it is trained that far, in words
   std::int64_t fence = 0;
 };
 
@@ -145,7 +145,7 @@ class Study {
   bool release(const Lease& lease, const std::string& checkpoint);
 
   /// Another reason for a rung that is known already.
-  void decide(int number, int epochs, const std::string& decided);
+  void set_reason(int number, int epochs, const std::string& reason);
   /// Replaces all standings.
   void stand(const std::vector<Standing>& standings);
 
