@@ -44,7 +44,8 @@ std::size_t clip_samples(const ReadOptions& options) {
 struct Job {
   FileStamp stamp;
   const CachedSamples* cached = nullptr;
-  AudioFile audio;  // decoded anew
+  AudioFile audio;            // decoded anew
+  std::uint64_t kept_at = 0;  // CachedSamples::begin in the cache that is being written
 };
 
 std::vector<Job> stat_all(const fs::path& root, const std::vector<std::string>& paths, int threads) {
@@ -64,11 +65,13 @@ std::vector<Job> stat_settled(const fs::path& root, const std::vector<std::strin
 }
 
 void decode(const Corpus& corpus, const std::vector<std::string>& paths, const ReadOptions& options,
-            std::vector<Job>& jobs) {
+            std::vector<Job>& jobs, SampleCacheWriter* writer) {
   parallel_for_each_index(paths.size(), options.threads, [&](std::size_t i) {
     if (jobs[i].cached != nullptr || interrupted()) return;
     jobs[i].audio = decode_audio(corpus.root / paths[i]);
     if (i < corpus.clips.size()) cut(jobs[i].audio.samples, clip_samples(options), options.stretch);
+    // While the other cores decode; at the end they would all wait for it.
+    if (writer != nullptr && jobs[i].audio.fault.empty()) jobs[i].kept_at = writer->add(jobs[i].audio.samples);
   });
   if (interrupted()) {
     throw Error(corpus.root.string() + ": interrupted while its recordings were read; run the same command again",
@@ -101,6 +104,7 @@ CorpusAudio::CorpusAudio(const Corpus& corpus, const ReadOptions& options) : cli
                           (options.stretch == Stretch::first ? " first" : " loudest");
   const fs::path file = options.cache_folder / (sha256_hex(key).substr(0, 32) + ".samples");
   std::unique_ptr<SampleCache> cache;
+  std::unique_ptr<SampleCacheWriter> writer;
   if (!options.cache_folder.empty()) cache = SampleCache::open(file, key);
 
   std::vector<Job> jobs = stat_settled(corpus.root, paths, options.threads);
@@ -108,7 +112,8 @@ CorpusAudio::CorpusAudio(const Corpus& corpus, const ReadOptions& options) : cli
     for (std::size_t i = 0; i < paths.size(); ++i) {
       jobs[i].cached = cache ? cache->find(paths[i], jobs[i].stamp) : nullptr;
     }
-    decode(corpus, paths, options, jobs);
+    if (!options.cache_folder.empty()) writer = std::make_unique<SampleCacheWriter>(file, key);
+    decode(corpus, paths, options, jobs, writer.get());
 
     items_.assign(paths.size(), {});
     std::size_t all = 0;
@@ -126,6 +131,7 @@ CorpusAudio::CorpusAudio(const Corpus& corpus, const ReadOptions& options) : cli
         if (!cache->read(*cached, to)) damaged = true;
         item.facts = cached->facts;
         item.digest.assign(cached->digest.begin(), cached->digest.end());
+        if (writer && writer->begun()) jobs[i].kept_at = writer->add(to);
         return;
       }
       AudioFile& audio = jobs[i].audio;
@@ -149,13 +155,12 @@ CorpusAudio::CorpusAudio(const Corpus& corpus, const ReadOptions& options) : cli
     CachedSamples& entry = good.emplace_back();
     entry.stamp = jobs[i].stamp;
     entry.facts = items_[i].facts;
-    entry.begin = items_[i].begin;
+    entry.begin = jobs[i].kept_at;
     entry.count = items_[i].count;
     std::ranges::copy(items_[i].digest, entry.digest.begin());
   }
-  if (decoded_ == 0 || options.cache_folder.empty()) return;
-  const std::size_t all = items_.empty() ? 0 : items_.back().begin + items_.back().count;
-  const std::string reason = write_sample_cache(file, key, good_paths, good, {samples_.get(), all});
+  if (decoded_ == 0 || !writer) return;
+  const std::string reason = writer->finish(good_paths, good);
   if (reason.empty()) return;
   warning_ = options.cache_folder.string() + ": decoded recordings cannot be kept there (" + reason +
              ") and are decoded anew each time; make room, set XDG_CACHE_HOME, or give --no-cache";

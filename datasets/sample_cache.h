@@ -1,10 +1,12 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,17 +50,40 @@ class SampleCache {
  private:
   explicit SampleCache(int file) : file_(file) {}
   int file_ = -1;
-  std::uint64_t samples_at_ = 0;  ///< bytes
   std::string names_;
   std::vector<CachedSamples> entries_;
   std::map<std::string_view, std::size_t> by_name_;
 };
 
-/// Writes a cache whole; entries[i] is that of paths[i].
-///   key      its first line is the corpus' folder; caches beside it whose folders are gone are removed
-///   returns  why it could not be written, or ""
-std::string write_sample_cache(const std::filesystem::path& file, const std::string& key,
-                               const std::vector<std::string>& paths, const std::vector<CachedSamples>& entries,
-                               std::span<const std::int16_t> samples);
+/// Writes a cache while recordings are decoded: samples first, in whatever order they come, what they are behind them.
+/// The file takes its place only when it is whole; what cannot be written, and one that is not finished, leaves
+/// nothing.
+class SampleCacheWriter {
+ public:
+  ///   key  its first line is the corpus' folder
+  SampleCacheWriter(std::filesystem::path file, std::string key) : file_(std::move(file)), key_(std::move(key)) {}
+  SampleCacheWriter(const SampleCacheWriter&) = delete;
+  SampleCacheWriter& operator=(const SampleCacheWriter&) = delete;
+  ~SampleCacheWriter();
+
+  /// Any number of threads may call it. returns  CachedSamples::begin
+  std::uint64_t add(std::span<const std::int16_t> samples);
+  /// Whether anything was added.
+  [[nodiscard]] bool begun() const { return begun_; }
+  /// entries[i] is that of paths[i]. Caches beside it whose corpora are gone are removed.
+  ///   returns  why it could not be written, or ""
+  std::string finish(const std::vector<std::string>& paths, const std::vector<CachedSamples>& entries);
+
+ private:
+  void begin();
+  void give_up(int error);
+  bool write(std::uint64_t at, std::string_view bytes);
+  std::filesystem::path file_;
+  std::string key_, staging_, reason_;
+  std::mutex mutex_;  ///< guards the beginning and the end of writing
+  std::atomic<bool> begun_ = false, failed_ = false;
+  std::atomic<std::uint64_t> samples_ = 0;
+  int out_ = -1;
+};
 
 }  // namespace kws

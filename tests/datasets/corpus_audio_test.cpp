@@ -1,11 +1,16 @@
 #include "kws/datasets/corpus_audio.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 
+#include "../../datasets/sample_cache.h"
 #include "audio_fixture.h"
 
 namespace kws::test {
@@ -149,6 +154,51 @@ TEST_F(CorpusAudioTest, CachesOfFoldersThatAreGoneAreRemoved) {
   const CorpusAudio other(scan_corpus(root_ / "other"), {.cache_folder = root_ / "cache"});
   EXPECT_EQ(other.decoded(), 3U);
   cache_file();  // there is one
+}
+
+TEST_F(CorpusAudioTest, ACacheThatIsNotFinishedLeavesNothing) {
+  const std::vector<std::int16_t> samples(1000, 7);
+  {
+    SampleCacheWriter writer(root_ / "cache/one.samples", root_.string());
+    EXPECT_FALSE(writer.begun());
+    EXPECT_EQ(writer.add(samples), 0U);
+    EXPECT_EQ(writer.add(samples), 1000U);
+    EXPECT_NE(cache_file().extension(), ".samples");
+  }
+  EXPECT_TRUE(fs::is_empty(root_ / "cache"));
+  { const SampleCacheWriter unused(root_ / "cache/one.samples", root_.string()); }
+  EXPECT_TRUE(fs::is_empty(root_ / "cache"));
+}
+
+TEST_F(CorpusAudioTest, WhatAKilledProcessHasLeftOfACacheIsRemoved) {
+  const pid_t child = fork();
+  if (child == 0) {
+    SampleCacheWriter writer(root_ / "cache/one.samples", root_.string());
+    writer.add(std::vector<std::int16_t>(1000, 7));
+    kill(getpid(), SIGKILL);
+  }
+  waitpid(child, nullptr, 0);
+  EXPECT_NE(cache_file().extension(), ".samples");
+  SampleCacheWriter writer(root_ / "cache/one.samples", root_.string());
+  writer.add(std::vector<std::int16_t>(10, 7));
+  EXPECT_EQ(writer.finish({}, {}), "");
+  EXPECT_EQ(cache_file().filename(), "one.samples");
+}
+
+TEST_F(CorpusAudioTest, AFullDiskLeavesNothingOfACache) {
+  fs::create_directories(root_ / "cache");
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit little = before;
+  little.rlim_cur = 20000;  // bytes: the samples are 40,010
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &little), 0);
+  const CorpusAudio audio = read();
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_THAT(audio.warning(), HasSubstr("cannot be kept there (File too large)"));
+  EXPECT_THAT(copy(audio.samples(1)), ElementsAre(4, 5));
+  EXPECT_TRUE(fs::is_empty(root_ / "cache"));
 }
 
 TEST(CacheFolder, FollowsTheEnvironment) {
