@@ -1,9 +1,13 @@
 #include "features_code.h"
 
+#include <algorithm>
+#include <cmath>
+#include <span>
 #include <type_traits>
 #include <vector>
 
 #include "c_text.h"
+#include "kws/core/audio.h"
 
 namespace kws {
 
@@ -47,12 +51,52 @@ class TableCode {
   FeaturesCode& code_;
 };
 
+/// By band: whether it is one of speech.
+std::vector<bool> speech_bands(const FrontEnd::Tables& t) {
+  std::vector<bool> bands;
+  int bin = t.first_bin;
+  for (int band = 0; band < t.mel_bins; ++band) {
+    bin += t.mel_run[static_cast<std::size_t>(band)];  // the first at the band's peak or above
+    const double hz = static_cast<double>(bin) * kRateHz / t.fft;
+    bands.push_back(hz >= kSpeechLowHz && hz <= kSpeechHighHz);
+  }
+  if (std::ranges::find(bands, true) == bands.end()) bands.assign(bands.size(), true);
+  return bands;
+}
+
 }  // namespace
+
+std::vector<std::int16_t> speech_weights(const FrontEnd& front_end, const Normalisation& norm) {
+  const FrontEnd::Tables& t = front_end.tables();
+  const std::vector<bool> bands = speech_bands(t);
+  const auto count = static_cast<double>(std::ranges::count(bands, true));
+  const int half = (t.mel_bins + 1) / 2;
+  std::vector<std::int16_t> weights;
+  for (int value = 0; value < front_end.coefficients(); ++value) {
+    double share = 0.0;  // of the value in the mean
+    for (int band = 0; band < t.mel_bins; ++band) {
+      if (!bands[static_cast<std::size_t>(band)]) continue;
+      if (t.coefficients == 0) {
+        share += band == value ? 1.0 / count : 0.0;
+        continue;
+      }
+      // Rows are symmetric or antisymmetric in turn; the first is sqrt(2) too long to be its own way back.
+      const bool left = band < half;
+      const int place = value * half + (left ? band : t.mel_bins - 1 - band);
+      const float factor = t.dct[static_cast<std::size_t>(place)];
+      share += (left || value % 2 == 0 ? 1.0 : -1.0) * (value == 0 ? 0.5 : 1.0) * factor / count;
+    }
+    const double step = kFeatureScale * std::max(norm.deviation[static_cast<std::size_t>(value)], 1e-3F);
+    weights.push_back(static_cast<std::int16_t>(std::lround(std::clamp(65536.0 * share * step, -32767.0, 32767.0))));
+  }
+  return weights;
+}
 
 FeaturesCode features_code(const FrontEnd& front_end, const Normalisation& norm, const std::string& prefix) {
   const FrontEnd::Tables& t = front_end.tables();
   FeaturesCode code;
   code.work_bytes = 4 * t.fft;
+  code.speech_weights = c_values(std::span<const std::int16_t>(speech_weights(front_end, norm)));
   TableCode table(prefix, code);
   // In the order of the fields of kws_frontend or kws_frontend_integer.
   table.number("window", t.window);

@@ -94,3 +94,33 @@ int kws_gate_open(kws_gate* g, uint32_t level) {
   }
   return (g->left > 0) ? 1 : 0;
 }
+
+int kws_band_gate_init(kws_band_gate* g, int32_t hold) {
+  if (hold < 1) {
+    return -1;
+  }
+  g->rise = KWS_BAND_GATE_RISE;
+  g->hold = hold;
+  g->left = hold;
+  g->known = 0;
+  g->floor = 0;
+  return 0;
+}
+
+int kws_band_gate_open(kws_band_gate* g, int32_t energy) {
+  const int32_t now = 16 * ((energy > 1048576) ? 1048576 : ((energy < -1048576) ? -1048576 : energy));
+  if ((g->known == 0) || (now < g->floor)) {
+    /* Half of the way down, all of it at first. */
+    g->floor = (g->known == 0) ? now : (g->floor - ((g->floor - now) / 2));
+    g->known = 1;
+  } else {
+    /* A 64th up, as the other gate's. */
+    g->floor += ((now - g->floor) > 64) ? 64 : (now - g->floor);
+  }
+  if ((now - g->floor) >= (g->rise * 16)) {
+    g->left = g->hold;
+  } else if (g->left > 0) {
+    --g->left;
+  }
+  return (g->left > 0) ? 1 : 0;
+}

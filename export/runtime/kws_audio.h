@@ -58,6 +58,20 @@ int kws_gate_init(kws_gate* g, int32_t hold);
  * be taken, else 0: then kws_skip(). */
 int kws_gate_open(kws_gate* g, uint32_t level);
 
+/* The same by kws_band_energy() of a program compiled with KWS_BANDS 1, which neither hum nor hiss raises. */
+#define KWS_BAND_GATE_RISE 128
+typedef struct {
+  int32_t rise;  /* energy over floor from which on it is open, in 1/256 of a natural logarithm; 128: 4.3 dB */
+  int32_t hold;  /* decisions for which it stays open */
+  int32_t left;  /* of them */
+  int32_t known; /* not 0: the floor is known */
+  int32_t floor; /* energy of the background, in 1/4096 */
+} kws_band_gate;
+
+/* As kws_gate_init() and kws_gate_open(). */
+int kws_band_gate_init(kws_band_gate* g, int32_t hold);
+int kws_band_gate_open(kws_band_gate* g, int32_t energy);
+
 #ifdef __cplusplus
 }
 #endif
