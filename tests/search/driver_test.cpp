@@ -9,11 +9,11 @@
 #include <set>
 
 #include "fake_evaluator.h"
-#include "families/random_design.h"
 #include "kws/core/files.h"
 #include "kws/cost/firmware.h"
 #include "kws/search/finalists.h"
 #include "kws/search/ranking.h"
+#include "trials_file.h"
 
 namespace kws {
 namespace {
@@ -24,20 +24,8 @@ using ::testing::HasSubstr;
 using testing::kStudyConfig;
 using testing::RecordingSink;
 using testing::TemporaryFolder;
+using testing::trials_of;
 using testing::two_budgets;
-
-void drop_seconds(Json& json) {
-  if (json.is_object()) json.erase("seconds");
-  for (Json& value : json) {
-    if (value.is_structured()) drop_seconds(value);
-  }
-}
-
-Json trials_of(const std::filesystem::path& folder) {
-  Json json = Json::parse(read_file(folder / "trials.json"));
-  drop_seconds(json);
-  return json;
-}
 
 /// trials.json of a search nobody disturbs.
 Json undisturbed(int threads = 1) {
@@ -164,44 +152,6 @@ TEST(Search, OneWinnerOfTwoBudgetsIsTestedOnce) {
   EXPECT_THAT(evaluator.tested, ElementsAre("model of trial 0"));
 }
 
-TEST(BestTrial, TieGoesToLessMemoryThenToTheLowerNumber) {
-  const auto dnn = [](int number, int width) {
-    Trial trial;
-    trial.proposal.number = number;
-    trial.proposal.design.network = test::network_from(R"({"type": "dnn", "hidden": [)" + std::to_string(width) + "]}");
-    trial.state = TrialState::done;
-    trial.rungs.push_back({.epochs = 9, .reason = "", .result = TrialResult{}, .failure = ""});
-    trial.rungs.back().result->int8_validation = 0.9;
-    return trial;
-  };
-  SearchOptions options = two_budgets();
-  options.limits[MeasureId::memory] = 10;
-  const std::vector<TrialFacts> trials = facts_of(std::vector{dnn(0, 40), dnn(1, 32), dnn(2, 32)}, options);
-  EXPECT_EQ(best_trial(trials, "small"), &trials[1]);
-  EXPECT_EQ(best_trial(trials, "custom"), nullptr);
-}
-
-TEST(BestTrial, OfFinalistsTheMeanOverTheSeedsCounts) {
-  const auto run = [](int of, int seed, double accuracy) {
-    Trial trial;
-    trial.proposal.number = kFirstFinalist + 100 * of + seed;
-    const std::string width = std::to_string(32 + of);
-    trial.proposal.design.network = test::network_from(R"({"type": "dnn", "hidden": [)" + width + "]}");
-    trial.proposal.training.epochs = 9;
-    trial.rungs.push_back({.epochs = 9, .reason = "", .result = TrialResult{}, .failure = ""});
-    trial.rungs.back().result->int8_validation = accuracy;
-    return trial;
-  };
-  const std::vector<Trial> runs{run(0, 1, 0.95), run(0, 2, 0.85), run(1, 1, 0.91), run(1, 2, 0.93)};
-  const std::vector<TrialFacts> trials = facts_of(runs, two_budgets());
-  EXPECT_EQ(best_trial(trials, "small"), &trials[3]) << "a lucky run is not a better design";
-  const SeedMean mean = seed_mean(trials, trials[3]);
-  EXPECT_EQ(mean.seeds, 2);
-  EXPECT_NEAR(mean.accuracy, 0.92, 1e-9);
-  EXPECT_NEAR(mean.error.value(), 0.01, 1e-9);
-  EXPECT_FALSE(seed_mean(std::vector{0.92}).error) << "one seed tells none";
-}
-
 TEST(Search, AFinishedStudyKeepsTheModelsOfItsWinnersOnly) {
   const TemporaryFolder folder;
   FakeEvaluator evaluator;
@@ -314,102 +264,6 @@ TEST(Search, FewerTrialsThanTheStudyHasAreRefused) {
   EXPECT_EQ(trials_of(folder.path), before);
   options.max_trials = 28;
   EXPECT_EQ(search(options, evaluator, folder.path).winners.size(), 2U) << "the same is taken";
-}
-
-SearchOptions raised(int threads = 1) {
-  SearchOptions options = two_budgets();
-  options.max_trials = 60;
-  options.finalists = 2;
-  options.final_epochs = 12;
-  options.raised_from = {9};
-  options.epochs = 27;
-  options.threads = threads;
-  return options;
-}
-
-/// trials.json of a search whose top rung was raised from the start on.
-Json raised_from_the_start() {
-  const TemporaryFolder folder;
-  FakeEvaluator evaluator;
-  search(raised(), evaluator, folder.path);
-  return trials_of(folder.path);
-}
-
-TEST(Search, RaisedTopRungContinuesTheBestTrialsWheneverItIsRaised) {
-  const Json expected = raised_from_the_start();
-  std::map<int, int> at;  // rung
-  for (const Json& row : expected.at("trials")) {
-    if (!row.at("finalist_of").is_null()) continue;
-    ++at[row.at("epochs")];
-    EXPECT_EQ(row.at("state") == "done", row.at("epochs") == 27);
-  }
-  EXPECT_GE(at[27], 2);
-  EXPECT_LE(at[27], (at[9] + at[27]) / 3 + 1);
-  for (const int runs : {0, 20, 75, 1000}) {  // before the search of the old top is interrupted
-    const TemporaryFolder folder;
-    FakeEvaluator before, after;
-    std::atomic<int> left = runs;
-    before.before_run = [&](const Proposal&, int) {
-      if (left-- <= 0) throw Interrupted{};
-    };
-    SearchOptions options = raised(2);
-    options.epochs = 9;
-    options.raised_from.clear();
-    const bool ended = !search(options, before, folder.path).interrupted;
-    EXPECT_EQ(ended, runs == 1000);
-    for (const int threads : {8, 1}) search(raised(threads), after, folder.path);
-    EXPECT_EQ(trials_of(folder.path), expected) << runs;
-    std::set<std::pair<int, int>> trained(before.ran.begin(), before.ran.end());
-    for (const auto& [trial, epochs] : after.ran) {
-      // The models that winners lack are made again; a finalist of before may be one no more.
-      EXPECT_TRUE(is_finalist(trial) || trained.emplace(trial, epochs).second) << "trial " << trial << " again";
-    }
-    int going_on = 0;
-    for (const auto& [trial, epochs] : after.ran) going_on += epochs == 27 ? 18 : 0;
-    EXPECT_TRUE(!ended || after.trained < going_on + 200) << "those that go on do so from their checkpoints";
-  }
-}
-
-TEST(Search, RaisedTopRungSurvivesAKill) {
-  const Json expected = raised_from_the_start();
-  const TemporaryFolder folder;
-  for (const int epochs : {9, 27}) {
-    const pid_t child = fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      FakeEvaluator evaluator;
-      std::atomic<int> left = 1;
-      evaluator.before_run = [&](const Proposal& proposal, int to) {
-        if (to == epochs && !is_finalist(proposal.number) && left-- <= 0) kill(getpid(), SIGKILL);
-      };
-      SearchOptions options = raised(2);
-      options.epochs = epochs;
-      if (epochs == 9) options.raised_from.clear();
-      search(options, evaluator, folder.path);
-      _exit(0);
-    }
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status)) << epochs;
-  }
-  FakeEvaluator rest;
-  search(raised(2), rest, folder.path);
-  EXPECT_EQ(trials_of(folder.path), expected);
-}
-
-TEST(Search, FinalistsOfARaisedSearchComeFromTheEarlierTopToo) {
-  const Json report = raised_from_the_start();
-  std::map<int, int> epochs;  // by trial
-  std::set<int> anew;
-  for (const Json& row : report.at("trials")) {
-    epochs[row.at("trial")] = row.at("epochs");
-    if (!row.at("finalist_of").is_null()) anew.insert(row.at("finalist_of").get<int>());
-  }
-  std::map<int, int> count;
-  for (const int trial : anew) ++count[epochs.at(trial)];
-  EXPECT_GE(count[27], 2);
-  EXPECT_EQ(count[27] + count[9], static_cast<int>(anew.size()));
-  EXPECT_GE(anew.size(), 3U) << "two of each budget, of which one may be for both";
 }
 
 TEST(Search, FailedTrialKeepsItsReasonAndTheSearchGoesOn) {

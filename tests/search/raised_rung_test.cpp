@@ -1,0 +1,122 @@
+// A top rung that is raised when a search has begun, or has come to its end.
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <map>
+#include <set>
+
+#include "fake_evaluator.h"
+#include "kws/search/driver.h"
+#include "kws/search/finalists.h"
+#include "trials_file.h"
+
+namespace kws {
+namespace {
+
+using testing::FakeEvaluator;
+using testing::kStudyConfig;
+using testing::RecordingSink;
+using testing::TemporaryFolder;
+using testing::trials_of;
+using testing::two_budgets;
+
+SearchOptions raised(int threads = 1) {
+  SearchOptions options = two_budgets();
+  options.max_trials = 60;
+  options.finalists = 2;
+  options.final_epochs = 12;
+  options.raised_from = {9};
+  options.epochs = 27;
+  options.threads = threads;
+  return options;
+}
+
+/// trials.json of a search whose top rung was raised from the start on.
+Json raised_from_the_start() {
+  const TemporaryFolder folder;
+  FakeEvaluator evaluator;
+  search(raised(), evaluator, folder.path);
+  return trials_of(folder.path);
+}
+
+TEST(Search, RaisedTopRungContinuesTheBestTrialsWheneverItIsRaised) {
+  const Json expected = raised_from_the_start();
+  std::map<int, int> at;  // rung
+  for (const Json& row : expected.at("trials")) {
+    if (!row.at("finalist_of").is_null()) continue;
+    ++at[row.at("epochs")];
+    EXPECT_EQ(row.at("state") == "done", row.at("epochs") == 27);
+  }
+  EXPECT_GE(at[27], 2);
+  EXPECT_LE(at[27], (at[9] + at[27]) / 3 + 1);
+  for (const int runs : {0, 20, 75, 1000}) {  // before the search of the old top is interrupted
+    const TemporaryFolder folder;
+    FakeEvaluator before, after;
+    std::atomic<int> left = runs;
+    before.before_run = [&](const Proposal&, int) {
+      if (left-- <= 0) throw Interrupted{};
+    };
+    SearchOptions options = raised(2);
+    options.epochs = 9;
+    options.raised_from.clear();
+    const bool ended = !search(options, before, folder.path).interrupted;
+    EXPECT_EQ(ended, runs == 1000);
+    for (const int threads : {8, 1}) search(raised(threads), after, folder.path);
+    EXPECT_EQ(trials_of(folder.path), expected) << runs;
+    std::set<std::pair<int, int>> trained(before.ran.begin(), before.ran.end());
+    for (const auto& [trial, epochs] : after.ran) {
+      // The models that winners lack are made again; a finalist of before may be one no more.
+      EXPECT_TRUE(is_finalist(trial) || trained.emplace(trial, epochs).second) << "trial " << trial << " again";
+    }
+    int going_on = 0;
+    for (const auto& [trial, epochs] : after.ran) going_on += epochs == 27 ? 18 : 0;
+    EXPECT_TRUE(!ended || after.trained < going_on + 200) << "those that go on do so from their checkpoints";
+  }
+}
+
+TEST(Search, RaisedTopRungSurvivesAKill) {
+  const Json expected = raised_from_the_start();
+  const TemporaryFolder folder;
+  for (const int epochs : {9, 27}) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      FakeEvaluator evaluator;
+      std::atomic<int> left = 1;
+      evaluator.before_run = [&](const Proposal& proposal, int to) {
+        if (to == epochs && !is_finalist(proposal.number) && left-- <= 0) kill(getpid(), SIGKILL);
+      };
+      SearchOptions options = raised(2);
+      options.epochs = epochs;
+      if (epochs == 9) options.raised_from.clear();
+      search(options, evaluator, folder.path);
+      _exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status)) << epochs;
+  }
+  FakeEvaluator rest;
+  search(raised(2), rest, folder.path);
+  EXPECT_EQ(trials_of(folder.path), expected);
+}
+
+TEST(Search, FinalistsOfARaisedSearchComeFromTheEarlierTopToo) {
+  const Json report = raised_from_the_start();
+  std::map<int, int> epochs;  // by trial
+  std::set<int> anew;
+  for (const Json& row : report.at("trials")) {
+    epochs[row.at("trial")] = row.at("epochs");
+    if (!row.at("finalist_of").is_null()) anew.insert(row.at("finalist_of").get<int>());
+  }
+  std::map<int, int> count;
+  for (const int trial : anew) ++count[epochs.at(trial)];
+  EXPECT_GE(count[27], 2);
+  EXPECT_EQ(count[27] + count[9], static_cast<int>(anew.size()));
+  EXPECT_GE(anew.size(), 3U) << "two of each budget, of which one may be for both";
+}
+
+}  // namespace
+}  // namespace kws
