@@ -1,6 +1,5 @@
 #include "kws/search/study.h"
 
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,39 +11,21 @@
 #include "fake_evaluator.h"
 #include "kws/core/process.h"
 #include "kws/search/finalists.h"
-#include "kws/search/proposals.h"
 #include "kws/search/worker.h"
 #include "store_place.h"
+#include "study_fixture.h"
 
 namespace kws {
 namespace {
 
 using testing::deliver;
 using ::testing::HasSubstr;
+using testing::kConfig;
+using testing::proposals;
+using testing::refusal;
 using testing::StoredStudy;
 using testing::taken;
 using testing::TemporaryFolder;
-using testing::two_budgets;
-
-const Json kConfig = {{"search", {{"seed", 7}, {"epochs", 2}}}, {"types", {"dnn", "gru"}}};
-
-std::string refusal(const std::filesystem::path& folder, const Json& config, Exit expected) {
-  try {
-    Study study(folder, config);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.exit_code(), expected);
-    return error.what();
-  }
-  ADD_FAILURE() << "the study was opened";
-  return "";
-}
-
-std::vector<Proposal> proposals(int count) {
-  Proposer proposer(two_budgets());
-  std::vector<Proposal> list;
-  for (int i = 0; i < count; ++i) list.push_back(proposer.propose(0, i, std::vector<Outlook>(4))->proposal);
-  return list;
-}
 
 TEST_P(StoredStudy, KeepsTrialsModelsAndTestsOverReopening) {
   const std::vector<Proposal> drawn = proposals(4);
@@ -255,195 +236,6 @@ TEST_P(StoredStudy, TellsThoseWhoLookOnHowFarItsSearchIs) {
   EXPECT_EQ(std::tuple(told->trials_done, told->trials, told->done(), told->total()), std::tuple(2, 28, 6, 90));
   EXPECT_NEAR(told->seconds_left.value(), 1000.0, 60.0);  // a slow machine may take its time between the two
   EXPECT_LE(*told->seconds_left, 1000.0);
-}
-
-TEST_P(StoredStudy, StepsAreClaimedOnceInTheirOrder) {
-  Study study = place.open(kConfig);
-  for (const Proposal& proposal : proposals(3)) study.add(proposal);
-  study.offer(1, {.trial = 2, .to = 1, .reason = "second"});
-  study.offer(0, {.trial = 0, .from = 1, .to = 3, .reason = "first"});
-  study.offer(0, {.trial = 0, .from = 1, .to = 3, .reason = "once more"});
-  const auto first = study.claim("a", 60.0);
-  ASSERT_TRUE(first);
-  EXPECT_EQ(std::tuple(first->trial, first->from, first->to, first->reason), std::tuple(0, 1, 3, "first"));
-  EXPECT_EQ(study.claim("b", 60.0)->trial, 2);
-  EXPECT_FALSE(study.claim("c", 60.0));
-  EXPECT_FALSE(study.rung(0, 3));
-  EXPECT_TRUE(study.finish(*first, {.int8_validation = 0.75}));
-  EXPECT_EQ(study.rung(0, 3)->result->int8_validation, 0.75);
-  study.offer(0, {.trial = 0, .from = 1, .to = 3, .reason = "has a result"});
-  EXPECT_FALSE(study.claim("c", 60.0));
-}
-
-TEST_P(StoredStudy, LateResultOfALostLeaseIsRefused) {
-  Study study = place.open(kConfig);
-  study.add(proposals(1)[0]);
-  study.offer(0, {.trial = 0, .to = 1, .reason = "new design"});
-  const auto slow = study.claim("slow", 0.05);
-  ASSERT_TRUE(slow);
-  EXPECT_TRUE(study.renew(*slow, 0.05));
-  EXPECT_FALSE(study.claim("quick", 60.0)) << "the lease stands";
-  std::this_thread::sleep_for(std::chrono::milliseconds(120));
-  const auto quick = study.claim("quick", 60.0);
-  ASSERT_TRUE(quick);
-  EXPECT_GT(quick->fence, slow->fence);
-  EXPECT_FALSE(study.renew(*slow, 60.0));
-  EXPECT_FALSE(study.keep(*slow, "bytes of slow"));
-  EXPECT_FALSE(study.release(*slow, "bytes of slow"));
-  EXPECT_FALSE(study.fail(*slow, "late"));
-  EXPECT_FALSE(study.finish(*slow, {.int8_validation = 0.1, .checkpoint = "bytes of slow"}));
-  EXPECT_TRUE(study.finish(*quick, {.int8_validation = 0.9, .checkpoint = "bytes of quick"}));
-  EXPECT_FALSE(study.finish(*slow, {.int8_validation = 0.1}));
-  EXPECT_EQ(study.rung(0, 1)->result->int8_validation, 0.9);
-  EXPECT_EQ(study.checkpoint(0), "bytes of quick");
-}
-
-TEST_P(StoredStudy, ReleasedStepGoesOnFromItsCheckpoint) {
-  Study study = place.open(kConfig);
-  study.add(proposals(1)[0]);
-  const Lease lease = taken(study, {.trial = 0, .to = 9, .reason = "new design"});
-  EXPECT_TRUE(study.keep(lease, "after 3 epochs"));
-  EXPECT_EQ(study.checkpoint(0), "after 3 epochs");
-  EXPECT_TRUE(study.release(lease, "after 5 epochs"));
-  EXPECT_EQ(study.checkpoint(0), "after 5 epochs");
-  EXPECT_TRUE(study.claim("other", 60.0));
-}
-
-TEST_P(StoredStudy, WithdrawnStepsAreGoneUnlessSomebodyWorksOnThem) {
-  Study study = place.open(kConfig);
-  for (const Proposal& proposal : proposals(2)) study.add(proposal);
-  const Lease lease = taken(study, {.trial = 0, .to = 1, .reason = "new design"});
-  study.offer(1, {.trial = 1, .to = 1, .reason = "new design"});
-  study.withdraw([](const std::string&) { return false; });
-  EXPECT_FALSE(study.claim("a", 60.0));
-  EXPECT_TRUE(study.renew(lease, 60.0));
-  study.withdraw([](const std::string& holder) { return holder == "worker"; });
-  EXPECT_FALSE(study.finish(lease, {})) << "its holder was said to be gone";
-}
-
-TEST_P(StoredStudy, AStepThatEndsItsWorkersFailsUnlessItComesOn) {
-  Study study = place.open(kConfig);
-  for (const Proposal& proposal : proposals(2)) study.add(proposal);
-  study.offer(0, {.trial = 0, .to = 9, .reason = "new design"});
-  const auto lost = [&](const char* holder) {
-    const std::optional<Lease> lease = study.claim(holder, 0.02);
-    std::this_thread::sleep_for(std::chrono::milliseconds(60));
-    return lease;
-  };
-  ASSERT_TRUE(lost("a"));
-  const auto second = study.claim("b", 60.0);
-  ASSERT_TRUE(second);
-  EXPECT_TRUE(study.keep(*second, "after 3 epochs"));
-  EXPECT_TRUE(study.release(*second, ""));
-  for (const char* holder : {"c", "d", "e"}) ASSERT_TRUE(lost(holder)) << "the checkpoint began the count anew";
-  EXPECT_FALSE(study.claim("f", 60.0));
-  ASSERT_TRUE(study.rung(0, 9));
-  EXPECT_THAT(study.rung(0, 9)->failure, HasSubstr("lost its worker 3 times"));
-}
-
-TEST_P(StoredStudy, AStepThatEndsTheSearchItselfFailsAfterTenRestarts) {
-  Study study = place.open(kConfig);
-  study.add(proposals(1)[0]);
-  const auto killed = [&] {
-    study.offer(0, {.trial = 0, .to = 9, .reason = "new design"});
-    const bool taken = study.claim("a thread of the search", 60.0).has_value();
-    study.withdraw([](const std::string& holder) { return holder == "a thread of the search"; });
-    return taken;
-  };
-  for (int i = 1; i < study.most_restarts; ++i) {
-    ASSERT_TRUE(killed()) << i;
-    EXPECT_FALSE(study.rung(0, 9)) << i;
-  }
-  ASSERT_TRUE(killed());
-  EXPECT_FALSE(killed()) << "it is offered again";
-  ASSERT_TRUE(study.rung(0, 9));
-  EXPECT_THAT(study.rung(0, 9)->failure, HasSubstr("ended the search 10 times"));
-}
-
-TEST(Lease, OfAClockThatWasAheadEndsLikeOthers) {
-  const TemporaryFolder folder;
-  Study study(folder.path, kConfig);
-  for (const Proposal& proposal : proposals(2)) study.add(proposal);
-  study.offer(0, {.trial = 0, .to = 9, .reason = "new design"});
-  ASSERT_TRUE(study.claim("dead", 0.1));
-  SQLite::Database(folder.path / "study.db", SQLite::OPEN_READWRITE).exec("UPDATE jobs SET expires = expires + 3600");
-  EXPECT_FALSE(study.claim("b", 60.0)) << "its holder may be alive, and has its time to say so";
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  const std::optional<Lease> taken = study.claim("b", 60.0);
-  ASSERT_TRUE(taken);
-  EXPECT_EQ(taken->fence, 2);
-}
-
-class ForeignRow : public ::testing::Test {
- protected:
-  void SetUp() override {
-    Study study(folder.path, kConfig);
-    study.add(proposals(1)[0]);
-    deliver(study, {.trial = 0, .to = 1, .reason = "new design"}, {.int8_validation = 0.5, .epochs = 1});
-    study.set_test(0, {.float_accuracy = 0.9, .int8_accuracy = 0.8, .clips = 9});
-  }
-  /// What another program does to the file.
-  void edit(const std::string& sql) const {
-    SQLite::Database(folder.path / "study.db", SQLite::OPEN_READWRITE).exec(sql);
-  }
-  /// What looking into the study says.
-  [[nodiscard]] std::string complaint() const {
-    try {
-      const Study study = Study::join(folder.path, false);
-      (void)study.config();
-      (void)study.trials();
-      (void)study.tests();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.exit_code(), Exit::store);
-      return error.what();
-    }
-    return "";
-  }
-  TemporaryFolder folder;
-};
-
-TEST_F(ForeignRow, OfAnotherVersionIsRefusedByEveryReader) {
-  EXPECT_EQ(complaint(), "");
-  edit("UPDATE progress SET version = 99");
-  EXPECT_THAT(complaint(), HasSubstr("made by a newer kwsmith (format 99, this one reads "));
-  EXPECT_THAT(refusal(folder.path, kConfig, Exit::store), HasSubstr("made by a newer kwsmith"));
-  edit("UPDATE progress SET version = 1");
-  EXPECT_THAT(complaint(), HasSubstr("made by an older kwsmith (format 1, this one reads "));
-  EXPECT_THAT(refusal(folder.path, kConfig, Exit::store), HasSubstr("made by an older kwsmith"));
-  edit("DELETE FROM progress");
-  EXPECT_THAT(complaint(), HasSubstr("its row of progress is gone"));
-}
-
-TEST_F(ForeignRow, IsReadLikeAFile) {
-  const std::filesystem::path whole = folder.path / "whole.db";
-  std::filesystem::copy_file(folder.path / "study.db", whole);
-  const auto after = [&](const std::string& sql) {
-    std::filesystem::copy_file(whole, folder.path / "study.db", std::filesystem::copy_options::overwrite_existing);
-    edit(sql);
-    return complaint();
-  };
-  EXPECT_THAT(after("UPDATE rungs SET result = json_set(result, '$.int8_validation', 1e6)"),
-              HasSubstr("a result: int8_validation: 1000000.0 is out of range"));
-  EXPECT_THAT(after("UPDATE rungs SET result = '[]'"), HasSubstr("a result: [] is not an object"));
-  EXPECT_EQ(after("UPDATE rungs SET result = NULL"), "") << "a step that failed";
-  EXPECT_THAT(after("UPDATE tests SET result = json_set(result, '$.int8_accuracy', 2)"),
-              HasSubstr("test of trial 0: int8_accuracy: 2 is out of range"));
-  EXPECT_THAT(after("UPDATE tests SET result = '{'"), HasSubstr("test of trial 0:1:2: syntax error"));
-  EXPECT_THAT(after("UPDATE trials SET proposal = json_set(proposal, '$.design.classes', 'many')"),
-              HasSubstr("proposal 0: classes: \"many\" is not an integer"));
-  EXPECT_THAT(after("UPDATE trials SET proposal = '" + std::string(100000, '[') + "'"), HasSubstr("nested deeper"));
-  EXPECT_THAT(after("UPDATE config SET json = 'x'"), HasSubstr("config:1:1: syntax error"));
-}
-
-TEST_F(ForeignRow, AStudyWithoutItsConfigOrItsContentIsNoNewOne) {
-  edit("DELETE FROM config");
-  EXPECT_THAT(complaint(), HasSubstr("config: is gone"));
-  EXPECT_THAT(refusal(folder.path, kConfig, Exit::store), HasSubstr("has trials but no config"));
-  std::ofstream(folder.path / "config.json") << "{}";  // which a search leaves beside its study
-  for (const char* content : {"", "S"}) {
-    std::ofstream(folder.path / "study.db") << content;
-    EXPECT_THAT(refusal(folder.path, kConfig, Exit::store), HasSubstr("study.db: is empty, though a search"));
-  }
 }
 
 TEST(Study, FileIsMadeForWhomTheUmaskAllows) {
