@@ -4,13 +4,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <numeric>
-#include <set>
 #include <string>
 
-#include "kws/core/files.h"
+#include "json_fault.h"
 #include "kws/core/text.h"
 
 namespace kws {
@@ -31,38 +29,11 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-constexpr std::size_t kMostListed = 32;     ///< numbers that an option lists
-constexpr std::size_t kLongestShown = 200;  ///< bytes of what a message repeats of a file
-
-/// A JSON value as an error line shows it: on one line, cut where it is long.
-std::string shown(const Json& value) {
-  constexpr std::size_t kMostItems = 16;
-  if (value.is_structured() && value.size() > kMostItems) {
-    return (value.is_array() ? "a list of " : "an object of ") + std::to_string(value.size());
-  }
-  return shortened(value.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace), 40);
-}
+constexpr std::size_t kMostListed = 32;  ///< numbers that an option lists
 
 template <class Number>
 std::string range_text(Number low, Number high) {
   return Json(low).dump() + " to " + Json(high).dump();
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
-/// rest: "fact; what may stand there"
-[[noreturn]] void refuse(const Origin& origin, const std::string& path, const std::string& rest) {
-  const std::string line = origin.name + ": " + (path.empty() ? "" : shortened(path, kLongestShown) + ": ");
-  if (origin.remedy.empty()) throw Error(line + rest, origin.exit_code);
-  // The way out of a text that a program has written is another; what it should hold is part of the fact.
-  const std::size_t cut = rest.rfind("; ");
-  throw Error(line + rest.substr(0, cut) + (cut == std::string::npos ? "" : " (" + rest.substr(cut + 2) + ")") + "; " +
-                  origin.remedy,
-              origin.exit_code);
 }
 
 bool is_integer_in(const Json& json, std::int64_t low, std::int64_t high) {
@@ -94,45 +65,15 @@ bool truth(const Json& json, const Origin& origin, const std::string& path) {
 
 std::string chosen(const Json& json, const std::vector<std::string>& known, const Origin& origin,
                    const std::string& path) {
-  if (!json.is_string()) refuse(origin, path, shown(json) + " is not a string; one of " + joined(known));
+  if (!json.is_string()) refuse(origin, path, shown(json) + " is not a string; one of " + word_list(known, ", "));
   std::string word = json.get<std::string>();  // not const, so that it moves out
   if (std::find(known.begin(), known.end(), word) == known.end()) {
     const std::string near = nearest_name(word, known);
-    refuse(
-        origin, path,
-        shown(json) + " is unknown; " + (near.empty() ? "one of " + joined(known) : "did you mean \"" + near + "\"?"));
+    refuse(origin, path,
+           shown(json) + " is unknown; " +
+               (near.empty() ? "one of " + word_list(known, ", ") : "did you mean \"" + near + "\"?"));
   }
   return word;
-}
-
-/// Notes the first key that one object holds twice; the parser itself would silently keep the last.
-class DuplicateKeys {
- public:
-  explicit DuplicateKeys(const Origin& origin) : origin_(origin) {}
-  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
-    constexpr int kDeepest = 64;
-    if (depth >= kDeepest) {
-      refuse(origin_, "", "is nested deeper than " + std::to_string(kDeepest) + " levels; mend the JSON");
-    }
-    if (event == Json::parse_event_t::object_start) open_.emplace_back();
-    if (event == Json::parse_event_t::object_end) open_.pop_back();
-    if (event == Json::parse_event_t::key && !open_.back().insert(parsed.get<std::string>()).second && first_.empty()) {
-      first_ = shown(parsed);
-    }
-    return true;
-  }
-  [[nodiscard]] const std::string& first() const { return first_; }
-
- private:
-  const Origin& origin_;
-  std::vector<std::set<std::string>> open_;
-  std::string first_;
-};
-
-/// "syntax error while parsing ...": the library's message without its own prefix and position.
-std::string parser_fact(const std::string& what) {
-  const std::size_t at = what.find("syntax error");
-  return at == std::string::npos ? "not valid JSON" : shortened(printable(what.substr(at)), kLongestShown);
 }
 
 }  // namespace
@@ -343,7 +284,7 @@ void JsonReader::finish() const {
                                                           [](char c) { return c > ' ' && c < '\x7f' && c != ':'; });
     const std::string near = nearest_name(item.key(), known_);
     refuse(origin_, child(plain ? item.key().c_str() : shown(item.key()).c_str()),
-           "unknown key; " + (near.empty() ? "known: " + joined(known_) : "did you mean \"" + near + "\"?"));
+           "unknown key; " + (near.empty() ? "known: " + word_list(known_, ", ") : "did you mean \"" + near + "\"?"));
   }
   // Told last: a misspelt key explains the missing one better than the gap does.
   if (!first_missing_.empty()) refuse(origin_, child(first_missing_.c_str()), "missing; add this key");
@@ -365,42 +306,6 @@ void JsonReader::require_list(const Json& value, const std::string& path, std::s
   if (value.size() < low || value.size() > high) {
     refuse(origin_, path, "has " + std::to_string(value.size()) + " items; " + remedy);
   }
-}
-
-Json parse_json(std::string_view text, const Origin& origin) {
-  DuplicateKeys duplicates(origin);
-  try {
-    Json json = Json::parse(text, std::ref(duplicates));
-    if (!duplicates.first().empty()) {
-      refuse(origin, "", "key " + duplicates.first() + " appears twice in one object; remove one");
-    }
-    return json;
-  } catch (const Json::parse_error& error) {
-    const std::size_t end = std::min(error.byte == 0 ? 0 : error.byte - 1, text.size());
-    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
-    const std::size_t line_start = end == 0 ? std::string_view::npos : text.rfind('\n', end - 1);
-    const std::size_t column = line_start == std::string_view::npos ? end + 1 : end - line_start;
-    Origin place = origin;
-    place.name += ":" + std::to_string(line) + ":" + std::to_string(column);
-    refuse(place, "", parser_fact(error.what()) + "; mend the JSON");
-  } catch (const Json::out_of_range&) {
-    refuse(origin, "", "holds a number that is out of range; mend the JSON");
-  }
-}
-
-Json load_json(const std::string& file) {
-  constexpr std::size_t kLargest = std::size_t{64} << 20U;
-  std::string text;
-  try {
-    text = read_file(file, kLargest);
-  } catch (const Error& error) {
-    throw Error(error.what(), Exit::usage);
-  }
-  return parse_json(text, file);
-}
-
-std::string text_of(const Json& json, int indent) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace kws
