@@ -17,6 +17,8 @@
 #include "kws/search/proposals.h"
 #include "kws/search/ranking.h"
 #include "kws/search/worker.h"
+#include "raised_rung.h"
+#include "standings.h"
 #include "time_left.h"
 #include "winner.h"
 
@@ -288,30 +290,7 @@ class Run {
   }
 
   [[nodiscard]] std::vector<Standing> standings() const {
-    const std::vector<int>& rungs = schedule_.rungs();
-    std::vector<Standing> all;
-    for (std::size_t budget = 0; budget < options_.budgets().size(); ++budget) {
-      for (const Bracket::Position& one : schedule_.positions(budget)) {
-        Standing& standing = all.emplace_back(Standing{
-            .number = one.trial, .epochs = rungs[one.rung], .state = TrialState::stopped, .reason = one.reason});
-        if (one.running) standing.state = TrialState::waiting;
-        if (one.failed) {
-          standing.state = TrialState::failed;
-          standing.reason = outcomes_.at({one.trial, standing.epochs});
-        } else if (!one.running && standing.epochs == rungs.back()) {
-          standing.state = TrialState::done;
-        }
-      }
-    }
-    for (const Job& job : finals_) {
-      Standing& standing = all.emplace_back(
-          Standing{.number = job.trial, .epochs = job.to, .state = TrialState::waiting, .reason = job.reason});
-      const auto outcome = outcomes_.find({job.trial, job.to});
-      if (outcome == outcomes_.end()) continue;
-      standing.state = outcome->second.empty() ? TrialState::done : TrialState::failed;
-      if (!outcome->second.empty()) standing.reason = outcome->second;
-    }
-    return all;
+    return standings_of(schedule_, options_.budgets().size(), finals_, outcomes_);
   }
 
   void tell_warnings() {
@@ -353,24 +332,6 @@ class Run {
   int tell_next_ = 0;
   std::size_t warned_ = 0;
 };
-
-/// Trials that a higher top rung would let go on first: their checkpoints stay, as many as a small study has room for.
-std::vector<int> may_go_on(std::span<const TrialFacts> trials, const SearchOptions& options) {
-  constexpr std::size_t kMostKept = 30;
-  std::vector<int> numbers;
-  for (const Budget& budget : options.budgets()) {
-    std::vector<const TrialFacts*> full;
-    for (const TrialFacts& trial : trials) {
-      const bool own = trial.proposal.budget == budget.name && !is_finalist(trial.proposal.number);
-      if (own && trained_in_full(trial)) full.push_back(&trial);
-    }
-    std::ranges::sort(full, [](const TrialFacts* a, const TrialFacts* b) { return better(*a, *b); });
-    const std::size_t share = std::max<std::size_t>(1, full.size() / static_cast<std::size_t>(options.reduction));
-    full.resize(std::min({full.size(), share, kMostKept / options.budgets().size()}));
-    for (const TrialFacts* trial : full) numbers.push_back(trial->proposal.number);
-  }
-  return numbers;
-}
 
 }  // namespace
 

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "kws/search/finalists.h"
 #include "study_store.h"
 
 namespace kws {
@@ -171,26 +170,6 @@ Proposal stored_proposal(int number, const std::string& text, const std::string&
   }
   if (proposal.number != number) throw Error(origin.name + ": says that it is another; " + origin.remedy, Exit::store);
   return proposal;
-}
-
-void apply_standings(const std::vector<Standing>& standings, std::vector<Trial>& trials) {
-  if (standings.empty()) return;
-  std::map<int, const Standing*> by_number;
-  for (const Standing& standing : standings) by_number[standing.number] = &standing;
-  // Finalists of an earlier, shorter search of which others have taken the place.
-  std::erase_if(trials, [&](const Trial& trial) {
-    return is_finalist(trial.proposal.number) && !by_number.contains(trial.proposal.number);
-  });
-  for (Trial& trial : trials) {
-    const auto found = by_number.find(trial.proposal.number);
-    if (found == by_number.end()) continue;
-    trial.state = found->second->state;
-    trial.reason = found->second->reason;
-    const int epochs = found->second->epochs;
-    const bool one_step = is_finalist(trial.proposal.number);  // an earlier one may have been of another length
-    std::erase_if(trial.rungs,
-                  [&](const Rung& rung) { return one_step ? rung.epochs != epochs : rung.epochs > epochs; });
-  }
 }
 
 std::vector<Trial> read_trials(Database& db) {

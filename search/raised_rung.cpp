@@ -1,0 +1,27 @@
+#include "raised_rung.h"
+
+#include <algorithm>
+
+#include "kws/search/finalists.h"
+#include "kws/search/ranking.h"
+
+namespace kws {
+
+std::vector<int> may_go_on(std::span<const TrialFacts> trials, const SearchOptions& options) {
+  constexpr std::size_t kMostKept = 30;
+  std::vector<int> numbers;
+  for (const Budget& budget : options.budgets()) {
+    std::vector<const TrialFacts*> full;
+    for (const TrialFacts& trial : trials) {
+      const bool own = trial.proposal.budget == budget.name && !is_finalist(trial.proposal.number);
+      if (own && trained_in_full(trial)) full.push_back(&trial);
+    }
+    std::ranges::sort(full, [](const TrialFacts* a, const TrialFacts* b) { return better(*a, *b); });
+    const std::size_t share = std::max<std::size_t>(1, full.size() / static_cast<std::size_t>(options.reduction));
+    full.resize(std::min({full.size(), share, kMostKept / options.budgets().size()}));
+    for (const TrialFacts* trial : full) numbers.push_back(trial->proposal.number);
+  }
+  return numbers;
+}
+
+}  // namespace kws

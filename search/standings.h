@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kws/search/schedule.h"
+#include "kws/search/study.h"
+
+namespace kws {
+
+/// Where a search leaves its trials.
+///   finalists  trainings of finalists that were handed out
+///   outcomes   by trial and epochs, of the steps that have ended: the failure, or ""
+std::vector<Standing> standings_of(const Schedule& schedule, std::size_t budgets, std::span<const Job> finalists,
+                                   const std::map<std::pair<int, int>, std::string>& outcomes);
+
+}  // namespace kws
