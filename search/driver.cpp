@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "kws/core/interrupt.h"
-#include "kws/core/table.h"
 #include "kws/search/finalists.h"
+#include "kws/search/plan.h"
 #include "kws/search/proposals.h"
 #include "kws/search/ranking.h"
 #include "kws/search/worker.h"
@@ -42,9 +42,7 @@ class Run {
                     return propose(budget, trial, known);
                   }),
         time_left_(options) {
-    const std::vector<Trial> trials = study.trials();
-    refuse_fewer_trials(trials);
-    for (const Trial& trial : trials) {
+    for (const Trial& trial : study.trials()) {
       for (const Rung& rung : trial.rungs) known_.emplace(std::pair(trial.proposal.number, rung.epochs), rung);
     }
     study.set_finished(false);
@@ -71,16 +69,6 @@ class Run {
   }
 
  private:
-  /// A search that is shorter than the study would leave trials out that others have seen.
-  void refuse_fewer_trials(std::span<const Trial> trials) const {
-    const auto begun =
-        std::ranges::count_if(trials, [](const Trial& one) { return !is_finalist(one.proposal.number); });
-    if (begun <= options_.max_trials) return;
-    throw Error(study_.name() + ": has begun " + grouped(begun) + " trials, more than --max-trials " +
-                    grouped(options_.max_trials) + "; it can be raised only: give at least as many, or another --study",
-                Exit::usage);
-  }
-
   /// Keeps the first exception and ends all.
   void guarded(const std::function<void()>& body) {
     try {
@@ -336,6 +324,7 @@ class Run {
 }  // namespace
 
 SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink) {
+  require_no_fewer_trials(study, options);
   SearchOutcome outcome;
   outcome.interrupted = Run(options, evaluator, study, sink).work();
   const std::vector<TrialFacts> trials = facts_of(study.trials(), options);

@@ -163,6 +163,15 @@ SearchOptions as_planned_before(SearchOptions options, const SearchOptions& befo
   return options;
 }
 
+void require_no_fewer_trials(const Study& study, const SearchOptions& options) {
+  const std::vector<Trial> trials = study.trials();
+  const auto begun = std::ranges::count_if(trials, [](const Trial& one) { return !is_finalist(one.proposal.number); });
+  if (begun <= options.max_trials) return;
+  throw Error(study.name() + ": has begun " + grouped(begun) + " trials, more than --max-trials " +
+                  grouped(options.max_trials) + "; it can be raised only: give at least as many, or another --study",
+              Exit::usage);
+}
+
 std::string describe_time(double seconds) {
   if (seconds < 120.0) return fixed(seconds, 0) + " s";
   if (seconds < 7200.0) return fixed(seconds / 60.0, 0) + " minutes";

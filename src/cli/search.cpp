@@ -10,6 +10,7 @@
 #include "kws/cost/stream_plan.h"
 #include "kws/pipeline/training_evaluator.h"
 #include "kws/search/driver.h"
+#include "kws/search/plan.h"
 #include "kws/search/proposals.h"
 #include "kws/search/status.h"
 #include "kws/search/study_config.h"
@@ -103,6 +104,7 @@ int run(const SearchVerb& verb, const Common& common) {
   const StudyConfig config{.search = options, .keywords = dataset.labels().keywords, .data = dataset.fingerprint()};
   Study study(folder, to_json(config), url ? verb.study : "");
   options.raised_from = study_config_from_json(study.config(), study.name()).search.raised_from;
+  require_no_fewer_trials(study, options);  // and what is refused changes nothing
   write_file(study.folder() / "config.json", text_of(search_options_to_json(options), 2) + "\n");
 
   SearchOutcome outcome;

@@ -5,6 +5,7 @@
 
 #include "kws/search/evaluator.h"
 #include "kws/search/options.h"
+#include "kws/search/study.h"
 
 namespace kws {
 
@@ -37,6 +38,10 @@ std::string describe_plan(const SearchOptions& options, const TrainingPace& pace
 /// What of them is not given, as an earlier run of the study has resolved it.
 ///   given  values of the object `search` that the user names
 SearchOptions as_planned_before(SearchOptions options, const SearchOptions& before, const Json& given);
+
+/// A search that is shorter than its study would leave out trials that others have seen.
+///   throws  Error (Exit::usage) where the study has begun more than options.max_trials
+void require_no_fewer_trials(const Study& study, const SearchOptions& options);
 
 /// "45 s", "29 minutes", "2.5 hours"
 std::string describe_time(double seconds);
