@@ -17,15 +17,14 @@
 #include "kws/search/proposals.h"
 #include "kws/search/ranking.h"
 #include "kws/search/worker.h"
+#include "progress_teller.h"
 #include "raised_rung.h"
 #include "standings.h"
-#include "time_left.h"
 #include "winner.h"
 
 namespace kws {
 namespace {
 
-constexpr double kTellSeconds = 2.0;                    ///< between two messages to those who look on
 constexpr std::chrono::milliseconds kResultPause{200};  ///< between looks at the store for results of other processes
 
 /// The search's own side of a study: decides, offers, collects, while workers here and elsewhere train.
@@ -36,25 +35,23 @@ class Run {
         evaluator_(evaluator),
         study_(study),
         sink_(sink),
+        progress_(options, study, sink),
         proposer_(options),
         schedule_(options.schedule(), options.budgets().size(),
                   [this](std::size_t budget, int trial, std::span<const Outlook> known) {
                     return propose(budget, trial, known);
-                  }),
-        time_left_(options) {
+                  }) {
     for (const Trial& trial : study.trials()) {
       for (const Rung& rung : trial.rungs) known_.emplace(std::pair(trial.proposal.number, rung.epochs), rung);
     }
     study.set_finished(false);
     study.withdraw(worker_is_gone);  // of another run; with more trials to come its decisions no longer hold
     study.stand({});                 // nor do these
-    progress_.trials = options.max_trials;
-    progress_.epochs = expected_epochs(options.schedule(), options.budgets().size()) + finalist_epochs(options);
   }
 
   /// Returns whether the search was interrupted.
   bool work() {
-    sink_.progress(progress_);
+    progress_.tell();
     tell_warnings();
     std::vector<std::thread> workers;
     guarded([&] {  // the system may refuse a thread
@@ -109,11 +106,11 @@ class Run {
         interrupted_ = true;
         break;
       }
-      if (options_.max_seconds > 0.0 && passed() > options_.max_seconds) schedule_.stop();
+      if (options_.max_seconds > 0.0 && progress_.passed() > options_.max_seconds) schedule_.stop();
       const int delivered = delivered_;
-      const SearchProgress progress = now_progress();
+      const SearchProgress progress = progress_.now();
       lock.unlock();
-      tell_store(progress);
+      progress_.tell_study(progress);
       const std::vector<std::pair<Job, Rung>> ended = collect();
       lock.lock();
       for (const auto& [job, rung] : ended) {
@@ -152,12 +149,7 @@ class Run {
   }
 
   void hand_out(const Job& job) {
-    const Proposal& proposal = proposals_.at(job.trial);
-    time_left_.offered({.trial = job.trial,
-                        .from = job.from,
-                        .to = job.to,
-                        .budget = proposal.budget,
-                        .cost = relative_epoch_cost(proposal.design)});
+    progress_.offered(job, proposals_.at(job.trial));
     const auto known = known_.find({job.trial, job.to});
     if (known == known_.end()) {
       study_.offer(job.number, {.trial = job.trial, .from = job.from, .to = job.to, .reason = job.reason, .fence = 0});
@@ -165,7 +157,7 @@ class Run {
       offered_.notify_one();
       return;
     }
-    progress_.epochs_known += job.to - job.from;
+    progress_.known(job);
     end(job, known->second);
   }
 
@@ -188,7 +180,7 @@ class Run {
                          .reason = "trial " + std::to_string(finalist_of(proposal.number)) + " anew"});
     }
     const std::vector<Job> jobs = finals_;
-    time_left_.finalists_offered();
+    progress_.finalists_offered();
     for (const Job& job : jobs) hand_out(job);
     return !jobs.empty();
   }
@@ -207,49 +199,18 @@ class Run {
   void end(const Job& job, const Rung& rung) {
     // A shorter search of this study, or one whose offer is still there, may have had another reason.
     if (rung.reason != job.reason) study_.set_reason(job.trial, job.to, job.reason);
-    const bool final = is_finalist(job.trial);
-    if (!final) schedule_.report(job.number, rung.result ? std::optional(rung.result->int8_validation) : std::nullopt);
+    if (!is_finalist(job.trial)) {
+      schedule_.report(job.number, rung.result ? std::optional(rung.result->int8_validation) : std::nullopt);
+    }
     outcomes_[{job.trial, job.to}] = rung.failure;
-    const bool fresh = fresh_.contains(job.number);
-    if (fresh) count(job.trial, job.to, job.to - job.from);
-    if (job.from == 0 && !final) ++progress_.trials_done;
-    time_left_.ended(job.trial, job.to, fresh && rung.result ? std::optional(rung.result->seconds) : std::nullopt,
-                     rung.result ? std::optional(rung.result->int8_validation) : std::nullopt);
-    tell_progress();
+    progress_.ended(job, rung, fresh_.contains(job.number));
     ended_.emplace(job.number, job);
     tell_ended();
   }
 
   void trained(const Lease& lease, int epochs) {
     const std::scoped_lock lock(mutex_);
-    count(lease.trial, lease.to, epochs - lease.from);
-    time_left_.trained(lease.trial, lease.to, epochs, passed());
-    tell_progress();
-  }
-
-  /// Called under the lock.
-  SearchProgress now_progress() {
-    progress_.seconds_left = time_left_.seconds(passed());
-    return progress_;
-  }
-  void tell_progress() { sink_.progress(now_progress()); }
-
-  /// Those who look at the study learn how far it is, now and then; between two messages the time left runs by itself.
-  void tell_store(const SearchProgress& progress) {
-    const int done = progress.done();
-    if (told_ && (done == told_->epochs || passed() < told_->at + kTellSeconds)) return;
-    study_.tell(progress);
-    told_ = Told{.epochs = done, .at = passed()};
-  }
-
-  /// Seconds since this run began.
-  [[nodiscard]] double passed() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
-  /// Epochs of a step; called under the lock.
-  void count(int trial, int to, int epochs) {
-    progress_.epochs_done += epochs - std::exchange(trained_[{trial, to}], epochs);
+    progress_.trained(lease, epochs);
   }
 
   /// Passes ended jobs on as soon as all with lower numbers have been; those of earlier runs are not told again.
@@ -294,27 +255,18 @@ class Run {
   std::vector<Job> outstanding_;  ///< on offer; decide()'s own
   std::vector<Job> finals_;       ///< trainings of finalists; the same
   bool finalists_offered_ = false;
-  int jobs_ = 0;  ///< handed out
-  struct Told {
-    int epochs = 0;
-    double at = 0.0;  ///< passed()
-  };
-  std::optional<Told> told_;  ///< what the store was told last; decide()'s own
-
+  int jobs_ = 0;      ///< handed out
   std::mutex mutex_;  ///< guards all below, and the sink
   std::condition_variable changed_, offered_;
+  ProgressTeller progress_;
   Proposer proposer_;
   std::map<int, Proposal> proposals_;  ///< by trial
   Schedule schedule_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   int delivered_ = 0;  ///< by this process
   bool stop_ = false;
   bool interrupted_ = false;
   std::exception_ptr error_;
-  SearchProgress progress_;
-  TimeLeft time_left_;
   std::map<std::pair<int, int>, std::string> outcomes_;  ///< by trial and epochs: the failure, or ""
-  std::map<std::pair<int, int>, int> trained_;           ///< the same: epochs of this run's steps
   std::map<int, Job> ended_;                             ///< waiting for a job of lower number
   std::map<int, Rung> fresh_;                            ///< what this run's jobs came to, until it is told
   int tell_next_ = 0;

@@ -1,0 +1,53 @@
+#include "progress_teller.h"
+
+#include "kws/search/finalists.h"
+
+namespace kws {
+
+ProgressTeller::ProgressTeller(const SearchOptions& options, Study& study, ProgressSink& sink)
+    : study_(study), sink_(sink), time_left_(options) {
+  progress_.trials = options.max_trials;
+  progress_.epochs = expected_epochs(options.schedule(), options.budgets().size()) + finalist_epochs(options);
+}
+
+void ProgressTeller::offered(const Job& job, const Proposal& proposal) {
+  time_left_.offered({.trial = job.trial,
+                      .from = job.from,
+                      .to = job.to,
+                      .budget = proposal.budget,
+                      .cost = relative_epoch_cost(proposal.design)});
+}
+
+void ProgressTeller::trained(const Lease& lease, int epochs) {
+  count(lease.trial, lease.to, epochs - lease.from);
+  time_left_.trained(lease.trial, lease.to, epochs, passed());
+  tell();
+}
+
+void ProgressTeller::ended(const Job& job, const Rung& rung, bool fresh) {
+  if (fresh) count(job.trial, job.to, job.to - job.from);
+  if (job.from == 0 && !is_finalist(job.trial)) ++progress_.trials_done;
+  time_left_.ended(job.trial, job.to, fresh && rung.result ? std::optional(rung.result->seconds) : std::nullopt,
+                   rung.result ? std::optional(rung.result->int8_validation) : std::nullopt);
+  tell();
+}
+
+SearchProgress ProgressTeller::now() {
+  progress_.seconds_left = time_left_.seconds(passed());
+  return progress_;
+}
+
+void ProgressTeller::tell_study(const SearchProgress& progress) {
+  constexpr double kTellSeconds = 2.0;  // between two messages
+  const int done = progress.done();
+  if (told_ && (done == told_->epochs || passed() < told_->at + kTellSeconds)) return;
+  study_.tell(progress);
+  told_ = Told{.epochs = done, .at = passed()};
+}
+
+/// Epochs of a step.
+void ProgressTeller::count(int trial, int to, int epochs) {
+  progress_.epochs_done += epochs - std::exchange(trained_[{trial, to}], epochs);
+}
+
+}  // namespace kws
