@@ -51,100 +51,213 @@ KWS_APART void kws_two_positions(const kws_conv_params* p, const int8_t* x, int3
   }
 }
 #elif KWS_DSP
-/* Four elements of two inputs and of two rows of weights, sixteen products: the loop of kws_block(). */
-#define KWS_STEP                        \
-  "ldr %[x1o], [%[x], %[n]]\n\t"        \
-  "ldr %[x0o], [%[x]], #4\n\t"          \
-  "ldr %[wo], [%[w], %[n]]\n\t"         \
-  "sxtb16 %[x1e], %[x1o]\n\t"           \
-  "sxtb16 %[x0e], %[x0o]\n\t"           \
-  "sxtb16 %[we], %[wo]\n\t"             \
-  "sxtb16 %[x1o], %[x1o], ror #8\n\t"   \
-  "sxtb16 %[x0o], %[x0o], ror #8\n\t"   \
-  "sxtb16 %[wo], %[wo], ror #8\n\t"     \
-  "smlad %[c], %[x0e], %[we], %[c]\n\t" \
-  "smlad %[d], %[x1e], %[we], %[d]\n\t" \
-  "smlad %[c], %[x0o], %[wo], %[c]\n\t" \
-  "smlad %[d], %[x1o], %[wo], %[d]\n\t" \
-  "ldr %[wo], [%[w]], #4\n\t"           \
-  "sxtb16 %[we], %[wo]\n\t"             \
-  "sxtb16 %[wo], %[wo], ror #8\n\t"     \
-  "smlad %[a], %[x0e], %[we], %[a]\n\t" \
-  "smlad %[b], %[x1e], %[we], %[b]\n\t" \
-  "smlad %[a], %[x0o], %[wo], %[a]\n\t" \
-  "smlad %[b], %[x1o], %[wo], %[b]\n\t"
+/* The longest window that is widened. */
+#define KWS_WIDE 64
 
-/* What a block of outputs reads again behind its loop, so that nothing else takes the loop's registers. */
-KWS_INLINE const kws_conv_params* kws_again(const kws_conv_params* p) {
-  __asm__ volatile("" : "+r"(p));
-  return p;
-}
-
-/* Two channels of two positions, whose windows of n elements lie one behind the other, as bytes x0 w0, x0 w1, x1 w0,
- * x1 w1, without their lower end. Input and row 1 lie n elements behind input and row 0: one offset for both.
- *   end     of the whole words of x
- *   places  of kws_right_output() for the two rows, the second one in the second byte */
-KWS_INLINE uint32_t kws_block(const kws_conv_params* p, const int8_t* x, const int8_t* end, int32_t n, int32_t row,
-                              uint32_t places, int32_t twice) {
-  const int32_t* const bias = p->main.bias + row;
-  const int8_t* w = p->main.weight + row * n;
+/* Two channels of two positions at a time: what a block of four outputs reads beside inputs and weights. */
+typedef struct {
+  const int32_t* bias; /* of the next block, and so on */
   const int32_t* multiplier;
-  int32_t rest;
-  int32_t a = bias[0];
-  int32_t b = a;
-  int32_t c = bias[1];
-  int32_t d = c;
-  uint32_t x0e;
-  uint32_t x0o;
-  uint32_t x1e;
-  uint32_t x1o;
+  const int8_t* shift;
+  int8_t* y0;
+  int8_t* y1;
+  const int8_t* x;      /* both windows of n elements, one behind the other */
+  const int8_t* x_end;  /* of the first one's whole words */
+  const uint32_t* wide; /* where the widened windows begin */
+  const int8_t* last;   /* weights behind the last block */
+  int32_t twice;        /* 2 zero_out + 1 */
+  uint32_t low;         /* activation_min four times */
+} kws_pairs;
+
+/* Elements of both windows as halves, up to the end of `wide`, behind which the loop finds what it needs next. Of each
+ * four of them: 0 and 2 of one window, of the other, 1 and 3 of one, of the other. */
+typedef struct {
+  uint32_t wide[KWS_WIDE];
+  kws_pairs pairs;
+} kws_wide_pairs;
+KWS_STATIC_ASSERT(kws_pairs_lie_behind_wide, offsetof(kws_wide_pairs, pairs) == sizeof(uint32_t) * KWS_WIDE);
+
+/* Eight products of a row of weights, whose word is in wo: with elements 0 and 2, then with 1 and 3. */
+#define KWS_ROW(first, second, x0e, x1e, x0o, x1o) \
+  "sxtb16 %[we], %[wo]\n\t"                        \
+  "sxtb16 %[wo], %[wo], ror #8\n\t"                \
+  "smlad %[" first "], " x0e ", %[we], %[" first   \
+  "]\n\t"                                          \
+  "smlad %[" second "], " x1e ", %[we], %[" second \
+  "]\n\t"                                          \
+  "smlad %[" first "], " x0o ", %[wo], %[" first   \
+  "]\n\t"                                          \
+  "smlad %[" second "], " x1o ", %[wo], %[" second "]\n\t"
+/* Four elements of two inputs, in r4, r5, r6, r8, and of two rows of weights: sixteen products. Row 1 lies n behind row
+ * 0. */
+#define KWS_PRODUCTS                                                                                           \
+  "ldr %[wo], [%[w], %[n]]\n\t" KWS_ROW("c", "d", "r4", "r5", "r6", "r8") "ldr %[wo], [%[w]], #4\n\t" KWS_ROW( \
+      "a", "b", "r4", "r5", "r6", "r8")
+#define KWS_STEP_WIDE "ldmia %[x]!, {r4, r5, r6, r8}\n\t" KWS_PRODUCTS
+#define KWS_STEP_BYTES        \
+  "ldr r8, [%[x], %[n]]\n\t"  \
+  "ldr r6, [%[x]], #4\n\t"    \
+  "sxtb16 r5, r8\n\t"         \
+  "sxtb16 r4, r6\n\t"         \
+  "sxtb16 r8, r8, ror #8\n\t" \
+  "sxtb16 r6, r6, ror #8\n\t" KWS_PRODUCTS
+
+/* Blocks of outputs x0 w0, x1 w0, x0 w1, x1 w1 for windows of at least four elements, up to `last`, or to one of whose
+ * channels one does not shift to the right: acc are its sums then. The way from sums to outputs stands in assembler
+ * too, because compilers keep more pointers than there are registers. */
+KWS_INLINE void kws_blocks(kws_pairs* pairs, const int8_t* w, int32_t n, int32_t* acc) {
+  int32_t a;
+  int32_t b;
+  int32_t c;
+  int32_t d;
+  uint32_t we;
   uint32_t wo;
-  const int8_t* we = end; /* which the loop keeps on the stack */
   __asm__ volatile(
-      "push {%[we]}\n\ttst %[n], #4\n\tbne 2f\n"
-      "1:\n\t" KWS_STEP "2:\n\t" KWS_STEP "ldr %[we], [sp]\n\tcmp %[x], %[we]\n\tbne 1b\n\tadd sp, #4"
-      : [x] "+r"(x), [w] "+r"(w), [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [x0e] "=&r"(x0e),
-        [x0o] "=&r"(x0o), [x1e] "=&r"(x1e), [x1o] "=&r"(x1o), [we] "+r"(we), [wo] "=&r"(wo)
-      : [n] "r"(n)
-      : "cc", "memory");
-  for (rest = n & 3; rest > 0; --rest) {
-    a += x[0] * w[0];
-    b += x[n] * w[0];
-    c += x[0] * w[n];
-    d += x[n] * w[n];
-    ++x;
-    ++w;
-  }
-  multiplier = kws_again(p)->main.multiplier + row;
-  a = kws_right_output(a, multiplier[0], places & 255U, twice);
-  b = kws_right_output(b, multiplier[0], places & 255U, twice);
-  c = kws_right_output(c, multiplier[1], (places >> 8) & 255U, twice);
-  d = kws_right_output(d, multiplier[1], (places >> 8) & 255U, twice);
-  return kws_interleave(kws_lower((uint32_t)a, (uint32_t)b), kws_lower((uint32_t)c, (uint32_t)d));
+      "push {%[x]}\n"
+      "1:\n\t"
+      "ldr %[d], [%[x], %[bias]]\n\t"
+      "ldrd %[a], %[c], [%[d]], #8\n\t"
+      "str %[d], [%[x], %[bias]]\n\t"
+      "mov %[b], %[a]\n\t"
+      "mov %[d], %[c]\n\t"
+      "cmp %[n], %[most]\n\t"
+      "bgt 6f\n\t"
+      "ldr %[x], [%[x], %[wide]]\n\t"
+      "tst %[n], #4\n\t"
+      "bne 3f\n"
+      "2:\n\t" KWS_STEP_WIDE
+      "3:\n\t" KWS_STEP_WIDE
+      "ldr %[we], [sp]\n\t"
+      "cmp %[x], %[we]\n\t"
+      "bne 2b\n"
+      "4:\n\t"
+      "tst %[n], #3\n\t"
+      "bne 9f\n"
+      "5:\n\t"
+      "ldr %[we], [%[x], %[shift]]\n\t"
+      "ldrsh %[wo], [%[we]], #2\n\t"
+      "str %[we], [%[x], %[shift]]\n\t"
+      "mvn %[wo], %[wo]\n\t"
+      "tst %[wo], #0x80808080\n\t"
+      "ldr %[we], [%[x], %[multiplier]]\n\t"
+      "bne 10f\n\t"
+      "ldrd r4, r5, [%[we]], #8\n\t"
+      "str %[we], [%[x], %[multiplier]]\n\t"
+      "ldrd r6, r8, [%[x], %[twice]]\n\t"
+      KWS_RIGHT_OUTPUT("%[a]", "r4", "%[wo]", "r6") KWS_RIGHT_OUTPUT("%[b]", "r4", "%[wo]", "r6")
+      "lsr %[wo], %[wo], #8\n\t"
+      KWS_RIGHT_OUTPUT("%[c]", "r5", "%[wo]", "r6") KWS_RIGHT_OUTPUT("%[d]", "r5", "%[wo]", "r6")
+      "bfi %[a], %[c], #8, #8\n\t"
+      "bfi %[b], %[d], #8, #8\n\t"
+      "ldrd r4, r5, [%[x], %[y0]]\n\t"
+      "pkhbt %[a], %[a], %[b], lsl #16\n\t"
+      "ldr %[we], [%[x], %[last]]\n\t"
+      "ssub8 %[b], %[a], r8\n\t"
+      "sel %[a], %[a], r8\n\t"
+      "strh %[a], [r4], #2\n\t"
+      "lsr %[a], %[a], #16\n\t"
+      "strh %[a], [r5], #2\n\t"
+      "add %[w], %[w], %[n]\n\t"
+      "strd r4, r5, [%[x], %[y0]]\n\t"
+      "cmp %[w], %[we]\n\t"
+      "bne 1b\n\t"
+      "b 10f\n"
+      /* A long window is read as it is. */
+      "6:\n\t"
+      "ldr %[x], [%[x], %[bytes]]\n\t"
+      "tst %[n], #4\n\t"
+      "bne 8f\n"
+      "7:\n\t" KWS_STEP_BYTES
+      "8:\n\t" KWS_STEP_BYTES
+      "ldr %[we], [sp]\n\t"
+      "ldr %[we], [%[we], %[bytes_end]]\n\t"
+      "cmp %[x], %[we]\n\t"
+      "bne 7b\n\t"
+      "ldr %[x], [sp]\n\t"
+      "b 4b\n"
+      /* What no whole word is left of. */
+      "9:\n\t"
+      "ldr r4, [%[x], %[bytes_end]]\n\t"
+      "and r5, %[n], #3\n"
+      "11:\n\t"
+      "ldrsb r6, [r4, %[n]]\n\t"
+      "ldrsb r8, [r4], #1\n\t"
+      "ldrsb %[we], [%[w], %[n]]\n\t"
+      "ldrsb %[wo], [%[w]], #1\n\t"
+      "smlabb %[c], r8, %[we], %[c]\n\t"
+      "smlabb %[d], r6, %[we], %[d]\n\t"
+      "smlabb %[a], r8, %[wo], %[a]\n\t"
+      "smlabb %[b], r6, %[wo], %[b]\n\t"
+      "subs r5, #1\n\t"
+      "bne 11b\n\t"
+      "b 5b\n"
+      "10:\n\t"
+      "add sp, #4"
+      : [x] "+r"(pairs), [w] "+r"(w), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [we] "=&r"(we),
+        [wo] "=&r"(wo)
+      : [n] "r"(n), [most] "i"(KWS_WIDE), [bias] "i"(offsetof(kws_pairs, bias)),
+        [multiplier] "i"(offsetof(kws_pairs, multiplier)), [shift] "i"(offsetof(kws_pairs, shift)),
+        [y0] "i"(offsetof(kws_pairs, y0)), [bytes] "i"(offsetof(kws_pairs, x)),
+        [bytes_end] "i"(offsetof(kws_pairs, x_end)), [wide] "i"(offsetof(kws_pairs, wide)),
+        [last] "i"(offsetof(kws_pairs, last)), [twice] "i"(offsetof(kws_pairs, twice))
+      : "r4", "r5", "r6", "r8", "cc", "memory");
+  acc[0] = a;
+  acc[1] = b;
+  acc[2] = c;
+  acc[3] = d;
 }
 
-/* All channels of two positions, whose windows of n elements lie one behind the other, four at a time; of the last four
- * some are computed twice. */
+/* All channels of two positions, whose windows of n elements lie one behind the other, two at a time; of an odd number
+ * one is computed twice. */
 KWS_APART void kws_two_positions(const kws_conv_params* p, const int8_t* x, int32_t n, int8_t* y0, int8_t* y1) {
+  const kws_product* m = &p->main;
   const int32_t channels = p->out_channels;
-  const int32_t twice = 2 * p->zero_out + 1;
-  const uint32_t low = ((uint32_t)p->activation_min & 255U) * 0x01010101U;
-  const int8_t* const end = x + (n & ~3);
-  int32_t i;
-  for (i = 0; i < channels; i += 4) {
-    const int32_t c = i + 4 <= channels ? i : channels - 4;
-    const uint32_t places = c >= 0 && n >= 4 ? ~kws_load4(p->main.shift + c) : ~0U;
-    uint32_t first;
-    uint32_t second;
-    if (!KWS_LIKELY((places & 0x80808080U) == 0)) {
-      kws_few_channels(p, x, n, i, y0, y1);
-      continue;
+  kws_wide_pairs s;
+  int32_t c = 0;
+  if (n < 4 || channels < 2) {
+    for (; c < channels; c += 4) {
+      kws_few_channels(p, x, n, c, y0, y1);
     }
-    first = kws_block(p, x, end, n, c, places, twice);
-    second = kws_block(kws_again(p), x, end, n, c + 2, places >> 16, twice);
-    kws_store4(y0 + c, kws_larger(kws_lower(first, second), low));
-    kws_store4(y1 + c, kws_larger(kws_upper(first, second), low));
+    return;
   }
+  s.pairs.x = x;
+  s.pairs.x_end = x + (n & ~3);
+  s.pairs.twice = 2 * p->zero_out + 1;
+  s.pairs.low = ((uint32_t)p->activation_min & 255U) * 0x01010101U;
+  if (n <= KWS_WIDE) {
+    uint32_t* wide = s.wide + (KWS_WIDE - (n & ~3));
+    s.pairs.wide = wide;
+    for (; x != s.pairs.x_end; x += 4) {
+      const uint32_t first = kws_load4(x);
+      const uint32_t second = kws_load4(x + n);
+      wide[0] = kws_even(first);
+      wide[1] = kws_even(second);
+      wide[2] = kws_odd(first);
+      wide[3] = kws_odd(second);
+      wide += 4;
+    }
+  }
+  do {
+    const int32_t begin = c + 1 < channels ? c : c - 1;
+    const int32_t end = begin + ((channels - begin) & ~1);
+    int32_t acc[4];
+    s.pairs.bias = m->bias + begin;
+    s.pairs.multiplier = m->multiplier + begin;
+    s.pairs.shift = m->shift + begin;
+    s.pairs.y0 = y0 + begin;
+    s.pairs.y1 = y1 + begin;
+    s.pairs.last = m->weight + end * n;
+    kws_blocks(&s.pairs, m->weight + begin * n, n, acc);
+    c = (int32_t)(s.pairs.y0 - y0);
+    if (!KWS_LIKELY(c == end)) {
+      int32_t i;
+      for (i = 0; i < 4; i += 2) {
+        y0[c] = (int8_t)kws_scaled_output(acc[i], m->multiplier[c], m->shift[c], p->zero_out, p->activation_min);
+        y1[c] = (int8_t)kws_scaled_output(acc[i + 1], m->multiplier[c], m->shift[c], p->zero_out, p->activation_min);
+        ++c;
+      }
+    }
+  } while (c < channels);
 }
 #else
 /* acc[0..3] += the products of two inputs with two rows of n weights: x0 w0, x1 w0, x0 w1, x1 w1. Input and row 1 lie n
@@ -284,6 +397,20 @@ static void kws_window(const void* params, const int8_t* in, int32_t position, i
   const int whole = first == 0 && end == row;
   const int8_t* x = in + time * step + freq * p->in_channels + first;
   int32_t k;
+#if KWS_DSP
+  /* Short rows that all lie inside, by two words, which may overlap. */
+  if (whole && row >= 4 && row <= 8 && time >= 0 && time + p->kernel_time <= p->in_time) {
+    const int32_t second = row - 4;
+    for (k = p->kernel_time; k > 0; --k) {
+      const uint32_t begin = kws_load4(x);
+      kws_store4(window + second, kws_load4(x + second));
+      kws_store4(window, begin);
+      window += row;
+      x += step;
+    }
+    return;
+  }
+#endif
   for (k = time; k < time + p->kernel_time; ++k) {
     /* As unsigned numbers, negative ones lie behind the map. */
     const int inside = (uint32_t)k < (uint32_t)p->in_time;

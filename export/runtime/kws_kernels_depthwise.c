@@ -8,48 +8,185 @@
 
 /* kws:end */
 /* kws:begin depthwise depthwise_large */
-#if KWS_DSP
-/* Outputs of four channels. */
-KWS_INLINE void kws_four_outputs(int32_t a, int32_t b, int32_t c, int32_t d, const int32_t* multiplier,
-                                 const int8_t* shift, int32_t zero, int32_t low, int8_t* y) {
-  const uint32_t places = ~kws_load4(shift);
-  if (KWS_LIKELY((places & 0x80808080U) == 0)) {
-    const int32_t twice = 2 * zero + 1;
-    a = kws_right_output(a, multiplier[0], places & 255U, twice);
-    b = kws_right_output(b, multiplier[1], (places >> 8) & 255U, twice);
-    c = kws_right_output(c, multiplier[2], (places >> 16) & 255U, twice);
-    d = kws_right_output(d, multiplier[3], places >> 24, twice);
-  } else {
-    a = kws_ssat8(kws_requantize(a, multiplier[0], shift[0]) + zero);
-    b = kws_ssat8(kws_requantize(b, multiplier[1], shift[1]) + zero);
-    c = kws_ssat8(kws_requantize(c, multiplier[2], shift[2]) + zero);
-    d = kws_ssat8(kws_requantize(d, multiplier[3], shift[3]) + zero);
-  }
-  kws_store4(y, kws_four(a, b, c, d, ((uint32_t)low & 255U) * 0x01010101U));
-}
+/* Helium takes eight channels at a time. */
+#if KWS_DSP && !KWS_MVE
+#define KWS_DEPTHWISE_FOURS 1
+#else
+#define KWS_DEPTHWISE_FOURS 0
 #endif
 
-/* kws:end */
-/* kws:begin depthwise depthwise_large */
 /* Some channels of one position, and some of its taps. */
 typedef struct {
-  const int8_t** x; /* where each tap reads the first channel */
-  int32_t taps;
-  int32_t n;             /* channels */
+  const int8_t** x;      /* where each tap reads the first channel */
   const int8_t* weight;  /* of the first tap */
   const int32_t* before; /* bias, or the sum over the taps before these */
   int32_t* acc;          /* the sum, unless these taps are the last ones: NULL */
   const int32_t* multiplier;
   const int8_t* shift;
   int8_t* y;
+  int32_t n; /* channels */
+  int32_t taps;
+#if KWS_DEPTHWISE_FOURS
+  const int8_t** end;    /* of x */
+  const int8_t** single; /* behind the taps that go before whole threes */
+  int32_t fours;         /* channels in whole fours */
+  int32_t twice;         /* 2 zero_out + 1 */
+  uint32_t lows;         /* activation_min four times */
+#endif
 } kws_depthwise_part;
 
+KWS_INLINE void kws_depthwise_begin(const kws_conv_params* p, kws_depthwise_part* part, const int8_t** x) {
+  part->x = x;
+#if KWS_DEPTHWISE_FOURS
+  part->twice = 2 * p->zero_out + 1;
+  part->lows = ((uint32_t)p->activation_min & 255U) * 0x01010101U;
+#else
+  (void)p;
+#endif
+}
+
+KWS_INLINE void kws_depthwise_size(kws_depthwise_part* part, int32_t taps, int32_t channels) {
+  part->taps = taps;
+  part->n = channels;
+#if KWS_DEPTHWISE_FOURS
+  part->end = part->x + taps;
+  part->single = part->x + taps % 3;
+  part->fours = channels & ~3;
+#endif
+}
+
+#if KWS_DEPTHWISE_FOURS
+/* A tap of four channels, whose weights lie `at`. */
+#define KWS_TAP(at)                           \
+  "ldr %[xo], [%[tap]], #4\n\t"               \
+  "ldr %[wo], [%[w]" at                       \
+  "]\n\t"                                     \
+  "ldr %[xo], [%[xo], %[c]]\n\t"              \
+  "sxtb16 %[we], %[wo]\n\t"                   \
+  "sxtb16 %[wo], %[wo], ror #8\n\t"           \
+  "sxtb16 %[xe], %[xo]\n\t"                   \
+  "sxtb16 %[xo], %[xo], ror #8\n\t"           \
+  "smlabb %[acc0], %[xe], %[we], %[acc0]\n\t" \
+  "smlatt %[acc2], %[xe], %[we], %[acc2]\n\t" \
+  "smlabb %[acc1], %[xo], %[wo], %[acc1]\n\t" \
+  "smlatt %[acc3], %[xo], %[wo], %[acc3]\n\t"
+
+/* Channels c, c + 1, ... four at a time, as long as all four shift to the right; returns the channel where it ends, the
+ * sums of which and of the next three are in sum0, sum1, .... The way from sums to outputs stands in assembler too,
+ * because compilers keep more pointers than there are registers. */
+KWS_INLINE int32_t kws_depthwise_fours(const kws_depthwise_part* part, int32_t step, int32_t c, int32_t* sum0,
+                                       int32_t* sum1, int32_t* sum2, int32_t* sum3) {
+  int32_t acc0;
+  int32_t acc1;
+  int32_t acc2;
+  int32_t acc3;
+  const int8_t* const* tap;
+  const int8_t* w;
+  uint32_t xe;
+  uint32_t xo;
+  uint32_t we;
+  uint32_t wo;
+  __asm__ volatile(
+      "1:\n\t"
+      "ldr %[xo], [%[part], %[before]]\n\t"
+      "ldrd %[tap], %[w], [%[part], %[x]]\n\t"
+      "ldr %[wo], [%[part], %[single]]\n\t"
+      "add %[xo], %[xo], %[c], lsl #2\n\t"
+      "add %[w], %[w], %[c]\n\t"
+      "ldrd %[acc0], %[acc1], [%[xo]]\n\t"
+      "ldrd %[acc2], %[acc3], [%[xo], #8]\n\t"
+      "cmp %[tap], %[wo]\n\t"
+      "bne 4f\n"
+      "2:\n\t" KWS_TAP("") KWS_TAP(", %[step]")
+      "add %[w], %[w], %[step], lsl #1\n\t" KWS_TAP("")
+      "ldr %[we], [%[part], %[end]]\n\t"
+      "add %[w], %[w], %[step]\n\t"
+      "cmp %[tap], %[we]\n\t"
+      "bne 2b\n"
+      "3:\n\t"
+      "ldr %[we], [%[part], %[shift]]\n\t"
+      "ldr %[xo], [%[part], %[multiplier]]\n\t"
+      "ldr %[we], [%[we], %[c]]\n\t"
+      "add %[xo], %[xo], %[c], lsl #2\n\t"
+      "mvn %[we], %[we]\n\t"
+      "tst %[we], #0x80808080\n\t"
+      "bne 5f\n\t"
+      "ldr %[wo], [%[part], %[twice]]\n\t"
+      "ldrd %[tap], %[w], [%[xo]]\n\t"
+      "ldrd %[xe], %[xo], [%[xo], #8]\n\t"
+      KWS_RIGHT_OUTPUT("%[acc0]", "%[tap]", "%[we]", "%[wo]") "lsr %[we], %[we], #8\n\t"
+      KWS_RIGHT_OUTPUT("%[acc1]", "%[w]", "%[we]", "%[wo]") "lsr %[we], %[we], #8\n\t"
+      KWS_RIGHT_OUTPUT("%[acc2]", "%[xe]", "%[we]", "%[wo]") "lsr %[we], %[we], #8\n\t"
+      KWS_RIGHT_OUTPUT("%[acc3]", "%[xo]", "%[we]", "%[wo]")
+      "ldr %[xe], [%[part], %[lows]]\n\t"
+      "bfi %[acc0], %[acc1], #8, #8\n\t"
+      "bfi %[acc2], %[acc3], #8, #8\n\t"
+      "ldr %[xo], [%[part], %[y]]\n\t"
+      "pkhbt %[acc0], %[acc0], %[acc2], lsl #16\n\t"
+      "ldr %[we], [%[part], %[fours]]\n\t"
+      "ssub8 %[wo], %[acc0], %[xe]\n\t"
+      "sel %[acc0], %[acc0], %[xe]\n\t"
+      "str %[acc0], [%[xo], %[c]]\n\t"
+      "add %[c], %[c], #4\n\t"
+      "cmp %[c], %[we]\n\t"
+      "bne 1b\n\t"
+      "b 5f\n"
+      "4:\n\t" KWS_TAP("")
+      "ldr %[we], [%[part], %[single]]\n\t"
+      "add %[w], %[w], %[step]\n\t"
+      "cmp %[tap], %[we]\n\t"
+      "bne 4b\n\t"
+      "ldr %[we], [%[part], %[end]]\n\t"
+      "cmp %[tap], %[we]\n\t"
+      "bne 2b\n\t"
+      "b 3b\n"
+      "5:"
+      : [c] "+r"(c), [acc0] "=&r"(acc0), [acc1] "=&r"(acc1), [acc2] "=&r"(acc2), [acc3] "=&r"(acc3),
+        [tap] "=&r"(tap), [w] "=&r"(w), [xe] "=&r"(xe), [xo] "=&r"(xo), [we] "=&r"(we), [wo] "=&r"(wo)
+      : [part] "r"(part), [step] "r"(step), [x] "i"(offsetof(kws_depthwise_part, x)),
+        [before] "i"(offsetof(kws_depthwise_part, before)), [multiplier] "i"(offsetof(kws_depthwise_part, multiplier)),
+        [shift] "i"(offsetof(kws_depthwise_part, shift)), [y] "i"(offsetof(kws_depthwise_part, y)),
+        [end] "i"(offsetof(kws_depthwise_part, end)), [single] "i"(offsetof(kws_depthwise_part, single)),
+        [fours] "i"(offsetof(kws_depthwise_part, fours)), [twice] "i"(offsetof(kws_depthwise_part, twice)),
+        [lows] "i"(offsetof(kws_depthwise_part, lows))
+      : "cc", "memory");
+  *sum0 = acc0;
+  *sum1 = acc1;
+  *sum2 = acc2;
+  *sum3 = acc3;
+  return c;
+}
+#endif
+
+/* Channels from c on one by one. */
+KWS_INLINE void kws_depthwise_singles(const kws_conv_params* p, const kws_depthwise_part* part, int32_t c) {
+  const int8_t* const* const end = part->x + part->taps;
+  for (; c < part->n; ++c) {
+    const int8_t* w = part->weight + c;
+    const int8_t* const* tap = part->x;
+    int32_t sum = part->before[c];
+    while (tap != end) {
+      /* There is a tap. NOLINTNEXTLINE(clang-analyzer-core.*) */
+      sum += (*tap)[c] * *w;
+      w += p->in_channels;
+      ++tap;
+    }
+    if (part->acc != NULL) {
+      part->acc[c] = sum;
+    } else {
+      part->y[c] = (int8_t)kws_scaled_output(sum, part->multiplier[c], part->shift[c], p->zero_out, p->activation_min);
+    }
+  }
+}
+
 KWS_INLINE void kws_depthwise_sums(const kws_conv_params* p, const kws_depthwise_part* part) {
+#if !KWS_DEPTHWISE_FOURS
   const int32_t step = p->in_channels;
   const int32_t zero = p->zero_out;
   const int32_t low = p->activation_min;
   const int32_t n = part->n;
   const int8_t* const* const end = part->x + part->taps;
+#endif
   int32_t c = 0;
 #if KWS_MVE
   /* Products of eight channels are 32 bits wide: the even channels are one vector, the odd ones another. */
@@ -80,6 +217,33 @@ KWS_INLINE void kws_depthwise_sums(const kws_conv_params* p, const kws_depthwise
     }
   }
 #endif
+#if KWS_DEPTHWISE_FOURS
+  while (c < part->fours) {
+    int32_t acc0;
+    int32_t acc1;
+    int32_t acc2;
+    int32_t acc3;
+    int32_t acc[4];
+    int32_t i;
+    c = kws_depthwise_fours(part, p->in_channels, c, &acc0, &acc1, &acc2, &acc3);
+    if (KWS_LIKELY(c == part->n)) {
+      return;
+    }
+    acc[0] = acc0;
+    acc[1] = acc1;
+    acc[2] = acc2;
+    acc[3] = acc3;
+    for (i = 0; i < 4 && c < part->fours; ++i) {
+      if (part->acc != NULL) {
+        part->acc[c] = acc[i];
+      } else {
+        part->y[c] =
+            (int8_t)kws_scaled_output(acc[i], part->multiplier[c], part->shift[c], p->zero_out, p->activation_min);
+      }
+      ++c;
+    }
+  }
+#else
   for (; c + 4 <= n; c += 4) {
     const int32_t* const before = part->before + c;
     const int8_t* w = part->weight + c;
@@ -91,23 +255,10 @@ KWS_INLINE void kws_depthwise_sums(const kws_conv_params* p, const kws_depthwise
     while (tap != end) {
       /* There is a tap. NOLINTNEXTLINE(clang-analyzer-core.*) */
       const int8_t* const v = *tap + c;
-#if KWS_DSP
-      const uint32_t x_word = kws_load4(v);
-      const uint32_t w_word = kws_load4(w);
-      const uint32_t x_even = kws_even(x_word);
-      const uint32_t x_odd = kws_odd(x_word);
-      const uint32_t w_even = kws_even(w_word);
-      const uint32_t w_odd = kws_odd(w_word);
-      acc0 = kws_smlabb(x_even, w_even, acc0);
-      acc1 = kws_smlabb(x_odd, w_odd, acc1);
-      acc2 = kws_smlatt(x_even, w_even, acc2);
-      acc3 = kws_smlatt(x_odd, w_odd, acc3);
-#else
       acc0 += v[0] * w[0];
       acc1 += v[1] * w[1];
       acc2 += v[2] * w[2];
       acc3 += v[3] * w[3];
-#endif
       w += step;
       ++tap;
     }
@@ -120,32 +271,14 @@ KWS_INLINE void kws_depthwise_sums(const kws_conv_params* p, const kws_depthwise
       const int32_t* const multiplier = part->multiplier + c;
       const int8_t* const shift = part->shift + c;
       int8_t* const y = part->y + c;
-#if KWS_DSP
-      kws_four_outputs(acc0, acc1, acc2, acc3, multiplier, shift, zero, low, y);
-#else
       y[0] = (int8_t)kws_scaled_output(acc0, multiplier[0], shift[0], zero, low);
       y[1] = (int8_t)kws_scaled_output(acc1, multiplier[1], shift[1], zero, low);
       y[2] = (int8_t)kws_scaled_output(acc2, multiplier[2], shift[2], zero, low);
       y[3] = (int8_t)kws_scaled_output(acc3, multiplier[3], shift[3], zero, low);
+    }
+  }
 #endif
-    }
-  }
-  for (; c < n; ++c) {
-    const int8_t* w = part->weight + c;
-    const int8_t* const* tap = part->x;
-    int32_t sum = part->before[c];
-    while (tap != end) {
-      /* There is a tap. NOLINTNEXTLINE(clang-analyzer-core.*) */
-      sum += (*tap)[c] * *w;
-      w += step;
-      ++tap;
-    }
-    if (part->acc != NULL) {
-      part->acc[c] = sum;
-    } else {
-      part->y[c] = (int8_t)kws_scaled_output(sum, part->multiplier[c], part->shift[c], zero, low);
-    }
-  }
+  kws_depthwise_singles(p, part, c);
 }
 
 /* kws:end */
@@ -162,7 +295,7 @@ void kws_depthwise_s8(const void* params, const int8_t* in, int8_t* out, void* s
   kws_depthwise_part part;
   int32_t i;
   (void)scratch;
-  part.x = x;
+  kws_depthwise_begin(p, &part, x);
   part.acc = NULL;
   memset(outside, (int)p->zero_in, sizeof outside);
   for (i = 0; i < count; ++i) {
@@ -185,8 +318,7 @@ void kws_depthwise_s8(const void* params, const int8_t* in, int8_t* out, void* s
           ++taps;
         }
       }
-      part.taps = taps;
-      part.n = left < KWS_DEPTHWISE_CHUNK ? left : KWS_DEPTHWISE_CHUNK;
+      kws_depthwise_size(&part, taps, left < KWS_DEPTHWISE_CHUNK ? left : KWS_DEPTHWISE_CHUNK);
       part.weight = m->weight + first;
       part.before = m->bias + first;
       part.multiplier = m->multiplier + first;
@@ -204,14 +336,18 @@ void kws_depthwise_s8(const void* params, const int8_t* in, int8_t* out, void* s
 #define KWS_DEPTHWISE_LARGE_CHUNK 64
 #define KWS_DEPTHWISE_LARGE_SUMS 32
 
+/* What shifts not to the right, in place of shifts for sums: these are no outputs. */
+static const int8_t kws_no_shift[KWS_DEPTHWISE_LARGE_SUMS] = {0};
+
 static void kws_depthwise_sum(const kws_conv_params* p, const kws_depthwise_part* part) { kws_depthwise_sums(p, part); }
 
 /* All taps of the channels from `first` on, for a window that begins at `time`, `freq`. */
-static void kws_depthwise_window(const kws_depthwise_large_params* d, kws_depthwise_part* part, const int8_t* in,
-                                 int32_t time, int32_t freq, int32_t first, const int8_t* outside, int32_t* acc) {
+KWS_INLINE void kws_depthwise_window(const kws_depthwise_large_params* d, kws_depthwise_part* part, const int8_t* in,
+                                     int32_t time, int32_t freq, int32_t first, const int8_t* outside, int32_t* acc) {
   const kws_conv_params* p = &d->conv;
   const int32_t step = d->dilation_freq * p->in_channels;
   const int8_t* row = in + (time * p->in_freq + freq) * p->in_channels + first;
+  const int8_t* const shift = part->shift;
   int32_t left = p->kernel_time * p->kernel_freq;
   int32_t taps = 0;
   int32_t k;
@@ -228,8 +364,9 @@ static void kws_depthwise_window(const kws_depthwise_large_params* d, kws_depthw
       x += step;
       ++taps;
       if (taps == KWS_DEPTHWISE_LARGE_TAPS && left > taps) {
-        part->taps = taps;
         part->acc = acc;
+        part->shift = kws_no_shift;
+        kws_depthwise_size(part, taps, part->n);
         kws_depthwise_sum(p, part);
         part->before = acc;
         part->weight += taps * p->in_channels;
@@ -240,137 +377,191 @@ static void kws_depthwise_window(const kws_depthwise_large_params* d, kws_depthw
     time += d->dilation_time;
     row += d->dilation_time * p->in_freq * p->in_channels;
   }
-  part->taps = taps;
   part->acc = NULL;
+  part->shift = shift;
+  kws_depthwise_size(part, taps, part->n);
   kws_depthwise_sum(p, part);
 }
 
-/* A line of outputs of one time, whose windows' rows all lie inside the map: all taps and channels at once.
- *   offset  of each tap from the window's beginning */
-static void kws_depthwise_line(const kws_depthwise_large_params* d, kws_depthwise_part* part, const int8_t* in,
-                               const int32_t* offset, const int8_t* outside, int8_t* out) {
+/* A line of outputs whose windows lie inside the map in the other direction: all taps and channels at once.
+ *   along    time, where there is one frequency; or frequency
+ *   in, out  beginnings of the line
+ *   offset   of each tap from the window's beginning, in positions */
+KWS_APART void kws_depthwise_line(const kws_depthwise_large_params* d, int along_time, kws_depthwise_part* part,
+                                  const int8_t* in, const uint16_t* offset, const int8_t* outside, int8_t* out) {
   const kws_conv_params* p = &d->conv;
+  const int32_t size = along_time ? p->in_time : p->in_freq;
+  const int32_t count = along_time ? p->out_time : p->out_freq;
+  const int32_t kernel = along_time ? p->kernel_time : p->kernel_freq;
+  const int32_t stride = along_time ? p->stride_time : p->stride_freq;
+  const int32_t dilation = along_time ? d->dilation_time : d->dilation_freq;
+  const int32_t bands = along_time ? 1 : d->bands;
   const int32_t channels = p->in_channels;
-  const int32_t last = p->in_freq - 1 - (p->kernel_freq - 1) * d->dilation_freq;
+  const int32_t last = size - 1 - (kernel - 1) * dilation;
   const int32_t sign = p->reverse != 0 ? -1 : 1;
-  const int32_t stride = sign * p->stride_freq;
-  const int32_t bands = d->bands;
-  int32_t place = p->reverse != 0 ? p->out_freq - 1 : 0;
-  int32_t freq = place * p->stride_freq - p->pad_freq;
-  const int8_t* x = in + freq * channels;
+  const int32_t step = sign * channels;
+  const int32_t place = p->reverse != 0 ? count - 1 : 0;
+  const int8_t** const end = part->x + part->taps;
+  const int32_t band = place * bands / count;
+  int32_t at = place * stride - (along_time ? p->pad_time : p->pad_freq);
+  const int8_t* x = in + at * channels;
+  int32_t rest = place * bands - band * count;
   int32_t j;
+  part->before = p->main.bias + band * channels;
+  part->multiplier = p->main.multiplier + band * channels;
+  part->shift = p->main.shift + band * channels;
   part->y = out + place * channels;
-  for (j = p->out_freq; j > 0; --j) {
-    const int8_t** const tap = part->x;
-    int32_t k;
-    if (bands > 1) {
-      const int32_t band = place * bands / p->out_freq * channels;
-      part->before = p->main.bias + band;
-      part->multiplier = p->main.multiplier + band;
-      part->shift = p->main.shift + band;
-      place += sign;
-    }
-    if (freq >= 0 && freq <= last) {
-      for (k = 0; k < part->taps; ++k) {
-        tap[k] = x + offset[k];
-      }
+  for (j = count; j > 0; --j) {
+    const int8_t** tap = part->x;
+    const uint16_t* of = offset;
+    if (at >= 0 && at <= last) {
+      do {
+        /* There is a tap. NOLINTNEXTLINE(clang-analyzer-core.*) */
+        *tap = x + *of * channels;
+        ++of;
+        ++tap;
+      } while (tap != end);
     } else {
-      uint32_t f = (uint32_t)freq;
-      int32_t behind = p->kernel_freq;
-      for (k = 0; k < part->taps; ++k) {
-        /* As an unsigned number, a negative one lies behind the map. */
-        tap[k] = f < (uint32_t)p->in_freq ? x + offset[k] : outside;
-        f += (uint32_t)d->dilation_freq;
+      uint32_t f = (uint32_t)at;
+      int32_t behind = kernel;
+      do {
+        /* As an unsigned number, a negative one lies behind the map. NOLINTNEXTLINE(clang-analyzer-core.*) */
+        *tap = f < (uint32_t)size ? x + *of * channels : outside;
+        f += (uint32_t)dilation;
         --behind;
         if (behind == 0) {
-          behind = p->kernel_freq;
-          f = (uint32_t)freq;
+          behind = kernel;
+          f = (uint32_t)at;
         }
-      }
+        ++of;
+        ++tap;
+      } while (tap != end);
     }
     kws_depthwise_sum(p, part);
-    part->y += sign * channels;
-    x += stride * channels;
-    freq += stride;
+    part->y += step;
+    x += sign * stride * channels;
+    at += sign * stride;
+    if (bands > 1) {
+      rest += sign * bands;
+      if ((uint32_t)rest >= (uint32_t)count && j > 1) { /* of the next band; a negative one is, too */
+        rest -= sign * count;
+        part->before += step;
+        part->multiplier += step;
+        part->shift += step;
+      }
+    }
+  }
+}
+
+/* The outputs of one row, each for itself.
+ *   last     frequency up to which windows lie inside the map; negative: none does
+ *   chunk    channels at once of the others
+ *   acc      for sums between groups of taps, where there is more than one */
+KWS_APART void kws_depthwise_places(const kws_depthwise_large_params* d, kws_depthwise_part* part, const int8_t* in,
+                                    int32_t row, int32_t last, const uint16_t* offset, int32_t chunk,
+                                    const int8_t* outside, int32_t* acc, int8_t* out) {
+  const kws_conv_params* p = &d->conv;
+  const int32_t channels = p->in_channels;
+  const int32_t taps = p->kernel_time * p->kernel_freq;
+  const int32_t time = row * p->stride_time - p->pad_time;
+  int32_t j;
+  for (j = 0; j < p->out_freq; ++j) {
+    const int32_t place = p->reverse != 0 ? p->out_freq - 1 - j : j;
+    const int32_t freq = place * p->stride_freq - p->pad_freq;
+    const int32_t band = d->bands > 1 ? place * d->bands / p->out_freq * channels : 0;
+    const int inside = freq >= 0 && freq <= last;
+    const int32_t most = inside ? channels : chunk;
+    int32_t first;
+    if (inside) {
+      const int8_t* const x = in + (time * p->in_freq + freq) * channels;
+      int32_t k;
+      for (k = 0; k < taps; ++k) {
+        part->x[k] = x + offset[k] * channels;
+      }
+      part->weight = p->main.weight;
+      kws_depthwise_size(part, taps, channels);
+    }
+    for (first = 0; first < channels; first += most) {
+      part->before = p->main.bias + band + first;
+      part->multiplier = p->main.multiplier + band + first;
+      part->shift = p->main.shift + band + first;
+      part->y = out + (row * p->out_freq + place) * channels + first;
+      if (inside) {
+        kws_depthwise_sum(p, part);
+      } else {
+        part->n = channels - first < chunk ? channels - first : chunk;
+        kws_depthwise_window(d, part, in, time, freq, first, outside, acc);
+      }
+    }
+  }
+}
+
+/* All taps at once. */
+KWS_APART void kws_depthwise_few(const kws_depthwise_large_params* d, const int8_t* in, int8_t* out) {
+  const kws_conv_params* p = &d->conv;
+  const int32_t channels = p->in_channels;
+  const int32_t taps = p->kernel_time * p->kernel_freq;
+  /* Where windows that lie inside the map begin at most. */
+  const int32_t last_time = p->in_time - 1 - (p->kernel_time - 1) * d->dilation_time;
+  const int32_t last_freq = p->in_freq - 1 - (p->kernel_freq - 1) * d->dilation_freq;
+  const int line = channels <= KWS_DEPTHWISE_LARGE_CHUNK;
+  uint16_t offset[KWS_DEPTHWISE_LARGE_TAPS];
+  int8_t outside[KWS_DEPTHWISE_LARGE_CHUNK];
+  const int8_t* tap[KWS_DEPTHWISE_LARGE_TAPS];
+  kws_depthwise_part part;
+  int32_t i;
+  kws_depthwise_begin(p, &part, tap);
+  part.acc = NULL;
+  memset(outside, (int)p->zero_in, sizeof outside);
+  for (i = 0; i < taps; ++i) {
+    const int32_t row = i / p->kernel_freq;
+    offset[i] = (uint16_t)(row * d->dilation_time * p->in_freq + (i - row * p->kernel_freq) * d->dilation_freq);
+  }
+  part.weight = p->main.weight;
+  kws_depthwise_size(&part, taps, channels);
+  if (line && p->in_freq * p->out_freq * p->kernel_freq == 1 && p->pad_freq == 0) {
+    kws_depthwise_line(d, 1, &part, in, offset, outside, out);
+    return;
+  }
+  for (i = 0; i < p->out_time; ++i) {
+    const int32_t row = p->reverse != 0 ? p->out_time - 1 - i : i;
+    const int32_t time = row * p->stride_time - p->pad_time;
+    const int inside = time >= 0 && time <= last_time && last_freq >= 0;
+    if (line && inside && p->out_freq > 1) {
+      part.weight = p->main.weight;
+      kws_depthwise_size(&part, taps, channels);
+      kws_depthwise_line(d, 0, &part, in + time * p->in_freq * channels, offset, outside,
+                         out + row * p->out_freq * channels);
+    } else {
+      kws_depthwise_places(d, &part, in, row, inside ? last_freq : -1, offset, KWS_DEPTHWISE_LARGE_CHUNK, outside, NULL,
+                           out);
+    }
+  }
+}
+
+/* Taps in groups. */
+KWS_APART void kws_depthwise_many(const kws_depthwise_large_params* d, const int8_t* in, int8_t* out) {
+  const kws_conv_params* p = &d->conv;
+  int32_t acc[KWS_DEPTHWISE_LARGE_SUMS];
+  int8_t outside[KWS_DEPTHWISE_LARGE_SUMS];
+  const int8_t* tap[KWS_DEPTHWISE_LARGE_TAPS];
+  kws_depthwise_part part;
+  int32_t i;
+  kws_depthwise_begin(p, &part, tap);
+  memset(outside, (int)p->zero_in, sizeof outside);
+  for (i = 0; i < p->out_time; ++i) {
+    kws_depthwise_places(d, &part, in, p->reverse != 0 ? p->out_time - 1 - i : i, -1, NULL, KWS_DEPTHWISE_LARGE_SUMS,
+                         outside, acc, out);
   }
 }
 
 void kws_depthwise_large_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
   const kws_depthwise_large_params* d = (const kws_depthwise_large_params*)params;
-  const kws_conv_params* p = &d->conv;
-  const int32_t channels = p->in_channels;
-  const int32_t out_freq = p->out_freq;
-  const int32_t taps = p->kernel_time * p->kernel_freq;
-  const int32_t chunk = taps > KWS_DEPTHWISE_LARGE_TAPS ? KWS_DEPTHWISE_LARGE_SUMS : KWS_DEPTHWISE_LARGE_CHUNK;
-  /* Where windows that lie inside the map begin at most. */
-  const int32_t last_time = p->in_time - 1 - (p->kernel_time - 1) * d->dilation_time;
-  const int32_t last_freq =
-      taps > KWS_DEPTHWISE_LARGE_TAPS ? -1 : p->in_freq - 1 - (p->kernel_freq - 1) * d->dilation_freq;
-  /* Either is needed: of each tap from the window's beginning, or sums between groups of taps. */
-  union {
-    int32_t offset[KWS_DEPTHWISE_LARGE_TAPS];
-    int32_t acc[KWS_DEPTHWISE_LARGE_SUMS];
-  } u;
-  int8_t outside[KWS_DEPTHWISE_LARGE_CHUNK];
-  const int8_t* tap[KWS_DEPTHWISE_LARGE_TAPS];
-  kws_depthwise_part part;
-  int32_t i;
-  int32_t j;
-  int32_t k;
   (void)scratch;
-  part.x = tap;
-  memset(outside, (int)p->zero_in, sizeof outside);
-  for (k = 0; k < taps && k < KWS_DEPTHWISE_LARGE_TAPS; ++k) {
-    const int32_t row = k / p->kernel_freq;
-    u.offset[k] = (row * d->dilation_time * p->in_freq + (k - row * p->kernel_freq) * d->dilation_freq) * channels;
-  }
-  for (i = 0; i < p->out_time; ++i) {
-    const int32_t row = p->reverse != 0 ? p->out_time - 1 - i : i;
-    const int32_t time = row * p->stride_time - p->pad_time;
-    const int32_t width = time >= 0 && time <= last_time ? last_freq : -1;
-    if (width >= 0 && out_freq > 1 && channels <= KWS_DEPTHWISE_LARGE_CHUNK) {
-      part.n = channels;
-      part.taps = taps;
-      part.weight = p->main.weight;
-      part.before = p->main.bias;
-      part.multiplier = p->main.multiplier;
-      part.shift = p->main.shift;
-      part.acc = NULL;
-      kws_depthwise_line(d, &part, in + time * p->in_freq * channels, u.offset, outside,
-                         out + row * out_freq * channels);
-      continue;
-    }
-    for (j = 0; j < out_freq; ++j) {
-      const int32_t place = p->reverse != 0 ? out_freq - 1 - j : j;
-      const int32_t freq = place * p->stride_freq - p->pad_freq;
-      const int32_t band = d->bands > 1 ? place * d->bands / out_freq * channels : 0;
-      int8_t* const y = out + (row * out_freq + place) * channels;
-      const int inside = freq >= 0 && freq <= width;
-      int32_t first = 0;
-      part.n = channels;
-      if (inside) {
-        const int8_t* const x = in + (time * p->in_freq + freq) * channels;
-        for (k = 0; k < taps; ++k) {
-          tap[k] = x + u.offset[k];
-        }
-        part.taps = taps;
-        part.weight = p->main.weight;
-        part.acc = NULL;
-      }
-      do {
-        part.before = p->main.bias + band + first;
-        part.multiplier = p->main.multiplier + band + first;
-        part.shift = p->main.shift + band + first;
-        part.y = y + first;
-        if (inside) {
-          kws_depthwise_sum(p, &part);
-          break;
-        }
-        part.n = channels - first < chunk ? channels - first : chunk;
-        kws_depthwise_window(d, &part, in, time, freq, first, outside, u.acc);
-        first += chunk;
-      } while (first < channels);
-    }
+  if (d->conv.kernel_time * d->conv.kernel_freq > KWS_DEPTHWISE_LARGE_TAPS) {
+    kws_depthwise_many(d, in, out);
+  } else {
+    kws_depthwise_few(d, in, out);
   }
 }
 

@@ -60,13 +60,6 @@ KWS_INLINE int32_t kws_ssat8(int32_t x) {
   return result;
 }
 
-/* Of x / 2, rounded down. */
-KWS_INLINE int32_t kws_ssat8_half(int32_t x) {
-  int32_t result;
-  __asm__("ssat %0, #8, %1, asr #1" : "=r"(result) : "r"(x));
-  return result;
-}
-
 /* kws:end */
 /* Bytes 0 and 2 of a word as two signed halves, and bytes 1 and 3. */
 KWS_INLINE uint32_t kws_even(uint32_t word) {
@@ -86,21 +79,7 @@ KWS_INLINE int32_t kws_smlad(uint32_t a, uint32_t b, int32_t acc) {
   return acc;
 }
 
-/* kws:begin depthwise depthwise_large */
-/* acc + low a * low b */
-KWS_INLINE int32_t kws_smlabb(uint32_t a, uint32_t b, int32_t acc) {
-  __asm__("smlabb %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(b));
-  return acc;
-}
-
-/* acc + high a * high b */
-KWS_INLINE int32_t kws_smlatt(uint32_t a, uint32_t b, int32_t acc) {
-  __asm__("smlatt %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(b));
-  return acc;
-}
-
-/* kws:end */
-/* kws:begin pointwise conv2d conv2d_dilated depthwise depthwise_large add */
+/* kws:begin add */
 /* The lower halves of two words in one. */
 KWS_INLINE uint32_t kws_lower(uint32_t a, uint32_t b) {
   uint32_t result;
@@ -128,13 +107,6 @@ KWS_INLINE uint32_t kws_interleave(uint32_t even, uint32_t odd) {
   return low | high << 8;
 }
 
-/* Four saturated bytes in one word, none below those of `low`. */
-KWS_INLINE uint32_t kws_four(int32_t a, int32_t b, int32_t c, int32_t d, uint32_t low) {
-  const uint32_t even = kws_lower((uint32_t)a, (uint32_t)c);
-  const uint32_t odd = kws_lower((uint32_t)b, (uint32_t)d);
-  return kws_larger(kws_interleave(even, odd), low);
-}
-
 /* kws:end */
 /* kws:begin avg_pool avg_pool_rows */
 KWS_INLINE uint32_t kws_add_halves(uint32_t a, uint32_t b) {
@@ -160,7 +132,7 @@ KWS_INLINE uint32_t kws_load4(const int8_t* bytes) {
   return word;
 }
 
-/* kws:begin pointwise conv2d conv2d_dilated depthwise depthwise_large add */
+/* kws:begin conv2d add */
 KWS_INLINE void kws_store4(int8_t* bytes, uint32_t word) {
 #if defined(__ARM_FEATURE_UNALIGNED)
   memcpy(bytes, &word, sizeof word);
@@ -223,12 +195,20 @@ KWS_INLINE int32_t kws_scaled_output(int32_t acc, int32_t multiplier, int32_t sh
 /* kws:end */
 #if KWS_DSP
 /* kws:begin pointwise conv2d conv2d_dilated depthwise depthwise_large */
-/* kws_requantize() by a shift to the right of `places` + 1, and kws_output() without its lower end: the last place goes
- * with the saturation. twice: 2 zero_out + 1 */
-KWS_INLINE int32_t kws_right_output(int32_t acc, int32_t multiplier, uint32_t places, int32_t twice) {
-  const int32_t high = kws_high(acc, multiplier);
-  return kws_ssat8_half(((high + (high >> 31)) >> places) + twice);
-}
+/* In assembler: kws_requantize() by a shift to the right of one more than the last byte of `places`, and kws_output()
+ * without its lower end. The last place goes with the saturation. twice: 2 zero_out + 1; all are registers. */
+#define KWS_RIGHT_OUTPUT(acc, multiplier, places, twice) \
+  "lsl " acc ", " acc                                    \
+  ", #1\n\t"                                             \
+  "smmulr " acc ", " acc ", " multiplier                 \
+  "\n\t"                                                 \
+  "add " acc ", " acc ", " acc                           \
+  ", asr #31\n\t"                                        \
+  "asr " acc ", " acc ", " places                        \
+  "\n\t"                                                 \
+  "add " acc ", " acc ", " twice                         \
+  "\n\t"                                                 \
+  "ssat " acc ", #8, " acc ", asr #1\n\t"
 
 /* kws:end */
 #endif
