@@ -42,7 +42,7 @@ int whole_windows(const WindowAxis& a) {
 struct LayerTerms {
   const Layer& layer;
   bool helium;  ///< steps of 16 bytes in place of 4, see kws_products4 of kws_kernels_lanes.h
-  bool dsp;     ///< blocks of four channels, see kws_two_positions of kws_kernels_conv.c
+  bool dsp;     ///< short windows are widened, see kws_two_positions of kws_kernels_conv.c
   const Shape& in = layer.input;
   const Shape& out = layer.output;
   Kernel kernel = kernel_of(layer);
@@ -67,48 +67,72 @@ struct LayerTerms {
     return {1, rows.calls, rows.words, rows.tails, double(units), double(units % 4 != 0)};
   }
 
-  /// Two positions, two channels (with Helium or the DSP extension four) at a time: pairs, blocks, words, tails; few
-  /// channels or elements alone.
-  [[nodiscard]] std::array<double, 5> blocks(int n) const {
-    const double pairs = halves(positions());
-    const bool four = helium || dsp;
-    if (dsp && n < 4) return {pairs, 0, 0, 0, pairs * fours(out.channels) * n};
-    if (out.channels < (four ? 4 : 2)) return {pairs, 0, 0, 0, pairs * n};
-    const double count = pairs * (four ? fours(out.channels) : halves(out.channels));
-    return {pairs, count, count * words_in(n), count * tail_of(n), 0};
+  /// Two positions, two channels (with Helium four) at a time.
+  struct Blocks {
+    double pairs = 0, count = 0, words = 0, tails = 0;
+    double alone = 0;        ///< elements of pairs with few channels or elements
+    double short_words = 0;  ///< with the DSP extension, of windows that are widened once
+    double widened = 0;
+  };
+  [[nodiscard]] Blocks blocks(int n) const {
+    Blocks b{.pairs = halves(positions())};
+    if (dsp && n < 4) {
+      b.alone = b.pairs * fours(out.channels) * n;
+    } else if (out.channels < (helium ? 4 : 2)) {
+      b.alone = b.pairs * n;
+    } else {
+      const bool widens = dsp && n <= 64;
+      b.count = b.pairs * (helium ? fours(out.channels) : halves(out.channels));
+      b.tails = b.count * tail_of(n);
+      (widens ? b.short_words : b.words) = b.count * words_in(n);
+      if (widens) b.widened = b.pairs * words_in(n);
+    }
+    return b;
   }
 
   Terms operator()(const Conv2d& op) const {
     if (kernel == Kernel::dense) return dense(op.filters);
     const int n = op.kernel.time * op.kernel.freq * in.channels;
-    const auto [pairs, count, words, tails, alone] = blocks(n);
-    if (kernel == Kernel::pointwise) return {1, pairs, count, words, tails, alone};
+    const Blocks b = blocks(n);
+    const double pairs = b.pairs;
+    if (kernel == Kernel::pointwise) return {1, pairs, b.count, b.words, b.tails, b.alone, b.short_words, b.widened};
     if (kernel == Kernel::conv2d_dilated) {
       const double windows = 2 * pairs;
-      return {1, pairs, windows * op.kernel.time * op.kernel.freq, windows * n, count, words, tails, alone};
+      return {1,           pairs,   windows * op.kernel.time * op.kernel.freq,
+              windows * n, b.count, b.words,
+              b.tails,     b.alone, b.short_words,
+              b.widened};
     }
     // Rows of the windows are copied where they lie inside the map, and filled first where they do so in part.
     const double repeat = 2 * pairs / positions();
     const WindowAxes axes = axes_of(layer, op);
-    const double rows_inside = inside(axes.time) * out.freq * repeat;
-    const double share = inside(axes.freq) / out.freq;
-    const double bytes = rows_inside * share * in.channels;
     const int whole = whole_windows(axes.freq);
+    const int row = op.kernel.freq * in.channels;
+    // With the DSP extension, which Helium has too, rows of up to eight bytes need no look at each where the whole
+    // window lies inside.
+    const double quick = (dsp || helium) && row >= 4 && row <= 8
+                             ? double{1} * whole_windows(axes.time) * whole * op.kernel.time * repeat
+                             : 0;
+    const double rows_inside = inside(axes.time) * out.freq * repeat - quick;
+    const double bytes = inside(axes.time) * inside(axes.freq) * repeat * in.channels - quick * row;
     const double rows = 2 * pairs * op.kernel.time;
-    const double filled = rows - rows_inside * whole / out.freq;
+    const double filled = rows - inside(axes.time) * whole * repeat;
     // Long aligned rows are copied by words.
-    const bool by_words = in.channels % 4 == 0 && op.kernel.freq * in.channels >= 16;
+    const bool by_words = in.channels % 4 == 0 && row >= 16;
     return {1,
             pairs,
             rows_inside,
             by_words ? bytes : 0,
             by_words ? 0 : bytes,
             filled,
-            filled * op.kernel.freq * in.channels,
-            count,
-            words,
-            tails,
-            alone};
+            filled * row,
+            b.count,
+            b.words,
+            b.tails,
+            b.alone,
+            b.short_words,
+            b.widened,
+            quick};
   }
   Terms operator()(const Depthwise2d& op) const {
     const double taps = double{1} * op.kernel.time * op.kernel.freq;
@@ -120,8 +144,9 @@ struct LayerTerms {
       // Up to 32 taps at once; windows that lie inside the map, or all of a line, are found by a table then.
       const bool once = taps <= 32;
       const bool lines = in.channels <= 64 && out.freq > 1;
-      const double found =
-          once ? double{1} * whole_windows(axes.time) * (lines ? out.freq : whole_windows(axes.freq)) : 0;
+      const bool one_line = in.channels <= 64 && in.freq * out.freq * op.kernel.freq == 1;
+      const int times = one_line ? out.time : whole_windows(axes.time);
+      const double found = once ? double{1} * times * (lines ? out.freq : whole_windows(axes.freq)) : 0;
       const double searched = (positions() - found) * std::ceil(channels / (once ? 64 : 32));
       const double parts = positions() * std::ceil(taps / 32);
       const double all = positions() * taps;

@@ -15,7 +15,7 @@ Task frame_task(const FrontEndNumbers& n);
 std::string_view task_name(Task task);
 
 /// How often each part of a task runs, from the loops of its C code; instructions and cycles are linear in them.
-inline constexpr int kTerms = 11;
+inline constexpr int kTerms = 14;
 using Terms = std::array<double, kTerms>;
 
 Terms layer_terms(const Layer& layer, Core core);
