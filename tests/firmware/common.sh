@@ -5,6 +5,7 @@ export_random=$(realpath "$1")
 source_dir=$(realpath "$2")
 here=$source_dir/tests/firmware
 designs=(dnn cnn basic_lstm lstm gru crnn ds_cnn)
+residuals=(ds_tc tc_resnet bc_resnet)
 cores=(m0 m3 m4 m7 m33 m55)
 for tool in make cc arm-none-eabi-gcc qemu-system-arm; do
   command -v "$tool" >/dev/null || { echo "SKIP: $tool is not here"; exit 77; }

@@ -18,7 +18,6 @@ count() {
 export -f count
 export here work
 for design in "${designs[@]}"; do export_design "$design" "$work/$design"; done
-residuals=(ds_tc tc_resnet bc_resnet)
 for design in "${residuals[@]}"; do export_design "$design" "$work/$design"; done
 flows=(ds_cnn_valid ds_tc_valid)
 for design in "${flows[@]}"; do export_design "$design" "$work/$design" kws float 40; done
