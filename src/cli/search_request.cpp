@@ -68,6 +68,10 @@ SearchRequest requested(const SearchVerb& verb, const Common& common) {
   options.deterministic = verb.deterministic;
   options.max_seconds = verb.max_time;
   if (!verb.board.empty()) refuse_more_than(board_by_name_or_file(verb.board), options.limits);
+  if (options.carry_state && !options.part()) {
+    throw Error("--carry-state: changes flash, RAM and time, of which nothing is limited; add --board, or leave it out",
+                Exit::usage);
+  }
   SearchRequest request{.options = std::move(options), .given = config.value("search", Json::object()), .seconds = {}};
   const auto is_given = [&](const char* name) { return request.given.contains(name); };
   if (!verb.time.empty()) {

@@ -192,6 +192,7 @@ expect 2 "$work/study.*seed: 7 there, 8 here" "${search[@]}" --seed 8
 "$kwsmith" -q data synth --speakers 6 --seed 2 --out "$work/other_speech" >/dev/null
 "$kwsmith" -q search --data "$work/speech" --study "$work/two" --max-trials 2 --epochs 1 --finalists 0 >/dev/null
 config=$(sha256sum "$work/two/config.json")
+expect 2 '\-\-carry-state: .*--board' "${search[@]}" --carry-state --dry-run
 expect 2 "$work/two: has begun 2 trials, more than --max-trials 1; .* another --study" \
   search --data "$work/speech" --study "$work/two" --max-trials 1 --epochs 1 --finalists 0
 [ "$config" = "$(sha256sum "$work/two/config.json")" ] || fail "a refused search changed its config"
