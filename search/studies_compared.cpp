@@ -55,11 +55,14 @@ std::string studies_compared(std::span<const StudyView> views) {
       "drawn evenly from nothing to the budget's, on the average",
       {{"budget"}, {"study"}, {"best", kNumber}, {"trials on the front", kNumber}, {"hypervolume", kNumber}});
   for (const std::vector<Held>& studies : budgets) {
-    for (const auto& [study, budget] : studies) {
-      const auto on_front = front(study->trials, [&](const TrialFacts& trial) { return fits(trial, budget.name); });
-      const TrialFacts* best = best_trial(study->trials, budget.name);
-      table.add({budget.name, short_name(study->study), best == nullptr ? "" : percent(best->result()->int8_validation),
-                 grouped(static_cast<long long>(on_front.size())), percent(hypervolume(points_of(on_front, budget)))});
+    for (const Held& held : studies) {
+      const std::string& name = held.budget.name;
+      const std::vector<TrialFacts>& trials = held.study->trials;
+      const auto on_front = front(trials, [&](const TrialFacts& trial) { return fits(trial, name); });
+      const TrialFacts* best = best_trial(trials, name);
+      table.add({name, short_name(held.study->study), best == nullptr ? "" : percent(best->result()->int8_validation),
+                 grouped(static_cast<long long>(on_front.size())),
+                 percent(hypervolume(points_of(on_front, held.budget)))});
     }
   }
   return "<h2>Studies compared</h2>\n" + table.html();
