@@ -16,8 +16,8 @@ class CallGraph {
  public:
   explicit CallGraph(const std::string& text) {
     std::istringstream lines(text);
-    const std::regex node("node: .. title: \"([^\"]*)\" label: \".*[^0-9]([0-9]+) bytes .([a-z]+).*");
-    const std::regex edge("edge: .. sourcename: \"([^\"]*)\" targetname: \"([^\"]*)\".*");
+    const std::regex node("node: . title: \"([^\"]*)\" label: \".*[^0-9]([0-9]+) bytes .([a-z]+).*");
+    const std::regex edge("edge: . sourcename: \"([^\"]*)\" targetname: \"([^\"]*)\".*");
     std::smatch found;
     for (std::string line; std::getline(lines, line);) {
       if (std::regex_match(line, found, node)) {
