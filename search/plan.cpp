@@ -5,14 +5,15 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "kws/core/interrupt.h"
 #include "kws/core/table.h"
 #include "kws/search/epoch_times.h"
 #include "kws/search/finalists.h"
-#include "kws/search/proposals.h"
 #include "kws/search/schedule.h"
 
 namespace kws {
@@ -20,8 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kMeasuredEpochs = 2;  ///< the first makes what all trials share, so that the second counts
-constexpr std::size_t kMostMeasured = 8;
+constexpr int kMeasuredEpochs = 2;   ///< the first makes what all trials share, so that the second counts
 constexpr double kFinalShare = 0.4;  ///< of the time, at most
 constexpr int kFullLength = TrainOptions().epochs;
 constexpr int kMostTrials = 600;
@@ -69,32 +69,63 @@ int affordable_trials(SearchOptions options, const TrainingPace& pace, double se
 
 }  // namespace
 
-TrainingPace measure_pace(const SearchOptions& options, Evaluator& evaluator, int at_once, double patience) {
+std::vector<Proposal> first_proposals(Proposer& proposer, std::size_t budgets, int count) {
+  std::vector<Proposal> first;
+  for (int number = 0; number < count; ++number) {
+    auto proposed = proposer.propose(static_cast<std::size_t>(number) % budgets, number, {});
+    if (proposed) first.push_back(std::move(proposed->proposal));
+  }
+  return first;
+}
+
+std::vector<std::string> slow_types(const std::vector<FirstDesign>& first, double seconds) {
+  constexpr double kOneTraining = 0.2;  // of the time, at most
+  constexpr double kMostTimes = 4.0;    // as slow as most types
+  std::map<std::string, double> quickest;
+  for (const FirstDesign& design : first) {
+    double& least = quickest.try_emplace(design.proposal.design.type(), design.step_seconds).first->second;
+    least = std::min(least, design.step_seconds);
+  }
+  std::vector<double> all;
+  for (const auto& [type, epoch] : quickest) all.push_back(epoch);
+  std::ranges::sort(all);
+  std::vector<std::string> slow;
+  for (const auto& [type, epoch] : quickest) {
+    if (kFullLength * epoch > kOneTraining * seconds && epoch > kMostTimes * all[all.size() / 2]) slow.push_back(type);
+  }
+  return slow;
+}
+
+TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& evaluator, int at_once, double patience) {
   const auto start = Clock::now();
-  Proposer proposer(options);
-  const std::size_t budgets = options.budgets().size();
+  std::vector<const FirstDesign*> quickest_first;
+  double steps = 0.0;
+  for (const FirstDesign& design : first) {
+    quickest_first.push_back(&design);
+    steps += design.step_seconds;
+  }
+  std::ranges::stable_sort(quickest_first, {}, &FirstDesign::step_seconds);
   std::mutex mutex;
   std::exception_ptr error;
-  int number = 0, measured = 0;
-  double epochs = 0.0, rungs = 0.0;
+  std::size_t next = 0;
+  int measured = 0;
+  double beside = 0.0, rungs = 0.0;
   const auto measure = [&] {
     try {
-      for (bool first = true; first || seconds_since(start) < patience; first = false) {
-        std::optional<Proposer::Proposed> proposed;
+      for (bool begins = true; begins || seconds_since(start) < patience; begins = false) {
+        const FirstDesign* design = nullptr;
         {
           const std::scoped_lock lock(mutex);
-          if (number >= static_cast<int>(kMostMeasured) || interrupted()) return;
-          const std::vector<Outlook> nothing(static_cast<std::size_t>(number));
-          proposed = proposer.propose(static_cast<std::size_t>(number) % budgets, number, nothing);
-          ++number;
+          if (next >= quickest_first.size() || interrupted()) return;
+          design = quickest_first[next++];
         }
-        if (!proposed) return;
         Clock::time_point before = Clock::now(), last = before;
-        evaluator.run(proposed->proposal, std::min(kMeasuredEpochs, options.epochs), "",
+        const int epochs = std::min(kMeasuredEpochs, design->proposal.training.all_epochs());
+        evaluator.run(design->proposal, epochs, "",
                       [&](int, const std::function<std::string()>&) { before = std::exchange(last, Clock::now()); });
         const double rung = seconds_since(last);
         const std::scoped_lock lock(mutex);
-        epochs += std::chrono::duration<double>(last - before).count();
+        beside += std::chrono::duration<double>(last - before).count() - design->step_seconds;
         rungs += rung;
         ++measured;
       }
@@ -110,7 +141,9 @@ TrainingPace measure_pace(const SearchOptions& options, Evaluator& evaluator, in
   }
   if (error) std::rethrow_exception(error);
   if (measured == 0) throw Interrupted{};
-  return {.epoch_seconds = epochs / measured, .rung_seconds = rungs / measured, .at_once = at_once};
+  return {.epoch_seconds = steps / static_cast<double>(first.size()) + std::max(0.0, beside / measured),
+          .rung_seconds = rungs / measured,
+          .at_once = at_once};
 }
 
 const std::vector<std::string>& planned_options() {

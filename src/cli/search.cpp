@@ -80,7 +80,7 @@ int run(const SearchVerb& verb, const Common& common) {
     std::optional<std::size_t> clips;
     if (!verb.source.folder.empty())
       clips = verb.source.load(common.thread_count(), clip_ms).training_epoch(1, 0).size();
-    print_plan(options, isa, clips, request.seconds, verb.format);
+    print_plan(request, isa, clips, verb.format);
     return static_cast<int>(Exit::done);
   }
   for (const auto& [flag, value] : {std::pair{"--data", verb.source.folder}, std::pair{"--study", verb.study}}) {
@@ -97,7 +97,7 @@ int run(const SearchVerb& verb, const Common& common) {
   const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);
   const std::filesystem::path folder = url ? verb.out : verb.study;
   try {
-    options = plan_search(request, *evaluator, folder / "config.json");
+    options = plan_search(request, *evaluator, isa, dataset.training_epoch(1, 0).size(), folder / "config.json");
   } catch (const Interrupted&) {
     return static_cast<int>(Exit::interrupted);
   }

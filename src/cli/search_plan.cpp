@@ -32,16 +32,42 @@ Json proposal_row(const Proposal& proposal, const Part& part) {
   return row;
 }
 
-/// The pace of a search, judged by the speed at which its first designs train on this machine.
-TrainingPace expected_pace(const SearchOptions& options, Isa isa, const std::vector<Design>& first, std::size_t clips) {
-  constexpr double kMeasured = 0.1;     // seconds of each
-  constexpr double kRungSeconds = 0.5;  // of calibration and validation
+constexpr int kFirst = 28;  ///< designs that are measured and shown
+
+/// One of each type and budget. Later ones depend on what these come to.
+std::vector<Proposal> first_of(const SearchOptions& options, Proposer& proposer, int most) {
+  const std::size_t budgets = options.budgets().size();
+  return first_proposals(proposer, budgets, std::min({most, kFirst, static_cast<int>(options.types.size() * budgets)}));
+}
+
+/// How fast the designs train on this machine.
+std::vector<FirstDesign> measured(std::vector<Proposal> proposals, Isa isa, std::size_t clips) {
+  constexpr double kSeconds = 0.1;  // of each
   get_ready_to_train();
-  double trained = 0.0;  // seconds of a clip
-  for (const Design& design : first) trained += 1.0 / training_speed(design, isa, kMeasured);
-  return {.epoch_seconds = trained / static_cast<double>(first.size()) * static_cast<double>(clips),
-          .rung_seconds = kRungSeconds,
-          .at_once = std::clamp(options.threads, 1, options.slots)};
+  std::vector<FirstDesign> first;
+  for (Proposal& proposal : proposals) {
+    const double speed = training_speed(proposal.design, isa, kSeconds);
+    first.push_back({.proposal = std::move(proposal), .step_seconds = static_cast<double>(clips) / speed});
+  }
+  return first;
+}
+
+/// Takes the types out that would take the time of all the others.
+void leave_out_slow_types(SearchOptions& options, std::vector<FirstDesign>& first, double seconds, int at_once) {
+  for (const std::string& type : slow_types(first, seconds * at_once)) {
+    log().warn("{}: left out, training it is too slow here for a search of {}; a longer --time or --types takes it in",
+               type, describe_time(seconds));
+    std::erase(options.types, type);
+    std::erase_if(first, [&](const FirstDesign& one) { return one.proposal.design.type() == type; });
+  }
+}
+
+/// The pace of a search without a training, as if measuring at a rung always took the same.
+TrainingPace expected_pace(const std::vector<FirstDesign>& first, int at_once) {
+  constexpr double kRungSeconds = 0.5;  // of calibration and validation
+  double steps = 0.0;
+  for (const FirstDesign& design : first) steps += design.step_seconds;
+  return {.epoch_seconds = steps / static_cast<double>(first.size()), .rung_seconds = kRungSeconds, .at_once = at_once};
 }
 
 /// An integer where 64 bits hold it.
@@ -49,47 +75,50 @@ Json whole_number(double value) { return value < 0x1p63 ? Json(static_cast<std::
 
 }  // namespace
 
-SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator,
+SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Isa isa, std::size_t clips,
                           const std::filesystem::path& config_file) {
   constexpr double kMeasuring = 0.03;  // of the time
   SearchOptions options = request.options;
   if (std::filesystem::exists(config_file)) {
-    return as_planned_before(options, search_options_from_json(load_json(config_file), config_file), request.given);
+    const SearchOptions before = search_options_from_json(load_json(config_file), config_file);
+    if (!request.types_given) options.types = before.types;
+    return as_planned_before(options, before, request.given);
   }
   if (!request.seconds) return options;
   const int at_once = options.threads > 0 ? std::min(options.threads, options.slots) : options.slots;
   log().info("measuring how long training takes here");
-  const TrainingPace pace =
-      measure_pace(options, evaluator, options.threads > 0 ? at_once : 1, kMeasuring * *request.seconds);
-  options = planned(options, {pace.epoch_seconds, pace.rung_seconds, at_once}, *request.seconds);
+  Proposer proposer(options);
+  std::vector<FirstDesign> first = measured(first_of(options, proposer, kFirst), isa, clips);
+  if (!request.types_given) leave_out_slow_types(options, first, *request.seconds, at_once);
+  TrainingPace pace = measure_pace(first, evaluator, options.threads > 0 ? at_once : 1, kMeasuring * *request.seconds);
+  pace.at_once = at_once;
+  options = planned(options, pace, *request.seconds);
   Json fixed = Json::object();
   for (const std::string& name : planned_options()) {
     if (request.given.contains(name)) fixed[name] = request.given.at(name);
   }
   read_options(fixed, options, "command line", "search");
-  log().info("plan: {}", describe_plan(options, {pace.epoch_seconds, pace.rung_seconds, at_once}));
+  log().info("plan: {}", describe_plan(options, pace));
   return options;
 }
 
-void print_plan(SearchOptions options, Isa isa, std::optional<std::size_t> clips, std::optional<double> seconds,
-                const Output& format) {
+void print_plan(const SearchRequest& request, Isa isa, std::optional<std::size_t> clips, const Output& format) {
   constexpr int kDraws = 20000, kDrawsOfPart = 2000;  // whose sizes and times take longer to find
-  constexpr int kMostShown = 28;
-  Proposer proposer(options);
-  Json proposals = Json::array(), shares = Json::array();
+  SearchOptions options = request.options;
   const std::size_t budgets = options.budgets().size();
-  std::vector<Design> designs;
-  // Later ones depend on what the first ones come to.
-  const int first = std::min(
-      {seconds ? kMostShown : options.max_trials, kMostShown, static_cast<int>(options.types.size() * budgets)});
-  for (int number = 0; number < first; ++number) {
-    const auto proposed = proposer.propose(static_cast<std::size_t>(number) % budgets, number, {});
-    if (!proposed) continue;
-    const Proposal& proposal = proposed->proposal;
-    designs.push_back(proposal.design);
-    Json row = proposal_row(proposal, options.target());
+  const int at_once = std::clamp(options.threads, 1, options.slots);
+  Proposer proposer(options);
+  std::vector<FirstDesign> first;
+  const std::vector<Proposal> shown = first_of(options, proposer, request.seconds ? kFirst : options.max_trials);
+  if (clips) first = measured(shown, isa, *clips);
+  if (clips && request.seconds && !request.types_given) {
+    leave_out_slow_types(options, first, *request.seconds, at_once);
+  }
+  Json proposals = Json::array(), shares = Json::array();
+  for (const Proposal& proposal : shown) {
+    if (std::ranges::find(options.types, proposal.design.type()) == options.types.end()) continue;
+    Json& row = proposals.emplace_back(proposal_row(proposal, options.target()));
     if (format == Format::json) row["design"] = design_to_json(proposal.design);
-    proposals.push_back(std::move(row));
   }
   for (const std::string& warning : proposer.warnings()) log().warn(warning);
   for (const FitShare& share : fit_shares(options, options.part() ? kDrawsOfPart : kDraws)) {
@@ -98,8 +127,8 @@ void print_plan(SearchOptions options, Isa isa, std::optional<std::size_t> clips
                       {"budget", share.budget},
                       {"share_of_draws_that_fits", share.share}});
   }
-  const TrainingPace pace = clips ? expected_pace(options, isa, designs, *clips) : TrainingPace();
-  if (clips && seconds) options = planned(options, pace, *seconds);
+  const TrainingPace pace = clips ? expected_pace(first, at_once) : TrainingPace();
+  if (clips && request.seconds) options = planned(options, pace, *request.seconds);
   const int epochs = expected_epochs(options.schedule(), budgets) + finalist_epochs(options);
   if (format == Format::json) {
     const Json json = {{"schema", "kwsmith.proposals/1"},
@@ -117,8 +146,8 @@ void print_plan(SearchOptions options, Isa isa, std::optional<std::size_t> clips
   std::cout << "\n";
   if (clips) {
     std::cout << describe_plan(options, pace) << " with " << pace.at_once << " trainings at once on this machine\n";
-  } else if (seconds) {
-    std::cout << "give --data to know the plan for " << describe_time(*seconds) << "\n";
+  } else if (request.seconds) {
+    std::cout << "give --data to know the plan for " << describe_time(*request.seconds) << "\n";
   } else {
     std::cout << "about " << grouped(epochs)
               << " epochs, those of finalists among them; give --data to know the time\n";

@@ -72,7 +72,10 @@ SearchRequest requested(const SearchVerb& verb, const Common& common) {
     throw Error("--carry-state: changes flash, RAM and time, of which nothing is limited; add --board, or leave it out",
                 Exit::usage);
   }
-  SearchRequest request{.options = std::move(options), .given = config.value("search", Json::object()), .seconds = {}};
+  SearchRequest request{.options = std::move(options),
+                        .given = config.value("search", Json::object()),
+                        .types_given = config.contains("types"),
+                        .seconds = {}};
   const auto is_given = [&](const char* name) { return request.given.contains(name); };
   if (!verb.time.empty()) {
     request.seconds = parse_time(verb.time);
@@ -89,6 +92,7 @@ void print_config(const SearchRequest& request) {
   for (const std::string& name : open) {
     if (request.seconds && !request.given.contains(name)) config["search"].erase(name);
   }
+  if (request.seconds && !request.types_given) config.erase("types");
   std::cout << text_of(config, 2) << "\n";
 }
 

@@ -30,6 +30,7 @@ struct SearchVerb {
 struct SearchRequest {
   SearchOptions options;
   Json given;                     ///< values of the object `search` that the file or flags name
+  bool types_given = false;       ///< so are the types
   std::optional<double> seconds;  ///< for which the rest is planned; nothing: nothing is planned
 };
 

@@ -45,12 +45,37 @@ TEST(Plan, OfAnEarlierRunStays) {
   EXPECT_EQ(search_options_to_json(again), search_options_to_json(before));
 }
 
-TEST(Plan, PaceIsThatOfTheSecondEpoch) {
+std::vector<FirstDesign> first_of_small(int count, const std::function<double(const std::string& type)>& seconds) {
+  const SearchOptions options = default_search({"small"});
+  Proposer proposer(options);
+  std::vector<FirstDesign> first;
+  for (Proposal& proposal : first_proposals(proposer, 1, count)) {
+    const double steps = seconds(proposal.design.type());
+    first.push_back({.proposal = std::move(proposal), .step_seconds = steps});
+  }
+  return first;
+}
+
+TEST(Plan, PaceIsTakenFromTheQuickestAndHoldsForAll) {
   FakeEvaluator evaluator;
-  const TrainingPace pace = measure_pace(default_search({"small"}), evaluator, 2, 0.0);
-  EXPECT_EQ(evaluator.ran.size(), 2U);
-  EXPECT_GE(pace.epoch_seconds, 0.0);
+  std::vector<FirstDesign> first = first_of_small(6, [](const std::string&) { return 30.0; });
+  first[2].step_seconds = first[4].step_seconds = 0.0;
+  const TrainingPace pace = measure_pace(first, evaluator, 2, 0.0);
+  std::vector<int> trained;
+  for (const auto& [trial, epochs] : evaluator.ran) trained.push_back(trial);
+  EXPECT_THAT(trained, ::testing::UnorderedElementsAre(2, 4));
+  EXPECT_GE(pace.epoch_seconds, 20.0);
+  EXPECT_LT(pace.epoch_seconds, 21.0);
   EXPECT_EQ(pace.at_once, 2);
+}
+
+TEST(Plan, LeavesOutATypeThatWouldTakeTheTimeOfAllOthers) {
+  const auto slow = [](const std::string& type) { return type == "bc_resnet" ? 30.0 : 2.0; };
+  const std::vector<FirstDesign> first = first_of_small(10, slow);
+  EXPECT_THAT(slow_types(first, 3600.0), ::testing::ElementsAre("bc_resnet"));
+  EXPECT_THAT(slow_types(first, 8 * 3600.0), ::testing::IsEmpty()) << "time enough";
+  EXPECT_THAT(slow_types(first_of_small(10, [](const std::string&) { return 30.0; }), 600.0), ::testing::IsEmpty())
+      << "a short search, whose types are alike";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "kws/search/evaluator.h"
 #include "kws/search/options.h"
+#include "kws/search/proposals.h"
 #include "kws/search/study.h"
 
 namespace kws {
@@ -16,11 +17,26 @@ struct TrainingPace {
   int at_once = 1;             ///< trainings that run beside each other at that pace
 };
 
-/// Trains the first designs of the search for two epochs, `at_once` at a time, and throws them away; ends after
-/// `patience` seconds, once every thread has trained one.
-TrainingPace measure_pace(const SearchOptions& options, Evaluator& evaluator, int at_once, double patience);
+/// One of the designs that a search begins with.
+struct FirstDesign {
+  Proposal proposal;
+  double step_seconds = 0.0;  ///< that the steps of one of its epochs take here, without features
+};
 
-/// The options a plan sets: max_trials, epochs, finalists, final_seeds, final_epochs, tuning_epochs.
+/// Those of a search's first `count` proposals that there are; they depend on no result.
+std::vector<Proposal> first_proposals(Proposer& proposer, std::size_t budgets, int count);
+
+/// Types whose networks are too slow for a search on this machine: even the quickest of the first designs would take
+/// more than a fifth of all the time for one training at full length, and several times as long as those of most types.
+///   seconds  of all the search's trainings together
+std::vector<std::string> slow_types(const std::vector<FirstDesign>& first, double seconds);
+
+/// Trains the quickest of the first designs for two epochs, `at_once` at a time, and throws them away; ends after
+/// `patience` seconds, once every thread has trained one. What their epochs take beside their steps is the same for
+/// all designs.
+TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& evaluator, int at_once, double patience);
+
+/// The options a plan sets, beside the types it leaves out: max_trials, epochs, finalists, final_seeds, final_epochs, tuning_epochs.
 const std::vector<std::string>& planned_options();
 
 /// Sets them so that the whole search takes about `seconds`: up to two fifths for finalists, at best three of each
