@@ -15,6 +15,7 @@
 #include "kws/core/rng.h"
 #include "kws/core/table.h"
 #include "kws/cost/cost.h"
+#include "kws/cost/firmware.h"
 #include "model_code.h"
 #include "report.h"
 #include "runtime_files.h"
@@ -268,6 +269,7 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
       {"BOARD_ROW", board_row(options.board)},
   });
   d.tokens.merge(flow_tokens(flow, d.model));
+  d.tokens["STACK_BYTES"] = std::to_string(kStackBytes);
   d.tokens["FLOW_TEXT"] = flow_text(flow, stream.continuous, sizes);
   d.tokens.merge(clip_tokens(m.front_end.options().clip_ms));
   d.tokens.merge(ring_tokens(options.board, stream.hop_frames * m.front_end.options().stride_ms));
