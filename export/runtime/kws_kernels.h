@@ -82,7 +82,8 @@ void kws_conv2d_s8(const void* params, const int8_t* in, int8_t* out, void* scra
 /* kws:begin depthwise */
 #define KWS_DEPTHWISE_TAPS 25
 
-/* Weights [kernel_time][kernel_freq][channels], at most KWS_DEPTHWISE_TAPS taps; one position at a time. */
+/* Weights [kernel_time][kernel_freq][channels], at most KWS_DEPTHWISE_TAPS taps; one position at a time, or two in the
+ * order of the channels, which leave the same room. */
 void kws_depthwise_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
 /* kws:end */
