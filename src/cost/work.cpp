@@ -137,8 +137,6 @@ struct LayerTerms {
   Terms operator()(const Depthwise2d& op) const {
     const double taps = double{1} * op.kernel.time * op.kernel.freq;
     const WindowAxes axes = axes_of(layer, op);
-    const double taps_inside = inside(axes.time) * inside(axes.freq);
-    const double taps_outside = positions() * taps - taps_inside;
     const double channels = in.channels;
     if (kernel == Kernel::depthwise_large) {
       // Up to 32 taps at once; windows that lie inside the map, or all of a line, are found by a table then.
@@ -156,20 +154,29 @@ struct LayerTerms {
       return {1,           positions(),     found * taps,  searched,       searched * taps, quads * parts,
               quads * all, singles * parts, singles * all, eights * parts, eights * all};
     }
+    // Of 64 channels each, and with the DSP extension of two positions, for one that is left over twice the same.
     const double chunks = std::ceil(channels / 64);
+    const double blocks = dsp ? halves(positions()) : positions();
+    const double windows = chunks * blocks * (dsp ? 2 : 1);
+    // Rows that lie inside the map with all their taps need no look at each.
+    const double quick = windows / positions() * inside(axes.time) * whole_windows(axes.freq) * op.kernel.freq;
     const int at_once = helium ? 8 : 4;
-    const double quads = positions() * std::floor(double(in.channels) / at_once);
-    const double singles = positions() * (in.channels % at_once);
+    const double quads = blocks * std::floor(double(in.channels) / at_once);
+    const double alone = dsp && int(positions()) % 2 != 0 ? whole_fours(in.channels) : 0;
+    const double singles = blocks * (in.channels % at_once);
     return {1,
-            positions(),
-            positions() * chunks,
-            positions() * chunks * op.kernel.time,
-            chunks * taps_inside,
-            chunks * taps_outside,
-            quads,
-            quads * taps,
+            blocks,
+            blocks * chunks,
+            windows * op.kernel.time,
+            quick,
+            windows * taps - quick,
+            quads - alone,
+            (quads - alone) * taps,
             singles,
-            singles * taps};
+            singles * taps,
+            alone,
+            alone * taps,
+            dsp && chunks > 1 ? blocks * chunks * taps : 0};
   }
   Terms operator()(const AvgPool2d& op) const {
     // Four channels at once, as long as their sums fit into 16 bits. Over time alone, frequencies are channels.
