@@ -202,7 +202,8 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
 
 FirmwareSizes FirmwareCost::sizes(Core core) const {
   FirmwareSizes total{.flash_bytes = of(code_bytes, core) + of(library_bytes, core),
-                      .ram_bytes = of(library_bytes, core)};
+                      .ram_bytes = of(library_bytes, core),
+                      .arena_bytes = arena_bytes};
   for (const Row& row : constants) total.flash_bytes += row.bytes;
   for (const Row& row : ram) total.ram_bytes += row.bytes;
   return total;

@@ -217,6 +217,16 @@ Model load_model(const fs::path& folder) {
   return model_from_files(files, folder.string());
 }
 
+Model model_without_weights(const fs::path& folder) {
+  const std::string where = (folder / kModel).string();
+  const std::string text = read_file(where);
+  try {
+    return model_from_json(parse_json(text, where), where);
+  } catch (const Error& error) {
+    throw Error(error.what(), Exit::failed);
+  }
+}
+
 std::string pack_model(const Model& model) {
   Json index = Json::array();
   std::string contents;

@@ -192,6 +192,8 @@ TEST_F(ModelFolder, KeepsWhatElseLiesInIt) {
   save_metrics(model, root_ / "m");
   EXPECT_EQ(*load_model(root_ / "m").metrics.detector_threshold, 0.75);
   EXPECT_TRUE(load_model(root_ / "m").metrics.detector_carries_state);
+  EXPECT_EQ(*model_without_weights(root_ / "m").metrics.detector_threshold, 0.75);
+  EXPECT_EQ(model_without_weights(root_ / "m").labels, model.labels);
   const Model other = random_model(small_design(), 2);
   save_model(other, root_ / "m");
   EXPECT_EQ(model_files(load_model(root_ / "m")), model_files(other));

@@ -41,6 +41,7 @@ struct FirmwareOptions {
 struct FirmwareSizes {
   std::int64_t flash_bytes = 0;
   std::int64_t ram_bytes = 0;
+  std::int64_t arena_bytes = 0;  ///< of the network alone, run over a whole window: plan_arena(graph).bytes
 };
 /// For filtering many designs: nothing is kept but the totals.
 ///   features, graph  of one design, see build_graph()

@@ -68,6 +68,9 @@ void save_metrics(const Model& model, const std::filesystem::path& folder);
 /// throws Error (Exit::usage) when `folder` is not a model folder.
 Model load_model(const std::filesystem::path& folder);
 
+/// The same from model.json alone, weights and int8 network empty: what it is and what it can, of many models.
+Model model_without_weights(const std::filesystem::path& folder);
+
 /// All files in one string, for the study store, and back; `origin` names the string in errors.
 std::string pack_model(const Model& model);
 Model unpack_model(const std::string& bytes, const std::string& origin = "stored model");
