@@ -32,6 +32,16 @@ CLI::Validator in_range(double low, double high) {
           ""};
 }
 
+CLI::Validator one_of(const std::vector<std::string>& words) {
+  return {[words](std::string& text) -> std::string {
+            if (std::ranges::find(words, text) != words.end()) return "";
+            std::string known;
+            for (const std::string& word : words) known += (known.empty() ? "" : ", ") + word;
+            return "\"" + text + "\" is none of " + known;
+          },
+          ""};
+}
+
 void add_format(CLI::App& verb, Output& output, const std::string& other, const std::string& meaning) {
   const std::map<std::string, Format> names = {{"table", Format::table}, {"json", Format::json}, {"csv", Format::csv}};
   if (other.empty()) {
@@ -45,7 +55,7 @@ void add_format(CLI::App& verb, Output& output, const std::string& other, const 
       }
     };
     verb.add_option_function<std::string>("--format", choose, "table, json or csv; " + meaning)
-        ->check(CLI::IsMember({std::string("table"), std::string("json"), std::string("csv"), other}).description(""))
+        ->check(one_of({"table", "json", "csv", other}))
         ->default_str("table");
   }
   verb.add_flag_callback(

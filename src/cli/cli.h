@@ -45,6 +45,9 @@ CLI::Validator one_of(const std::map<std::string, Enum>& names) {
           ""};
 }
 
+/// Some words, and no others.
+CLI::Validator one_of(const std::vector<std::string>& words);
+
 /// How a verb prints its results.
 struct Output {
   Format format = Format::table;

@@ -7,6 +7,8 @@
 #include "help.h"
 #include "kws/cost/board.h"
 #include "kws/cost/budget.h"
+#include "kws/families/design.h"
+#include "kws/search/view.h"
 
 namespace kws::cli {
 namespace {
@@ -41,8 +43,16 @@ std::vector<std::string> values_of(const CLI::Option& option) {
     values = {"float", "int8", "c"};
   } else if (name == "split") {
     values = {"validation", "test"};
+  } else if (name == "state") {
+    for (const TrialState state : kTrialStates) values.emplace_back(state_name(state));
+  } else if (name == "front-end") {
+    values = {"float", "integer"};
+  } else if (name == "stretch") {
+    values = {"loudest", "first"};
+  } else if (name == "DESIGN") {
+    for (const Design& design : known_designs()) values.push_back(design.name);
   } else if (name == "WHAT") {
-    values = {"types", "budgets", "boards", "configs"};
+    values = {"types", "budgets", "boards", "designs", "models", "recipes", "configs"};
   } else if (name == "SHELL") {
     values = {"bash", "zsh", "fish"};
   }
@@ -264,7 +274,7 @@ std::string manual(const CLI::App& app) {
 void add_completions(CLI::App& app, Common& /*common*/) {
   const auto shell = std::make_shared<std::string>();
   CLI::App* verb = app.add_subcommand("completions", "Print the completion script of a shell");
-  verb->add_option("SHELL", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  verb->add_option("SHELL", *shell, "bash, zsh or fish")->required()->check(one_of({"bash", "zsh", "fish"}));
   verb->callback([&app, shell] {
     std::cout << (*shell == "bash" ? bash(app) : *shell == "zsh" ? zsh(app) : fish(app));
   });

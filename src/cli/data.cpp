@@ -98,7 +98,7 @@ Exit check(const CheckVerb& verb, int threads) {
 void add_check(CLI::App& data, Common& common) {
   auto verb = std::make_shared<CheckVerb>();
   CLI::App* sub = data.add_subcommand("check", "Open every recording; count words, splits and speakers; list problems");
-  sub->add_option("folder", verb->folder, "folder in Speech Commands layout: WORD/*.wav, .flac, .ogg, .opus, .mp3")
+  sub->add_option("FOLDER", verb->folder, "folder in Speech Commands layout: WORD/*.wav, .flac, .ogg, .opus, .mp3")
       ->required();
   verb->reading.add_to(*sub);
   sub->add_option("--clip-ms", verb->clip_ms, "what the design hears at once, its \"clip_ms\"")
@@ -226,11 +226,11 @@ void add_fetch(CLI::App& data, Common& /*common*/) {
     names += (names.empty() ? "" : ", ") + std::string(known.name) + " (" +
              fixed(static_cast<double>(known.bytes) / 1e9, 1) + " GB)";
   }
-  sub->add_option("name", verb->name, "version: " + names)->default_str(std::string(kKnownDatasets.front().name));
+  sub->add_option("VERSION", verb->name, names)->default_str(std::string(kKnownDatasets.front().name));
   sub->add_option("--out", verb->out, "folder to make; the download grows in OUT.part")->required();
   sub->add_option("--url", verb->source.url,
                   "another archive, http or https: zip or tar with WORD/*.wav, .flac, .ogg ... at its top; with a "
-                  "name, its mirror");
+                  "VERSION, its mirror");
   sub->add_option("--sha256", verb->source.sha256, "what the archive must have; known for the versions above");
   sub->add_flag("--replace", verb->replace, "replace the folder when it exists");
   sub->callback([verb] { fetch(*verb); });
@@ -275,7 +275,7 @@ void add_import(CLI::App& data, Common& common) {
   auto verb = std::make_shared<ImportVerb>();
   CLI::App* sub = data.add_subcommand(
       "import", "Make a folder for training from recordings of any format, in folders of any depth, or an archive");
-  sub->add_option("source", verb->source,
+  sub->add_option("SOURCE", verb->source,
                   "folder, or .zip, .tar, .tar.gz ..., of recordings; a folder of each names its word")
       ->required();
   sub->add_option("--out", verb->out, "folder to make: WORD/SPEAKER_nohash_N.wav, 16 kHz mono, and keywords.txt")

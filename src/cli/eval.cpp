@@ -67,13 +67,13 @@ int run(EvalVerb& verb, const Common& common) {
 void add_eval(CLI::App& app, Common& common) {
   auto verb = std::make_shared<EvalVerb>();
   CLI::App* sub = app.add_subcommand("eval", "Measure a model: float (LibTorch), int8 (host) or c (the exported code)");
-  sub->add_option("model", verb->model, kModelHelp)->required();
+  sub->add_option("MODEL", verb->model, kModelHelp)->required();
   verb->source.add_to(*sub, false);
   sub->add_option("--split", verb->split, "validation or test")->capture_default_str();
   const std::map<std::string, Engine> engines = {{"float", Engine::float32}, {"int8", Engine::int8}, {"c", Engine::c}};
   sub->add_option("--engine", verb->engine, "float, int8 or c")->transform(one_of(engines))->default_str("int8");
   sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")
-      ->check(CLI::IsMember({"float", "integer"}).description(""));
+      ->check(one_of({"float", "integer"}));
   sub->add_option("--gain-db", verb->level.gain_db,
                   "gain of the clips before they are heard, as a microphone's that records louder or more quietly")
       ->check(CLI::Range(-90.0, 60.0))

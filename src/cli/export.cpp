@@ -136,7 +136,7 @@ void run(const ExportVerb& verb) {
 void add_export(CLI::App& app, Common& /*common*/) {
   auto verb = std::make_shared<ExportVerb>();
   CLI::App* sub = app.add_subcommand("export", "Write a model as C99 for firmware, or its float network as ONNX");
-  sub->add_option("model", verb->model, kModelHelp)->required();
+  sub->add_option("MODEL", verb->model, kModelHelp)->required();
   sub->add_option("--out", verb->out, "folder to make; with --format onnx a file")->required();
   sub->add_option("--prefix", verb->options.prefix, "begins every file and name")->capture_default_str();
   sub->add_option(
@@ -154,7 +154,7 @@ void add_export(CLI::App& app, Common& /*common*/) {
       "model whose thresholds `listen --tune --carry-state` has found");
   sub->add_flag("--replace", verb->options.replace, "replace the folder, with all that is in it");
   sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")
-      ->check(CLI::IsMember({"float", "integer"}).description(""));
+      ->check(one_of({"float", "integer"}));
   add_format(*sub, verb->format, "onnx", "onnx: write the float network as the ONNX file --out, no C");
   sub->callback([verb] { run(*verb); });
 }

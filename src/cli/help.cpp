@@ -16,16 +16,21 @@ namespace {
 
 constexpr std::size_t kNarrowest = 40, kWidest = 110;  // columns that are read with ease
 constexpr std::size_t kTextColumn = 26;
+constexpr const char* kCommon = "Common options";
 
 /// Verb -> command lines.
 const std::map<std::string, std::vector<std::string>>& examples() {
   static const std::map<std::string, std::vector<std::string>> table = {
       {"kwsmith",
        {"kwsmith search --data speech --budget small --study study", "kwsmith cost ds_cnn_s --board nrf52840"}},
+      {"kwsmith data", {"kwsmith data synth --speakers 60 --out speech", "kwsmith data import recordings --out ours"}},
       {"kwsmith data check", {"kwsmith data check speech", "kwsmith data check ours --keywords aurora,blinds --json"}},
       {"kwsmith data fetch",
        {"kwsmith data fetch --out speech",
         "kwsmith data fetch --url https://example.com/words.tar.gz --sha256 HEX --out words"}},
+      {"kwsmith data import",
+       {"kwsmith data import recordings.zip --out ours --keywords aurora,blinds",
+        "kwsmith data import phones --out ours --speaker '(?<speaker>[^/_]+)_[^/]*$'"}},
       {"kwsmith data synth",
        {"kwsmith data synth --speakers 60 --out speech",
         "kwsmith data synth --keywords aurora,\"coffee time\" --out ours"}},
@@ -46,7 +51,7 @@ const std::map<std::string, std::vector<std::string>>& examples() {
       {"kwsmith trials",
        {"kwsmith trials study --budget small --best 5", "kwsmith trials study --long --format csv >study.csv"}},
       {"kwsmith pareto", {"kwsmith pareto study", "kwsmith pareto study --budget medium --format csv"}},
-      {"kwsmith report", {"kwsmith report study", "kwsmith report study --out now.html"}},
+      {"kwsmith report", {"kwsmith report study --serve --open", "kwsmith report study study2 --out both.html"}},
       {"kwsmith replay",
        {"kwsmith replay --table configs/learning_curves.json.gz --seeds 30",
         "kwsmith replay --table curves.json.gz --steps"}},
@@ -62,6 +67,7 @@ const std::map<std::string, std::vector<std::string>>& examples() {
        {"kwsmith export study/best/small --out firmware",
         "kwsmith export model --board nrf52840 --prefix wake --out firmware",
         "kwsmith export model --format onnx --out model.onnx"}},
+      {"kwsmith bench", {"kwsmith bench train", "kwsmith bench train ds_cnn_s gru_s --rounds 5"}},
       {"kwsmith bench train", {"kwsmith bench train", "kwsmith bench train --seconds 3 --rounds 5 --json"}},
       {"kwsmith list", {"kwsmith list boards", "kwsmith list types --json"}},
       {"kwsmith completions",
@@ -141,10 +147,13 @@ std::vector<OptionGroup> option_groups(const CLI::App& verb) {
   for (const CLI::Option* option : verb.get_options()) {
     const std::string& group = option->get_group();
     if (!option->nonpositional() || group.empty() || &verb == top || option == verb.get_help_ptr()) continue;
-    add(group == "Options" ? "Common options" : group, option);
+    add(group == "Options" ? kCommon : group, option);
   }
-  // What few need stands below what many need.
-  std::ranges::stable_partition(groups, [](const OptionGroup& group) { return group.title != kAdvanced; });
+  // What many need, whichever was added first; what few need stands below.
+  const auto place = [](const OptionGroup& group) {
+    return group.title == kCommon ? 0 : group.title == kLimits ? 1 : group.title == kAdvanced ? 3 : 2;
+  };
+  std::ranges::stable_sort(groups, {}, place);
   for (const CLI::Option* option : top->get_options()) {
     if (option->nonpositional() && !option->get_group().empty()) add("Options of every verb", option);
   }
@@ -232,6 +241,7 @@ std::string usage_line(const CLI::App& app, const CLI::ParseError& error) {
     if (verbs.empty()) return word + ": is more than " + path_of(verb) + " takes; " + help;
     return word + ": is no verb of " + path_of(verb) + "; " + did_you_mean(word, names_of(verbs), help);
   }
+  if (!verbs_of(verb).empty()) return verb.get_name() + ": no verb is given; " + help;
   return std::string(error.what()) + "; " + help;
 }
 

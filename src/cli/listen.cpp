@@ -199,8 +199,8 @@ void add_listen(CLI::App& app, Common& common) {
   auto verb = std::make_shared<ListenVerb>();
   CLI::App* sub = app.add_subcommand(
       "listen", "Detect keywords in long audio as the exported code does, count false accepts an hour");
-  sub->add_option("model", verb->model, kModelHelp)->required();
-  sub->add_option("recordings", verb->files,
+  sub->add_option("MODEL", verb->model, kModelHelp)->required();
+  sub->add_option("RECORDING", verb->files,
                   "WAV, FLAC, Ogg or MP3 of any length, judged by a label track NAME.txt beside it (Audacity: begin "
                   "TAB end TAB word); or - for standard input: raw 16-bit samples or WAV, 16 kHz mono");
   sub->add_option("--data", verb->data, "instead: a recording made of the clips of this Speech Commands folder");

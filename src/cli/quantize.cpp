@@ -61,7 +61,7 @@ void add_quantize(CLI::App& app, Common& common) {
   auto verb = std::make_shared<QuantizeVerb>();
   CLI::App* sub = app.add_subcommand(
       "quantize", "Show layer by layer what int8 costs a model; with --out calibrate it anew on other recordings");
-  sub->add_option("model", verb->model, kModelHelp)->required();
+  sub->add_option("MODEL", verb->model, kModelHelp)->required();
   verb->source.add_to(*sub, false);
   sub->add_option("--out", verb->out,
                   "model folder to write: the same weights in int8 again, ranges calibrated on the training clips of "

@@ -18,7 +18,7 @@ void Target::add_to(CLI::App& verb, const std::string& consequence) {
         std::string(measure.help) + ": " + consequence + (measure.of_part ? "; beats the board's; 0: no limit" : ""));
   }
   verb.add_option("--core", core, "that flash and RAM are counted for where no board is given (default: m4)")
-      ->check(CLI::IsMember(core_names()))
+      ->check(one_of(core_names()))
       ->excludes("--board");
   regroup(verb, kLimits, {"--board", "--core"});
   for (const Measure& measure : measures()) regroup(verb, kLimits, {flag_of(measure.option).c_str()});
