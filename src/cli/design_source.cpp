@@ -15,13 +15,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The trial of STUDY:TRIAL; nothing: the word does not end like one. A study may be a URL, which has colons too.
+/// The trial of STUDY:TRIAL, its number with commas too, as tables show it; nothing: the word does not end like one. A
+/// study may be a URL, which has colons too.
 std::optional<Design> design_of_trial(const std::string& word) {
   const std::size_t colon = word.rfind(':');
   if (colon == std::string::npos || colon == 0) return {};
   int number = 0;
-  const char* const end = word.data() + word.size();
-  const auto [rest, error] = std::from_chars(word.data() + colon + 1, end, number);
+  std::string digits = word.substr(colon + 1);
+  std::erase(digits, ',');
+  const char* const end = digits.data() + digits.size();
+  const auto [rest, error] = std::from_chars(digits.data(), end, number);
   if (error != std::errc() || rest != end) return {};
   const StudyView view = view_study(word.substr(0, colon));
   const auto trial =

@@ -124,7 +124,7 @@ Json models(const fs::path& folder) {
   Json rows = Json::array();
   for (const fs::path& file : json_files(folder)) {
     if (file.filename() != "model.json") continue;
-    const Model model = load_model(file.parent_path());
+    const Model model = model_without_weights(file.parent_path());
     const ModelMetrics& m = model.metrics;
     Json row = design_row(model.design);
     row["keywords"] = keywords_of(model).size();
@@ -176,7 +176,7 @@ void print(const Json& rows, const ListOptions& options) {
   }
   if (rows.empty()) return;
   if (options.what == "models") {  // whose figures are shares
-    print_rows(rows, options.format);
+    print_rows(rows, options.format, {"name", "type", "int8_test", "memory_bytes", "ops"});
     return;
   }
   std::vector<std::string> columns;
@@ -211,13 +211,13 @@ void run(const ListOptions& options) {
 
 void add_list(CLI::App& app, Common& /*common*/) {
   CLI::App* verb = app.add_subcommand(
-      "list", "what there is to choose from: types, budgets, boards, designs, models, recipes or configs");
+      "list", "Show what there is to choose from: types, budgets, boards, designs, models, recipes or configs");
   const auto options = std::make_shared<ListOptions>();
   verb->add_option("WHAT", options->what,
                    "types, budgets, boards; designs, models and recipes that go by their names; configs: design files "
                    "of a folder")
       ->required()
-      ->check(CLI::IsMember({"types", "budgets", "boards", "designs", "models", "recipes", "configs"}));
+      ->check(one_of({"types", "budgets", "boards", "designs", "models", "recipes", "configs"}));
   verb->add_option("--folder", options->folder,
                    "where `list configs` and `list models` look (default: what comes with kwsmith)");
   add_format(*verb, options->format);

@@ -28,7 +28,7 @@ int run(const ParetoVerb& verb) {
   if (verb.format == Format::json) {
     std::cout << text_of(json, 2) << "\n";
   } else {
-    print_rows(front, verb.format);
+    print_rows(front, verb.format, {"trial", "name", "int8_validation", "memory_bytes", "ops", "epochs"});
   }
   return static_cast<int>(Exit::done);
 }

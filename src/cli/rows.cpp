@@ -59,7 +59,7 @@ std::string whole_number(std::string_view column, long long value, Format format
   return grouped(value);
 }
 
-void print_rows(const Json& rows, const Output& format) {
+void print_rows(const Json& rows, const Output& format, const std::vector<std::string>& first) {
   if (rows.empty()) return;
   std::vector<std::string> columns;
   for (const auto& [name, value] : rows.front().items()) {
@@ -76,7 +76,7 @@ void print_rows(const Json& rows, const Output& format) {
     }
     table.add(std::move(cells));
   }
-  print_table(table, format);
+  print_table(format == Format::table ? table.first(first) : table, format);
 }
 
 }  // namespace kws::cli

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli.h"
 
@@ -13,6 +14,7 @@ std::string whole_number(std::string_view column, long long value, Format format
 
 /// Objects of equal keys as one table or CSV; no rows: nothing. For people shares stand in per cent and whole numbers
 /// in groups of three.
-void print_rows(const Json& rows, const Output& format);
+///   first  columns that stand before the others in a table, so that a narrow terminal leaves out others
+void print_rows(const Json& rows, const Output& format, const std::vector<std::string>& first = {});
 
 }  // namespace kws::cli

@@ -48,7 +48,8 @@ void print_winners(const SearchOutcome& outcome, const std::string& study, const
   if (format == Format::json) {
     std::cout << text_of(Json{{"schema", "kwsmith.winners/1"}, {"study", study}, {"winners", rows}}, 2) << "\n";
   } else {
-    print_rows(rows, format);
+    print_rows(rows, format,
+               {"budget", "name", "int8_validation", "int8_test", "memory_bytes", "ops", "mean_of_seeds"});
   }
 }
 
@@ -137,7 +138,8 @@ int run(const SearchVerb& verb, const Common& common) {
   log().info("report, for a browser: {}", (folder / "report.html").string());
   for (const Winner& winner : outcome.winners) {
     const bool carries = options.carry_state && keeps_state(build_graph(winner.trial.proposal.design));
-    log().info("next: kwsmith export {} --out firmware{}{}", (folder / "best" / winner.budget).string(),
+    log().info("next: kwsmith export {} --out firmware{}{}{}", (folder / "best" / winner.budget).string(),
+               outcome.winners.size() > 1 ? "_" + winner.budget : "",  // each its folder
                verb.board.empty() ? "" : " --board " + verb.board, carries ? " --carry-state" : "");
   }
   return static_cast<int>(Exit::done);

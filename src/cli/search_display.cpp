@@ -28,8 +28,8 @@ std::string describe_end(const Proposal& proposal, const Rung& rung) {
 
 std::string describe_progress(const SearchProgress& progress, const std::string& pace) {
   std::string text = grouped(progress.done()) + " of " + grouped(progress.total()) + " epochs";
-  if (!pace.empty()) text += ", " + pace;
   if (progress.seconds_left) text += ", about " + describe_time(*progress.seconds_left) + " left";
+  if (!pace.empty()) text += ", " + pace;  // last: a narrow terminal cuts the line
   return text;
 }
 

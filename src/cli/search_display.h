@@ -11,7 +11,7 @@
 
 namespace kws::cli {
 
-/// "412 of 1,020 epochs, 1.24 a second, about 29 minutes left", the middle only where there is one.
+/// "412 of 1,020 epochs, about 29 minutes left, 1.24 a second", what is known of it.
 std::string describe_progress(const SearchProgress& progress, const std::string& pace = "");
 
 /// What a search has come to, in a block on a terminal, else a line for each rung that a trial reaches.

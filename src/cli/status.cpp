@@ -2,12 +2,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <sstream>
 #include <thread>
 
 #include "cli.h"
+#include "help.h"
 #include "kws/core/interrupt.h"
 #include "kws/core/table.h"
 #include "log.h"
@@ -51,6 +54,20 @@ std::vector<std::string> lines_of(const StudyStatus& status) {
   return lines;
 }
 
+/// The same as wide as the terminal that `descriptor` is, no word broken; elsewhere as they are.
+std::vector<std::string> fitted(const std::vector<std::string>& lines, int descriptor) {
+  if (::isatty(descriptor) == 0) return lines;
+  constexpr std::size_t kRoom = 4;  // that a live block leaves at the end of a line
+  const std::size_t width = terminal_width(descriptor);
+  std::vector<std::string> rows;
+  for (const std::string& line : lines) {
+    const std::size_t indent = line.starts_with("  ") ? 2 : 0;
+    std::istringstream broken(wrapped(line, indent, width - std::min(width, kRoom)));
+    for (std::string row; std::getline(broken, row);) rows.push_back(row);
+  }
+  return rows;
+}
+
 /// Draws the study again and again until its search ends or the user has seen enough.
 void watch(const std::string& study) {
   constexpr int kLooks = 20;  // at the user's wish, in a pause
@@ -59,7 +76,7 @@ void watch(const std::string& study) {
   if (!block.draws()) throw Error("status --watch: standard output is no terminal; leave --watch out", Exit::usage);
   for (StudyStatus status = status_of(view_study(study)); status.running && !interrupted();
        status = status_of(view_study(study))) {
-    block.draw(lines_of(status));
+    block.draw(fitted(lines_of(status), STDOUT_FILENO));
     for (int i = 0; i < kLooks && !interrupted(); ++i) std::this_thread::sleep_for(kPause);
   }
 }
@@ -70,7 +87,7 @@ int run(const StatusVerb& verb) {
   if (verb.json) {
     std::cout << text_of(status_to_json(status), 2) << "\n";
   } else {
-    for (const std::string& line : lines_of(status)) std::cout << line << "\n";
+    for (const std::string& line : fitted(lines_of(status), STDOUT_FILENO)) std::cout << line << "\n";
   }
   return static_cast<int>(Exit::done);
 }

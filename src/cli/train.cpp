@@ -52,7 +52,7 @@ void print_result(const Model& model, const Output& format) {
     return;
   }
   row.erase("epochs");
-  print_rows(Json::array({row}), format);
+  print_rows(Json::array({row}), format, {"design", "int8_validation", "int8_test"});
 }
 
 void say_what_is_new(const Model& from, const LabelSet& labels) {
@@ -135,7 +135,7 @@ int run(TrainVerb& verb, const Common& common) {
 void add_train(CLI::App& app, Common& common) {
   auto verb = std::make_shared<TrainVerb>();
   CLI::App* sub = app.add_subcommand("train", "Train one design and quantize it");
-  CLI::Option* const design = sub->add_option("design", verb->design, kDesignHelp);
+  CLI::Option* const design = sub->add_option("DESIGN", verb->design, kDesignHelp);
   CLI::Option* const set =
       sub->add_option("--set", verb->changes, "PATH=VALUE: train a changed design, such as network.conv.filters=48");
   set->allow_extra_args(false);

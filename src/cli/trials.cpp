@@ -39,7 +39,7 @@ Json short_rows(const Json& trials) {
   Json rows = Json::array();
   for (const Json& trial : trials) {
     Json& row = rows.emplace_back(Json::object());
-    for (const char* name : {"trial", "name", "budget", "state", "epochs", "int8_validation", "int8_validation_error",
+    for (const char* name : {"trial", "name", "int8_validation", "int8_validation_error", "epochs", "state", "budget",
                              "memory_bytes", "ops", "reason"}) {
       row[name] = trial.at(name);
     }

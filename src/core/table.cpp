@@ -130,6 +130,17 @@ Table Table::only(const std::vector<std::string>& names) const {
   return chosen;
 }
 
+Table Table::first(const std::vector<std::string>& names) const {
+  std::vector<std::string> order;
+  for (const std::string& name : names) {
+    if (std::ranges::find(columns_, name) != columns_.end()) order.push_back(name);
+  }
+  for (const std::string& name : columns_) {
+    if (std::ranges::find(names, name) == names.end()) order.push_back(name);
+  }
+  return only(order);
+}
+
 std::string Table::csv() const {
   std::string text = csv_line(columns_);
   for (const auto& row : rows_) text += csv_line(row);

@@ -39,6 +39,13 @@ TEST(Table, CountsLettersNotBytes) {
   EXPECT_EQ(table.text(), "word  n\ngrün  1\n");
 }
 
+TEST(Table, PutsSomeColumnsBeforeTheOthers) {
+  Table table({"name", "core", "fits"});
+  table.add({"dnn", "m4", "yes"});
+  EXPECT_EQ(table.first({"fits", "load", "name"}).csv(), "fits,name,core\nyes,dnn,m4\n");
+  EXPECT_EQ(table.first({}).csv(), table.csv());
+}
+
 TEST(Table, QuotesCsvCellsThatNeedIt) {
   Table table({"name", "note"});
   table.add({"a,b", "say \"no\""});

@@ -11,9 +11,15 @@ while read -r verb; do
   "$kwsmith" "$verb" --help >"$work/help"
   awk 'length > 80 && !/^  kwsmith/ { print; bad = 1 } END { exit bad }' "$work/help" || fail "kwsmith $verb --help: lines beyond 80 columns"
   grep -q '^Options of every verb:$' "$work/help" || fail "kwsmith $verb --help lacks the options of every verb"
-  case $verb in data | bench) continue ;; esac
   [ "$(sed -n '/^Examples:/,/^$/p' "$work/help" | grep -c '^  kwsmith ')" -ge 2 ] || fail "kwsmith $verb --help shows less than two examples"
 done <"$work/verbs"
+for verb in 'data check' 'data fetch' 'data import' 'data synth' 'bench train'; do
+  # shellcheck disable=SC2086
+  "$kwsmith" $verb --help >"$work/help"
+  [ "$(sed -n '/^Examples:/,/^$/p' "$work/help" | grep -c '^  kwsmith ')" -ge 2 ] || fail "kwsmith $verb --help shows less than two examples"
+done
+"$kwsmith" design --help >"$work/help"
+[ "$(grep -nE '^(Common options|Limits):' "$work/help" | cut -d: -f2 | tr '\n' ' ')" = "Common options Limits " ] || fail "design --help shows limits before what many need"
 "$kwsmith" search --help >"$work/help"
 for group in 'Common options' Limits Search Advanced; do
   grep -q "^$group:\$" "$work/help" || fail "kwsmith search --help has no group $group"
@@ -43,6 +49,8 @@ expect 2 'chek: is no verb of kwsmith data; did you mean "check"' data chek
 expect 2 '--bugdet: is no option of kwsmith search; did you mean "--budget"' search --bugdet small
 expect 2 'extra: is more than kwsmith pareto takes; see kwsmith pareto --help' pareto study extra
 expect 2 '"xml" is none of csv, json, table; see kwsmith list --help' list types --format xml
+expect 2 'WHAT: "bords" is none of types, budgets, boards' list bords
+expect 2 '^kwsmith: data: no verb is given; see kwsmith data --help' data
 expect 2 '"2" is none of csv, json, table' list types --format 2
 
 step "lists take commas"
@@ -71,6 +79,8 @@ offers synth kwsmith data s
 offers --max-flash kwsmith search --max-f
 offers nrf52840 kwsmith cost --board nrf5
 offers boards kwsmith list b
+offers models kwsmith list m
+offers ds_cnn_s kwsmith cost ds_cnn
 offers ds_cnn kwsmith search --types ds_
 
 step "the man page"

@@ -42,6 +42,8 @@ for width in 60 80 120 200; do
     drawn=$((drawn + bars))
   done
   [ "$drawn" -gt 0 ] || fail "no bar at $width columns"
+  grep -qhE '^\[[#.]*\] .*, about .* left' "$work"/shots/* || fail "the time left is cut off at $width columns"
+  grep -qE '^budget .* int8_validation' "$work/last" || { fail "the winner has no int8 accuracy at $width columns"; cat "$work/last" >&2; }
   if grep -E '^\[[#.]*\]|^exploring|^finalists|^last: |^reading' "$work/last"; then fail "left behind at $width columns"; fi
   grep -q 'report, for a browser: s' "$work/last" || fail "no word of the report at $width columns"
   grep -q 'next: kwsmith export' "$work/last" || fail "no next step at $width columns"
@@ -64,6 +66,15 @@ expect 2 'column "nam": unknown; did you mean "name"' list budgets --columns nam
 "$kwsmith" list boards --columns name,flash_bytes --format csv >"$work/boards.csv"
 [ "$(sed -n 1p "$work/boards.csv")" = "name,flash_bytes" ] || fail "--columns does not choose in CSV"
 
+for words in "trials s80" "pareto s80" "list models"; do
+  in_terminal 60 "./k $words"
+  grep -Eq '^ *(trial|name) .*int8_(validation|test)' "$work/last" || fail "$words tells no int8 accuracy at 60 columns"
+done
+finalist=$("$kwsmith" trials "$work/s80" --columns trial | grep -o '1,000,[0-9]*' | sed -n 1p)
+"$kwsmith" cost "$work/s80:$finalist" >/dev/null || fail "a trial is not found by its number as tables show it: $finalist"
+in_terminal 60 "./k cost ds_cnn_s --board nrf52840"
+grep -Eq '^name .* load_high' "$work/last" || fail "cost at 60 columns leaves out what breaks the board"
+
 step "colours, and none where they are not wanted"
 escape=$(printf '\033')
 in_terminal 60 "./k list boards"
@@ -77,6 +88,7 @@ done
 step "a study is watched"
 in_terminal 80 "./k status s80 --watch"
 grep -q '^s80: no search is running' "$work/last" || fail "status --watch shows no study"
+grep -q '^2[0-9-]*T' "$work/last" || { fail "status breaks its lines within words"; cat "$work/last" >&2; }
 expect 2 'status --watch: standard output is no terminal' status "$work/s80" --watch
 
 finish

@@ -21,6 +21,8 @@ class Table {
   [[nodiscard]] std::vector<std::string> left_out(std::size_t width) const;
   /// The same rows with these columns, in this order. throws Error (Exit::usage) for a name that is none.
   [[nodiscard]] Table only(const std::vector<std::string>& names) const;
+  /// The same rows, of their columns these before the others; a name that is none is passed over.
+  [[nodiscard]] Table first(const std::vector<std::string>& names) const;
   [[nodiscard]] std::string csv() const;
 
  private:
