@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "kws/search/view.h"
 
@@ -10,10 +11,16 @@ namespace kws {
 /// gives the same page.
 std::string short_name(const std::string& study);
 
+/// As a shell reads it as one word.
+std::string shell_word(const std::string& word);
+
+/// How the best trial of a budget becomes C; BOARD, where time is limited, is for the reader to name.
+std::string export_command(const StudyView& view, const Budget& budget, const TrialFacts& best);
+
 /// What the page draws from: {"schema": "kwsmith.report/1", "types": [name, ..], "measures": [{"column", "unit"}, ..],
 ///  "columns": [name, ..], "landmarks": [{"name", "type", "needs": {column: value}}, ..],
 ///  "studies": [{"name", "epochs", "budgets": [{"name", "limits": {column: value}}], "best": {budget: trial},
-///   "against_published": {budget: against_published_to_json()},
+///   "export": {budget: export_command()}, "against_published": {budget: against_published_to_json()},
 ///   "tests": {trial: {"int8", "error", "float"}}, "trials": [{"row": [cell of each column, ..], "design",
 ///   "rungs": [[epochs, accuracy, error, decided], ..], "expected", "layers"}, ..]}, ..]}
 /// Trials are those that have reached a rung or failed. Times are left out, so that equal searches give equal bytes;

@@ -1,7 +1,6 @@
 #include "kws/search/report_html.h"
 
 #include <algorithm>
-#include <cctype>
 #include <limits>
 #include <map>
 #include <set>
@@ -108,24 +107,13 @@ std::vector<std::string> best_cells(const ReportFacts& facts, const Budget& budg
   return cells;
 }
 
-/// As a shell reads it as one word.
-std::string shell_word(const std::string& word) {
-  const auto plain = [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("_-./:@%+,").find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  if (!word.empty() && std::ranges::all_of(word, plain)) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 /// What a user does next with the best of a budget.
 std::string next_steps(const ReportFacts& facts, const Budget& budget, const TrialFacts& best, bool tested) {
   const std::string name = short_name(facts.view.study);
   const int number = best.proposal.number;
   std::string commands;
   if (tested && !is_postgres_url(facts.view.study)) {
-    commands += "kwsmith export " + shell_word(name + "/best/" + budget.name) + " --out firmware\n";
+    commands += export_command(facts.view, budget, best) + "\n";
   }
   commands += "kwsmith train " + shell_word(name + ":" + std::to_string(number)) + " --data DATA --epochs " +
               std::to_string(2 * best.proposal.training.all_epochs()) + " --out " +

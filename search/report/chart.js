@@ -1,5 +1,7 @@
 // What all pictures of trials share: menus, legend, the card under the pointer, the scale of accuracies.
 
+const SAME = 3;  // px within which marks cover one another
+
 function menu(name, text, options, onchange) {
   const select = el("select", { "aria-label": text, "data-menu": name, onchange: (e) => onchange(e.target.value) });
   for (const [value, words] of options) select.append(el("option", { value }, words));
@@ -41,24 +43,30 @@ function figure(parent, id, title, note, controls, ratio, draw, types = true) {
     },
   };
   views.push(view);
+  /// Trials under the pointer: the nearest, and those whose marks lie on its mark.
   const near = () => {
     const [x, y] = d3.mouse(svg.node());
     const found = tree && tree.find(x, y, 24);
-    return found && found.trial;
+    if (!found) return [];
+    const there = (drawn.points || []).filter((p) => Math.abs(p.x - found.x) < SAME && Math.abs(p.y - found.y) < SAME);
+    return [...new Set([found, ...there].map((p) => p.trial))];
   };
-  svg.on("mousemove", () => hover(near(), d3.event)).on("mouseleave", () => hover(null));
-  svg.on("click", () => { if (!d3.event.defaultPrevented) { const trial = near(); if (trial) choose(trial); } });
+  /// Each click on the same place takes the next.
+  const next = (some) => some[(some.indexOf(byKey.get(state.t)) + 1) % some.length];
+  svg.on("mousemove", () => { const some = near(); hover(some[0], d3.event, some.length - 1); }).on("mouseleave", () => hover(null));
+  svg.on("click", () => { if (!d3.event.defaultPrevented) { const some = near(); if (some.length) choose(next(some)); } });
   return view;
 }
 
 const card = document.getElementById("card");
-function hover(trial, event) {
+function hover(trial, event, others) {
   if (trial) {
     card.replaceChildren(el("b", {}, trial.v.name), ` (${trial.v.type}), trial ${trial.v.trial}`, el("br"),
       trial.v[ACCURACY] === null ? "no result" : withError(trial.v[ACCURACY], trial.v[ERROR]) + " int8 validation", el("br"),
       `${grouped(trial.v.epochs)} epochs, ${trial.v.state}`, el("br"),
       `${grouped(trial.v.memory_bytes)} bytes of memory, ${d3.format(".3~s")(trial.v.ops)} operations`,
-      trial.best.length ? el("div", {}, "best of " + trial.best.join(", ")) : null);
+      trial.best.length ? el("div", {}, "best of " + trial.best.join(", ")) : null,
+      others ? el("div", {}, `${grouped(others)} more here: click again`) : null);
     card.hidden = false;
     const room = document.documentElement.clientWidth;
     card.style.left = Math.max(4, Math.min(event.pageX + 14, window.scrollX + room - card.offsetWidth - 8)) + "px";
@@ -72,7 +80,7 @@ function hover(trial, event) {
   }
 }
 
-const ACCURACIES = [0, 20, 40, 50, 60, 70, 75, 80, 84, 86, 88, 90, 91, 92, 93, 94, 95, 96, 97, 98, 98.5, 99, 99.5, 99.8];
+const ACCURACIES = [0, 10, 20, 30, 40, 50, 60, 70, 75, 80, 84, 86, 88, 90, 91, 92, 93, 94, 95, 96, 97, 98, 98.5, 99, 99.5, 99.8];
 
 /// Place of an accuracy in percent, and its ticks: by the logarithm of the error where the range is wide, so that the
 /// best are apart and no point is left out.

@@ -68,7 +68,7 @@ function misses(parent) {
   figure(parent, "misses", "Misses against false accepts",
     "Test clips of the best of each budget, int8, each heard once; the numbers are thresholds on the posterior. False accepts in an hour of sound: kwsmith listen.",
     [], 0.42, (svg, width, height) => {
-      const room = Math.min(0.35 * width, 20 + 7 * d3.max(some, (t) => testedName(t).length));
+      const room = Math.min(0.4 * width, 24 + 8 * d3.max(some, (t) => testedName(t).length));
       const area = { left: 52, right: width - room, top: 30, bottom: height - 48 };
       const all = d3.merge(some.map((t) => testOf(t).thresholds));
       const x = d3.scaleSqrt().domain([0, 100 * d3.max(all, (p) => p[2]) || 1]).range([area.left, area.right]);
@@ -87,7 +87,8 @@ function misses(parent) {
           svg.append("circle").attr("cx", p.x).attr("cy", p.y).attr("r", 2.5).style("fill", color(trial.kind));
           if (!p.threshold || numbers.some((n) => Math.abs(n.x - p.x) < 30 && Math.abs(n.y - p.y) < 14)) return;
           numbers.push(p);
-          svg.append("text").attr("x", p.x + 6).attr("y", p.y - 5).text(p.threshold.toFixed(2));
+          const beside = p.x > area.right - 36;  // where the names stand
+          svg.append("text").attr("x", p.x + (beside ? -6 : 6)).attr("y", p.y - 5).attr("text-anchor", beside ? "end" : "start").text(p.threshold.toFixed(2));
         });
         const end = points[0];
         let at = end.y + 4;

@@ -13,6 +13,26 @@ function layerStrip(layers) {
   return el("div", { class: "box" }, table);
 }
 
+/// Accuracy over epochs, what is expected at the top rung dotted.
+function curveOf(trial) {
+  const seen = measuredRungs(trial), width = 300, height = 110;
+  if (!seen.length) return null;
+  const svg = d3.create("svg").attr("class", "plot").attr("role", "img").attr("aria-label", "learning curve")
+    .attr("viewBox", `0 0 ${width} ${height}`).attr("width", width).attr("height", height);
+  const ahead = trial.expected ? [{ epochs: trial.study.epochs, accuracy: trial.expected }] : [];
+  const all = seen.concat(ahead), last = all[all.length - 1];
+  const x = d3.scaleLinear([0, last.epochs], [4, width - 62]);
+  const y = d3.scaleLinear(padded(all.map((r) => r.accuracy), 0.1), [height - 18, 16]);
+  const path = (some) => "M" + some.map((r) => x(r.epochs).toFixed(1) + " " + y(r.accuracy).toFixed(1)).join("L");
+  if (ahead.length) svg.append("path").attr("class", "curve expected").attr("d", path([seen[seen.length - 1], ...ahead]));
+  svg.append("path").attr("class", "curve strong").style("color", color(trial.kind)).attr("d", path(seen));
+  seen.forEach((r) => svg.append("circle").attr("cx", x(r.epochs)).attr("cy", y(r.accuracy)).attr("r", 3).style("fill", color(trial.kind)));
+  svg.append("text").attr("x", x(last.epochs) + 6).attr("y", y(last.accuracy)).attr("dy", "0.32em").text(percent(last.accuracy));
+  svg.append("text").attr("x", x(last.epochs)).attr("y", height - 3).attr("text-anchor", "middle").text(grouped(last.epochs));
+  svg.append("text").attr("x", 0).attr("y", height - 3).text("epochs");
+  return svg.node();
+}
+
 function showDesign(trial) {
   panel.hidden = !trial;
   document.body.classList.toggle("opened", Boolean(trial));
@@ -35,10 +55,11 @@ function showDesign(trial) {
     el("h3", {}, "Commands"),
     command("kwsmith cost " + shellWord(name)),
     command(`kwsmith train ${shellWord(name)} --data DATA --out ${shellWord(v.name)}`),
-    ...trial.best.filter(() => test).map((budget) => command(`kwsmith export ${shellWord(trial.study.name + "/best/" + budget)} --out firmware`)),
-    el("h3", {}, "Rungs"),
+    ...trial.best.filter(() => test).map((budget) => command(trial.study.export[budget])),
+    el("h3", {}, "Learning curve"), curveOf(trial),
     el("ul", { class: "rungs" }, ...trial.rungs.map((r) => el("li", {}, `${grouped(r.epochs)} epochs: ${r.accuracy === null ? "failed" : withError(r.accuracy, r.error)}${r.decided ? "; " + r.decided : ""}`))),
-    ...(trial.layers ? [el("h3", {}, "Layers"), layerStrip(trial.layers)] : []),
+    el("h3", {}, "Layers"),
+    trial.layers ? layerStrip(trial.layers) : command(`kwsmith cost ${shellWord(name)} --layers`),
     el("h3", {}, "Front end"),
     pairs(Object.entries(trial.design.features).map(([key, value]) => [label(key), String(value)])),
     el("h3", {}, "Design file"),

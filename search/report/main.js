@@ -10,7 +10,7 @@ function filters() {
     menu("budget", "keeps", [all, ...budgetNames.map((b) => [b, b])], (budget) => change({ budget })),
     menu("state", "state", [all, ...stateNames.map((s) => [s, s])], (value) => change({ state: value })),
     el("label", {}, "filter ", search),
-    el("span", { class: "note" }, "keys: j, k: next, previous; x: close"));
+    el("span", { class: "note" }, "keys: /: filter; j, k: next, previous; x: close"));
 }
 
 /// The design `by` places further in the table's order.
@@ -22,7 +22,10 @@ function step(by) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-  if (event.key === "j") step(1);
+  if (event.key === "/") {
+    event.preventDefault();  // browsers open their own search
+    document.querySelector("[data-menu=q]").focus();
+  } else if (event.key === "j") step(1);
   else if (event.key === "k") step(-1);
   else if (event.key === "x" || event.key === "Escape") choose(null);
 });
@@ -38,10 +41,10 @@ if (trials.some((t) => t.v[ACCURACY] !== null)) {
   readAddress();
   parent.append(filters());
   [scatter, bestSoFar, learningCurves, parallel, importance, confusion, misses, trialTable].forEach((make) => make(parent));
+  // An open design takes room, also one that the address opens.
+  let width = parent.clientWidth, timer = 0;
   refresh();
   window.addEventListener("hashchange", () => { readAddress(); refresh(); });
-  // Also where an open design takes room.
-  let width = parent.clientWidth, timer = 0;
   new ResizeObserver(() => {
     if (parent.clientWidth === width) return;
     width = parent.clientWidth;

@@ -25,7 +25,9 @@ function parallel(parent) {
       if (!pool.length) return {};
       const narrow = width < 600 ? 3 : MOST_AXES - 3;
       const names = [...dialNames(pool, narrow), "memory_bytes", "ops", ACCURACY];
-      Object.keys(brushes).forEach((name) => { if (!names.includes(name)) delete brushes[name]; });
+      const gone = Object.keys(brushes).filter((name) => !names.includes(name));
+      gone.forEach((name) => delete brushes[name]);
+      if (gone.length) setTimeout(refresh);  // what they kept out comes back
       const x = d3.scalePoint(names, [area.left, area.right]);
       const scales = {};
       names.forEach((name) => {
@@ -68,8 +70,10 @@ function parallel(parent) {
         else if (scales[name].invert) axis.ticks(5, d3.format("~s"));
         const group = svg.append("g").attr("class", "axis dial").attr("data-dial", name).attr("transform", `translate(${x(name)},0)`).call(axis);
         group.append("text").attr("class", "dial-name").attr("transform", `translate(2,${area.top - 8}) rotate(-30)`).text(label(name).replace("front end.", ""));
-        const brush = d3.brushY().extent([[-12, area.top - 4], [12, area.bottom + 4]]).on("brush end", () => {
+        const brush = d3.brushY().extent([[-12, area.top - 4], [12, area.bottom + 4]]).on("start brush end", () => {
           if (!d3.event.sourceEvent) return;
+          brushing = d3.event.type !== "end";
+          if (d3.event.type === "start") return;
           const range = d3.event.selection;
           if (!range) delete brushes[name];
           else if (scales[name].invert) brushes[name] = [scales[name].invert(range[1]), scales[name].invert(range[0])];

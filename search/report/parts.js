@@ -14,7 +14,7 @@ function shown(name, value) {
   if (Number.isInteger(value)) return /seed/.test(name) ? String(value) : grouped(value);
   return d3.format(".4~g")(value);
 }
-const label = (name) => name === "fits" ? "keeps" : name.replace(/_/g, " ").replace(/ bytes$/, ", bytes").replace(/^ram\b/, "RAM").replace(/^ops$/, "operations").replace(/^ms$/, "milliseconds a decision");
+const label = (name) => name === "fits" ? "keeps" : name.replace(/_/g, " ").replace(/ bytes$/, ", bytes").replace(/^ram\b/, "RAM").replace(/^ops per second$/, "operations a second").replace(/^ops$/, "operations").replace(/^ms$/, "milliseconds a decision");
 
 function el(tag, attributes, ...children) {
   const node = document.createElement(tag);
@@ -46,7 +46,7 @@ function axes(svg, x, y, area, xLabel, yLabel, xTicks) {
   const rows = svg.append("g").attr("class", "axis").selectAll("g").data(y.ticks).enter().append("g").attr("transform", (v) => `translate(0,${y(v)})`);
   rows.append("line").attr("x1", area.left).attr("x2", area.right);
   rows.append("text").attr("x", area.left - 6).attr("dy", "0.32em").attr("text-anchor", "end").text((v) => (y.format || String)(v));
-  svg.append("text").attr("class", "name").attr("x", area.right).attr("y", area.bottom + 36).attr("text-anchor", "end").text(xLabel);
+  svg.append("text").attr("class", "name").attr("x", Math.max(area.right, 6.4 * xLabel.length)).attr("y", area.bottom + 36).attr("text-anchor", "end").text(xLabel);
   svg.append("text").attr("class", "name").attr("x", 4).attr("y", 14).text(yLabel);
 }
 

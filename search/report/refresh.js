@@ -1,5 +1,5 @@
 // A page that `--serve` has sent asks now and then whether the study has gone on, and is loaded anew when it has. What is
-// chosen stands in the address and stays; a brush or a word half typed is waited for.
+// chosen stands in the address and stays; a brush half drawn or a word half typed is waited for.
 
 if (document.documentElement.dataset.served) {
   const every = 5000;  // ms
@@ -18,10 +18,10 @@ if (document.documentElement.dataset.served) {
         command("kwsmith report " + doc.studies.map((study) => shellWord(study.name)).join(" ") + " --serve")));
       return;
     }
-    const busy = Object.keys(brushes).length || /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName) || document.hidden;
+    const busy = brushing || /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName) || document.hidden;
     if (first === null) first = version;
     else if (version !== first && !busy) return location.reload();
-    else if (version !== first) note.textContent = "There are newer results: load the page again, or leave brushes and fields, to see them.";
+    else if (version !== first) note.textContent = "There are newer results: load the page again, or leave the field, to see them.";
     setTimeout(look, every);
   };
   look();

@@ -1,21 +1,29 @@
 // What is chosen, shown alike by all pictures and kept in the address.
 
-const defaults = { x: "memory_bytes", sort: "-" + ACCURACY, type: "", state: "", budget: "", study: "", q: "", t: "" };
+const limited = (name) => doc.studies.some((study) => study.budgets.some((budget) => budget.limits[name]));
+const defaults = { x: measures.find(limited) || "memory_bytes", sort: "-" + ACCURACY, type: "", state: "", budget: "", study: "", q: "", t: "" };
 const state = Object.assign({}, defaults);
 /// By dial: [low, high] of numbers, a list of words.
 const brushes = {};
+let brushing = false;  // a brush is being drawn
 const views = [];  // {draw, mark}
 
 function readAddress() {
   const words = new URLSearchParams(location.hash.slice(1));
   for (const key of Object.keys(defaults)) state[key] = words.has(key) ? words.get(key) : defaults[key];
   if (!columns.includes(state.x)) state.x = defaults.x;
+  Object.keys(brushes).forEach((name) => delete brushes[name]);
+  try {
+    const kept = JSON.parse(words.get("brush") || "{}");
+    for (const [name, want] of Object.entries(kept)) if (Array.isArray(want)) brushes[name] = want;
+  } catch (error) { /* somebody has cut the address */ }
   if (state.t && !byKey.has(state.t)) state.t = "";
 }
 
 function writeAddress() {
   const words = new URLSearchParams();
   for (const key of Object.keys(defaults)) if (state[key] !== defaults[key]) words.set(key, state[key]);
+  if (Object.keys(brushes).length) words.set("brush", JSON.stringify(brushes));
   const hash = words.toString();
   history.replaceState(null, "", hash ? "#" + hash : location.pathname + location.search);
 }

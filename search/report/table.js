@@ -16,8 +16,10 @@ function tableCsv() {
 }
 
 function trialTable(parent) {
-  const hiddenColumns = new Set(["core", "design_hash", "seed", "data_seed", "peak_rate", "final_loss", "best_epoch", "macs", "arena_bytes", "finalist_of", "budget", "float_validation", "reason", ERROR, "int8_cross_entropy"]);
-  const short = () => [...(doc.studies.length > 1 ? ["study"] : []), ...columns.filter((name) => wide || !hiddenColumns.has(name))];
+  const hiddenColumns = new Set(["core", "design_hash", "seed", "data_seed", "peak_rate", "final_loss", "best_epoch", "macs", "arena_bytes", "finalist_of", "budget", "float_validation", "reason", ERROR, "int8_cross_entropy", "parameters", "ops_per_second"]);
+  const first = ["trial", "name", ACCURACY];  // what a phone shows
+  const rest = columns.filter((name) => !first.includes(name));
+  const short = () => [...first, ...(doc.studies.length > 1 ? ["study"] : []), ...rest.filter((name) => wide || !hiddenColumns.has(name) || limited(name))];
   let rows = PAGE, wide = false;
   const count = el("span", { class: "count", role: "status" });
   const head = el("tr", {}), body = el("tbody", {});

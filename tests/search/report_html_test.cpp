@@ -182,7 +182,21 @@ TEST(ReportHtml, ShowsBudgetsWinnersAndEveryTrial) {
   std::multiset<int> all;
   for (const Trial& trial : view.trials) all.insert(trial.proposal.number);
   EXPECT_EQ(drawn_trials(html), all);
-  EXPECT_THAT(html, HasSubstr("/best/small --out firmware")) << "what comes next";
+  EXPECT_THAT(html, HasSubstr("/best/small --out firmware_small\n")) << "what comes next";
+  EXPECT_THAT(html, HasSubstr("/best/medium --out firmware_medium\n")) << "into a folder of its own";
+}
+
+TEST(ReportHtml, AnExportForABoardNamesOne) {
+  const TemporaryFolder folder;
+  SearchOptions options = two_budgets();
+  options.budget_names.clear();
+  options.limits[MeasureId::load] = 0.8;
+  options.clock_hz = 64'000'000;
+  studied(options, folder.path);
+  const StudyView view = view_study(folder.path.string());
+  const Json study = document(report_html(view))["studies"][0];
+  const std::string command = study["export"].begin().value();
+  EXPECT_TRUE(command.ends_with(" --out firmware --board BOARD")) << command;
 }
 
 TEST(ReportHtml, DrawsFromCostsCurvesAndDesigns) {

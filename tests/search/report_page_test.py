@@ -74,6 +74,42 @@ def points_and_clicks(page, path):
     page.close()
 
 
+def reaches_what_lies_below(page, path):
+    """Marks that cover one another are opened one by one, by clicks on the same place."""
+    page.open(path, width=900)  # where an open design moves no picture
+    left, top, width, height = page.middle("#curves .plot")
+    # All that stopped at the first rung end at the same x.
+    places = page.js("return [...document.querySelectorAll('#curves .mark.pale')].map((m) => m.getAttribute('d')).filter(Boolean)"
+                     ".map((d) => { const p = document.createElementNS('http://www.w3.org/2000/svg', 'path'); p.setAttribute('d', d.split('Z')[0] + 'Z');"
+                     " document.querySelector('#curves svg').append(p); const b = p.getBBox(); p.remove(); return [b.x + b.width / 2, b.y + b.height / 2]; })")
+    for x, y in places:
+        page.mouse("mouseMoved", left + x, top + y)
+        if "more here" in page.text("#card"):
+            break
+    expect("more here" in page.text("#card"), f"{page.name}: the card does not tell what lies below")
+    opened = []
+    for _ in range(3):
+        page.mouse("mousePressed", left + x, top + y, button="left", clickCount=1)
+        page.mouse("mouseReleased", left + x, top + y, button="left", clickCount=1)
+        opened.append(page.text("#design h2"))
+    expect(opened[0] != opened[1], f"{page.name}: clicks on the same place open {opened}")
+    page.close()
+
+
+def opens_from_the_address(page, path, thousands):
+    """Pictures leave room for the design; of thousands of trials not all have their layers in the page."""
+    page.open(path, "#t=0.299")
+    room = "const b = document.querySelector('#scatter .canvas'); return b.clientWidth - Number(b.firstChild.getAttribute('width'))"
+    page.wait(lambda: page.js(room) == 0, "pictures are drawn as if no design were open")
+    expect(page.js("return document.querySelectorAll('#design .plot .curve').length") > 0, f"{page.name}: no curve of the design")
+    page.close()
+    page.open(thousands)
+    bare = page.js("const s = JSON.parse(document.getElementById('data').textContent).studies[0].trials; return s.find((t) => !t.layers && t.rungs.length).row[0]")
+    page.open(thousands, f"#t=0.{bare}")
+    expect(f"{bare}' --layers" in page.text("#design"), f"{page.name}: no way to the layers of trial {bare}")
+    page.close()
+
+
 def brushes_filters_sorts(page, path):
     page.open(path)
     every = shown(page)
@@ -86,8 +122,15 @@ def brushes_filters_sorts(page, path):
     # The last move may come a frame later.
     page.js("return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 200))))")
     page.wait(lambda: 0 < shown(page) < every, "a brush does not filter")
+    kept, chosen = shown(page), page.js("return location.hash")
+    page.open(path, chosen)
+    expect(shown(page) == kept, f"{page.name}: the address brings {shown(page)} trials back, not the {kept} of a brush")
     page.click("[data-reset]")
     page.wait(lambda: shown(page) == every, "brushes are not cleared")
+    expect("brush" not in page.js("return location.hash"), f"{page.name}: the address keeps a brush that is gone")
+    page.one("body").send_keys("/")
+    expect(page.js("return document.activeElement.dataset.menu") == "q", f"{page.name}: / does not go to the filter")
+    page.js("document.activeElement.blur()")
     for choice, wanted in [("type", "gru"), ("state", "stopped"), ("budget", "small")]:
         Select(page.one(f"[data-menu={choice}]")).select_by_value(wanted)
         expect(0 < shown(page) < every, f"{page.name}: {choice} {wanted} leaves {shown(page)} trials")
@@ -147,10 +190,14 @@ def shows_confusions(page, path):
         drawn = [sum(c) for c in counts]
         known = [[sum(map(sum, t["confusion"][kind])) for kind in ["int8", "float"]] for t in tests.values()]
         expect(drawn in known, f"{page.name}: matrices of {drawn} clips, not {known}")
-    # No name or number lies outside of the picture, also on a phone.
+    page.close()
+
+
+def cuts_nothing(page, path):
+    """No name or number lies outside of its picture, also on a phone."""
     for width in [400, 1200]:
         page.open(path, width=width)
-        for picture in ["confusion", "misses"]:
+        for picture in PICTURES + ["confusion"]:
             outside = page.js(
                 "const b = document.querySelector(arguments[0] + ' .plot').getBoundingClientRect();"
                 "return [...document.querySelectorAll(arguments[0] + ' .plot text')].filter((t) => { const r = t.getBoundingClientRect();"
@@ -217,7 +264,11 @@ def main(chromium, driver, folder):
         points_and_clicks(page, path)
         brushes_filters_sorts(page, path)
         a_brush_keeps_pace(page, os.path.join(folder, "5000.html"))
+        reaches_what_lies_below(page, path)
+        opens_from_the_address(page, path, os.path.join(folder, "5000.html"))
         shows_confusions(page, path)
+        cuts_nothing(page, path)
+        cuts_nothing(page, os.path.join(folder, "two.html"))
         saves(page, path)
         fits_the_screen(page, path)
         is_readable_without_scripts(page, path)
