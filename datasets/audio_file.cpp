@@ -27,11 +27,14 @@ struct Close {
 using Sound = std::unique_ptr<SNDFILE, Close>;
 
 constexpr const char* kNoSuchFile = "no such file";
+constexpr const char* kIsFolder = "is a folder";
+constexpr const char* kEmptyFile = "empty file";
+constexpr const char* kNoSamples = "has no samples";
 
 /// Endings of what libsndfile reads and people keep speech in.
-constexpr std::array<std::string_view, 16> kEndings = {".wav", ".flac", ".ogg",  ".oga", ".opus", ".mp3",
-                                                       ".aif", ".aiff", ".aifc", ".au",  ".snd",  ".caf",
-                                                       ".w64", ".rf64", ".wave", ".bwf"};
+constexpr std::array<std::string_view, 19> kEndings = {".wav",  ".flac", ".ogg",  ".oga", ".opus", ".mp3", ".mp2",
+                                                       ".aif",  ".aiff", ".aifc", ".au",  ".snd",  ".caf", ".w64",
+                                                       ".rf64", ".wave", ".bwf",  ".voc", ".sph"};
 /// Sound that libsndfile cannot read.
 constexpr std::array<std::string_view, 17> kForeignEndings = {".m4a", ".mp4", ".aac", ".amr", ".wma", ".webm",
                                                               ".mkv", ".3gp", ".3ga", ".ac3", ".ape", ".mpc",
@@ -182,7 +185,9 @@ AudioFile bad(std::string fault) { return {.samples = {}, .facts = {}, .fault = 
 std::string sndfile_reason(SNDFILE* sound) {
   std::string reason = sf_strerror(sound);
   std::ranges::replace(reason, '\n', ' ');
-  return reason;
+  while (reason.ends_with('.') || reason.ends_with(' ')) reason.pop_back();
+  constexpr std::string_view kOfSystem = "System error : ";
+  return reason.starts_with(kOfSystem) ? reason.substr(kOfSystem.size()) : reason;
 }
 
 }  // namespace
@@ -204,7 +209,7 @@ bool is_foreign_sound(const std::filesystem::path& file) {
 }
 
 std::string foreign_sound_fact(const std::string& ending) {
-  return "no format that is read; convert: ffmpeg -i FILE" + ending + " FILE.wav";
+  return "no format that is read; convert: find . -iname '*" + ending + "' -exec ffmpeg -i {} {}.wav ';'";
 }
 
 void add_facts(const std::vector<std::int16_t>& samples, AudioFacts& facts) {
@@ -224,11 +229,12 @@ void add_facts(const std::vector<std::int16_t>& samples, AudioFacts& facts) {
 
 AudioFile decode_audio(const std::filesystem::path& file) {
   std::error_code error;
+  if (std::filesystem::is_directory(file, error)) return bad(kIsFolder);
   if (!std::filesystem::is_regular_file(file, error)) return bad(kNoSuchFile);
   Reading reading(file);
   const auto unreadable = [&] { return bad("cannot be read: " + reading.bytes.error()); };
   if (!reading.bytes.error().empty()) return unreadable();
-  if (reading.bytes.size() == 0) return bad("empty file");
+  if (reading.bytes.size() == 0) return bad(kEmptyFile);
   if (reading.bytes.size() == static_cast<std::int64_t>(reading.bytes.head().size())) {
     if (const auto mono = decode_opus_clip(reading.bytes.head())) return opus_file(*mono);
   }
@@ -254,7 +260,7 @@ AudioFile decode_audio(const std::filesystem::path& file) {
                " can be read");
   }
   if (sf_error(sound.get()) != SF_ERR_NO_ERROR) return bad("cannot be decoded: " + sndfile_reason(sound.get()));
-  if (result.samples.empty()) return bad("has no samples");
+  if (result.samples.empty()) return bad(kNoSamples);
   add_facts(result.samples, result.facts);
   return result;
 }
@@ -263,10 +269,15 @@ std::vector<std::int16_t> read_audio(const std::filesystem::path& file, AudioFac
   AudioFile result = decode_audio(file);
   if (facts != nullptr) *facts = result.facts;
   if (result.fault.empty()) return std::move(result.samples);
-  const std::string remedy = result.fault == kNoSuchFile
-                                 ? "; check the path"
-                                 : "; replace it, or convert it: ffmpeg -i FILE -ar 16000 -ac 1 NEW.wav";
+  const std::string remedy = result.fault == kNoSuchFile ? "; check the path"
+                             : result.fault == kIsFolder ? "; give recordings, or --data and a folder of words"
+                                                         : fault_remedy(result.fault);
   throw Error(file.string() + ": " + result.fault + remedy, Exit::data);
+}
+
+std::string fault_remedy(const std::string& fault) {
+  const bool nothing = fault == kNoSuchFile || fault == kEmptyFile || fault == kNoSamples;
+  return nothing ? "; remove it" : "; replace it, or convert it: ffmpeg -i FILE -ar 16000 -ac 1 NEW.wav";
 }
 
 std::size_t loudest_stretch(std::span<const std::int16_t> samples, std::size_t length) {
@@ -292,7 +303,7 @@ void write_wav(const std::filesystem::path& file, const std::vector<std::int16_t
   const Sound sound(sf_open(file.c_str(), SFM_WRITE, &info));
   const auto frames = static_cast<sf_count_t>(samples.size());
   if (!sound || sf_writef_short(sound.get(), samples.data(), frames) != frames) {
-    throw Error(file.string() + ": cannot be written: " + sf_strerror(sound.get()) + "; free space or choose --out",
+    throw Error(file.string() + ": cannot be written: " + sndfile_reason(sound.get()) + "; free space or choose --out",
                 Exit::failed);
   }
 }

@@ -28,12 +28,15 @@ void add_facts(const std::vector<std::int16_t>& samples, AudioFacts& facts);
 /// read_audio() without the exception, for reports that list every broken file.
 AudioFile decode_audio(const std::filesystem::path& file);
 
+/// The way out, as "; remove it", of what forbids the use of a file in a corpus.
+std::string fault_remedy(const std::string& fault);
+
 /// A name libsndfile reads by its ending (in any case), not hidden.
 bool is_recording(const std::filesystem::path& file);
 
 /// Sound by its ending, but none that libsndfile reads.
 bool is_foreign_sound(const std::filesystem::path& file);
-/// What a user must know of such files: "no format that is read; convert: ...".
+/// What a user must know of such files: "no format that is read; convert: ...", for all below a folder.
 std::string foreign_sound_fact(const std::string& ending);
 
 /// ".wav" of "A.WAV".

@@ -23,22 +23,54 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> files_below(const fs::path& folder) {
-  std::vector<std::string> paths;
-  try {
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
-      if (entry.is_regular_file()) paths.push_back(entry.path().lexically_relative(folder).generic_string());
+/// The files below a folder and below those that links in it lead to.
+struct Listing {
+  std::vector<std::string> paths;  ///< below the source, '/' as separator
+  LeftOutReasons left_out;
+};
+
+/// Adds what lies in `folder`; `above` are the folders on the way to it, so that a link to one of them ends.
+void list_files(const fs::path& source, const fs::path& folder, std::vector<fs::path>& above, Listing& listing) {
+  above.push_back(fs::canonical(folder));
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const std::string path = entry.path().lexically_relative(source).generic_string();
+    std::error_code error;
+    if (entry.is_directory(error)) {
+      if (std::ranges::find(above, fs::canonical(entry.path())) == above.end()) {
+        list_files(source, entry.path(), above, listing);
+      } else {
+        listing.left_out["a link to a folder that it lies in"].add(path);
+      }
+    } else if (entry.is_regular_file(error)) {
+      listing.paths.push_back(path);
+    } else {
+      listing.left_out[entry.is_symlink() ? "a link that leads nowhere" : "no regular file"].add(path);
     }
+  }
+  above.pop_back();
+}
+
+Listing files_below(const fs::path& folder) {
+  Listing listing;
+  std::vector<fs::path> above;
+  try {
+    for (fs::path up = fs::canonical(folder); up != up.parent_path(); up = up.parent_path()) {
+      above.push_back(up.parent_path());
+    }
+    list_files(folder, folder, above, listing);
   } catch (const fs::filesystem_error& failure) {
     throw Error(failure.path1().string() + ": " + failure.code().message() + "; make it readable", Exit::data);
   }
-  return paths;
+  return listing;
 }
 
 /// The plan for what `source` holds, which lies in `folder`.
 ImportPlan plan_of(const fs::path& source, const fs::path& folder, const ImportOptions& options) {
+  Listing files = files_below(folder);
   try {
-    return plan_import(files_below(folder), options);
+    ImportPlan plan = plan_import(std::move(files.paths), options);
+    plan.left_out.merge(files.left_out);
+    return plan;
   } catch (const Error& failure) {
     if (failure.exit_code() != Exit::data) throw;
     throw Error(source.string() + ": " + failure.what(), Exit::data);

@@ -21,6 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kHidden = "hidden";
+constexpr const char* kNoRecording = ": no recording";
 constexpr const char* kPatternAdvice = "; write one like '(?<speaker>[^/_]+)_[^/]*$'";
 /// A name of 255 bytes is the longest, and _nohash_N.wav follows.
 constexpr std::size_t kLongestSpeaker = 200;
@@ -111,18 +113,22 @@ std::string file_name_part(const std::string& speaker) {
 std::vector<Found> find_recordings(std::vector<std::string> paths, ImportPlan& plan) {
   std::vector<Found> found;
   std::ranges::sort(paths);
+  const auto has_been_converted = [all = std::set(paths.begin(), paths.end())](const std::string& path) {
+    return all.contains(path + ".wav") || all.contains(fs::path(path).replace_extension(".wav").string());
+  };
   for (std::string& path : paths) {
     std::vector<std::string> folders = folders_of(path);
     const auto hidden = [](const std::string& name) { return name.starts_with('.') || name == "__MACOSX"; };
     const std::string ending = lower_extension(path);
     if (hidden(fs::path(path).filename().string()) || std::ranges::any_of(folders, hidden)) {
-      plan.left_out["hidden"].add(path);
+      plan.left_out[kHidden].add(path);
     } else if (is_foreign_sound(path)) {
-      plan.left_out[ending + ": " + foreign_sound_fact(ending)].add(path);
+      plan.left_out[ending + ": " + (has_been_converted(path) ? "converted beside it" : foreign_sound_fact(ending))]
+          .add(path);
     } else if (!is_recording(path)) {
-      plan.left_out[(ending.empty() ? "no ending" : ending) + ": no recording"].add(path);
+      plan.left_out[(ending.empty() ? "no ending" : ending) + kNoRecording].add(path);
     } else if (folders.empty()) {
-      plan.left_out["in no folder that names the word"].add(path);
+      plan.left_out["in no folder that names the word; sort them into WORD/ or SPEAKER/WORD/"].add(path);
     } else {
       found.push_back({.path = std::move(path), .folders = std::move(folders)});
     }
@@ -183,13 +189,17 @@ WordFolder guessed_word_folder(const std::vector<Found>& found, const std::vecto
                                                                                                     : WordFolder::last;
 }
 
-/// "Yes" and "yes" are one word, spelt as most recordings have it.
-std::map<std::string, std::string> spellings(const std::vector<std::string>& words) {
+/// "Yes" and "yes" are one word, spelt as the keyword or, if it is none, as most recordings have it.
+std::map<std::string, std::string> spellings(const std::vector<std::string>& words,
+                                             const std::vector<std::string>& keywords) {
   std::map<std::string, std::map<std::string, std::size_t>> counts;
   for (const std::string& word : words) ++counts[folded(word)][word];
   std::map<std::string, std::string> best;
   for (const auto& [name, spelt] : counts) {
     best[name] = std::ranges::max_element(spelt, {}, [](const auto& one) { return one.second; })->first;
+  }
+  for (const std::string& keyword : keywords) {
+    if (const auto word = best.find(folded(keyword)); word != best.end()) word->second = composed(keyword);
   }
   return best;
 }
@@ -223,12 +233,29 @@ std::string guessed_pattern(const std::vector<Found>& found, const std::vector<s
   return "/" + skipped + "(?<speaker>[^/_. -]+)[^/]*$";
 }
 
+/// Says what is the matter with most files, of those that can be recordings: m4a, say, and how to convert it.
+[[noreturn]] void refuse_all(const ImportPlan& plan) {
+  const auto weight = [](const auto& left) {
+    return std::pair(left.first != kHidden && !left.first.ends_with(kNoRecording), left.second.count);
+  };
+  const auto most = std::ranges::max_element(plan.left_out, {}, weight);
+  if (most == plan.left_out.end()) throw Error("holds no recording; give a folder of them", Exit::data);
+  const auto& [reason, files] = *most;
+  throw Error("no recording of a word: " + grouped(static_cast<long long>(files.count)) + " " + reason + " (first " +
+                  files.first + ")",
+              Exit::data);
+}
+
 /// What a folder's name says: the word of its recordings; "" with the reason when it is none.
 std::string word_of(const Found& one, WordFolder which, std::string& reason) {
   if (std::string special = special_folder(one); !special.empty()) return special;
   std::string word = composed(word_folder(one, which));
   if (!is_utf8(word) || word.empty()) {
     reason = "in a folder whose name is no UTF-8: rename it (convmv does)";
+    return "";
+  }
+  if (printable(word) != word) {
+    reason = "in a folder whose name holds control characters: rename it";
     return "";
   }
   if (word.starts_with('_')) {
@@ -263,11 +290,9 @@ ImportPlan plan_import(std::vector<std::string> paths, const ImportOptions& opti
       clips.push_back(std::move(one));
     }
   }
-  if (clips.empty()) {
-    throw Error("no recording in a folder that names its word; sort them into WORD/ or SPEAKER/WORD/", Exit::data);
-  }
+  if (clips.empty()) refuse_all(plan);
   const bool nested = std::ranges::any_of(clips, [](const Found& one) { return one.folders.size() > 1; });
-  const std::map<std::string, std::string> spelt = spellings(words);
+  const std::map<std::string, std::string> spelt = spellings(words, options.keywords);
   std::set<std::string> seen(words.begin(), words.end());
   for (std::string& word : words) word = spelt.at(folded(word));
   const std::set<std::string> kept(words.begin(), words.end());

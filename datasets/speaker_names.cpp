@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "audio_file.h"
 #include "kws/datasets/names.h"
 
 namespace kws {
@@ -12,7 +13,8 @@ namespace {
 
 /// Parts of a file's stem between '_', '-', '.' and blanks.
 std::vector<std::string> parts_of(const std::string& path) {
-  const std::string stem = std::filesystem::path(path).stem().string();
+  std::string stem = std::filesystem::path(path).stem().string();
+  if (is_foreign_sound(stem)) stem = std::filesystem::path(stem).stem().string();  // "a_1.m4a.wav" has been converted
   std::vector<std::string> parts(1);
   for (const char c : stem) {
     if (c == '_' || c == '-' || c == '.' || c == ' ') {

@@ -1,8 +1,11 @@
 #include "kws/datasets/import.h"
 
+#include <gmock/gmock.h>
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "archive_fixture.h"
@@ -37,7 +40,8 @@ TEST(ImportPlan, TakesTheFirstFolderWhereItsNamesAreWords) {
                                            "blinds/p2_nohash_0.wav"};
   EXPECT_EQ(targets(plan_import(paths, {})), wanted) << "folders of speakers hold digits";
   const std::vector<std::string> names = {"aurora/ann/a.wav", "aurora/ben/a.wav", "blinds/ann/a.wav"};
-  EXPECT_EQ(plan_import(names, {.keywords = {"Aurora", "blinds"}}).clips.front().word, "aurora");
+  EXPECT_EQ(plan_import(names, {.keywords = {"Aurora", "blinds"}}).clips.front().word, "Aurora")
+      << "spelt as the keyword";
   EXPECT_EQ(plan_import(names, {.word = WordFolder::first}).clips.front().speaker, "ann");
   EXPECT_EQ(plan_import(names, {}).clips.front().word, "ann") << "nothing tells, so the last";
 }
@@ -90,7 +94,7 @@ TEST(ImportPlan, EveryFileIsPlannedOrCounted) {
     return files;
   };
   EXPECT_EQ(count("hidden"), 2U);
-  EXPECT_EQ(count(".m4a: no format that is read; convert: ffmpeg -i FILE.m4a FILE.wav"), 2U);
+  EXPECT_EQ(count(".m4a: no format that is read; convert: find . -iname '*.m4a' -exec ffmpeg -i {} {}.wav ';'"), 2U);
   EXPECT_EQ(count(".txt: no recording"), 1U);
   EXPECT_EQ(count("no ending: no recording"), 1U);
   EXPECT_EQ(count("in no folder"), 1U);
@@ -99,6 +103,30 @@ TEST(ImportPlan, EveryFileIsPlannedOrCounted) {
   std::set<std::string> words;
   for (const PlannedClip& clip : plan.clips) words.insert(clip.word);
   EXPECT_EQ(words, (std::set<std::string>{"_unknown_", "yes"})) << "Yes and yes are one word";
+}
+
+TEST(ImportPlan, AFolderOfAnotherFormatIsToldHowToConvertIt) {
+  EXPECT_EQ(test::error_line([] {
+              plan_import({"ja/1.m4a", "ja/2.m4a", "nein/1.m4a", "a.txt", "b.txt"}, {});
+            }),
+            "no recording of a word: 3 .m4a: no format that is read; convert: find . -iname '*.m4a' -exec ffmpeg -i {} "
+            "{}.wav ';' (first ja/1.m4a)");
+  EXPECT_THAT(test::error_line([] {
+                plan_import({"a.wav", "b.txt", "c.txt"}, {});
+              }),
+              ::testing::HasSubstr("1 in no folder that names the word; sort them into WORD/ or SPEAKER/WORD/"));
+  EXPECT_EQ(test::error_line([] { plan_import({}, {}); }), "holds no recording; give a folder of them");
+  const ImportPlan plan = plan_import({"ja/1.m4a", "ja/1.m4a.wav", "ja/2.m4a", "ja/2.wav", "ja/3.m4a"}, {});
+  EXPECT_EQ(plan.left_out.at(".m4a: converted beside it").count, 2U);
+  EXPECT_EQ(plan.left_out.size(), 2U);
+}
+
+TEST(ImportPlan, TakesThatAConverterCountedAreNoSpeakers) {
+  std::vector<std::string> paths;
+  for (const char* word : {"ja", "nein", "halt"}) {
+    for (int i = 1; i < 5; ++i) paths.push_back(std::string(word) + "/Memo " + std::to_string(i) + ".m4a.wav");
+  }
+  EXPECT_TRUE(notes_say(plan_import(paths, {}), "taken for one voice"));
 }
 
 TEST(ImportPlan, SpeakersAreNamesOfFiles) {
@@ -161,6 +189,24 @@ TEST_F(Import, LeavesOutWhatCheckObjectsToAndCopies) {
   for (const auto& [reason, files] : report.plan.left_out) left_out += files.count;
   EXPECT_EQ(left_out, 6U) << "a copy in two words is wrong in one of them, nobody knows in which";
   EXPECT_EQ(report.plan.left_out.at("same samples as a recording of another word").count, 2U);
+}
+
+TEST_F(Import, FollowsLinksToFoldersButInNoCircle) {
+  for (int i = 0; i < 4; ++i) {
+    add("src/ja/" + std::to_string(i) + ".wav", phone(1.0, 0.2, 300 + i, 16000, 1));
+    add("elsewhere/" + std::to_string(i) + ".wav", phone(1.0, 0.2, 500 + i, 16000, 1));
+  }
+  for (const auto& [to, link] : std::map<std::string, std::string>{{"../elsewhere", "nein"},
+                                                                   {"../src", "again"},
+                                                                   {"../..", "up"},
+                                                                   {"circle", "circle"},
+                                                                   {"../nowhere.wav", "ja/gone.wav"}}) {
+    std::filesystem::create_symlink(to, root_ / "src" / link);
+  }
+  const ImportReport report = import_corpus(root_ / "src", root_ / "out", false, {}, 1);
+  EXPECT_EQ(report.plan.clips.size(), 8U);
+  EXPECT_EQ(report.plan.left_out.at("a link to a folder that it lies in").count, 2U);
+  EXPECT_EQ(report.plan.left_out.at("a link that leads nowhere").count, 2U);
 }
 
 TEST_F(Import, ReadsAnArchiveWithATopFolder) {
