@@ -45,7 +45,7 @@ nlohmann::ordered_json report_to_json(const CorpusReport& report, const LabelSet
     void add(const Clip& clip, double length, const std::string& label) {
       ++clips;
       seconds += length;
-      speakers.insert(clip.speaker);
+      if (clip.names_speaker) speakers.insert(clip.speaker);
       ++labels[label];
     }
     [[nodiscard]] Json json() const { return {{"clips", clips}, {"seconds", seconds}, {"speakers", speakers.size()}}; }

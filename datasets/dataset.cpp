@@ -30,6 +30,9 @@ void require_labels(const LabelSet& labels) {
   for (const std::string& word : labels.keywords) {
     if (word.empty()) refuse("one is empty; name each word once");
     if (!is_utf8(word)) refuse("\"" + printable(word) + "\" is no UTF-8; rename the word's folder (convmv does)");
+    if (printable(word) != word) {
+      refuse("\"" + printable(word) + "\" holds control characters; rename the word's folder");
+    }
     if (word.front() == '_')
       refuse("\"" + word + "\" begins with \"_\" like the classes _silence_ and _unknown_; rename it");
     if (!unique.insert(word).second) refuse("\"" + word + "\" is given twice; name each word once");

@@ -59,7 +59,8 @@ void find_flaws(const CorpusAudio& audio, Corpus& corpus) {
   Flawed resampled, mixed, cut, loud;
   for (std::size_t i = 0; i < audio.size(); ++i) {
     const std::string& path = path_of_recording(corpus, i);
-    const std::string fact = audio.fault(i).empty() ? flaw(audio.facts(i)) : audio.fault(i);
+    const std::string fact =
+        audio.fault(i).empty() ? flaw(audio.facts(i)) : audio.fault(i) + fault_remedy(audio.fault(i));
     const bool is_clip = i < corpus.clips.size();
     // Silence may be digital.
     const bool harmless = audio.fault(i).empty() && (!is_clip || corpus.clips[i].word == kSilenceFolder);
@@ -83,7 +84,7 @@ void find_flaws(const CorpusAudio& audio, Corpus& corpus) {
     const std::string kept = seconds_text(audio.clip_ms());
     remark(cut.line("clip", "longer than " + kept + ": the loudest " + kept +
                                 " of each is used, or with --stretch first "
-                                "the first; a design's \"clip_ms\" may be up to 3,000"));
+                                "the first; \"clip_ms\" among a design's features may be up to 3,000"));
   }
   if (loud.count > 0) remark(loud.line("recording", "with more than 5 % of clipped samples"));
 }
@@ -118,6 +119,19 @@ void find_copies(const CorpusAudio& audio, Corpus& corpus) {
   if (others.count > 0) {
     corpus.remarks.push_back({.path = ".", .fact = line(others, "with the samples of another clip")});
   }
+}
+
+std::string split_remedy(SplitBy by, Split split) {
+  switch (by) {
+    case SplitBy::clips:
+      return "record it three times or more";
+    case SplitBy::speakers:
+      return "add speakers, or give list files";
+    case SplitBy::lists:
+      break;
+  }
+  return split == Split::training ? "take some of them out of the lists"
+                                  : "name some in " + std::string(split_name(split)) + "_list.txt";
 }
 
 void find_classes(const LabelSet& labels, Corpus& corpus) {
@@ -160,7 +174,8 @@ std::string flaw(const AudioFacts& facts) {
   if (facts.not_finite > 0)
     return "holds " + grouped(facts.not_finite) + " samples that are no numbers; record it anew";
   if (static_cast<double>(facts.beyond) > kWrongScale * samples * facts.channels) {
-    return "floats beyond -1..1: wrong scale; divide by 32,768 (sox -v 0.00003 IN OUT)";
+    return "floats beyond -1..1: wrong scale; divide by its greatest value, such as 32,768: "
+           "ffmpeg -i IN -af volume=1/32768 OUT";
   }
   if (facts.high == facts.low) {
     return "all samples are " + std::to_string(facts.low) + ": a dead microphone or a wrong format; record it anew";
@@ -200,7 +215,7 @@ std::string missing_split(const std::string& keyword, Split split, const Corpus&
     where += (where.empty() ? "" : ", ") + plain_count(count) + " in " + std::string(split_name(other));
   }
   return "no " + std::string(split_name(split)) + " clips of this keyword (" + where + "; " +
-         counted_nouns(speakers.size(), "speaker") + "); add speakers, or give list files";
+         counted_nouns(speakers.size(), "speaker") + "); " + split_remedy(corpus.split_by, split);
 }
 
 void add_findings(const CorpusAudio& audio, const LabelSet& labels, Corpus& corpus) {

@@ -24,7 +24,20 @@ struct LeftOut {
   std::map<std::string, int> foreign;  ///< sound by its ending
   int folders = 0, nested = 0;         ///< folders in it, recordings in those
   std::vector<Problem> broken;         ///< what is neither file nor folder, such as links in a circle
+  std::vector<std::string> unnamed;    ///< files whose ending is none of sound
 };
+
+bool is_sound(const fs::path& file) { return is_recording(file) || is_foreign_sound(file); }
+
+/// Whether what a file holds lies beside it in a format that is read.
+bool has_been_converted(const fs::path& foreign) {
+  std::error_code ignored;
+  return fs::exists(foreign.string() + ".wav", ignored) ||
+         fs::exists(fs::path(foreign).replace_extension(".wav"), ignored);
+}
+
+/// What Windows puts into every folder.
+bool is_of_the_system(std::string_view name) { return name == "Thumbs.db" || name == "desktop.ini"; }
 
 /// Nothing where the system cannot tell; that goes to `broken`.
 ///   path  its name in the corpus
@@ -44,7 +57,7 @@ int recordings_below(const fs::path& folder) {
   int count = 0;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
     std::error_code ignored;
-    if (entry.is_regular_file(ignored) && is_recording(entry.path())) ++count;
+    if (entry.is_regular_file(ignored) && is_sound(entry.path())) ++count;
   }
   return count;
 }
@@ -63,7 +76,10 @@ std::vector<std::string> recordings_in(const Corpus& corpus, const std::string& 
     } else if (is_recording(entry.path())) {
       names.push_back(name);
     } else if (is_foreign_sound(entry.path())) {
+      if (has_been_converted(entry.path())) continue;
       ++left_out.foreign[lower_extension(entry.path())];
+    } else if (!is_of_the_system(name)) {
+      left_out.unnamed.push_back(folder + "/" + name);
     }
   }
   return names;
@@ -83,10 +99,20 @@ void tell_left_out(Corpus& corpus, const std::string& folder, const LeftOut& lef
   }
 }
 
-void add_word(Corpus& corpus, const std::string& folder, const SplitRule& rule) {
+/// Files of all word folders, in one line: a transcript beside each recording is common.
+void tell_unnamed(Corpus& corpus, const std::vector<std::string>& files) {
+  if (files.empty()) return;
+  corpus.remarks.push_back({.path = ".",
+                            .fact = counted_names(std::ssize(files), "file") + " left out, by the ending no sound" +
+                                    (files.size() > 1 ? ", first " : ": ") + *std::ranges::min_element(files) +
+                                    "; rename what is a recording"});
+}
+
+void add_word(Corpus& corpus, const std::string& folder, const SplitRule& rule, std::vector<std::string>& unnamed) {
   LeftOut left_out;
   const std::vector<std::string> names = recordings_in(corpus, folder, left_out);
   tell_left_out(corpus, folder, left_out);
+  unnamed.insert(unnamed.end(), left_out.unnamed.begin(), left_out.unnamed.end());
   if (names.empty()) return;
   const std::string word = composed(folder);
   if (std::ranges::find(corpus.words, word) == corpus.words.end()) corpus.words.push_back(word);
@@ -172,13 +198,14 @@ bool apply_lists(Corpus& corpus) {
   const std::array<std::pair<const char*, Split>, 2> lists = {
       {{"validation_list.txt", Split::validation}, {"testing_list.txt", Split::testing}}};
   if (std::ranges::none_of(lists, [&](const auto& list) { return fs::exists(corpus.root / list.first); })) return false;
+  corpus.split_by = SplitBy::lists;
   for (Clip& clip : corpus.clips) clip.split = Split::training;
   Lists all(corpus);
   for (const auto& [name, split] : lists) all.apply(name, split);
   return true;
 }
 
-void scan_folder(Corpus& corpus, const std::string& name, const SplitRule& rule) {
+void scan_folder(Corpus& corpus, const std::string& name, const SplitRule& rule, std::vector<std::string>& unnamed) {
   if (name == kNoiseFolder) {
     LeftOut left_out;
     for (const std::string& file : recordings_in(corpus, name, left_out)) {
@@ -186,10 +213,13 @@ void scan_folder(Corpus& corpus, const std::string& name, const SplitRule& rule)
     }
     tell_left_out(corpus, name, left_out);
   } else if (name == kUnknownFolder || name == kSilenceFolder || name.front() != '_') {
-    add_word(corpus, name, rule);
-    if (means_noise(name) && std::ranges::find(corpus.words, composed(name)) != corpus.words.end()) {
+    add_word(corpus, name, rule, unnamed);
+    if (std::ranges::find(corpus.words, composed(name)) == corpus.words.end()) return;
+    if (means_noise(name)) {
       corpus.problems.push_back(
           {.path = name, .fact = "taken for a word; if it holds background noise, call it _background_noise_"});
+    } else if (folded(name) == "silence") {
+      corpus.remarks.push_back({.path = name, .fact = "taken for a word; if it holds silence, call it _silence_"});
     }
   } else if (const int count = recordings_below(corpus.root / name); count > 0) {
     corpus.remarks.push_back({.path = name,
@@ -200,17 +230,19 @@ void scan_folder(Corpus& corpus, const std::string& name, const SplitRule& rule)
 
 void scan_root(Corpus& corpus, const SplitRule& rule) {
   int beside = 0;
+  std::vector<std::string> unnamed;
   for (const fs::directory_entry& entry : fs::directory_iterator(corpus.root)) {
     const std::string name = entry.path().filename().string();
     if (name.front() == '.' || name == "__MACOSX") continue;
     const std::optional<bool> is_word = is_folder(entry, name, corpus.problems);
     if (!is_word) continue;
     if (*is_word) {
-      scan_folder(corpus, name, rule);
-    } else if (is_recording(entry.path())) {
+      scan_folder(corpus, name, rule, unnamed);
+    } else if (is_sound(entry.path())) {
       ++beside;
     }
   }
+  tell_unnamed(corpus, unnamed);
   if (beside > 0) {
     corpus.problems.push_back({.path = ".",
                                .fact = counted_names(beside, "recording") + " beside the word folders left out; move "

@@ -94,6 +94,7 @@ void split_by_speakers(Corpus& corpus, const SplitRule& rule) {
   }
   if (nameless == 0 && speakers.size() < 3) {
     split_clip_by_clip(corpus, rule);
+    corpus.split_by = SplitBy::clips;
     corpus.remarks.push_back({.path = ".",
                               .fact = (speakers.size() == 1 ? "one speaker" : "two speakers") +
                                       std::string(": split clip by clip, so accuracies say nothing about other voices; "

@@ -123,8 +123,8 @@ std::vector<float> fitted(std::vector<float> word, const std::string& name, int 
   if (faster <= 1.0) return word;
   if (faster > kMostFaster) {
     throw Error("words: \"" + name + "\" takes " + fixed(static_cast<double>(word.size()) / kAudioRateHz, 1) +
-                    " s, a clip holds " + fixed(clip_ms / 1000.0, 1) +
-                    " s; choose a shorter phrase or a longer --clip-ms",
+                    " s, a clip holds " + fixed(clip_ms / 1000.0, 1) + " s; choose a shorter phrase" +
+                    (clip_ms < kLongestClipMs ? " or a longer --clip-ms" : ""),
                 Exit::usage);
   }
   return change_rate(word, static_cast<int>(std::lround(faster * kAudioRateHz)), kAudioRateHz, Quality::quick);

@@ -39,9 +39,13 @@ void print_report(const Json& report, const Output& format) {
                count(splits["testing"][figure])});
   }
   print_table(table, format);
+  const auto speakers = report["speakers"].get<long long>();
   std::cout << '\n'
-            << count(report["clips"]) << " clips of " << count(report["speakers"]) << " speakers, "
-            << fixed(report["seconds"].get<double>() / 60.0, 1) << " minutes; " << count(report["noises"])
+            << count(report["clips"]) << " clips of "
+            << (speakers == 0   ? "unknown speakers"
+                : speakers == 1 ? "one speaker"
+                                : grouped(speakers) + " speakers")
+            << ", " << fixed(report["seconds"].get<double>() / 60.0, 1) << " minutes; " << count(report["noises"])
             << " background recordings\n";
   for (const char* kind : {"remarks", "problems"}) {
     const Json& found = report[kind];

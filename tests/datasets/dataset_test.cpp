@@ -236,12 +236,13 @@ TEST_F(CheckTest, LooksAtSamples) {
   add(path("yes", 4), noise(77, 1500));
   text(path("yes", 5), "this is no sound");
   EXPECT_THAT(told(check().corpus.problems),
-              ::testing::UnorderedElementsAre(HasSubstr("s0_nohash_0.wav: all samples are 0: a dead microphone"),
-                                              HasSubstr("s1_nohash_0.wav: all samples are 300: "),
-                                              HasSubstr("s2_nohash_0.wav: samples from -1 to 0 of 16 bit: silent"),
-                                              HasSubstr("s3_nohash_0.wav: 100 % of the samples are clipped"),
-                                              HasSubstr("s4_nohash_0.wav: 1,500 samples, less than 0.1 s"),
-                                              HasSubstr("s5_nohash_0.wav: cannot be decoded")));
+              ::testing::UnorderedElementsAre(
+                  HasSubstr("s0_nohash_0.wav: all samples are 0: a dead microphone"),
+                  HasSubstr("s1_nohash_0.wav: all samples are 300: "),
+                  HasSubstr("s2_nohash_0.wav: samples from -1 to 0 of 16 bit: silent"),
+                  HasSubstr("s3_nohash_0.wav: 100 % of the samples are clipped"),
+                  HasSubstr("s4_nohash_0.wav: 1,500 samples, less than 0.1 s"),
+                  HasSubstr("s5_nohash_0.wav: cannot be decoded: Format not recognised; replace it, ")));
 }
 
 TEST_F(CheckTest, FindsFloatsOfAWrongScale) {
@@ -288,8 +289,42 @@ TEST_F(CheckTest, NamesASplitWithoutAKeyword) {
   text("testing_list.txt", path("yes", 1) + "\n");
   text("validation_list.txt", path("yes", 2) + "\n" + path("no", 2) + "\n");
   EXPECT_THAT(told(check().corpus.problems),
-              ElementsAre("no: no testing clips of this keyword (19 in training, 1 in validation; 20 speakers); add "
-                          "speakers, or give list files"));
+              ElementsAre("no: no testing clips of this keyword (19 in training, 1 in validation; 20 speakers); name "
+                          "some in testing_list.txt"));
+}
+
+TEST_F(CheckTest, NamesTheWayOutThatFitsTheSplits) {
+  std::string lines;
+  for (int i = 0; i < 20; ++i) lines += path("yes", i) + "\n";
+  text("testing_list.txt", lines);
+  text("validation_list.txt", path("no", 2) + "\n");
+  EXPECT_THAT(told(check().corpus.problems),
+              ElementsAre(HasSubstr("yes: no training clips of this keyword (20 in testing; 20 speakers); take some of "
+                                    "them out of the lists"),
+                          HasSubstr("yes: no validation clips"), HasSubstr("no: no testing clips")));
+  std::filesystem::remove(root_ / "testing_list.txt");
+  std::filesystem::remove(root_ / "validation_list.txt");
+  for (const char* word : {"yes", "no", "cat"}) {
+    std::filesystem::remove_all(root_ / word);
+    for (int i = 0; i < (word == std::string("no") ? 2 : 5); ++i) {
+      add(std::string(word) + "/me_nohash_" + std::to_string(i) + ".wav", noise(90 + i + word[0]));
+    }
+  }
+  EXPECT_THAT(told(check().corpus.problems),
+              ElementsAre(HasSubstr("no: no training clips of this keyword (1 in validation, 1 in testing; 1 speaker); "
+                                    "record it three times or more")));
+}
+
+TEST_F(CheckTest, SpeakersThatNoNameTellsAreNotCounted) {
+  std::filesystem::rename(root_ / path("yes", 0), root_ / "yes/take.wav");
+  EXPECT_EQ(report_to_json(check(), {{"yes", "no"}})["speakers"], 20);
+  for (const char* word : {"yes", "no", "cat"}) {
+    std::filesystem::remove_all(root_ / word);
+    for (int i = 0; i < 5; ++i) {
+      add(std::string(word) + "/" + std::to_string(i) + ".wav", noise(90 + i + word[0]));
+    }
+  }
+  EXPECT_EQ(report_to_json(check(), {{"yes", "no"}})["speakers"], 0);
 }
 
 TEST_F(CheckTest, TellsThatNothingIsUnknownAndNothingIsNoise) {

@@ -112,11 +112,30 @@ TEST_F(Scan, TellsWhatItLeavesOut) {
   const Corpus corpus = scan_corpus(root_);
   EXPECT_THAT(lines_of(corpus.problems),
               ::testing::UnorderedElementsAre(
-                  HasSubstr("no: 2 .m4a files left out: no format that is read; convert: ffmpeg "),
+                  HasSubstr("no: 2 .m4a files left out: no format that is read; convert: find . -iname "),
                   HasSubstr("yes: 2 recordings in 1 folder below it left out; "),
                   HasSubstr("noise: taken for a word; if it holds background noise, call it _background_noise_"),
                   HasSubstr(".: 1 recording beside the word folders left out; ")));
   EXPECT_THAT(lines_of(corpus.remarks), ::testing::Contains(HasSubstr("_other_: 1 recording left out")));
+}
+
+TEST_F(Scan, TellsWhoseNamesTellNoSound) {
+  for (const char* name : {"yes/p_nohash_0.wav", "no/p_nohash_0.wav", "silence/p_nohash_0.wav", "yes/anna.m4a.wav"}) {
+    add(name, {1});
+  }
+  for (const char* name : {"yes/p_nohash_1", "no/p_nohash_1.txt", "marvin/p_nohash_1.xyz", "no/desktop.ini",
+                           "yes/anna.m4a", "readme.txt", "yes/ben/1.m4a", "stray.m4a"}) {
+    text(name, "x");
+  }
+  const Corpus corpus = scan_corpus(root_);
+  EXPECT_THAT(lines_of(corpus.problems),
+              ::testing::UnorderedElementsAre(HasSubstr("yes: 1 recording in 1 folder below it left out; "),
+                                              HasSubstr(".: 1 recording beside the word folders left out; ")))
+      << "anna.m4a has been converted";
+  EXPECT_THAT(lines_of(corpus.remarks),
+              ::testing::IsSupersetOf(
+                  {HasSubstr(".: 3 files left out, by the ending no sound, first marvin/p_nohash_1.xyz; rename"),
+                   HasSubstr("silence: taken for a word; if it holds silence, call it _silence_")}));
 }
 
 TEST_F(Scan, WordsAreComposed) {
@@ -188,6 +207,9 @@ TEST_F(Scan, KeywordsStandInTheCorpus) {
   EXPECT_THAT(chosen_labels({"yes"}, root_).keywords, ElementsAre("yes"));
   EXPECT_EQ(chosen_labels({}, {}).keywords.size(), 10U);
   EXPECT_THAT(error_line([] { chosen_labels({"gr\xFCn"}, {}); }, Exit::usage), HasSubstr("is no UTF-8; "));
+  EXPECT_THAT(error_line([] { chosen_labels({"a\tb"}, {}); }, Exit::usage),
+              HasSubstr("keywords: \"a\\x09b\" holds control characters; rename"))
+      << "no model could be read with it";
   EXPECT_THAT(error_line([] { chosen_labels({"yes", " yes"}, {}); }, Exit::usage), HasSubstr("given twice"));
 }
 

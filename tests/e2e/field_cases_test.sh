@@ -66,6 +66,7 @@ step "names that tell no speaker"
 corpus
 for f in "$data"/*/*_nohash_*; do mv "$f" "${f/_nohash_/_take_}"; done
 check 0 '300 of 300 names tell no speaker.*the first part' --keywords yes,no
+check 0 '^300 clips of unknown speakers' --keywords yes,no
 train 0 'names tell no speaker' --keywords yes,no
 
 step "names that are not UTF-8"
@@ -77,6 +78,12 @@ if mv "$data/yes" "$data/$latin" 2>/dev/null; then
   check 0 '^problems: 0$' --keywords no,stop
   check 0 '"schema"' --keywords no,stop --json
 fi
+
+step "names that would spoil the model's file"
+corpus
+tab=$(printf 'a\tb')
+mv "$data/yes" "$data/$tab"
+train 2 'holds control characters' --keywords "$tab,no"
 
 step "samples"
 corpus
@@ -101,6 +108,11 @@ mkdir "$data/yes/anna" && mv "$data"/yes/*_[0-3].wav "$data/yes/anna/"
 for f in "$data"/no/*_[0-3].wav; do mv "$f" "${f%.wav}.m4a"; done
 check 4 'yes: 80 recordings in 1 folder below' --keywords yes,no
 check 4 'no: 80 .m4a files left out.*ffmpeg' --keywords yes,no
+rm -r "$data/yes/anna"
+for f in "$data"/no/*.m4a; do cp "$f" "$f.wav"; done
+check 0 '^problems: 0$' --keywords yes,no
+mv "$(first "$data/stop")" "$data/stop/untitled"
+check 0 '1 file left out, by the ending no sound: stop/untitled; rename' --keywords yes,no
 
 step "lists of a larger corpus, of another system"
 corpus

@@ -42,6 +42,9 @@ struct AudioFacts {
   std::int64_t beyond = 0;                 ///< of a file of floats: beyond -1..1
 };
 
+/// What decided the splits of a corpus.
+enum class SplitBy { lists, speakers, clips };
+
 /// A folder in Speech Commands layout: WORD/FILE, optional _background_noise_/ and list files.
 struct Corpus {
   std::filesystem::path root;
@@ -49,8 +52,9 @@ struct Corpus {
   std::vector<std::string> noises;         ///< relative paths of _background_noise_, sorted
   std::vector<std::string> words;          ///< sorted
   std::vector<std::string> keywords = {};  ///< those its keywords.txt names
-  std::vector<Problem> problems = {};      ///< what should be mended
-  std::vector<Problem> remarks = {};       ///< what is worth knowing
+  SplitBy split_by = SplitBy::speakers;
+  std::vector<Problem> problems = {};  ///< what should be mended
+  std::vector<Problem> remarks = {};   ///< what is worth knowing
 };
 
 constexpr std::string_view kUnknownFolder = "_unknown_";  ///< its clips are unknown words
