@@ -58,9 +58,9 @@ Study::Study(const std::filesystem::path& folder, const Json& config, const std:
   db.lock_search();
   store_->run(true, [&] {
     for (const char* table : kTables) db.run(table, {});
-    db.run("INSERT INTO progress VALUES (1, $1, 0) ON CONFLICT DO NOTHING", {kVersion});
-    require_version(db);
     const std::vector<SqlRow> known = db.run("SELECT json FROM config", {});
+    if (known.empty()) db.run("INSERT INTO progress VALUES (1, $1, 0) ON CONFLICT DO NOTHING", {kVersion});
+    require_version(db);
     if (!known.empty()) {
       const std::string name = url.empty() ? folder_.string() : db.name();
       const Json there = parse_json(known[0][0].value(), row_of(db.name(), "config"));

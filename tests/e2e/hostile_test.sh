@@ -189,6 +189,7 @@ bad_study 'made by an older kwsmith' 'UPDATE progress SET version = 1' ''
 bad_study 'int8_validation: 1000000.0 is out of range' \
   "UPDATE rungs SET result = json_set(result, '\$.int8_validation', 1e6)" no-worker
 bad_study 'config' 'DELETE FROM config' ''
+bad_study 'its row of progress is gone' 'DELETE FROM progress' ''
 rm -rf "$work/damaged" && cp -r "$work/study" "$work/damaged" && : >"$work/damaged/study.db"
 expect 6 'study.db: is empty, though a search has been here' search "${data[@]}" --study "$work/damaged" --max-trials 1 --epochs 1
 python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute("UPDATE rungs SET model = ?", (open(sys.argv[2], "rb").read(),)); c.execute("DELETE FROM tests"); c.commit()' \
