@@ -3,17 +3,20 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <cstring>
+#include <map>
 
 #include "../../export/stream_reference.h"
 #include "export/random_models.h"
 #include "export/shell_folder.h"
+#include "kws/datasets/corpus.h"
 
 namespace kws::test {
 namespace {
 
 using Pcm = std::vector<std::int16_t>;
 
-std::string little(std::size_t value, int bytes) {
+std::string little(std::uint64_t value, int bytes) {
   std::string text;
   for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 255U);
   return text;
@@ -111,6 +114,53 @@ TEST_F(Example, ReadsTheExtensibleFormOfTheSameSamples) {
   EXPECT_EQ(output(), expected(clip));
 }
 
+/// The same samples in other forms, which the tool reads as these.
+TEST_F(Example, ReadsOtherWidthsFloatsChannelsAndLengthsOfPipes) {
+  KWS_SKIP_WITHOUT("make", "cc")
+  write_c_model(model_, {}, folder_ / "kws");
+  ASSERT_EQ(run("make -C kws"), 0) << output();
+  const Pcm clip = noise(kClipSamples);
+  const std::string header = wav(clip).substr(0, 20);
+  const auto form = [&](std::size_t tag, std::size_t channels, int bytes, const auto& text_of) {
+    std::string text = header + little(tag, 2) + little(channels, 2) + little(kRateHz, 4) +
+                       little(kRateHz * channels * static_cast<std::size_t>(bytes), 4) +
+                       little(channels * static_cast<std::size_t>(bytes), 2) +
+                       little(8 * static_cast<std::size_t>(bytes), 2) + "data" +
+                       little(clip.size() * channels * static_cast<std::size_t>(bytes), 4);
+    for (const std::int16_t sample : clip) text += text_of(sample);
+    return text;
+  };
+  const auto wider = [](int zeros) {
+    return [zeros](std::int16_t sample) { return little(0, zeros) + little(static_cast<std::uint16_t>(sample), 2); };
+  };
+  std::map<std::string, std::string> files = {{"24", form(1, 1, 3, wider(1))}, {"32", form(1, 1, 4, wider(2))}};
+  files["float"] = form(3, 1, 4, [](std::int16_t sample) {
+    const float value = static_cast<float>(sample) / 32768.0F;
+    std::string text(sizeof value, 0);
+    std::memcpy(text.data(), &value, sizeof value);
+    return text;
+  });
+  files["stereo"] = form(1, 2, 2, [](std::int16_t sample) {
+    return little(static_cast<std::uint16_t>(sample - 5), 2) + little(static_cast<std::uint16_t>(sample + 5), 2);
+  });
+  for (const std::uint32_t length : {0U, 0x7FFFF000U, 0x80000000U, 0xFFFFFFFFU}) {
+    std::string& piped = files["pipe" + std::to_string(length)] = form(1, 1, 2, wider(0));
+    piped.replace(40, 4, little(length, 4));
+  }
+  for (const auto& [name, bytes] : files) {
+    write_file(folder_ / (name + ".wav"), bytes);
+    EXPECT_EQ(read_audio(folder_ / (name + ".wav")), clip) << name;
+    ASSERT_EQ(run("kws/kws_example " + name + ".wav"), 0) << output();
+    EXPECT_EQ(output(), expected(clip)) << name;
+  }
+
+  write_file(folder_ / "8.wav", form(1, 1, 1, [](std::int16_t sample) {
+               return little(static_cast<std::uint64_t>(128 + sample / 256), 1);
+             }));
+  ASSERT_EQ(run("kws/kws_example 8.wav"), 0) << output();
+  EXPECT_EQ(output(), expected(read_audio(folder_ / "8.wav")));
+}
+
 TEST_F(Example, SaysWhatIsWrongWithAFile) {
   KWS_SKIP_WITHOUT("make", "cc")
   write_c_model(model_, {}, folder_ / "kws");
@@ -123,11 +173,11 @@ TEST_F(Example, SaysWhatIsWrongWithAFile) {
   EXPECT_EQ(run("kws/kws_example short.wav"), 1);
   EXPECT_EQ(output(), "short.wav: truncated\n");
   EXPECT_EQ(run("kws/kws_example slow.wav"), 1);
-  EXPECT_THAT(output(), testing::HasSubstr("needs 16 kHz, mono, 16 bit PCM"));
+  EXPECT_THAT(output(), testing::HasSubstr("needs 16 kHz, PCM of 8 to 32 bit or float; convert with: ffmpeg "));
   EXPECT_EQ(run("kws/kws_example header.wav"), 1);
   EXPECT_EQ(output(), "header.wav: no samples in the file\n");
   EXPECT_EQ(run("kws/kws_example text.wav"), 1);
-  EXPECT_EQ(output(), "text.wav: not a WAV file\n");
+  EXPECT_THAT(output(), testing::HasSubstr("text.wav: not a WAV file; convert with: ffmpeg "));
   EXPECT_EQ(run("kws/kws_example absent.wav"), 1);
   EXPECT_EQ(output(), "absent.wav: cannot be opened\n");
   EXPECT_EQ(run("kws/kws_example"), 2);
