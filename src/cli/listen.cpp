@@ -62,6 +62,10 @@ void listen_live(const ListenVerb& verb, const Model& model) {
                 << std::endl;
     }
   }
+  if (!interrupted() && !stream.started()) {
+    throw Error("standard input: ended before its samples; pipe 16-bit samples at 16,000 Hz, mono, into it",
+                Exit::data);
+  }
 }
 
 std::string verdict(const Json& found) { return found.is_null() ? "" : found.get<bool>() ? "found" : "false accept"; }
@@ -130,11 +134,18 @@ Listening listen(const ListenVerb& verb, const Model& model, int threads) {
 /// Refuses thresholds that make the model deaf.
 void require_hearing(const Listening& listening) {
   const OperatingPoint point = operating_point(listening);
-  if (point.words > 0 && 2 * point.found >= point.words) return;
+  if (point.words == 0) {
+    throw Error(
+        "listen --tune: no keyword is labelled in these recordings, so none can be missed; nothing stored; add some "
+        "that "
+        "hold keywords, with their label tracks, or give --data",
+        Exit::data);
+  }
+  if (2 * point.found >= point.words) return;
   const std::string line = "listen --tune: so few false accepts (" + fixed(point.false_accepts_per_hour(), 2) +
                            " an hour) leave " + std::to_string(point.found) + " of " + std::to_string(point.words) +
                            " keywords found; nothing stored; ";
-  for (int hundredths = 99; hundredths > 0 && point.words > 0; --hundredths) {
+  for (int hundredths = 99; hundredths > 0; --hundredths) {
     const OperatingPoint other = operating_point(listening, hundredths / 100.0);
     if (2 * other.found < other.words) continue;
     throw Error(line + "half of them cost " + fixed(other.false_accepts_per_hour(), 2) + " an hour (threshold " +

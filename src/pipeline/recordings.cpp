@@ -84,7 +84,7 @@ class TrackReader {
     const std::vector<std::string> cells = cells_of(line);
     const double begin = number_in(cells[0]);
     const double end = cells.size() > 1 ? number_in(cells[1]) : NAN;
-    const bool numbers = begin >= 0.0 && end >= begin;
+    const bool numbers = begin >= 0.0 && end >= begin && std::isfinite(end);
     if (!numbers && cells.size() > 2 && (cells[0] + cells[1]).find(',') != std::string::npos) {
       refuse("has decimal commas; write 1.5 for 1,5");
     }

@@ -168,12 +168,17 @@ listen 4 'r.txt:1: "yes" at 7.50 s lies behind the end' "$work/r.wav"
 printf '0,1\t0,4\tyes\n' >"$work/r.txt"
 listen 4 'decimal commas' "$work/r.wav"
 listen 0 'detections' "$work/r.wav" --no-labels
+printf '0.1\t0.4\tdog\n' >"$work/r.txt"
+listen 0 'r.txt: 0 keywords, 1 other labels' "$work/r.wav"
+listen 4 'no keyword is labelled in these recordings' "$work/r.wav" --tune 10
+listen 4 'is a folder; give recordings' "$work/data"
 
 step "containers on standard input"
 { wav_header 44100 2 64000; head -c 64000 /dev/zero; } >"$work/piped"
 listen 4 'WAV of 16-bit samples at 44,100 Hz, 2 channels.*ffmpeg' - <"$work/piped" # a pipe would end with its reader
 { printf 'fLaC'; head -c 64000 /dev/zero; } >"$work/piped"
 listen 4 'is FLAC' - <"$work/piped"
+listen 4 'standard input: ended before its samples' - </dev/null
 "$kwsmith" listen "$work/model" - <"$(first "$speech/yes")" >"$work/said" 2>&1 || fail "a WAV on standard input: $(cat "$work/said")"
 
 step "a microphone with an offset, a quiet one"

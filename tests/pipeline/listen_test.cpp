@@ -207,7 +207,8 @@ TEST_F(ListenTest, LabelTracksAreReadAndWrongLinesNamed) {
   EXPECT_EQ(recording.words[0].label, 2);
   EXPECT_EQ(recording.words[1].label, 3);
   EXPECT_DOUBLE_EQ(recording.words[1].end, 2.25);
-  for (const char* wrong : {"0.5\t1.0\n", "yes\n", "2.0\t1.0\tyes\n", "-1\t1\tyes\n", "nan\t1\tyes\n"}) {
+  for (const char* wrong :
+       {"0.5\t1.0\n", "yes\n", "2.0\t1.0\tyes\n", "-1\t1\tyes\n", "nan\t1\tyes\n", "1\tinf\tyes\n"}) {
     text("long/a.txt", std::string("0.1\t0.2\tyes\n") + wrong);
     try {
       (void)read_recording(root_ / "long" / "a.wav", labels);
@@ -279,11 +280,25 @@ TEST(SampleStream, ReadsRawSamplesAndWavInPiecesOfAnySize) {
 
 TEST(SampleStream, RefusesOtherContainersAndFormats) {
   for (const std::string& bytes :
-       {std::string("fLaC"), std::string("OggS"), std::string("ID3\4"), std::string("xxxxftyp")}) {
+       {std::string("fLaC"), std::string("OggS"), std::string("ID3\4"), std::string("xxxxftyp"),
+        std::string("\x1A\x45\xDF\xA3"), std::string("\x30\x26\xB2\x75"), std::string("wvpk"), std::string("#!AMR")}) {
     EXPECT_THROW(streamed(bytes + std::string(100, 'x'), 10), Error) << bytes;
   }
   EXPECT_THROW(streamed(wav_bytes(44100, 1, 4, "abcd"), 10), Error);
   EXPECT_THROW(streamed(wav_bytes(16000, 2, 4, "abcd"), 10), Error);
+}
+
+TEST(SampleStream, KnowsFramesOfMp3AndAacFromSamplesThatBeginLikeThem) {
+  // 32 kbit/s at 48 kHz: 96 bytes a frame; AAC of 100 bytes a frame.
+  const std::string mp3 = std::string("\xFF\xFB\x14\xC4", 4) + std::string(92, 'x');
+  const std::string aac = std::string("\xFF\xF1\x60\x40\x0C\x9F", 6) + std::string(94, 'x');
+  for (const std::string& frame : {mp3, aac}) {
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{1000}}) {
+      EXPECT_THROW(streamed(frame + frame, piece), Error) << piece;
+      const std::string samples = frame + std::string(100, 'y');
+      EXPECT_EQ(streamed(samples, piece).size(), samples.size() / 2) << "one header alone is a chance";
+    }
+  }
 }
 
 }  // namespace

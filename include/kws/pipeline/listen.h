@@ -61,6 +61,8 @@ class SampleStream {
   /// Takes the next bytes and gives the samples they complete.
   ///   throws  Error (Exit::data): another container, or a WAV of other samples; names the command that converts
   std::vector<std::int16_t> push(std::span<const char> bytes);
+  /// Whether what came so far reaches up to the samples.
+  [[nodiscard]] bool started() const { return started_; }
 
  private:
   bool take_header();
