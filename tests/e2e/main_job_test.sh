@@ -94,17 +94,17 @@ step "search: threads change the time and nothing else"
 same "$work/two" "--threads 1 and 2"
 diff "$work/one/pareto.json" "$work/two/pareto.json" >&2 || fail "--threads 1 and 2: different pareto.json"
 
-step "search: every row fits the budget it was drawn for"
+step "search: every row fits the budget it was drawn for, and each budget has a finalist"
 awk -F, '
   NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i; next }
   {
-    if ($column["finalist_of"] == "") ++rows; else ++finalists
+    if ($column["finalist_of"] == "") ++rows; else { ++finalists; served = served ";" $column["fits"] ";" }
     budget = $column["budget"]
     most = budget == "small" ? 81920 : 204800
     ops = budget == "small" ? 6000000 : 20000000
     if ($column["memory_bytes"] > most || $column["ops"] > ops || index($column["fits"], budget) == 0) { print; bad = 1 }
   }
-  END { exit bad || rows != 9 || finalists < 2 || finalists > 4 }' "$work/one/trials.csv" >&2 || fail "rows of trials.csv break their budget"
+  END { exit bad || rows != 9 || !(served ~ /;small;/ && served ~ /;medium;/) || finalists > 4 }' "$work/one/trials.csv" >&2 || fail "rows of trials.csv break their budget, or none is a finalist for it"
 for budget in small medium; do
   grep -q "^$budget " "$work/winners" || fail "no winner for $budget"
   expect_c_equals_int8 "$work/one/best/$budget" "$data"
