@@ -2,7 +2,6 @@
 #include <array>
 #include <limits>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "kws/cost/cost.h"
@@ -215,16 +214,17 @@ class Placer {
     }
     for (std::size_t i = 0; i < count_; ++i) {
       std::vector<Way> next;
-      std::set<std::vector<int>> seen;  // places of what is alive afterwards
       for (const Way& way : ways) {
         for (const int place : candidates(way, i, arena_bytes)) {
           if (next.size() == kMostWays) break;
           const std::optional<ArenaPlan::Step> step = put(way, i, place, arena_bytes);
           if (!step) continue;
           Way longer{.alive = alive_after(way, i, place), .last = decisions.size()};
-          std::vector<int> places;
-          for (const Placed& tensor : longer.alive) places.push_back(tensor.span.begin);
-          if (!seen.insert(std::move(places)).second) continue;
+          // The same tensors are alive in all of them, in the same order.
+          const bool known = std::ranges::any_of(next, [&](const Way& other) {
+            return std::ranges::equal(other.alive, longer.alive, {}, &Placed::begin, &Placed::begin);
+          });
+          if (known) continue;
           decisions.push_back({.before = way.last, .step = *step});
           next.push_back(std::move(longer));
         }
@@ -249,6 +249,7 @@ class Placer {
   struct Placed {
     std::size_t tensor;
     Span span;
+    [[nodiscard]] int begin() const { return span.begin; }
   };
   struct Way {
     std::vector<Placed> alive;
@@ -321,10 +322,7 @@ class Placer {
     if (layer.inputs.size() > 1) step.second_offset = span_of(way, layer.inputs.back()).begin;
     step.output_offset = place;
     step.scratch_bytes = overlaps_[i].scratch;
-    std::vector<Span> taken;
-    if (out.end > out.begin) taken.push_back(out);
     for (const Placed& there : way.alive) {
-      taken.push_back(there.span);
       if (!dies(there.tensor, i)) {
         if (there.span.overlaps(out)) return std::nullopt;
         continue;
@@ -335,6 +333,9 @@ class Placer {
       }
     }
     if (step.scratch_bytes > 0) {
+      std::vector<Span> taken;
+      if (out.end > out.begin) taken.push_back(out);
+      for (const Placed& there : way.alive) taken.push_back(there.span);
       std::ranges::sort(taken, {}, &Span::begin);
       for (const Span& there : taken) {
         if (there.begin >= step.scratch_offset + step.scratch_bytes) break;
