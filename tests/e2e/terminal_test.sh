@@ -7,6 +7,7 @@ if ! command -v tmux >/dev/null; then
   exit 77
 fi
 unset NO_COLOR
+terminals=0
 tmux=(tmux -L "kws$$" -f /dev/null)
 trap '"${tmux[@]}" kill-server 2>/dev/null || true; rm -rf "$work"' EXIT
 
@@ -18,6 +19,8 @@ in_terminal() {
   rm -rf "$work/shots" "$work/ended"
   mkdir "$work/shots"
   printf 'cd %q\nclear\n%s\ntouch ended\nsleep 1000\n' "$work" "$2" >"$work/script"
+  # A server of its own: one that is about to end still answers on its socket.
+  tmux=(tmux -L "kws$$.$((++terminals))" -f /dev/null)
   "${tmux[@]}" new-session -d -x "$1" -y 45 "bash $work/script"
   local i=0
   until [ -e "$work/ended" ] || [ $i -gt 3000 ]; do
