@@ -26,10 +26,13 @@ constexpr double kFinalShare = 0.4;  ///< of the time, at most
 constexpr int kFullLength = TrainOptions().epochs;
 constexpr int kMostTrials = 600;
 
+constexpr int kLongLength = 120;  ///< as configs/recipes/long.json
+
 struct Finals {
-  int finalists, seeds;
+  int finalists, seeds, epochs;
 };
-constexpr std::array kFinals = {Finals{3, 3}, Finals{2, 3}, Finals{2, 2}, Finals{1, 2}, Finals{1, 1}};
+constexpr std::array kFinals = {Finals{3, 3, kLongLength}, Finals{3, 3, kFullLength}, Finals{2, 3, kFullLength},
+                                Finals{2, 2, kFullLength}, Finals{1, 2, kFullLength}, Finals{1, 1, kFullLength}};
 
 /// A top rung, and the trials of each budget that make it worth its epochs.
 struct TopRung {
@@ -155,11 +158,11 @@ const std::vector<std::string>& planned_options() {
 SearchOptions planned(SearchOptions options, const TrainingPace& pace, double seconds) {
   const double all = seconds * pace.at_once;
   const auto budgets = static_cast<int>(options.budgets().size());
-  options.final_epochs = kFullLength;
   options.max_trials = kMostTrials;
   for (const Finals& finals : kFinals) {
     options.finalists = finals.finalists;
     options.final_seeds = finals.seeds;
+    options.final_epochs = finals.epochs;
     if (final_seconds(options, pace) <= kFinalShare * all) break;
   }
   const double left = std::max((1.0 - kFinalShare) * all, all - final_seconds(options, pace));

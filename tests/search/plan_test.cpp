@@ -38,6 +38,14 @@ TEST(Plan, HalfAnHourOfTwoCoresHasFullLengthFinalistsOverSeeds) {
   EXPECT_GT(options.max_trials, 60);
 }
 
+TEST(Plan, FinalistsAreTrainedLongerWhereThereIsTime) {
+  const TrainingPace pace{.epoch_seconds = 2.0, .rung_seconds = 0.5, .at_once = 2};
+  const SearchOptions options = planned(default_search({"small"}), pace, 7200.0);
+  EXPECT_EQ(options.final_epochs, 120);
+  EXPECT_EQ(options.finalists * options.final_seeds, 9);
+  EXPECT_LE(planned_seconds(options, pace), 7200.0);
+}
+
 TEST(Plan, OfAnEarlierRunStays) {
   const TrainingPace pace{.epoch_seconds = 0.1, .rung_seconds = 0.1, .at_once = 1};
   const SearchOptions before = planned(default_search({"small"}), pace, 600.0);

@@ -40,8 +40,8 @@ TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& eval
 const std::vector<std::string>& planned_options();
 
 /// Sets them so that the whole search takes about `seconds`: up to two fifths for finalists, at best three of each
-/// budget with three seeds at the length of `train`, the rest for trials, whose top rung is the higher the more of them
-/// there are.
+/// budget with three seeds at the length of `train`, or three times that length where there is time enough; the rest for
+/// trials, whose top rung is the higher the more of them there are.
 SearchOptions planned(SearchOptions options, const TrainingPace& pace, double seconds);
 
 /// Seconds that a search takes at that pace.
