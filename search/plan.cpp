@@ -90,6 +90,7 @@ std::vector<std::string> slow_types(const std::vector<FirstDesign>& first, doubl
     least = std::min(least, design.step_seconds);
   }
   std::vector<double> all;
+  all.reserve(quickest.size());
   for (const auto& [type, epoch] : quickest) all.push_back(epoch);
   std::ranges::sort(all);
   std::vector<std::string> slow;
