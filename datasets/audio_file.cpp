@@ -208,6 +208,10 @@ bool is_foreign_sound(const std::filesystem::path& file) {
   return std::ranges::find(kForeignEndings, lower_extension(file)) != kForeignEndings.end();
 }
 
+std::array<std::filesystem::path, 2> converted_names(const std::filesystem::path& foreign) {
+  return {foreign.string() + ".wav", std::filesystem::path(foreign).replace_extension(".wav")};
+}
+
 std::string foreign_sound_fact(const std::string& ending) {
   return "no format that is read; convert: find . -iname '*" + ending + "' -exec ffmpeg -i {} {}.wav ';'";
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -36,6 +37,8 @@ bool is_recording(const std::filesystem::path& file);
 
 /// Sound by its ending, but none that libsndfile reads.
 bool is_foreign_sound(const std::filesystem::path& file);
+/// The names under which converting one leaves its sound beside it: FILE.m4a.wav, FILE.wav.
+std::array<std::filesystem::path, 2> converted_names(const std::filesystem::path& foreign);
 /// What a user must know of such files: "no format that is read; convert: ...", for all below a folder.
 std::string foreign_sound_fact(const std::string& ending);
 

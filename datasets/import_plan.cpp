@@ -114,7 +114,8 @@ std::vector<Found> find_recordings(std::vector<std::string> paths, ImportPlan& p
   std::vector<Found> found;
   std::ranges::sort(paths);
   const auto has_been_converted = [all = std::set(paths.begin(), paths.end())](const std::string& path) {
-    return all.contains(path + ".wav") || all.contains(fs::path(path).replace_extension(".wav").string());
+    return std::ranges::any_of(converted_names(path),
+                               [&](const fs::path& file) { return all.contains(file.string()); });
   };
   for (std::string& path : paths) {
     std::vector<std::string> folders = folders_of(path);

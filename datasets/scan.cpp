@@ -31,9 +31,10 @@ bool is_sound(const fs::path& file) { return is_recording(file) || is_foreign_so
 
 /// Whether what a file holds lies beside it in a format that is read.
 bool has_been_converted(const fs::path& foreign) {
-  std::error_code ignored;
-  return fs::exists(foreign.string() + ".wav", ignored) ||
-         fs::exists(fs::path(foreign).replace_extension(".wav"), ignored);
+  return std::ranges::any_of(converted_names(foreign), [](const fs::path& file) {
+    std::error_code ignored;
+    return fs::exists(file, ignored);
+  });
 }
 
 /// What Windows puts into every folder.

@@ -137,8 +137,7 @@ void require_hearing(const Listening& listening) {
   if (point.words == 0) {
     throw Error(
         "listen --tune: no keyword is labelled in these recordings, so none can be missed; nothing stored; add some "
-        "that "
-        "hold keywords, with their label tracks, or give --data",
+        "that hold keywords, with their label tracks, or give --data",
         Exit::data);
   }
   if (2 * point.found >= point.words) return;

@@ -36,12 +36,13 @@ std::vector<std::string> slow_types(const std::vector<FirstDesign>& first, doubl
 /// all designs.
 TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& evaluator, int at_once, double patience);
 
-/// The options a plan sets, beside the types it leaves out: max_trials, epochs, finalists, final_seeds, final_epochs, tuning_epochs.
+/// The options a plan sets, beside the types it leaves out: max_trials, epochs, finalists, final_seeds, final_epochs,
+/// tuning_epochs.
 const std::vector<std::string>& planned_options();
 
 /// Sets them so that the whole search takes about `seconds`: up to two fifths for finalists, at best three of each
-/// budget with three seeds at the length of `train`, or three times that length where there is time enough; the rest for
-/// trials, whose top rung is the higher the more of them there are.
+/// budget with three seeds at the length of `train`, or three times that length where there is time enough; the rest
+/// for trials, whose top rung is the higher the more of them there are.
 SearchOptions planned(SearchOptions options, const TrainingPace& pace, double seconds);
 
 /// Seconds that a search takes at that pace.
