@@ -7,6 +7,7 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -75,10 +76,34 @@ int affordable_trials(SearchOptions options, const TrainingPace& pace, double se
 std::vector<Proposal> first_proposals(Proposer& proposer, std::size_t budgets, int count) {
   std::vector<Proposal> first;
   for (int number = 0; number < count; ++number) {
-    auto proposed = proposer.propose(static_cast<std::size_t>(number) % budgets, number, {});
+    const std::size_t budget = static_cast<std::size_t>(number) % budgets;
+    if (proposer.needs_results(budget)) continue;
+    auto proposed = proposer.propose(budget, number, {});
     if (proposed) first.push_back(std::move(proposed->proposal));
   }
   return first;
+}
+
+std::vector<Proposal> few_of_each_type(const std::vector<Proposal>& proposals, std::size_t of_each) {
+  std::map<std::string, std::vector<std::size_t>> of_type;
+  for (std::size_t i = 0; i < proposals.size(); ++i) of_type[proposals[i].design.type()].push_back(i);
+  std::set<std::size_t> kept;
+  for (const auto& [type, places] : of_type) {
+    const std::size_t gaps = std::max<std::size_t>(1, of_each - 1);
+    for (std::size_t i = 0; i < of_each; ++i) kept.insert(places[i * (places.size() - 1) / gaps]);
+  }
+  std::vector<Proposal> few;
+  few.reserve(kept.size());
+  for (const std::size_t place : kept) few.push_back(proposals[place]);
+  return few;
+}
+
+double mean_step_seconds(const std::vector<FirstDesign>& first) {
+  std::map<std::string, int> of_type;
+  for (const FirstDesign& design : first) ++of_type[design.proposal.design.type()];
+  double sum = 0.0;
+  for (const FirstDesign& design : first) sum += design.step_seconds / of_type.at(design.proposal.design.type());
+  return sum / static_cast<double>(of_type.size());
 }
 
 std::vector<std::string> slow_types(const std::vector<FirstDesign>& first, double seconds) {
@@ -103,11 +128,8 @@ std::vector<std::string> slow_types(const std::vector<FirstDesign>& first, doubl
 TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& evaluator, int at_once, double patience) {
   const auto start = Clock::now();
   std::vector<const FirstDesign*> quickest_first;
-  double steps = 0.0;
-  for (const FirstDesign& design : first) {
-    quickest_first.push_back(&design);
-    steps += design.step_seconds;
-  }
+  quickest_first.reserve(first.size());
+  for (const FirstDesign& design : first) quickest_first.push_back(&design);
   std::ranges::stable_sort(quickest_first, {}, &FirstDesign::step_seconds);
   std::mutex mutex;
   std::exception_ptr error;
@@ -145,7 +167,7 @@ TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& eval
   }
   if (error) std::rethrow_exception(error);
   if (measured == 0) throw Interrupted{};
-  return {.epoch_seconds = steps / static_cast<double>(first.size()) + std::max(0.0, beside / measured),
+  return {.epoch_seconds = mean_step_seconds(first) + std::max(0.0, beside / measured),
           .rung_seconds = rungs / measured,
           .at_once = at_once};
 }

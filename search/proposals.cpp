@@ -47,6 +47,10 @@ Proposer::Proposer(Proposer&&) noexcept = default;
 Proposer& Proposer::operator=(Proposer&&) noexcept = default;
 Proposer::~Proposer() = default;
 
+bool Proposer::needs_results(std::size_t budget) const {
+  return per_budget_[budget]->published.empty() && per_budget_[budget]->untried.empty();
+}
+
 std::optional<Proposer::Proposed> Proposer::propose(std::size_t budget, int number, std::span<const Outlook> known) {
   PerBudget& own = *per_budget_[budget];
   const Seen seen = [this](const std::string& key) { return seen_.contains(key); };

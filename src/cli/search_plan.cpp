@@ -32,20 +32,16 @@ Json proposal_row(const Proposal& proposal, const Part& part) {
   return row;
 }
 
-constexpr int kFirst = 28;  ///< designs that are measured and shown
-
-/// One of each type and budget. Later ones depend on what these come to.
-std::vector<Proposal> first_of(const SearchOptions& options, Proposer& proposer, int most) {
-  const std::size_t budgets = options.budgets().size();
-  return first_proposals(proposer, budgets, std::min({most, kFirst, static_cast<int>(options.types.size() * budgets)}));
-}
-
-/// How fast the designs train on this machine.
-std::vector<FirstDesign> measured(std::vector<Proposal> proposals, Isa isa, std::size_t clips) {
+/// How fast the first designs of each type train on this machine.
+std::vector<FirstDesign> measured(const SearchOptions& options, Isa isa, std::size_t clips) {
+  constexpr int kFirst = 60;  // published networks, so that all types have theirs
+  constexpr std::size_t kOfEachType = 3;
   constexpr double kSeconds = 0.1;  // of each
   get_ready_to_train();
+  Proposer proposer(options);
+  const std::vector<Proposal> begin = first_proposals(proposer, options.budgets().size(), kFirst);
   std::vector<FirstDesign> first;
-  for (Proposal& proposal : proposals) {
+  for (Proposal& proposal : few_of_each_type(begin, kOfEachType)) {
     const double speed = training_speed(proposal.design, isa, kSeconds);
     first.push_back({.proposal = std::move(proposal), .step_seconds = static_cast<double>(clips) / speed});
   }
@@ -65,9 +61,7 @@ void leave_out_slow_types(SearchOptions& options, std::vector<FirstDesign>& firs
 /// The pace of a search without a training, as if measuring at a rung always took the same.
 TrainingPace expected_pace(const std::vector<FirstDesign>& first, int at_once) {
   constexpr double kRungSeconds = 0.5;  // of calibration and validation
-  double steps = 0.0;
-  for (const FirstDesign& design : first) steps += design.step_seconds;
-  return {.epoch_seconds = steps / static_cast<double>(first.size()), .rung_seconds = kRungSeconds, .at_once = at_once};
+  return {.epoch_seconds = mean_step_seconds(first), .rung_seconds = kRungSeconds, .at_once = at_once};
 }
 
 /// An integer where 64 bits hold it.
@@ -87,8 +81,7 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Is
   if (!request.seconds) return options;
   const int at_once = options.threads > 0 ? std::min(options.threads, options.slots) : options.slots;
   log().info("measuring how long training takes here");
-  Proposer proposer(options);
-  std::vector<FirstDesign> first = measured(first_of(options, proposer, kFirst), isa, clips);
+  std::vector<FirstDesign> first = measured(options, isa, clips);
   if (!request.types_given) leave_out_slow_types(options, first, *request.seconds, at_once);
   TrainingPace pace = measure_pace(first, evaluator, options.threads > 0 ? at_once : 1, kMeasuring * *request.seconds);
   pace.at_once = at_once;
@@ -103,20 +96,21 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Is
 }
 
 void print_plan(const SearchRequest& request, Isa isa, std::optional<std::size_t> clips, const Output& format) {
+  constexpr int kShown = 28;
   constexpr int kDraws = 20000, kDrawsOfPart = 2000;  // whose sizes and times take longer to find
   SearchOptions options = request.options;
   const std::size_t budgets = options.budgets().size();
   const int at_once = std::clamp(options.threads, 1, options.slots);
-  Proposer proposer(options);
   std::vector<FirstDesign> first;
-  const std::vector<Proposal> shown = first_of(options, proposer, request.seconds ? kFirst : options.max_trials);
-  if (clips) first = measured(shown, isa, *clips);
+  if (clips) first = measured(options, isa, *clips);
   if (clips && request.seconds && !request.types_given) {
     leave_out_slow_types(options, first, *request.seconds, at_once);
   }
   Json proposals = Json::array(), shares = Json::array();
-  for (const Proposal& proposal : shown) {
-    if (std::ranges::find(options.types, proposal.design.type()) == options.types.end()) continue;
+  Proposer proposer(options);
+  const int all = request.seconds ? kShown : options.max_trials;
+  const int few = std::min({all, kShown, static_cast<int>(options.types.size() * budgets)});
+  for (const Proposal& proposal : first_proposals(proposer, budgets, few)) {
     Json& row = proposals.emplace_back(proposal_row(proposal, options.target()));
     if (format == Format::json) row["design"] = design_to_json(proposal.design);
   }

@@ -77,6 +77,39 @@ TEST(Plan, PaceIsTakenFromTheQuickestAndHoldsForAll) {
   EXPECT_EQ(pace.at_once, 2);
 }
 
+TEST(Plan, EveryTypeCountsAlikeHoweverManyOfItsDesignsComeFirst) {
+  std::vector<FirstDesign> first =
+      first_of_small(10, [](const std::string& type) { return type == "bc_resnet" ? 11.0 : 1.0; });
+  ASSERT_EQ(first.size(), 10U) << "one of each type";
+  EXPECT_DOUBLE_EQ(mean_step_seconds(first), 2.0);
+  for (int i = 0; i < 5; ++i) {
+    first.push_back(
+        *std::ranges::find(first, "bc_resnet", [](const FirstDesign& one) { return one.proposal.design.type(); }));
+  }
+  EXPECT_DOUBLE_EQ(mean_step_seconds(first), 2.0);
+}
+
+TEST(Plan, MeasuresTheSmallestAndTheLargestOfAType) {
+  std::vector<Proposal> first;
+  for (const FirstDesign& design : first_of_small(40, [](const std::string&) { return 1.0; })) {
+    first.push_back(design.proposal);
+  }
+  const auto of_type = [](const std::vector<Proposal>& proposals, const std::string& type) {
+    std::vector<int> numbers;
+    for (const Proposal& one : proposals) {
+      if (one.design.type() == type) numbers.push_back(one.number);
+    }
+    return numbers;
+  };
+  const std::vector<Proposal> few = few_of_each_type(first, 3);
+  for (const Proposal& one : first) {
+    const std::vector<int> all = of_type(first, one.design.type()), kept = of_type(few, one.design.type());
+    EXPECT_EQ(kept.size(), std::min<std::size_t>(3, all.size()));
+    EXPECT_EQ(kept.front(), all.front());
+    EXPECT_EQ(kept.back(), all.back());
+  }
+}
+
 TEST(Plan, LeavesOutATypeThatWouldTakeTheTimeOfAllOthers) {
   const auto slow = [](const std::string& type) { return type == "bc_resnet" ? 30.0 : 2.0; };
   const std::vector<FirstDesign> first = first_of_small(10, slow);

@@ -23,8 +23,16 @@ struct FirstDesign {
   double step_seconds = 0.0;  ///< that the steps of one of its epochs take here, without features
 };
 
-/// Those of a search's first `count` proposals that there are; they depend on no result.
+/// Those of a search's first `count` proposals that depend on no result.
 std::vector<Proposal> first_proposals(Proposer& proposer, std::size_t budgets, int count);
+
+/// Of each type at most `of_each` proposals, evenly spaced from its first to its last: published networks come from
+/// small to large.
+std::vector<Proposal> few_of_each_type(const std::vector<Proposal>& proposals, std::size_t of_each);
+
+/// Of an average design, every type counted alike: a search draws from all of them, however many of its first designs
+/// are of one.
+double mean_step_seconds(const std::vector<FirstDesign>& first);
 
 /// Types whose networks are too slow for a search on this machine: even the quickest of the first designs would take
 /// more than a fifth of all the time for one training at full length, and several times as long as those of most types.

@@ -39,6 +39,9 @@ class Proposer {
   ///   known  [trial] what has come of earlier proposals
   std::optional<Proposed> propose(std::size_t budget, int number, std::span<const Outlook> known);
 
+  /// Whether the next proposal for a budget depends on what has come of earlier ones.
+  [[nodiscard]] bool needs_results(std::size_t budget) const;
+
   /// Types that cannot be had for a budget, one line each; grows while drawing. Their turns go to the others.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
