@@ -4,6 +4,7 @@
 #include <iostream>
 #include <vector>
 
+#include "kws/core/parallel.h"
 #include "kws/core/table.h"
 #include "kws/cost/cost.h"
 #include "kws/pipeline/train_bench.h"
@@ -32,19 +33,20 @@ Json proposal_row(const Proposal& proposal, const Part& part) {
   return row;
 }
 
-/// How fast the first designs of each type train on this machine.
-std::vector<FirstDesign> measured(const SearchOptions& options, Isa isa, std::size_t clips) {
+/// How fast the first designs of each type train on this machine, `at_once` beside each other: they share its memory.
+std::vector<FirstDesign> measured(const SearchOptions& options, Isa isa, std::size_t clips, int at_once) {
   constexpr int kFirst = 60;  // published networks, so that all types have theirs
   constexpr std::size_t kOfEachType = 3;
-  constexpr double kSeconds = 0.1;  // of each
+  constexpr double kSeconds = 0.2;  // of each
   get_ready_to_train();
   Proposer proposer(options);
   const std::vector<Proposal> begin = first_proposals(proposer, options.budgets().size(), kFirst);
   std::vector<FirstDesign> first;
-  for (Proposal& proposal : few_of_each_type(begin, kOfEachType)) {
-    const double speed = training_speed(proposal.design, isa, kSeconds);
-    first.push_back({.proposal = std::move(proposal), .step_seconds = static_cast<double>(clips) / speed});
-  }
+  for (Proposal& proposal : few_of_each_type(begin, kOfEachType)) first.push_back({.proposal = std::move(proposal)});
+  parallel_for_each_index(first.size(), at_once, [&](std::size_t i) {
+    const double speed = training_speed(first[i].proposal.design, isa, kSeconds);
+    first[i].step_seconds = static_cast<double>(clips) / speed;
+  });
   return first;
 }
 
@@ -81,7 +83,7 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Is
   if (!request.seconds) return options;
   const int at_once = options.threads > 0 ? std::min(options.threads, options.slots) : options.slots;
   log().info("measuring how long training takes here");
-  std::vector<FirstDesign> first = measured(options, isa, clips);
+  std::vector<FirstDesign> first = measured(options, isa, clips, at_once);
   if (!request.types_given) leave_out_slow_types(options, first, *request.seconds, at_once);
   TrainingPace pace = measure_pace(first, evaluator, options.threads > 0 ? at_once : 1, kMeasuring * *request.seconds);
   pace.at_once = at_once;
@@ -102,7 +104,7 @@ void print_plan(const SearchRequest& request, Isa isa, std::optional<std::size_t
   const std::size_t budgets = options.budgets().size();
   const int at_once = std::clamp(options.threads, 1, options.slots);
   std::vector<FirstDesign> first;
-  if (clips) first = measured(options, isa, *clips);
+  if (clips) first = measured(options, isa, *clips, at_once);
   if (clips && request.seconds && !request.types_given) {
     leave_out_slow_types(options, first, *request.seconds, at_once);
   }
