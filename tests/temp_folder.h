@@ -4,26 +4,37 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace kws::test {
 
-/// A fixture with an empty folder of its own, removed at the end.
-class TempFolderTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string name = ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    for (char& c : name) c = c == '/' ? '_' : c;
-    root_ = std::filesystem::temp_directory_path() / ("kws_" + std::to_string(::getpid()) + "_" + name);
-    std::filesystem::remove_all(root_);
-    std::filesystem::create_directories(root_);
+/// An empty folder of its own, removed at the end.
+class TemporaryFolder {
+ public:
+  explicit TemporaryFolder(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string name = (parent / "kws_test_XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    path = name;
   }
-  void TearDown() override {
+  ~TemporaryFolder() {
     std::error_code ignored;
-    std::filesystem::remove_all(root_, ignored);
+    std::filesystem::remove_all(path, ignored);
   }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
-  std::filesystem::path root_;
+  std::filesystem::path path;
+};
+
+/// Tests that write files.
+class TempFolderTest : public ::testing::Test {
+ private:
+  TemporaryFolder temporary_;
+
+ protected:
+  const std::filesystem::path& root_ = temporary_.path;
 };
 
 }  // namespace kws::test

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <sndfile.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -11,20 +10,13 @@
 #include <vector>
 
 #include "kws/core/error.h"
+#include "temp_folder.h"
 
 namespace kws::test {
 
 /// A temporary folder per test, with helpers that put small recordings into it.
-class AudioFolder : public ::testing::Test {
+class AudioFolder : public TempFolderTest {
  protected:
-  void SetUp() override {
-    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    root_ = std::filesystem::temp_directory_path() / ("kws_datasets_" + std::to_string(getpid()) + "_" + info->name());
-    std::filesystem::remove_all(root_);
-    std::filesystem::create_directories(root_);
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-
   std::filesystem::path add(const std::string& name, const std::vector<std::int16_t>& samples, int rate = 16000,
                             int channels = 1, int format = SF_FORMAT_WAV | SF_FORMAT_PCM_16) {
     const std::filesystem::path file = root_ / name;
@@ -44,8 +36,6 @@ class AudioFolder : public ::testing::Test {
     std::filesystem::create_directories((root_ / name).parent_path());
     std::ofstream(root_ / name, std::ios::binary) << content;
   }
-
-  std::filesystem::path root_;
 };
 
 /// The line of the Error that `action` must throw, after checking its exit code.

@@ -52,7 +52,7 @@ std::vector<std::int16_t> sound(double hiss, double tone, double hz) {
 class BandEnergy : public ShellFolder {
  protected:
   std::vector<long> energies(const std::vector<std::int16_t>& pcm, int chunk) {
-    write_file(folder_ / "pcm", {reinterpret_cast<const char*>(pcm.data()), 2 * pcm.size()});
+    write_file(root_ / "pcm", {reinterpret_cast<const char*>(pcm.data()), 2 * pcm.size()});
     EXPECT_EQ(run("./driver " + std::to_string(chunk) + " <pcm"), 0) << output();
     std::istringstream lines(output());
     std::vector<long> list;
@@ -74,8 +74,8 @@ TEST_F(BandEnergy, IsThatOfTheHostsFeaturesAndFollowsSpeechAlone) {
     parts.front_end.compute(sound(300, 0, 0), values);
     parts.norm.mean.assign(values.begin(), values.begin() + options.coefficients);
     parts.norm.deviation.assign(static_cast<std::size_t>(options.coefficients), 2.0F);
-    write_c_model(parts.model(1), {.replace = true}, folder_ / "kws");
-    write_file(folder_ / "driver.c", kEnergyDriver);
+    write_c_model(parts.model(1), {.replace = true}, root_ / "kws");
+    write_file(root_ / "driver.c", kEnergyDriver);
     ASSERT_EQ(run("gcc -std=c99 -O1 -Wall -Wextra -Wconversion -Wsign-conversion -Werror -DKWS_BANDS=1 "
                   "-fsanitize=address,undefined -fno-sanitize-recover=all -Ikws -o driver driver.c -lm"),
               0)

@@ -78,22 +78,22 @@ class Example : public ShellFolder {
 
 TEST_F(Example, StreamsWavFilesOfAnyLength) {
   KWS_SKIP_WITHOUT("make", "cc")
-  write_c_model(model_, {.prefix = "door"}, folder_ / "door");
+  write_c_model(model_, {.prefix = "door"}, root_ / "door");
   ASSERT_EQ(run("make -C door all selftest"), 0) << output();
 
   const Pcm stream = noise(70001);
-  write_file(folder_ / "long.wav", wav(stream));
+  write_file(root_ / "long.wav", wav(stream));
   ASSERT_EQ(run("door/door_example long.wav"), 0) << output();
   EXPECT_EQ(output(), expected(stream));
   EXPECT_THAT(output(), testing::HasSubstr(" s  word")) << "nothing detected proves little";
 
   const Pcm clip = noise(kClipSamples);
-  write_file(folder_ / "clip.wav", wav(clip));
+  write_file(root_ / "clip.wav", wav(clip));
   ASSERT_EQ(run("door/door_example clip.wav"), 0) << output();
   EXPECT_EQ(output(), expected(clip));
 
   Pcm part = noise(9000);
-  write_file(folder_ / "part.wav", wav(part));
+  write_file(root_ / "part.wav", wav(part));
   ASSERT_EQ(run("door/door_example part.wav"), 0) << output();
   part.resize(kClipSamples);
   EXPECT_EQ(output(), expected(part));
@@ -101,7 +101,7 @@ TEST_F(Example, StreamsWavFilesOfAnyLength) {
 
 TEST_F(Example, ReadsTheExtensibleFormOfTheSameSamples) {
   KWS_SKIP_WITHOUT("make", "cc")
-  write_c_model(model_, {}, folder_ / "kws");
+  write_c_model(model_, {}, root_ / "kws");
   ASSERT_EQ(run("make -C kws"), 0) << output();
   const Pcm clip = noise(kClipSamples);
   std::string file = wav(clip);
@@ -109,7 +109,7 @@ TEST_F(Example, ReadsTheExtensibleFormOfTheSameSamples) {
   file.replace(16, 4, std::string("\x28\0\0\0", 4));
   file.replace(20, 2, "\xFE\xFF");
   file.insert(36, std::string("\x16\0\x10\0\4\0\0\0\1\0\0\0\0\0\x10\0\x80\0\0\xAA\0\x38\x9B\x71", 24));
-  write_file(folder_ / "clip.wav", file);
+  write_file(root_ / "clip.wav", file);
   ASSERT_EQ(run("kws/kws_example clip.wav"), 0) << output();
   EXPECT_EQ(output(), expected(clip));
 }
@@ -117,7 +117,7 @@ TEST_F(Example, ReadsTheExtensibleFormOfTheSameSamples) {
 /// The same samples in other forms, which the tool reads as these.
 TEST_F(Example, ReadsOtherWidthsFloatsChannelsAndLengthsOfPipes) {
   KWS_SKIP_WITHOUT("make", "cc")
-  write_c_model(model_, {}, folder_ / "kws");
+  write_c_model(model_, {}, root_ / "kws");
   ASSERT_EQ(run("make -C kws"), 0) << output();
   const Pcm clip = noise(kClipSamples);
   const std::string header = wav(clip).substr(0, 20);
@@ -148,28 +148,28 @@ TEST_F(Example, ReadsOtherWidthsFloatsChannelsAndLengthsOfPipes) {
     piped.replace(40, 4, little(length, 4));
   }
   for (const auto& [name, bytes] : files) {
-    write_file(folder_ / (name + ".wav"), bytes);
-    EXPECT_EQ(read_audio(folder_ / (name + ".wav")), clip) << name;
+    write_file(root_ / (name + ".wav"), bytes);
+    EXPECT_EQ(read_audio(root_ / (name + ".wav")), clip) << name;
     ASSERT_EQ(run("kws/kws_example " + name + ".wav"), 0) << output();
     EXPECT_EQ(output(), expected(clip)) << name;
   }
 
-  write_file(folder_ / "8.wav", form(1, 1, 1, [](std::int16_t sample) {
+  write_file(root_ / "8.wav", form(1, 1, 1, [](std::int16_t sample) {
                return little(static_cast<std::uint64_t>(128 + sample / 256), 1);
              }));
   ASSERT_EQ(run("kws/kws_example 8.wav"), 0) << output();
-  EXPECT_EQ(output(), expected(read_audio(folder_ / "8.wav")));
+  EXPECT_EQ(output(), expected(read_audio(root_ / "8.wav")));
 }
 
 TEST_F(Example, SaysWhatIsWrongWithAFile) {
   KWS_SKIP_WITHOUT("make", "cc")
-  write_c_model(model_, {}, folder_ / "kws");
+  write_c_model(model_, {}, root_ / "kws");
   ASSERT_EQ(run("make -C kws"), 0) << output();
   const std::string good = wav(noise(kClipSamples));
-  write_file(folder_ / "short.wav", good.substr(0, 1000));
-  write_file(folder_ / "slow.wav", wav(noise(kClipSamples), 8000));
-  write_file(folder_ / "header.wav", good.substr(0, 48));
-  write_file(folder_ / "text.wav", "hello");
+  write_file(root_ / "short.wav", good.substr(0, 1000));
+  write_file(root_ / "slow.wav", wav(noise(kClipSamples), 8000));
+  write_file(root_ / "header.wav", good.substr(0, 48));
+  write_file(root_ / "text.wav", "hello");
   EXPECT_EQ(run("kws/kws_example short.wav"), 1);
   EXPECT_EQ(output(), "short.wav: truncated\n");
   EXPECT_EQ(run("kws/kws_example slow.wav"), 1);

@@ -34,9 +34,9 @@ TEST_F(Stream, TakesNetworksWithoutPaddingOnByTheNewFrames) {
     const Exportable parts(RandomModels(seed).model(random_flow(input, 6, seed)), small_features());
     const ExportModel model = readily(parts);
     const int hop_ms = 40 * (1 + static_cast<int>(seed % 3));
-    if (!write_c_model(model, {.replace = true, .hop_ms = hop_ms}, folder_ / "kws").flow) continue;
+    if (!write_c_model(model, {.replace = true, .hop_ms = hop_ms}, root_ / "kws").flow) continue;
     // Means over maps of several frequencies: the last three.
-    const bool sums = read_file(folder_ / "kws/kws_model.c").find("kws_column_sums_s8") != std::string::npos;
+    const bool sums = read_file(root_ / "kws/kws_model.c").find("kws_column_sums_s8") != std::string::npos;
     if (flowing >= 5 && !sums) continue;
     ++flowing;
     summed += sums ? 1 : 0;

@@ -87,14 +87,14 @@ TEST_F(FrontEndCode, IntegersGiveTheTrainersFeatures) {
 
 TEST_F(FrontEndCode, IntegersPassTheSelftestStrictlyCompiledUnderSanitizers) {
   KWS_SKIP_WITHOUT("make", "gcc")
-  write_c_model(parts(in_integers(small_features())).model(1), {.prefix = "door"}, folder_ / "door");
+  write_c_model(parts(in_integers(small_features())).model(1), {.prefix = "door"}, root_ / "door");
   for (const std::string multiply : {"0", "1"}) {
     EXPECT_EQ(run("make -C door clean && make -C door selftest CC=gcc CFLAGS='-O1 -DDOOR_LONG_MULTIPLY=" + multiply +
                   " -fsanitize=address,undefined -fno-sanitize-recover=all'"),
               0)
         << output();
   }
-  write_file(folder_ / "all.c", "#define DOOR_IMPLEMENTATION\n#include \"door/door_single.h\"\n");
+  write_file(root_ / "all.c", "#define DOOR_IMPLEMENTATION\n#include \"door/door_single.h\"\n");
   EXPECT_EQ(run("gcc" + std::string(kStrictFrontEnd) + "-fsyntax-only all.c"), 0) << output();
   if (!has("g++")) return;
   EXPECT_EQ(run("g++ -x c++ -std=c++17 -Wall -Wextra -Wconversion -Wsign-conversion -Werror -fsyntax-only"
@@ -105,7 +105,7 @@ TEST_F(FrontEndCode, IntegersPassTheSelftestStrictlyCompiledUnderSanitizers) {
 
 TEST_F(FrontEndCode, IntegersNeedNoFloatsOnAnyCore) {
   KWS_SKIP_WITHOUT("arm-none-eabi-gcc", "arm-none-eabi-nm")
-  write_c_model(parts(in_integers(small_features())).model(1), {}, folder_ / "kws");
+  write_c_model(parts(in_integers(small_features())).model(1), {}, root_ / "kws");
   for (const std::string core : {"m0", "m3"}) {
     ASSERT_EQ(run("arm-none-eabi-gcc -mthumb -mcpu=cortex-" + core + " -O2" + kStrictFrontEnd +
                   "-c kws/kws_frontend_integer.c kws/kws_features.c && arm-none-eabi-nm -u kws_frontend_integer.o"),

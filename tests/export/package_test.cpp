@@ -45,7 +45,7 @@ TEST_F(Package, CompilesWithStrictWarningsAsC99C11AndCpp17) {
   std::string sources;
   for (const NamedGraph& named : small_graphs(25, 10, 6)) {
     const Exportable model(RandomModels(1).model(named.graph), small_features());
-    write_c_model(model.model(1), {}, folder_ / named.name);
+    write_c_model(model.model(1), {}, root_ / named.name);
     for (const auto& [name, text] : c_model_files(model.model(1), {})) {
       if (!name.ends_with(".c") || !seen.emplace(name, text.substr(text.find("*/"))).second) continue;
       sources += " " + named.name + "/" + name;
@@ -70,12 +70,12 @@ TEST_F(Package, CompilesWithStrictWarningsAsC99C11AndCpp17) {
 }
 
 TEST_F(Package, SingleHeaderHoldsEverythingInEveryStandard) {
-  write_c_model(parts("crnn").model(), {}, folder_ / "kws");
-  write_c_model(parts("lstm").model(), {.prefix = "beta"}, folder_ / "beta");
-  write_file(folder_ / "one.c", "#define KWS_IMPLEMENTATION\n#include \"kws/kws_single.h\"\n");
-  write_file(folder_ / "two.c", "#define BETA_IMPLEMENTATION\n#include \"beta/beta_single.h\"\n");
+  write_c_model(parts("crnn").model(), {}, root_ / "kws");
+  write_c_model(parts("lstm").model(), {.prefix = "beta"}, root_ / "beta");
+  write_file(root_ / "one.c", "#define KWS_IMPLEMENTATION\n#include \"kws/kws_single.h\"\n");
+  write_file(root_ / "two.c", "#define BETA_IMPLEMENTATION\n#include \"beta/beta_single.h\"\n");
   write_file(
-      folder_ / "main.c",
+      root_ / "main.c",
       "#include \"beta/beta_single.h\"\n#include \"kws/kws_single.h\"\n#include \"kws/kws_single.h\"\n"
       "KWS_ALIGN(4) static uint8_t arena[KWS_STREAM_ARENA_SIZE + BETA_STREAM_ARENA_SIZE];\n"
       "static kws_state kws; static beta_state beta;\n"
@@ -102,9 +102,9 @@ TEST_F(Package, SelftestPassesUnderSanitizersForEveryOp) {
                           "-fsanitize=address,undefined -fno-sanitize-recover=all -Ikws ";
   for (const NamedGraph& named : small_graphs(25, 10, 6)) {
     const Exportable model(RandomModels(2).model(named.graph), small_features());
-    write_c_model(model.model(3), {.prefix = "kws", .replace = true}, folder_ / "kws");
+    write_c_model(model.model(3), {.prefix = "kws", .replace = true}, root_ / "kws");
     // The front end is the same for all: compiled with the first.
-    if (!fs::exists(folder_ / "kws_frontend.o")) {
+    if (!fs::exists(root_ / "kws_frontend.o")) {
       ASSERT_EQ(run(gcc + "-c kws/kws_frontend.c kws/kws_features.c"), 0) << output();
     }
     ASSERT_EQ(run(gcc + "kws/kws_model.c kws/kws_kernels_*.c kws/kws_detect.c kws/kws_stream.c kws/kws_selftest.c"
@@ -120,13 +120,13 @@ TEST_F(Package, SelftestPassesUnderSanitizersForEveryOp) {
 TEST_F(Package, SelftestNamesTheLayerWithAWrongByte) {
   KWS_SKIP_WITHOUT("make", "cc")
   const Exportable model = parts("dnn");
-  write_c_model(model.model(), {}, folder_ / "kws");
-  std::string code = read_file(folder_ / "kws" / "kws_model.c");
+  write_c_model(model.model(), {}, root_ / "kws");
+  std::string code = read_file(root_ / "kws" / "kws_model.c");
   const std::size_t weight = code.find_first_of("-0123456789", code.find('{', code.find(" weight_fc2[")));
   ASSERT_NE(weight, std::string::npos);
   // Another value of the first weight.
   code.replace(weight, code.find(',', weight) - weight, code[weight] == '-' ? "100" : "-100");
-  write_file(folder_ / "kws" / "kws_model.c", code);
+  write_file(root_ / "kws" / "kws_model.c", code);
   EXPECT_NE(run("make -C kws selftest"), 0);
   EXPECT_THAT(output(), testing::HasSubstr("network: layer 2 differs\nfront end: ok\nstream: decisions differ\n"));
 }
@@ -136,7 +136,7 @@ TEST_F(Package, SelftestNoticesAWrongLogit) {
   const Exportable model = parts("dnn");
   ExportModel wrong = model.model(2);
   wrong.golden[1].logits[3] = static_cast<std::int8_t>(wrong.golden[1].logits[3] ^ 1);
-  write_c_model(wrong, {}, folder_ / "kws");
+  write_c_model(wrong, {}, root_ / "kws");
   EXPECT_NE(run("make -C kws selftest"), 0);
   EXPECT_THAT(output(), testing::HasSubstr("network: layer 3 differs\nfront end: ok\nstream: ok\n"));
 }
@@ -144,8 +144,8 @@ TEST_F(Package, SelftestNoticesAWrongLogit) {
 TEST_F(Package, GivesTheSameBytesAgain) {
   const Exportable model = parts("crnn");
   EXPECT_EQ(c_model_files(model.model(), {}), c_model_files(model.model(), {}));
-  write_c_model(model.model(), {}, folder_ / "one");
-  write_c_model(model.model(), {}, folder_ / "two");
+  write_c_model(model.model(), {}, root_ / "one");
+  write_c_model(model.model(), {}, root_ / "two");
   EXPECT_EQ(run("diff -r one two"), 0) << output();
 }
 
@@ -153,9 +153,9 @@ TEST_F(Package, TwoPrefixesLinkIntoOneProgram) {
   KWS_SKIP_WITHOUT("gcc")
   const Exportable first = parts("gru", 1);
   const Exportable second = parts("lstm", 2);
-  write_c_model(first.model(), {.prefix = "alpha"}, folder_ / "alpha");
-  write_c_model(second.model(), {.prefix = "beta"}, folder_ / "beta");
-  write_file(folder_ / "main.c",
+  write_c_model(first.model(), {.prefix = "alpha"}, root_ / "alpha");
+  write_c_model(second.model(), {.prefix = "beta"}, root_ / "beta");
+  write_file(root_ / "main.c",
              "#include \"alpha_model.h\"\n#include \"alpha_selftest.h\"\n"
              "#include \"beta_model.h\"\n#include \"beta_selftest.h\"\n"
              "static int32_t arena[(ALPHA_ARENA_SIZE + BETA_ARENA_SIZE) / 4 + 1];\n"
@@ -174,7 +174,7 @@ TEST_F(Package, HoldsOnlyTheKernelsInUse) {
 TEST_F(Package, AsksForCmsisNnOnlyWithItsSwitch) {
   KWS_SKIP_WITHOUT("gcc")
   const Exportable model = parts("ds_cnn");
-  write_c_model(model.model(), {.prefix = "door"}, folder_ / "door");
+  write_c_model(model.model(), {.prefix = "door"}, root_ / "door");
   EXPECT_EQ(run("gcc -std=c99 -c door/door_cmsis.c -o empty.o && ! nm empty.o | grep ."), 0) << output();
   EXPECT_NE(run("gcc -std=c99 -fsyntax-only -DDOOR_USE_CMSIS_NN door/door_cmsis.c"), 0);
   EXPECT_THAT(output(), testing::HasSubstr("arm_nnfunctions.h"));
@@ -187,7 +187,7 @@ TEST_F(Package, AsksForCmsisNnOnlyWithItsSwitch) {
 
 TEST_F(Package, NeedsNoHeapNoStdioAndNoGlobalsThatChange) {
   KWS_SKIP_WITHOUT("gcc", "nm")
-  write_c_model(parts("crnn").model(), {}, folder_ / "kws");
+  write_c_model(parts("crnn").model(), {}, root_ / "kws");
   ASSERT_EQ(run("cd kws && gcc -std=c99 -O2 -c kws_*.c && nm -A *.o"), 0) << output();
   std::istringstream lines(output());
   std::string line;
@@ -204,7 +204,7 @@ TEST_F(Package, NeedsNoMoreStackOnACortexMThanItSays) {
   // Together they use every kernel.
   for (const std::string kind : {"ds_cnn", "lstm", "crnn"}) {
     const Exportable model = parts(kind);
-    write_c_model(model.model(1), {.replace = true}, folder_ / "kws");
+    write_c_model(model.model(1), {.replace = true}, root_ / "kws");
     for (const std::string cpu : {"cortex-m0", "cortex-m4"}) {
       ASSERT_EQ(run("cd kws && rm -f kws_selftest.c *.ci && arm-none-eabi-gcc -mthumb -mcpu=" + cpu +
                     " -std=c99 -O2 -ffp-contract=off -fcallgraph-info=su -c *.c && cat *.ci"),
@@ -225,8 +225,8 @@ TEST_F(Package, SaysHowLargeTheStateOfAStreamIs) {
     Graph graph({.time = front_end.frames(), .freq = front_end.coefficients(), .channels = 1});
     graph.add("logits", Dense{.units = 7});
     const Exportable model(RandomModels(1).model(graph), options);
-    const ExportSizes sizes = write_c_model(model.model(), {.replace = true}, folder_ / "kws");
-    write_file(folder_ / "size.c",
+    const ExportSizes sizes = write_c_model(model.model(), {.replace = true}, root_ / "kws");
+    write_file(root_ / "size.c",
                "#include \"kws_stream.h\"\n"
                "typedef char state[sizeof(kws_state) == STATE ? 1 : -1];\n"
                "typedef char arena[KWS_STREAM_ARENA_SIZE == ARENA ? 1 : -1];\n");
@@ -281,9 +281,9 @@ TEST_F(Package, TextOfTheUserCannotBreakTheCode) {
                      "1",
                      "%d ?\?=",
                      "kws_label"};
-  write_c_model(odd, {.prefix = "x"}, folder_ / "x");
+  write_c_model(odd, {.prefix = "x"}, root_ / "x");
   EXPECT_EQ(run("gcc -std=c99" + std::string(kStrict) + kStrictC + "-fsyntax-only -Ix x/*.c"), 0) << output();
-  const Json report = Json::parse(read_file(folder_ / "x" / "x_report.json"));
+  const Json report = Json::parse(read_file(root_ / "x" / "x_report.json"));
   EXPECT_EQ(report.at("labels").at(5), "kws_label");
 }
 
@@ -291,7 +291,7 @@ TEST_F(Package, RefusesAPrefixThatIsNoIdentifier) {
   const Exportable model = parts("single");
   for (const std::string prefix : {"", "1st", "a-b", "_x", "a b", "../up", "\xc3\xa9t\xc3\xa9"}) {
     try {
-      write_c_model(model.model(), {.prefix = prefix}, folder_ / "out");
+      write_c_model(model.model(), {.prefix = prefix}, root_ / "out");
       ADD_FAILURE() << prefix;
     } catch (const Error& error) {
       EXPECT_EQ(error.exit_code(), Exit::usage);
@@ -300,41 +300,41 @@ TEST_F(Package, RefusesAPrefixThatIsNoIdentifier) {
                                   "a letter first");
     }
   }
-  EXPECT_TRUE(fs::is_empty(folder_));
+  EXPECT_TRUE(fs::is_empty(root_));
 }
 
 TEST_F(Package, LeavesNothingWhereItCannotWrite) {
   const Exportable model = parts("single");
-  write_file(folder_ / "file", "not a folder");
-  EXPECT_THROW(write_c_model(model.model(), {}, folder_ / "file" / "out"), Error);
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+  write_file(root_ / "file", "not a folder");
+  EXPECT_THROW(write_c_model(model.model(), {}, root_ / "file" / "out"), Error);
+  EXPECT_EQ(std::distance(fs::directory_iterator(root_), fs::directory_iterator()), 1);
 }
 
 TEST_F(Package, ReplacesAFolderOnRequestOnly) {
   const Exportable model = parts("single");
   const auto complaint = [&](const ExportOptions& options, const std::string& name) {
     try {
-      write_c_model(model.model(), options, folder_ / name);
+      write_c_model(model.model(), options, root_ / name);
     } catch (const Error& error) {
       return std::string(error.what());
     }
     return std::string();
   };
-  const std::string mine = (folder_ / "mine").string();
+  const std::string mine = (root_ / "mine").string();
   fs::create_directory(mine);
-  write_file(folder_ / "mine" / "notes.txt", "keep");
+  write_file(root_ / "mine" / "notes.txt", "keep");
   EXPECT_EQ(complaint({}, "mine"), mine + ": exists already; choose another folder or replace it with --replace");
   EXPECT_THAT(complaint({.prefix = "kws", .replace = true}, "mine"),
               ::testing::HasSubstr(mine + ": is not a folder that kwsmith has written"));
-  EXPECT_EQ(read_file(folder_ / "mine" / "notes.txt"), "keep") << "somebody's folder";
+  EXPECT_EQ(read_file(root_ / "mine" / "notes.txt"), "keep") << "somebody's folder";
 
   EXPECT_EQ(complaint({}, "ours"), "");
-  write_file(folder_ / "ours" / "notes.txt", "an old export's");
+  write_file(root_ / "ours" / "notes.txt", "an old export's");
   EXPECT_EQ(complaint({.prefix = "kws", .replace = true}, "ours"), "");
-  EXPECT_FALSE(fs::exists(folder_ / "ours" / "notes.txt"));
-  EXPECT_TRUE(fs::exists(folder_ / "ours" / "kws_model.c"));
+  EXPECT_FALSE(fs::exists(root_ / "ours" / "notes.txt"));
+  EXPECT_TRUE(fs::exists(root_ / "ours" / "kws_model.c"));
 
-  const std::string file = (folder_ / "ours" / "Makefile").string();
+  const std::string file = (root_ / "ours" / "Makefile").string();
   EXPECT_THAT(complaint({.prefix = "kws", .replace = true}, "ours/Makefile"),
               ::testing::HasSubstr(file + ": is not a folder"));
   EXPECT_TRUE(fs::is_regular_file(file));

@@ -25,11 +25,11 @@ class Sizes : public ShellFolder {
  protected:
   void expect_promise_kept(const Design& design) {
     const Exportable parts = exportable(design);
-    const ExportSizes sizes = write_c_model(parts.model(1), {.prefix = "kws"}, folder_ / design.name);
+    const ExportSizes sizes = write_c_model(parts.model(1), {.prefix = "kws"}, root_ / design.name);
     const Json promise = cost_to_json(design)["firmware"];
     EXPECT_EQ(promise["weight_bytes"], sizes.weights) << design.name;
     EXPECT_EQ(promise["arena_bytes"], sizes.arena) << design.name;
-    const Json report = Json::parse(read_file(folder_ / design.name / "kws_report.json"));
+    const Json report = Json::parse(read_file(root_ / design.name / "kws_report.json"));
     const Json& firmware = report["firmware"];
     EXPECT_EQ(firmware["ram_bytes"], sizes.stream_arena + sizes.stream_state) << design.name;
     // The structure that points to them counts as one of the tables.

@@ -118,13 +118,13 @@ class Stream : public ShellFolder {
  protected:
   void SetUp() override {
     ShellFolder::SetUp();
-    write_file(folder_ / "driver.c", kStreamDriver);
+    write_file(root_ / "driver.c", kStreamDriver);
   }
 
   void compile(const ExportModel& model, const std::string& flags = "", const ExportOptions& options = {}) {
     ExportOptions replacing = options;
     replacing.replace = true;
-    write_c_model(model, replacing, folder_ / "kws");
+    write_c_model(model, replacing, root_ / "kws");
     ASSERT_EQ(run("gcc -std=c99 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all "
                   "-Ikws " +
                   flags + " -o driver driver.c -lm"),
@@ -132,7 +132,7 @@ class Stream : public ShellFolder {
         << output();
   }
   void set_audio(const Pcm& pcm) {
-    write_file(folder_ / "pcm", {reinterpret_cast<const char*>(pcm.data()), 2 * pcm.size()});
+    write_file(root_ / "pcm", {reinterpret_cast<const char*>(pcm.data()), 2 * pcm.size()});
   }
   std::string stream(const std::string& arguments) {
     EXPECT_EQ(run("./driver " + arguments + " <pcm"), 0) << output();

@@ -41,9 +41,9 @@ TEST_F(Stream, ThatCarriesStateTakesLessMemoryAndWork) {
   ASSERT_EQ(gru.name, "gru");
   const Exportable parts(RandomModels(4).model(gru.graph), small_features());
   ExportModel model = readily(parts);
-  const ExportSizes windows = write_c_model(model, {}, folder_ / "windows");
+  const ExportSizes windows = write_c_model(model, {}, root_ / "windows");
   model.detector.carry_state = true;
-  const ExportSizes carried = write_c_model(model, {}, folder_ / "carried");
+  const ExportSizes carried = write_c_model(model, {}, root_ / "carried");
   EXPECT_EQ(windows.whole_stream, windows.stream_arena + windows.stream_state);
   EXPECT_EQ(carried.whole_stream, windows.whole_stream);
   EXPECT_LT(carried.stream_state, windows.stream_state);
@@ -61,12 +61,12 @@ TEST_F(Stream, ThatCarriesStateTakesLessMemoryAndWork) {
 TEST_F(Stream, RefusesToCarryOnAStateThatIsNotThere) {
   KWS_SKIP_WITHOUT("gcc")
   const Exportable parts(RandomModels(1).model(small_graphs(25, 10, 6).front().graph), small_features());
-  write_c_model(parts.model(), {}, folder_ / "kws");
+  write_c_model(parts.model(), {}, root_ / "kws");
   EXPECT_NE(run("gcc -DKWS_CONTINUOUS=1 -fsyntax-only kws/kws_stream.c"), 0);
   EXPECT_THAT(output(), ::testing::HasSubstr("KWS_CONTINUOUS needs a network that is recurrent"));
   ExportModel model = parts.model();
   model.detector.carry_state = true;
-  EXPECT_THROW(write_c_model(model, {.replace = true}, folder_ / "kws"), Error);
+  EXPECT_THROW(write_c_model(model, {.replace = true}, root_ / "kws"), Error);
 }
 
 }  // namespace

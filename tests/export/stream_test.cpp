@@ -94,7 +94,7 @@ TEST_F(Stream, BeginsAnewInTheMiddleOfAnything) {
     const Exportable parts(RandomModels(5).model(build.graph), small_features());
     const ExportModel model = readily(parts);
     const ExportOptions exported{.replace = true, .hop_ms = build.hop_ms};
-    EXPECT_EQ(write_c_model(model, exported, folder_ / "kws").flow, build.flows);
+    EXPECT_EQ(write_c_model(model, exported, root_ / "kws").flow, build.flows);
     StreamOptions options = stream_options(parts.front_end, model.detector, build.hop_ms);
     options.continuous = *build.options != 0;
     compile(model, build.options, {.hop_ms = build.hop_ms});
@@ -152,7 +152,7 @@ TEST_F(Stream, GivesTheSameDecisionsForChunksOfAnySizeUpToAHop) {
 TEST_F(Stream, ComparesNoDecisionsOfOtherOptions) {
   KWS_SKIP_WITHOUT("gcc")
   const Exportable parts(RandomModels(1).model(small_graphs(25, 10, 6).front().graph), small_features());
-  write_c_model(parts.model(), {}, folder_ / "kws");
+  write_c_model(parts.model(), {}, root_ / "kws");
   ASSERT_EQ(run("gcc -DKWS_HOP_FRAMES=3 -Ikws -o selftest kws/example/selftest.c kws/*.c -lm && ./selftest"), 0)
       << output();
   EXPECT_THAT(output(), ::testing::HasSubstr("stream: not compared, because options were changed at compile time\n"));

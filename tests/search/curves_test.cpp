@@ -13,7 +13,7 @@ namespace kws {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::TemporaryFolder;
+using testing::StudyFolder;
 
 void pack(const std::filesystem::path& file, const std::string& text) {
   const gzFile packed = gzopen(file.c_str(), "wb");
@@ -23,7 +23,7 @@ void pack(const std::filesystem::path& file, const std::string& text) {
 }
 
 TEST(Curves, ReadPlainOrPacked) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   const CurveTable table = testing::synthetic_curves(14, 1);
   const std::string text = testing::curves_json(table).dump();
   write_file(folder.path / "curves.json", text);
@@ -42,7 +42,7 @@ TEST(Curves, ReadPlainOrPacked) {
 }
 
 TEST(Curves, WhatIsWrittenIsReadBackExactly) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   const CurveTable table = testing::synthetic_curves(14, 1);
   for (const char* name : {"curves.json", "curves.json.gz"}) {
     save_curves(folder.path / name, table, "fingerprint");
@@ -56,7 +56,7 @@ TEST(Curves, WhatIsWrittenIsReadBackExactly) {
 }
 
 TEST(Curves, PackedFileHoldsNoTimeAndIsMuchSmaller) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   const CurveTable table = testing::synthetic_curves(14, 1);
   save_curves(folder.path / "curves.json", table, "");
   save_curves(folder.path / "curves.json.gz", table, "");
@@ -67,14 +67,14 @@ TEST(Curves, PackedFileHoldsNoTimeAndIsMuchSmaller) {
 }
 
 TEST(Curves, FileThatCannotBeWrittenIsNamedAndLeavesNothing) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   write_file(folder.path / "file", "no folder");
   EXPECT_THROW(save_curves(folder.path / "file" / "curves.json.gz", testing::synthetic_curves(2, 1), ""), Error);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path), {}), 1);
 }
 
 TEST(Curves, ErrorsNameTheFileAndThePlace) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   const std::filesystem::path file = folder.path / "t.json";
   const auto complaint = [&](const std::function<void(Json&)>& spoil) -> std::string {
     Json json = testing::curves_json(testing::synthetic_curves(3, 1, 4));
@@ -106,7 +106,7 @@ TEST(Curves, ErrorsNameTheFileAndThePlace) {
 }
 
 TEST(Curves, FilesThatCannotBeReadAreErrors) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   write_file(folder.path / "text.json", "not JSON");
   pack(folder.path / "whole.json.gz", testing::curves_json(testing::synthetic_curves(14, 1)).dump());
   const std::string whole = read_file(folder.path / "whole.json.gz");
@@ -117,7 +117,7 @@ TEST(Curves, FilesThatCannotBeReadAreErrors) {
 }
 
 TEST(Curves, WhatUnpacksToMoreThanATableIsRefusedBeforeItFillsTheMemory) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   pack(folder.path / "spaces.json.gz", std::string(std::size_t{70} << 20U, ' '));
   EXPECT_LT(std::filesystem::file_size(folder.path / "spaces.json.gz"), 200000U);
   pack(folder.path / "deep.json.gz", std::string(100000, '['));

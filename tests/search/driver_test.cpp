@@ -23,13 +23,13 @@ using testing::FakeEvaluator;
 using ::testing::HasSubstr;
 using testing::kStudyConfig;
 using testing::RecordingSink;
-using testing::TemporaryFolder;
+using testing::StudyFolder;
 using testing::trials_of;
 using testing::two_budgets;
 
 /// trials.json of a search nobody disturbs.
 Json undisturbed(int threads = 1) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   SearchOptions options = two_budgets();
   options.threads = threads;
@@ -54,7 +54,7 @@ TEST(Search, EveryRowKeepsTheBudgetItWasDrawnFor) {
 }
 
 TEST(Search, NoRowBreaksALimitOfFlashOrRam) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   SearchOptions options = two_budgets();
   options.limits[MeasureId::flash] = 100 * 1024;
@@ -85,7 +85,7 @@ TEST(Search, NoRowBreaksALimitOfFlashOrRam) {
 TEST(Search, TellsOfRungsInTheSameOrderForAnyNumberOfThreads) {
   std::vector<std::pair<int, int>> order;
   for (const int threads : {1, 4}) {
-    const TemporaryFolder folder;
+    const StudyFolder folder;
     FakeEvaluator evaluator;
     RecordingSink sink;
     SearchOptions options = two_budgets();
@@ -102,7 +102,7 @@ TEST(Search, TellsOfRungsInTheSameOrderForAnyNumberOfThreads) {
 }
 
 TEST(Search, StopsMostTrialsEarlyAndSaysWhy) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   search(two_budgets(), evaluator, folder.path);
   EXPECT_LT(evaluator.trained, 28 * 9 / 2);
@@ -123,7 +123,7 @@ TEST(Search, StopsMostTrialsEarlyAndSaysWhy) {
 }
 
 TEST(Search, WinnerIsTheBestThatFitsAndReadsTheTestSplitOnce) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   const SearchOutcome outcome = search(two_budgets(), evaluator, folder.path);
   ASSERT_EQ(outcome.winners.size(), 2U);
@@ -144,7 +144,7 @@ TEST(Search, WinnerIsTheBestThatFitsAndReadsTheTestSplitOnce) {
 }
 
 TEST(Search, OneWinnerOfTwoBudgetsIsTestedOnce) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   SearchOptions options = two_budgets();
   options.max_trials = 1;
@@ -153,7 +153,7 @@ TEST(Search, OneWinnerOfTwoBudgetsIsTestedOnce) {
 }
 
 TEST(Search, AFinishedStudyKeepsTheModelsOfItsWinnersOnly) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   const SearchOutcome outcome = search(two_budgets(), evaluator, folder.path);
   const Study study = Study::join(folder.path, false);
@@ -175,7 +175,7 @@ TEST(Search, AFinishedStudyKeepsTheModelsOfItsWinnersOnly) {
 
 TEST(Search, InterruptedAnywhereContinuesToTheSameResult) {
   const Json expected = undisturbed();
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   SearchOptions options = two_budgets();
   options.threads = 2;
   std::multiset<std::pair<int, int>> ran;
@@ -198,7 +198,7 @@ TEST(Search, InterruptedAnywhereContinuesToTheSameResult) {
 
 TEST(Search, KilledAnywhereContinuesToTheSameResult) {
   const Json expected = undisturbed();
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   for (const int runs : {1, 7, 12}) {
     const pid_t child = fork();
     ASSERT_GE(child, 0);
@@ -219,7 +219,7 @@ TEST(Search, KilledAnywhereContinuesToTheSameResult) {
   }
   FakeEvaluator whole, rest;
   {
-    const TemporaryFolder other;
+    const StudyFolder other;
     search(two_budgets(), whole, other.path);
   }
   search(two_budgets(), rest, folder.path);
@@ -228,7 +228,7 @@ TEST(Search, KilledAnywhereContinuesToTheSameResult) {
 }
 
 TEST(Search, MoreTrialsLaterEqualAllAtOnce) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator first, second;
   SearchOptions options = two_budgets();
   options.max_trials = 10;
@@ -247,7 +247,7 @@ TEST(Search, MoreTrialsLaterEqualAllAtOnce) {
 }
 
 TEST(Search, FewerTrialsThanTheStudyHasAreRefused) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   SearchOptions options = two_budgets();
   options.finalists = 1;
@@ -267,7 +267,7 @@ TEST(Search, FewerTrialsThanTheStudyHasAreRefused) {
 }
 
 TEST(Search, FailedTrialKeepsItsReasonAndTheSearchGoesOn) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   evaluator.before_run = [](const Proposal& proposal, int) {
     if (proposal.number == 2) throw Error("training: the loss is not a number");
@@ -283,7 +283,7 @@ TEST(Search, FailedTrialKeepsItsReasonAndTheSearchGoesOn) {
 }
 
 TEST(Search, TrialThatFailsAtAHigherRungIsFailed) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   std::atomic<int> failed = -1;
   evaluator.before_run = [&](const Proposal& proposal, int epochs) {
@@ -300,7 +300,7 @@ TEST(Search, TrialThatFailsAtAHigherRungIsFailed) {
 }
 
 TEST(Search, EveryTrialFailingIsAnErrorWithTheFirstReason) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   evaluator.before_run = [](const Proposal&, int) { throw Error("no memory"); };
   try {
@@ -313,7 +313,7 @@ TEST(Search, EveryTrialFailingIsAnErrorWithTheFirstReason) {
 }
 
 TEST(Search, DataErrorEndsTheSearchAndTheTrialIsRunAgain) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   evaluator.before_run = [](const Proposal& proposal, int) {
     if (proposal.number == 3) throw Error("yes/a.wav: vanished", Exit::data);
@@ -326,7 +326,7 @@ TEST(Search, DataErrorEndsTheSearchAndTheTrialIsRunAgain) {
 }
 
 TEST(Reports, CsvHasOneLinePerFinishedTrialAndTheFrontEnd) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   SearchOptions options = two_budgets();
   options.max_trials = 3;
@@ -339,7 +339,7 @@ TEST(Reports, CsvHasOneLinePerFinishedTrialAndTheFrontEnd) {
 }
 
 TEST(Reports, ParetoPointsAreNotDominated) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   search(two_budgets(), evaluator, folder.path);
   const Json json = Json::parse(read_file(folder.path / "pareto.json"));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kws/search/driver.h"
+#include "temp_folder.h"
 
 namespace kws::testing {
 
@@ -80,21 +81,11 @@ class RecordingSink : public ProgressSink {
   SearchProgress last;
 };
 
-/// A folder of its own for each test, removed at the end.
-class TemporaryFolder {
+/// In memory where the system has such a folder: the store waits for the disk at every change.
+class StudyFolder : public test::TemporaryFolder {
  public:
-  TemporaryFolder() {
-    // In memory where the system has such a folder: the store waits for the disk at every change.
-    const std::filesystem::path memory = "/dev/shm";
-    const bool usable = access(memory.c_str(), W_OK) == 0;
-    std::string name = ((usable ? memory : std::filesystem::temp_directory_path()) / "kws_search_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-    path = name;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::filesystem::path path;
+  StudyFolder()
+      : test::TemporaryFolder(::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path()) {}
 };
 
 inline SearchOptions two_budgets() {

@@ -9,7 +9,7 @@ namespace kws {
 namespace {
 
 using testing::FakeEvaluator;
-using testing::TemporaryFolder;
+using testing::StudyFolder;
 using testing::two_budgets;
 
 SearchOptions with_finalists() {
@@ -24,7 +24,7 @@ SearchOptions with_finalists() {
 }
 
 TEST(Finalists, AreTheBestOfEveryBudgetTrainedAnewToTheEnd) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   const SearchOptions options = with_finalists();
   const SearchOutcome outcome = search(options, evaluator, folder.path);
@@ -57,7 +57,7 @@ TEST(Finalists, AreTheBestOfEveryBudgetTrainedAnewToTheEnd) {
 }
 
 TEST(Finalists, CarryOnWhereAnInterruptedSearchStopped) {
-  const TemporaryFolder whole, parts;
+  const StudyFolder whole, parts;
   FakeEvaluator undisturbed;
   const SearchOptions options = with_finalists();
   search(options, undisturbed, whole.path);
@@ -76,7 +76,7 @@ TEST(Finalists, CarryOnWhereAnInterruptedSearchStopped) {
 }
 
 TEST(Finalists, OfAShorterSearchMakeRoomForThoseOfALongerOne) {
-  const TemporaryFolder whole, grown;
+  const StudyFolder whole, grown;
   SearchOptions options = with_finalists();
   FakeEvaluator at_once, bit_by_bit;
   options.max_trials = 80;
@@ -89,7 +89,7 @@ TEST(Finalists, OfAShorterSearchMakeRoomForThoseOfALongerOne) {
 }
 
 TEST(Finalists, AreNotTrainedWhereALimitEndedTheSearch) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   SearchOptions options = with_finalists();
   options.max_epochs = 30;
@@ -98,7 +98,7 @@ TEST(Finalists, AreNotTrainedWhereALimitEndedTheSearch) {
 }
 
 TEST(Finalists, KeepTheLimitOfEpochs) {
-  const TemporaryFolder folder, limited;
+  const StudyFolder folder, limited;
   FakeEvaluator all, some;
   SearchOptions options = with_finalists();
   search(options, all, folder.path);
@@ -108,7 +108,7 @@ TEST(Finalists, KeepTheLimitOfEpochs) {
 }
 
 TEST(Finalists, ThatFailLeaveTheTrialItselfAsWinner) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   evaluator.before_run = [](const Proposal& proposal, int) {
     if (is_finalist(proposal.number)) throw std::runtime_error("no luck");

@@ -14,11 +14,11 @@ namespace {
 
 using testing::FakeEvaluator;
 using testing::studied;
-using testing::TemporaryFolder;
+using testing::StudyFolder;
 using testing::two_budgets;
 
 StudyView studied_view(SearchOptions options) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   evaluator.before_run = [](const Proposal& proposal, int epochs) {
     if (proposal.number == 2 && epochs > 1) throw std::runtime_error("diverged");

@@ -18,7 +18,7 @@ namespace {
 using testing::FakeEvaluator;
 using testing::kStudyConfig;
 using testing::RecordingSink;
-using testing::TemporaryFolder;
+using testing::StudyFolder;
 using testing::trials_of;
 using testing::two_budgets;
 
@@ -35,7 +35,7 @@ SearchOptions raised(int threads = 1) {
 
 /// trials.json of a search whose top rung was raised from the start on.
 Json raised_from_the_start() {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   search(raised(), evaluator, folder.path);
   return trials_of(folder.path);
@@ -52,7 +52,7 @@ TEST(Search, RaisedTopRungContinuesTheBestTrialsWheneverItIsRaised) {
   EXPECT_GE(at[27], 2);
   EXPECT_LE(at[27], (at[9] + at[27]) / 3 + 1);
   for (const int runs : {0, 20, 75, 1000}) {  // before the search of the old top is interrupted
-    const TemporaryFolder folder;
+    const StudyFolder folder;
     FakeEvaluator before, after;
     std::atomic<int> left = runs;
     before.before_run = [&](const Proposal&, int) {
@@ -78,7 +78,7 @@ TEST(Search, RaisedTopRungContinuesTheBestTrialsWheneverItIsRaised) {
 
 TEST(Search, RaisedTopRungSurvivesAKill) {
   const Json expected = raised_from_the_start();
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   for (const int epochs : {9, 27}) {
     const pid_t child = fork();
     ASSERT_GE(child, 0);

@@ -14,7 +14,7 @@ namespace kws {
 namespace {
 
 using testing::study_config;
-using testing::TemporaryFolder;
+using testing::StudyFolder;
 using testing::two_budgets;
 
 Rung measured(int epochs, double accuracy, double seconds) {
@@ -52,7 +52,7 @@ TEST(Status, CountsATrialOnceAndItsEpochsToTheLastMeasuredRung) {
 }
 
 TEST(Status, TellsWhetherASearchHoldsTheStudy) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   const auto running = [&] { return status_of(view_study(folder.path.string())).running; };
   {
     const Study study(folder.path, study_config(two_budgets()));
@@ -64,7 +64,7 @@ TEST(Status, TellsWhetherASearchHoldsTheStudy) {
 }
 
 TEST(Status, TellsWhatTheSearchThatRunsSaysOfItself) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   SearchOptions options = two_budgets();
   testing::FakeEvaluator evaluator;
   std::optional<StudyStatus> seen;
@@ -85,7 +85,7 @@ TEST(Status, TellsWhatTheSearchThatRunsSaysOfItself) {
 }
 
 TEST(Status, TakesTheTimeSinceASearchHasToldOffWhatWasLeft) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   Study study(folder.path, study_config(two_budgets()));
   const SearchProgress progress{.trials_done = 3, .trials = 28, .epochs_done = 5, .epochs_known = 2, .epochs = 90};
   study.tell(progress);
@@ -108,7 +108,7 @@ TEST(Status, TakesTheTimeSinceASearchHasToldOffWhatWasLeft) {
 }
 
 TEST(Status, IsJsonWithASchema) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   testing::studied(two_budgets(), folder.path);
   const StudyView view = view_study(folder.path.string());
   const Json json = status_to_json(status_of(view));

@@ -40,7 +40,7 @@ class StorePlace {
   [[nodiscard]] Study open(const Json& config) const { return {folder.path, config, url}; }
   [[nodiscard]] Study join() const { return Study::join(url.empty() ? folder.path.string() : url, true); }
 
-  TemporaryFolder folder;
+  StudyFolder folder;
   std::string url = "";
 
  private:

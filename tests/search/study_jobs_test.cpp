@@ -12,8 +12,8 @@ namespace {
 using ::testing::HasSubstr;
 using testing::kConfig;
 using testing::proposals;
+using testing::StudyFolder;
 using testing::taken;
-using testing::TemporaryFolder;
 
 class StudyJobs : public testing::StoredStudy {};
 
@@ -121,7 +121,7 @@ TEST_P(StudyJobs, AStepThatEndsTheSearchItselfFailsAfterTenRestarts) {
 }
 
 TEST(Lease, OfAClockThatWasAheadEndsLikeOthers) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   Study study(folder.path, kConfig);
   for (const Proposal& proposal : proposals(2)) study.add(proposal);
   study.offer(0, {.trial = 0, .to = 9, .reason = "new design"});

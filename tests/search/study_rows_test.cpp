@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using testing::kConfig;
 using testing::proposals;
 using testing::refusal;
-using testing::TemporaryFolder;
+using testing::StudyFolder;
 
 class ForeignRow : public ::testing::Test {
  protected:
@@ -43,7 +43,7 @@ class ForeignRow : public ::testing::Test {
     }
     return "";
   }
-  TemporaryFolder folder;
+  StudyFolder folder;
 };
 
 TEST_F(ForeignRow, OfAnotherVersionIsRefusedByEveryReader) {

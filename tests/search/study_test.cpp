@@ -24,8 +24,8 @@ using testing::kConfig;
 using testing::proposals;
 using testing::refusal;
 using testing::StoredStudy;
+using testing::StudyFolder;
 using testing::taken;
-using testing::TemporaryFolder;
 
 TEST_P(StoredStudy, KeepsTrialsModelsAndTestsOverReopening) {
   const std::vector<Proposal> drawn = proposals(4);
@@ -113,7 +113,7 @@ TEST_P(StoredStudy, AddingATrialAgainChangesNothing) {
 }
 
 TEST(Study, OtherConfigIsRefusedWithTheDifference) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   { Study study(folder.path, kConfig); }
   Json other = kConfig;
   other["search"]["seed"] = 8;
@@ -129,7 +129,7 @@ TEST(Study, TopRungCanBeRaisedButNotLowered) {
     json["search"]["epochs"] = epochs;
     return json;
   };
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   for (const int epochs : {9, 27, 27, 81}) {
     const Study study(folder.path, config(epochs));
     EXPECT_EQ(study.config().at("search").at("epochs"), epochs);
@@ -177,26 +177,26 @@ TEST(Study, ConfigDifferenceSeesMissingKeysAndIgnoresTheirOrder) {
 }
 
 TEST(Study, SecondSearchInTheSameFolderIsRefused) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   Study study(folder.path, kConfig);
   EXPECT_THAT(refusal(folder.path, kConfig, Exit::store), HasSubstr("another search is using this study"));
   EXPECT_TRUE(Study::join(folder.path, false).trials().empty()) << "readers may look on";
 }
 
 TEST(Study, DamagedFileIsAStoreError) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   std::ofstream(folder.path / "study.db") << std::string(5000, 'x');
   EXPECT_THAT(refusal(folder.path, kConfig, Exit::store), HasSubstr("study.db"));
 }
 
 TEST(Study, FolderThatCannotBeMadeIsNamed) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   std::ofstream(folder.path / "file") << "no folder";
   EXPECT_THAT(refusal(folder.path / "file" / "study", kConfig, Exit::failed), HasSubstr("file"));
 }
 
 TEST(Study, ReadingAFolderWithoutAStudyIsAnError) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   EXPECT_THROW(Study::join(folder.path, false), Error);
 }
 
@@ -239,7 +239,7 @@ TEST_P(StoredStudy, TellsThoseWhoLookOnHowFarItsSearchIs) {
 }
 
 TEST(Study, FileIsMadeForWhomTheUmaskAllows) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   const mode_t before = ::umask(002);
   { Study study(folder.path, kConfig); }
   ::umask(before);

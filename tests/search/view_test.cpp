@@ -19,7 +19,7 @@ using testing::FakeEvaluator;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::studied;
-using testing::TemporaryFolder;
+using testing::StudyFolder;
 using testing::two_budgets;
 
 std::string complaint(Exit expected, const std::function<void()>& action) {
@@ -43,7 +43,7 @@ SearchOptions every_epoch(std::uint64_t seed) {
 }
 
 TEST(View, ShowsAStudyAsItsReportsDo) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   const SearchOptions options = two_budgets();
   studied(options, folder.path);
   const StudyView view = view_study(folder.path.string());
@@ -54,7 +54,7 @@ TEST(View, ShowsAStudyAsItsReportsDo) {
 }
 
 TEST(View, FiltersByStateBudgetAndType) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   studied(two_budgets(), folder.path);
   const StudyView view = view_study(folder.path.string());
   std::size_t all = 0;
@@ -74,7 +74,7 @@ TEST(View, FiltersByStateBudgetAndType) {
 }
 
 TEST(View, TheBestComeFirst) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   studied(two_budgets(), folder.path);
   const StudyView view = view_study(folder.path.string());
   const std::vector<TrialFacts> best = filter_trials(view, {.state = "done", .budget = "small", .best = 3});
@@ -87,7 +87,7 @@ TEST(View, TheBestComeFirst) {
 }
 
 TEST(View, UnknownNamesAreErrorsWithTheNearestOne) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   studied(every_epoch(7), folder.path);
   const StudyView view = view_study(folder.path.string());
   const auto asked = [&](const TrialFilter& filter) {
@@ -99,7 +99,7 @@ TEST(View, UnknownNamesAreErrorsWithTheNearestOne) {
 }
 
 TEST(View, OfARunningSearchTheLastRungTellsTheState) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   std::vector<StudyView> views;  // one before each training
   FakeEvaluator evaluator;
   evaluator.before_run = [&](const Proposal& proposal, int) {
@@ -121,7 +121,7 @@ TEST(View, OfARunningSearchTheLastRungTellsTheState) {
 }
 
 TEST(View, WhatIsNoStudyIsTold) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   const std::string path = folder.path.string();
   EXPECT_THAT(complaint(Exit::usage, [&] { view_study(path); }), HasSubstr(path + ": holds no study.db"));
   std::ofstream(folder.path / "study.db") << std::string(5000, 'x');
@@ -132,7 +132,7 @@ TEST(View, WhatIsNoStudyIsTold) {
 }
 
 TEST(View, CurvesAreThoseOfTrialsMeasuredAfterEveryEpoch) {
-  const TemporaryFolder a, b;
+  const StudyFolder a, b;
   FakeEvaluator evaluator;
   evaluator.before_run = [](const Proposal& proposal, int epochs) {
     if (proposal.number == 2 && epochs == 3) throw std::runtime_error("diverged");
@@ -157,7 +157,7 @@ TEST(View, CurvesAreThoseOfTrialsMeasuredAfterEveryEpoch) {
 }
 
 TEST(View, CurvesThatDoNotCompareAreRefused) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   studied(every_epoch(7), folder.path);
   std::vector<StudyView> views(2, view_study(folder.path.string()));
   const auto refusal = [&] { return complaint(Exit::usage, [&] { curves_of(views); }); };
