@@ -16,6 +16,11 @@ namespace {
 
 constexpr double kPi = std::numbers::pi;
 
+bool lanes() {
+  static const bool supported = lanes_supported();
+  return supported;
+}
+
 const std::vector<FrontEndKind>& kinds() {
   static const std::vector<FrontEndKind> table = {{.name = "mfcc", .cosine = true},
                                                   {.name = "log_mel", .cosine = false}};
@@ -173,8 +178,7 @@ void FrontEnd::for_frames(std::span<const std::int16_t> pcm, const Take& take) c
 }
 
 void FrontEnd::compute(std::span<const std::int16_t> pcm, std::span<float> out) const {
-  static const bool lanes = lanes_supported();
-  if (!lanes || integer()) {
+  if (!lanes() || integer()) {
     compute_scalar(pcm, out);
     return;
   }
@@ -230,6 +234,10 @@ void FrontEnd::quantized(std::span<const std::int16_t> pcm, const Normalisation&
   kws_frontend fe = impl_->fe;
   fe.mean = norm.mean.data();
   fe.inverse_deviation = steps.data();
+  if (lanes()) {
+    quantize_in_lanes(fe, coefficients(), values, out.data());
+    return;
+  }
   for (std::ptrdiff_t first = 0; first < std::ssize(out); first += coefficients()) {
     kws_frontend_quantize(&fe, values.data() + first, out.data() + first);
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "kws/core/isa.h"
 
@@ -73,6 +74,33 @@ void frames_in_lanes(const kws_frontend& fe, std::span<const std::int16_t* const
     for (std::size_t lane = 0; lane < used; ++lane) {
       for (int i = 0; i < values; ++i) *out++ = lanes[i][lane];
     }
+  }
+}
+
+void quantize_in_lanes(const kws_frontend& fe, int coefficients, std::span<const float> values, std::int8_t* out) {
+  // Eight frames are whole registers, whatever a frame's length.
+  const std::size_t block = kLanes * static_cast<std::size_t>(coefficients);
+  std::vector<float> mean(block), inverse(block);
+  for (std::size_t i = 0; i < block; ++i) {
+    mean[i] = fe.mean[i % static_cast<std::size_t>(coefficients)];
+    inverse[i] = fe.inverse_deviation[i % static_cast<std::size_t>(coefficients)];
+  }
+  const __m256 half = _mm256_set1_ps(0.5F), sign = _mm256_set1_ps(-0.0F);
+  const __m256 most = _mm256_set1_ps(127.0F), least = _mm256_set1_ps(-128.0F);
+  std::size_t first = 0;
+  for (; first + block <= values.size(); first += block) {
+    for (std::size_t i = 0; i < block; i += kLanes) {
+      const __m256 distance = _mm256_sub_ps(_mm256_loadu_ps(values.data() + first + i), _mm256_loadu_ps(&mean[i]));
+      __m256 steps = _mm256_mul_ps(distance, _mm256_loadu_ps(&inverse[i]));
+      steps = _mm256_max_ps(_mm256_min_ps(steps, most), least);
+      steps = _mm256_add_ps(steps, _mm256_or_ps(half, _mm256_and_ps(steps, sign)));
+      const __m256i whole = _mm256_cvttps_epi32(steps);
+      const __m128i narrow = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(out + first + i), _mm_packs_epi16(narrow, narrow));
+    }
+  }
+  for (; first < values.size(); first += static_cast<std::size_t>(coefficients)) {
+    kws_frontend_quantize(&fe, values.data() + first, out + first);
   }
 }
 

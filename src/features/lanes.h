@@ -13,7 +13,11 @@ namespace kws {
 ///   out     [frames][values], values = coefficients, or mel_bins for log-mel
 void frames_in_lanes(const kws_frontend& fe, std::span<const std::int16_t* const> starts, float* out);
 
-/// Whether this CPU runs frames_in_lanes (AVX2).
+/// Features as int8, eight at a time; bit for bit what kws_frontend_quantize gives for each frame.
+///   values, out  [frames][coefficients], coefficients of fe.mean and fe.inverse_deviation
+void quantize_in_lanes(const kws_frontend& fe, int coefficients, std::span<const float> values, std::int8_t* out);
+
+/// Whether this CPU runs them (AVX2).
 bool lanes_supported();
 
 }  // namespace kws

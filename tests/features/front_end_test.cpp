@@ -8,9 +8,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <numbers>
+#include <set>
 
 #include "kws/core/error.h"
 #include "kws/core/rng.h"
+#include "kws_frontend.h"
 #include "various_options.h"
 
 namespace kws {
@@ -176,6 +178,37 @@ TEST(FrontEnd, QuantizesToStepsOfTheDeviation) {
   norm.deviation.assign(norm.deviation.size(), 1e-9F);
   front_end.quantized(pcm, norm, steps);
   EXPECT_EQ(steps[0], -128) << "clamped";
+}
+
+/// Whole blocks of eight frames and what is left of them, for rows that fill registers and rows that do not.
+TEST(FrontEnd, QuantizesManyFramesAsTheDeviceOne) {
+  for (const int coefficients : {7, 10, 40}) {
+    FeatureOptions options;
+    options.coefficients = coefficients;
+    const FrontEnd front_end(options);
+    const auto pcm = noise_clip(3);
+    std::vector<float> values(static_cast<std::size_t>(front_end.values()));
+    front_end.compute(pcm, values);
+    Normalisation norm;
+    for (int i = 0; i < coefficients; ++i) {
+      norm.mean.push_back(values[static_cast<std::size_t>(i)]);
+      norm.deviation.push_back(i % 3 == 0 ? 0.01F : 0.7F);  // some beyond 8 bit on both sides
+    }
+    std::vector<std::int8_t> all(values.size()), frame(static_cast<std::size_t>(coefficients));
+    front_end.quantized(pcm, norm, all);
+    const std::vector<float> inverse = FrontEnd::inverse_deviation(norm);
+    kws_frontend fe{};
+    fe.coefficients = coefficients;
+    fe.mean = norm.mean.data();
+    fe.inverse_deviation = inverse.data();
+    std::set<int> seen;
+    for (std::size_t first = 0; first < all.size(); first += frame.size()) {
+      kws_frontend_quantize(&fe, values.data() + first, frame.data());
+      ASSERT_TRUE(std::equal(frame.begin(), frame.end(), all.begin() + static_cast<std::ptrdiff_t>(first))) << first;
+      seen.insert(frame.begin(), frame.end());
+    }
+    EXPECT_TRUE(seen.contains(127) && seen.contains(-128) && seen.contains(0)) << coefficients;
+  }
 }
 
 TEST(FrontEnd, RefusesAnEdgeAboveHalfTheRate) { EXPECT_THROW(FrontEnd(FeatureOptions{.high_hz = 8001}), Error); }
