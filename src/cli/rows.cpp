@@ -8,6 +8,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "kws/core/amount.h"
 #include "kws/core/table.h"
 #include "kws/cost/measure.h"
 
@@ -48,14 +49,11 @@ bool is_error(const std::string& name, Format format) { return format != Format:
 }  // namespace
 
 std::string whole_number(std::string_view column, long long value, Format format) {
-  constexpr double kKibi = 1024.0, kMega = 1e6, kLeastMega = 1e4;
   if (format == Format::csv) return std::to_string(value);
+  if (::isatty(STDOUT_FILENO) == 0) return grouped(value);
   const auto exact = static_cast<double>(value);
-  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-  if (terminal && column.ends_with("_bytes") && exact >= kKibi) {
-    return exact < kKibi * kKibi ? fixed(exact / kKibi, 1) + " KiB" : fixed(exact / (kKibi * kKibi), 2) + " MiB";
-  }
-  if (terminal && (column == "ops" || column == "macs") && exact >= kLeastMega) return fixed(exact / kMega, 2) + " M";
+  if (column.ends_with("_bytes")) return rounded_amount(exact, Amount::bytes);
+  if (column == "ops" || column == "macs") return rounded_amount(exact, Amount::count);
   return grouped(value);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "kws/core/options.h"
+#include "kws/core/table.h"
 
 namespace kws {
 namespace {
@@ -72,6 +73,14 @@ double amount_from(std::string_view text, Amount amount) {
   const double most = amount == Amount::share ? 1.0 : kMost;
   if (!(value >= 0.0 && value <= most) || (whole && value != std::floor(value))) fail();
   return value;
+}
+
+std::string rounded_amount(double value, Amount amount) {
+  constexpr double kKibi = 1024.0, kMega = 1e6, kLeastMega = 1e4;
+  if (amount == Amount::bytes && value >= kKibi * kKibi) return fixed(value / (kKibi * kKibi), 2) + " MiB";
+  if (amount == Amount::bytes && value >= kKibi) return fixed(value / kKibi, 1) + " KiB";
+  if (amount == Amount::count && value >= kLeastMega) return fixed(value / kMega, 2) + " M";
+  return grouped(std::llround(value));
 }
 
 }  // namespace kws

@@ -109,6 +109,15 @@ std::string Measure::amount(double value) const {
 
 std::string Measure::text(double value) const { return amount(value) + " " + std::string(unit); }
 
+std::string Measure::rounded_text(double value) const {
+  constexpr std::string_view kBytes = "bytes ";
+  if (kind == Amount::bytes && value >= 1024.0) {
+    return rounded_amount(value, kind) + " " +
+           std::string(unit.starts_with(kBytes) ? unit.substr(kBytes.size()) : unit);
+  }
+  return kind == Amount::count ? rounded_amount(value, kind) + " " + std::string(unit) : text(value);
+}
+
 Json Measure::json(double value) const {
   const bool whole = kind == Amount::bytes || kind == Amount::count;
   return whole ? Json(std::llround(value)) : Json(value);

@@ -38,5 +38,13 @@ TEST(Amount, WhatIsNoneIsToldWithAnExample) {
   EXPECT_THAT(complaint("80", Amount::share), ::testing::HasSubstr("write 0.8 or 80%"));
 }
 
+TEST(Amount, IsRoundedWhereTheLastDigitDoesNotMatter) {
+  EXPECT_EQ(rounded_amount(1023, Amount::bytes), "1,023");
+  EXPECT_EQ(rounded_amount(81920, Amount::bytes), "80.0 KiB");
+  EXPECT_EQ(rounded_amount(1572864, Amount::bytes), "1.50 MiB");
+  EXPECT_EQ(rounded_amount(9999, Amount::count), "9,999");
+  EXPECT_EQ(rounded_amount(2482116, Amount::count), "2.48 M");
+}
+
 }  // namespace
 }  // namespace kws

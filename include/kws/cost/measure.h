@@ -57,6 +57,7 @@ struct Measure {
   std::optional<double> (*need)(const Needs& needs);     ///< nothing: not found; times at the slow end
   [[nodiscard]] std::string amount(double value) const;  ///< as people read it, without the unit
   [[nodiscard]] std::string text(double value) const;    ///< with it: "81,920 bytes of memory"
+  [[nodiscard]] std::string rounded_text(double value) const;  ///< "80.0 KiB of memory"
   [[nodiscard]] nlohmann::ordered_json json(double value) const;
 };
 const std::array<Measure, kMeasures>& measures();
