@@ -94,9 +94,9 @@ SearchOptions search_options_from_json(const Json& json, const std::string& orig
   Document document{.options = options};
   read_options(rest, document, origin, "");
   check_space(options.space, origin);
-  if (options.limits.limits_time() && options.clock_hz == 0) {
+  if (options.limits.limits_time() && options.clock_hz == 0 && options.board.empty()) {
     throw Error(origin + ": search." + (options.limits[MeasureId::load] ? "max_load" : "max_ms") +
-                    ": needs the clock of the core; name a --board, or give clock_hz",
+                    ": needs the clock of the core; name a board, or give clock_hz",
                 Exit::usage);
   }
   if (options.types.empty()) options.types = network_types();

@@ -1,15 +1,14 @@
 #include "report_data.h"
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <map>
 #include <set>
 
 #include "columns.h"
 #include "kws/cost/cost.h"
-#include "kws/cost/stream_plan.h"
 #include "kws/search/against_published.h"
+#include "kws/search/commands.h"
 #include "kws/search/finalists.h"
 #include "kws/search/forecast.h"
 #include "kws/search/ranking.h"
@@ -136,7 +135,7 @@ Json study_rows(const StudyView& view, const PageColumns& columns) {
     const TrialFacts* trial = best_trial(view.trials, budget.name);
     if (trial == nullptr) continue;
     best[budget.name] = trial->proposal.number;
-    commands[budget.name] = export_command(view, budget, *trial);
+    commands[budget.name] = export_command(short_name(view.study), budget.name, view.options, trial->proposal.design);
     if (const auto one = against_published(view.trials, *trial, budget.name)) {
       against[budget.name] = against_published_to_json(*one);
     }
@@ -188,24 +187,6 @@ std::string short_name(const std::string& study) {
   std::error_code unreadable;
   const std::filesystem::path path = std::filesystem::weakly_canonical(study, unreadable);
   return unreadable || path.filename().empty() ? study : path.filename().string();
-}
-
-std::string shell_word(const std::string& word) {
-  const auto plain = [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("_-./:@%+,").find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  if (!word.empty() && std::ranges::all_of(word, plain)) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-std::string export_command(const StudyView& view, const Budget& budget, const TrialFacts& best) {
-  const bool several = view.options.budgets().size() > 1;
-  const bool carries = view.options.carry_state && keeps_state(build_graph(best.proposal.design));
-  return "kwsmith export " + shell_word(short_name(view.study) + "/best/" + budget.name) + " --out " +
-         shell_word("firmware" + (several ? "_" + budget.name : "")) + (budget.clock_hz > 0 ? " --board BOARD" : "") +
-         (carries ? " --carry-state" : "");
 }
 
 Json report_data(std::span<const StudyView> views) {

@@ -11,12 +11,6 @@ namespace kws {
 /// gives the same page.
 std::string short_name(const std::string& study);
 
-/// As a shell reads it as one word.
-std::string shell_word(const std::string& word);
-
-/// How the best trial of a budget becomes C; BOARD, where time is limited, is for the reader to name.
-std::string export_command(const StudyView& view, const Budget& budget, const TrialFacts& best);
-
 /// What the page draws from: {"schema": "kwsmith.report/1", "types": [name, ..], "measures": [{"column", "unit"}, ..],
 ///  "columns": [name, ..], "landmarks": [{"name", "type", "needs": {column: value}}, ..],
 ///  "studies": [{"name", "epochs", "budgets": [{"name", "limits": {column: value}}], "best": {budget: trial},

@@ -113,7 +113,7 @@ std::string next_steps(const ReportFacts& facts, const Budget& budget, const Tri
   const int number = best.proposal.number;
   std::string commands;
   if (tested && !is_postgres_url(facts.view.study)) {
-    commands += export_command(facts.view, budget, best) + "\n";
+    commands += export_command(name, budget.name, facts.view.options, best.proposal.design) + "\n";
   }
   commands += "kwsmith train " + shell_word(name + ":" + std::to_string(number)) + " --data DATA --epochs " +
               std::to_string(2 * best.proposal.training.all_epochs()) + " --out " +
@@ -123,7 +123,7 @@ std::string next_steps(const ReportFacts& facts, const Budget& budget, const Tri
     const std::optional<double> need = row.need(best.needs);
     if (!need) continue;
     const std::optional<double>& limit = budget.limits[row.id];
-    takes += (takes.empty() ? "It takes " : ", ") + row.text(*need);
+    takes += (takes.empty() ? "It takes " : ", ") + row.rounded_text(*need);
     if (limit) takes += " (" + fixed(100.0 * *need / *limit, 0) + " % of the limit)";
   }
   const SeedMean mean = seed_mean(facts.view.trials, best);

@@ -13,7 +13,7 @@ Json to_json(const StudyConfig& config) {
     json["search"].erase(end);
   }
   if (!config.search.part()) {
-    for (const char* name : {"core", "clock_hz", "hop_ms", "carry_state"}) json["search"].erase(name);
+    for (const char* name : {"board", "core", "clock_hz", "hop_ms", "carry_state"}) json["search"].erase(name);
   }
   json["keywords"] = config.keywords;
   json["data"] = config.data;

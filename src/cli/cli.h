@@ -90,6 +90,7 @@ class Flags {
     (*this)(name, value, low, high, help);
   }
   void later(const char* name, bool value, const char* help) { (*this)(name, value, help); }
+  void later(const char* name, const std::string& value, const char* help) { add(name, value, help); }
   void later(const char*, const std::vector<int>&, int, int, const char*) {}  // a file's alone
   void choice(const char* name, const std::string& value, const std::vector<std::string>& known, const char* help) {
     std::string names;

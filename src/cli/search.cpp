@@ -7,8 +7,8 @@
 #include "cli.h"
 #include "kws/core/files.h"
 #include "kws/core/table.h"
-#include "kws/cost/stream_plan.h"
 #include "kws/pipeline/training_evaluator.h"
+#include "kws/search/commands.h"
 #include "kws/search/driver.h"
 #include "kws/search/plan.h"
 #include "kws/search/proposals.h"
@@ -137,10 +137,7 @@ int run(const SearchVerb& verb, const Common& common) {
   }
   log().info("report, for a browser: {}", (folder / "report.html").string());
   for (const Winner& winner : outcome.winners) {
-    const bool carries = options.carry_state && keeps_state(build_graph(winner.trial.proposal.design));
-    log().info("next: kwsmith export {} --out firmware{}{}{}", (folder / "best" / winner.budget).string(),
-               outcome.winners.size() > 1 ? "_" + winner.budget : "",  // each its folder
-               verb.board.empty() ? "" : " --board " + verb.board, carries ? " --carry-state" : "");
+    log().info("next: {}", export_command(folder.string(), winner.budget, options, winner.trial.proposal.design));
   }
   return static_cast<int>(Exit::done);
 }
@@ -175,7 +172,6 @@ void add_search(CLI::App& app, Common& common) {
                   "small, medium or large, several separated by commas (default: small, unless other limits are given)")
       ->delimiter(',')
       ->allow_extra_args(false);
-  sub->add_option("--board", verb->board, std::string(kBoardHelp) + "; sets --core and --clock-hz too");
   sub->add_option("--types", verb->types, "network types, separated by commas (default: all)")
       ->delimiter(',')
       ->allow_extra_args(false);

@@ -40,25 +40,34 @@ void refuse_more_than(const Board& board, const Limits& limits) {
   }
 }
 
+/// The board's core, clock and limits, where the config does not say otherwise.
+void take_board(Json& config, const std::string& name) {
+  const Board board = board_by_name_or_file(name);
+  Json& search = config["search"];
+  search["board"] = name;
+  search["core"] = core_name(board.core);
+  search["clock_hz"] = board.clock_hz;
+  const Budget whole = budget_of(board);
+  for (const Measure& measure : measures()) {
+    // What the file says may be tighter, or leave room for the application.
+    if (whole.limits[measure.id]) search.emplace(measure.option, measure.json(*whole.limits[measure.id]));
+  }
+  // Float features would take most of such a core's time.
+  if (!board.fpu) config["space"]["features"].emplace("arithmetic", "integer");
+}
+
 }  // namespace
 
 SearchRequest requested(const SearchVerb& verb, const Common& common) {
   Json config = verb.config.empty() ? Json::object() : load_json(verb.config);
   const std::string origin = verb.config.empty() ? "command line" : verb.config;
   search_options_from_json(config, origin);  // the file must be right by itself, so that its errors name it
-  if (!verb.board.empty()) {
-    const Board board = board_by_name_or_file(verb.board);
-    config["search"]["core"] = core_name(board.core);
-    config["search"]["clock_hz"] = board.clock_hz;
-    const Budget whole = budget_of(board);
-    for (const Measure& measure : measures()) {
-      // What the file says may be tighter, or leave room for the application.
-      if (whole.limits[measure.id]) config["search"].emplace(measure.option, measure.json(*whole.limits[measure.id]));
-    }
-    // Float features would take most of such a core's time.
-    if (!board.fpu) config["space"]["features"].emplace("arithmetic", "integer");
-  }
-  for (const auto& [name, value] : verb.flags->given().items()) config["search"][name] = value;
+  config.emplace("search", Json::object());
+  const Json &flags = verb.flags->given(), &from = flags.contains("board") ? flags : config["search"];
+  // A file that names the clock as well is a resolved one, whose limits are all written out.
+  const bool resolved = &from != &flags && from.contains("clock_hz");
+  if (from.contains("board") && from["board"].is_string() && !resolved) take_board(config, from["board"]);
+  config["search"].update(flags);
   if (!verb.budgets.empty()) config["budgets"] = verb.budgets;
   if (!verb.types.empty()) config["types"] = verb.types;
   SearchOptions options = search_options_from_json(config, "command line");
@@ -67,7 +76,7 @@ SearchRequest requested(const SearchVerb& verb, const Common& common) {
   options.lease_seconds = verb.lease_seconds;
   options.deterministic = verb.deterministic;
   options.max_seconds = verb.max_time;
-  if (!verb.board.empty()) refuse_more_than(board_by_name_or_file(verb.board), options.limits);
+  if (!options.board.empty()) refuse_more_than(board_by_name_or_file(options.board), options.limits);
   if (options.carry_state && !options.part()) {
     throw Error("--carry-state: changes flash, RAM and time, of which nothing is limited; add --board, or leave it out",
                 Exit::usage);

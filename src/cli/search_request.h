@@ -15,7 +15,7 @@ namespace kws::cli {
 /// The options of `search` as they are typed.
 struct SearchVerb {
   DataSource source;
-  std::string study, out, config, board, time;
+  std::string study, out, config, time;
   std::vector<std::string> budgets, types;
   bool dry_run = false, print_config = false, deterministic = false, serve = false;
   Serving serving;

@@ -63,6 +63,11 @@ bool truth(const Json& json, const Origin& origin, const std::string& path) {
   return json.get<bool>();
 }
 
+std::string text(const Json& json, const Origin& origin, const std::string& path) {
+  if (!json.is_string()) refuse(origin, path, shown(json) + " is not a string; put it in quotes");
+  return json.get<std::string>();
+}
+
 std::string chosen(const Json& json, const std::vector<std::string>& known, const Origin& origin,
                    const std::string& path) {
   if (!json.is_string()) refuse(origin, path, shown(json) + " is not a string; one of " + word_list(known, ", "));
@@ -138,10 +143,7 @@ void JsonReader::read_integers(const Json& list, const std::string& path, std::v
 }
 
 void JsonReader::operator()(const char* name, std::string& value, const char*) {
-  const Json* found = take(name);
-  if (found == nullptr) return;
-  if (!found->is_string()) refuse(origin_, child(name), shown(*found) + " is not a string; put it in quotes");
-  value = found->get<std::string>();
+  if (const Json* found = take(name)) value = text(*found, origin_, child(name));
 }
 
 void JsonReader::choice(const char* name, std::string& value, const std::vector<std::string>& known, const char*) {
@@ -196,6 +198,11 @@ void JsonReader::later(const char* name, int& value, int low, int high, const ch
 void JsonReader::later(const char* name, int& value, int usual, int low, int high, const char*) {
   if (missing_ == Missing::error) value = usual;
   if (const Json* found = take(name, true)) value = static_cast<int>(integer(*found, low, high, origin_, child(name)));
+}
+
+void JsonReader::later(const char* name, std::string& value, const char*) {
+  value.clear();
+  if (const Json* found = take(name, true)) value = text(*found, origin_, child(name));
 }
 
 void JsonReader::later(const char* name, std::vector<int>& value, int low, int high, const char*) {

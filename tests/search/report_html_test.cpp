@@ -6,6 +6,7 @@
 
 #include "kws/core/files.h"
 #include "kws/core/table.h"
+#include "kws/search/commands.h"
 #include "kws/search/finalists.h"
 #include "kws/search/proposals.h"
 #include "kws/search/ranking.h"
@@ -19,7 +20,7 @@ using testing::FakeEvaluator;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::studied;
-using testing::TemporaryFolder;
+using testing::StudyFolder;
 using testing::two_budgets;
 
 bool is_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == ':'; }
@@ -160,7 +161,7 @@ TEST(ReportHtml, TheCheckerFindsFaults) {
 }
 
 TEST(ReportHtml, ShowsBudgetsWinnersAndEveryTrial) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   SearchOptions options = two_budgets();
   options.finalists = 1;
   studied(options, folder.path);
@@ -187,7 +188,7 @@ TEST(ReportHtml, ShowsBudgetsWinnersAndEveryTrial) {
 }
 
 TEST(ReportHtml, AnExportForABoardNamesOne) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   SearchOptions options = two_budgets();
   options.budget_names.clear();
   options.limits[MeasureId::load] = 0.8;
@@ -196,11 +197,25 @@ TEST(ReportHtml, AnExportForABoardNamesOne) {
   const StudyView view = view_study(folder.path.string());
   const Json study = document(report_html(view))["studies"][0];
   const std::string command = study["export"].begin().value();
-  EXPECT_TRUE(command.ends_with(" --out firmware --board BOARD")) << command;
+  EXPECT_TRUE(command.ends_with(" --out firmware --board BOARD")) << command << ": only its user knows which";
+}
+
+TEST(Commands, AnExportNamesTheBoardOfTheSearch) {
+  SearchOptions options;
+  options.board = "boards/my board.json";
+  options.clock_hz = 64'000'000;
+  const std::vector<Design> published = published_designs();
+  const Design& gru = *std::ranges::find(published, "gru_s", &Design::name);
+  EXPECT_EQ(export_command("a study", "small", options, gru),
+            "kwsmith export 'a study/best/small' --out firmware --board 'boards/my board.json'");
+  options.budget_names = {"small", "medium"};
+  options.carry_state = true;
+  EXPECT_EQ(export_command("study", "medium", options, gru),
+            "kwsmith export study/best/medium --out firmware_medium --board 'boards/my board.json' --carry-state");
 }
 
 TEST(ReportHtml, DrawsFromCostsCurvesAndDesigns) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   studied(two_budgets(), folder.path);
   const StudyView view = view_study(folder.path.string());
   const Json json = document(report_html(view));
@@ -234,7 +249,7 @@ TEST(ReportHtml, ShowsSeveralStudies) {
 }
 
 TEST(ReportHtml, ComparesTheFrontsOfStudiesThatHaveTheSameBudget) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   SearchOptions options = two_budgets();
   studied(options, folder.path / "both");
   options.budget_names = {"small"};
@@ -252,7 +267,7 @@ TEST(ReportHtml, ComparesTheFrontsOfStudiesThatHaveTheSameBudget) {
 TEST(ReportHtml, IsTheSameForAnyNumberOfThreads) {
   std::set<std::string> pages;
   for (const int threads : {1, 3}) {
-    const TemporaryFolder folder;
+    const StudyFolder folder;
     SearchOptions options = two_budgets();
     options.threads = threads;
     studied(options, folder.path / "study");
@@ -262,7 +277,7 @@ TEST(ReportHtml, IsTheSameForAnyNumberOfThreads) {
 }
 
 TEST(ReportHtml, AnInterruptedSearchLeavesOneThatTellsIt) {
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   std::atomic<int> left = 9;
   evaluator.before_run = [&](const Proposal&, int) {
@@ -303,7 +318,7 @@ TEST(ReportHtml, AStudyWithoutResultsIsReadable) {
   EXPECT_THAT(empty, HasSubstr("No trial has a result yet."));
   EXPECT_THAT(empty, HasSubstr("No trial that keeps small or medium has a result."));
 
-  const TemporaryFolder folder;
+  const StudyFolder folder;
   FakeEvaluator evaluator;
   evaluator.before_run = [](const Proposal&, int) { throw Error("no memory"); };
   EXPECT_THROW(studied(two_budgets(), folder.path, evaluator), Error);

@@ -63,7 +63,8 @@ class JsonReader {
   /// The same, but a missing key means `usual`; where any key may be left out, the default as for others.
   void later(const char* name, int& value, int usual, int low, int high, const char* help);
   void later(const char* name, double& value, double usual, double low, double high, const char* help);
-  /// A missing key means an empty list.
+  /// A missing key means an empty text or list.
+  void later(const char* name, std::string& value, const char* help);
   void later(const char* name, std::vector<int>& value, int low, int high, const char* help);
   void later(const char* name, std::vector<double>& value, double low, double high, const char* help);
 
@@ -205,6 +206,9 @@ class JsonWriter {
   }
   void later(const char* name, double value, double usual, double, double, const char*) {
     if (value != usual) json_[name] = value;
+  }
+  void later(const char* name, const std::string& value, const char*) {
+    if (!value.empty()) json_[name] = value;
   }
   void later(const char* name, const std::vector<int>& value, int, int, const char*) {
     if (!value.empty()) json_[name] = value;

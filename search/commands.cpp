@@ -1,0 +1,30 @@
+#include "kws/search/commands.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+#include "kws/cost/stream_plan.h"
+
+namespace kws {
+
+std::string shell_word(const std::string& word) {
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("_-./:@%+,").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!word.empty() && std::ranges::all_of(word, plain)) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string export_command(const std::string& folder, const std::string& budget, const SearchOptions& options,
+                           const Design& design) {
+  std::string command = "kwsmith export " + shell_word(folder + "/best/" + budget) + " --out " +
+                        shell_word("firmware" + (options.budgets().size() > 1 ? "_" + budget : ""));
+  if (options.clock_hz > 0) command += " --board " + (options.board.empty() ? "BOARD" : shell_word(options.board));
+  if (options.carry_state && keeps_state(build_graph(design))) command += " --carry-state";
+  return command;
+}
+
+}  // namespace kws
