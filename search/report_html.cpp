@@ -1,10 +1,12 @@
 #include "kws/search/report_html.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <map>
 #include <set>
 
+#include "heard.h"
 #include "html.h"
 #include "kws/core/table.h"
 #include "kws/core/text.h"
@@ -130,6 +132,10 @@ std::string next_steps(const ReportFacts& facts, const Budget& budget, const Tri
   if (mean.seeds > 1) {
     takes += ". Chosen by the mean of " + grouped(mean.seeds) + " seeds, " +
              percent(mean.accuracy, mean.error.value_or(0.0)) + " int8 validation";
+  }
+  if (!is_postgres_url(facts.view.study)) {
+    const auto folder = std::filesystem::path(facts.view.study) / "best" / budget.name;
+    if (const auto heard = heard_by_model(folder, best.proposal.design)) takes += ". " + heard_text(*heard);
   }
   if (const auto against = against_published(facts.view.trials, best, budget.name)) {
     takes += ". " + against_published_text(*against);

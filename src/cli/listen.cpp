@@ -191,6 +191,9 @@ void run(ListenVerb& verb, const Common& common) {
         each += (each.empty() ? "" : ", ") + model.labels[i] + " " + fixed(threshold, 2);
     }
     require_hearing(listening);
+    const OperatingPoint point = operating_point(listening);
+    model.metrics.heard = {
+        .hours = point.hours, .words = point.words, .found = point.found, .false_accepts = point.false_accepts};
     save_metrics(model, model_folder(verb.model));
     log().info("{}: thresholds from now on: {}", verb.model, each);
   }

@@ -53,6 +53,7 @@ Json metrics_to_json(const ModelMetrics& m) {
   if (m.detector_threshold) json["detector_threshold"] = *m.detector_threshold;
   if (!m.detector_thresholds.empty()) json["detector_thresholds"] = m.detector_thresholds;
   if (m.detector_carries_state) json["detector_carries_state"] = true;
+  if (m.heard) json["heard"] = options_to_json(*m.heard);
   return json;
 }
 
@@ -139,6 +140,7 @@ Model model_from_json(const Json& json, const std::string& where) {
   describe(metrics, model.metrics);
   metrics.optional_numbers("detector_thresholds", model.metrics.detector_thresholds, model.labels.size(), 0.0, 1.0);
   metrics.later("detector_carries_state", model.metrics.detector_carries_state, "how thresholds were found");
+  metrics.optional("heard", model.metrics.heard);
   metrics.finish();
   reader("data_sha256", model.data_fingerprint, "of the dataset it was trained on");
   const auto values = static_cast<std::size_t>(build_graph(model.design).input().elements());

@@ -91,6 +91,11 @@ const std::vector<Damage>& damages() {
        "golden[1][3]: 1e+19 is not an integer"},
       {"a threshold above 1", [](Json& j) { j["metrics"]["detector_threshold"] = 5.0; },
        "metrics.detector_threshold: 5.0 is out of range (0.0 to 1.0)"},
+      {"more keywords found than spoken",
+       [](Json& j) {
+         j["metrics"]["heard"] = {{"hours", 1.0}, {"words", 10}, {"found", 11}, {"false_accepts", 0}};
+       },
+       "metrics.heard.found: 11 is out of range (0 to 10)"},
       {"a threshold below 0", [](Json& j) { j["metrics"]["detector_threshold"] = -1; },
        "metrics.detector_threshold: -1 is out of range"},
       {"an accuracy above 1", [](Json& j) { j["metrics"]["int8_test"] = 1e300; }, "metrics.int8_test: "},
@@ -189,9 +194,11 @@ TEST_F(ModelFolder, KeepsWhatElseLiesInIt) {
   write_file(root_ / "m" / "firmware" / "kws.c", "mine");
   model.metrics.detector_threshold = 0.75;
   model.metrics.detector_carries_state = true;
+  model.metrics.heard = {.hours = 0.5, .words = 100, .found = 80, .false_accepts = 3};
   save_metrics(model, root_ / "m");
   EXPECT_EQ(*load_model(root_ / "m").metrics.detector_threshold, 0.75);
   EXPECT_TRUE(load_model(root_ / "m").metrics.detector_carries_state);
+  EXPECT_EQ(load_model(root_ / "m").metrics.heard->false_accepts, 3);
   EXPECT_EQ(*model_without_weights(root_ / "m").metrics.detector_threshold, 0.75);
   EXPECT_EQ(model_without_weights(root_ / "m").labels, model.labels);
   const Model other = random_model(small_design(), 2);

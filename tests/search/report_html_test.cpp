@@ -214,6 +214,26 @@ TEST(Commands, AnExportNamesTheBoardOfTheSearch) {
             "kwsmith export study/best/medium --out firmware_medium --board 'boards/my board.json' --carry-state");
 }
 
+TEST(ReportHtml, TellsWhatTheWinnersModelHasHeard) {
+  const StudyFolder folder;
+  studied(two_budgets(), folder.path);
+  const StudyView view = view_study(folder.path.string());
+  const TrialFacts& best = *best_trial(view.trials, "small");
+  const std::filesystem::path file = folder.path / "best" / "small" / "model.json";
+  std::filesystem::create_directories(file.parent_path());
+  const std::string told =
+      "In 0.5 hours of labelled sound it finds 80.00 ± 4.00 % of 100 keywords with 2.00 false accepts an hour";
+  Json model = {{"design", design_to_json(best.proposal.design)}, {"metrics", {{"epochs", 1}}}};
+  write_file(file, text_of(model));
+  EXPECT_THAT(report_html(view), Not(HasSubstr("labelled sound"))) << "it has not listened yet";
+  model["metrics"]["heard"] = {{"hours", 0.5}, {"words", 100}, {"found", 80}, {"false_accepts", 1}};
+  write_file(file, text_of(model));
+  EXPECT_THAT(report_html(view), HasSubstr(told));
+  model["design"]["classes"] = 11;
+  write_file(file, text_of(model));
+  EXPECT_THAT(report_html(view), Not(HasSubstr("labelled sound"))) << "another design";
+}
+
 TEST(ReportHtml, DrawsFromCostsCurvesAndDesigns) {
   const StudyFolder folder;
   studied(two_budgets(), folder.path);

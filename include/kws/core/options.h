@@ -114,6 +114,10 @@ class JsonReader {
   void number_or_nan(const char* name, double& value, double low, double high);
   /// May be left out; a reader of the object or list, for a part that has no describe() of its own.
   void optional(const char* name, std::optional<double>& value, double low, double high);
+  template <class Struct>
+  void optional(const char* name, std::optional<Struct>& value) {
+    if (const Json* found = take(name, true)) read_into(*found, value.emplace(), child(name));
+  }
   JsonReader part(const char* name);
   std::vector<JsonReader> parts(const char* name, std::size_t count);
   /// The value itself, for another reader.

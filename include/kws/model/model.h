@@ -10,6 +10,7 @@
 #include "kws/families/design.h"
 #include "kws/features/front_end.h"
 #include "kws/quant/int8_model.h"
+#include "kws/recipe/heard.h"
 #include "kws/recipe/train_options.h"
 
 namespace kws {
@@ -30,6 +31,7 @@ struct ModelMetrics {
   std::vector<double> detector_thresholds = {};
   /// They were found with the state of recurrent layers carried on, see DetectorOptions.
   bool detector_carries_state = false;
+  std::optional<HeardTotals> heard = {};  ///< with these thresholds
 };
 
 /// Trained weights + design + labels + int8 form: one folder that every later step reads, so that no setting is given
