@@ -46,15 +46,16 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 double final_seconds(const SearchOptions& options, const TrainingPace& pace) {
   const int tuning = finalist_tuning_epochs(options);
   const double trainings = static_cast<double>(tuning) / std::max(1, options.tuning_epochs);
-  return ((finalist_epochs(options) - tuning) + kQuantAwareCost * tuning) * pace.epoch_seconds +
+  return ((finalist_epochs(options) - tuning) + kQuantAwareCost * tuning) * pace.late_epoch_seconds +
          trainings * pace.rung_seconds;
 }
 
 /// Of all trials, without finalists.
 double trial_seconds(const SearchOptions& options, const TrainingPace& pace) {
   const double epochs = expected_epochs(options.schedule(), options.budgets().size());
+  const double first = std::min<double>(epochs, options.max_trials * std::min(options.first_rung, options.epochs));
   const double results = 1.5 * options.max_trials;  // one of three goes on, one of nine again
-  return epochs * pace.epoch_seconds + results * pace.rung_seconds;
+  return first * pace.epoch_seconds + (epochs - first) * pace.late_epoch_seconds + results * pace.rung_seconds;
 }
 
 /// The most trials that the time allows.
@@ -98,12 +99,24 @@ std::vector<Proposal> few_of_each_type(const std::vector<Proposal>& proposals, s
   return few;
 }
 
-double mean_step_seconds(const std::vector<FirstDesign>& first) {
+TrainingPace pace_of_steps(const std::vector<FirstDesign>& first) {
   std::map<std::string, int> of_type;
   for (const FirstDesign& design : first) ++of_type[design.proposal.design.type()];
-  double sum = 0.0;
-  for (const FirstDesign& design : first) sum += design.step_seconds / of_type.at(design.proposal.design.type());
-  return sum / static_cast<double>(of_type.size());
+  TrainingPace pace;
+  std::vector<double> all;
+  all.reserve(first.size());
+  for (const FirstDesign& design : first) {
+    pace.epoch_seconds += design.step_seconds / of_type.at(design.proposal.design.type());
+    all.push_back(design.step_seconds);
+  }
+  pace.epoch_seconds /= static_cast<double>(of_type.size());
+  std::ranges::sort(all);
+  const std::size_t slower = (all.size() + 1) / 2;
+  for (std::size_t i = all.size() - slower; i < all.size(); ++i) {
+    pace.late_epoch_seconds += all[i] / static_cast<double>(slower);
+  }
+  pace.late_epoch_seconds = std::max(pace.late_epoch_seconds, pace.epoch_seconds);
+  return pace;
 }
 
 std::vector<std::string> slow_types(const std::vector<FirstDesign>& first, double seconds) {
@@ -167,9 +180,12 @@ TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& eval
   }
   if (error) std::rethrow_exception(error);
   if (measured == 0) throw Interrupted{};
-  return {.epoch_seconds = mean_step_seconds(first) + std::max(0.0, beside / measured),
-          .rung_seconds = rungs / measured,
-          .at_once = at_once};
+  TrainingPace pace = pace_of_steps(first);
+  pace.epoch_seconds += std::max(0.0, beside / measured);
+  pace.late_epoch_seconds += std::max(0.0, beside / measured);
+  pace.rung_seconds = rungs / measured;
+  pace.at_once = at_once;
+  return pace;
 }
 
 const std::vector<std::string>& planned_options() {

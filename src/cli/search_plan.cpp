@@ -63,7 +63,10 @@ void leave_out_slow_types(SearchOptions& options, std::vector<FirstDesign>& firs
 /// The pace of a search without a training, as if measuring at a rung always took the same.
 TrainingPace expected_pace(const std::vector<FirstDesign>& first, int at_once) {
   constexpr double kRungSeconds = 0.5;  // of calibration and validation
-  return {.epoch_seconds = mean_step_seconds(first), .rung_seconds = kRungSeconds, .at_once = at_once};
+  TrainingPace pace = pace_of_steps(first);
+  pace.rung_seconds = kRungSeconds;
+  pace.at_once = at_once;
+  return pace;
 }
 
 /// An integer where 64 bits hold it.

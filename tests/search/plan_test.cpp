@@ -18,7 +18,7 @@ SearchOptions default_search(const std::vector<std::string>& budgets) {
 }
 
 TEST(Plan, TakesTheTimeAskedForAndNoMore) {
-  const TrainingPace pace{.epoch_seconds = 2.0, .rung_seconds = 0.5, .at_once = 2};
+  const TrainingPace pace{.epoch_seconds = 2.0, .late_epoch_seconds = 2.0, .rung_seconds = 0.5, .at_once = 2};
   for (const double minutes : {2.0, 10.0, 30.0, 120.0}) {
     for (const std::vector<std::string>& budgets : {std::vector<std::string>{"small"}, {"small", "medium"}}) {
       const SearchOptions options = planned(default_search(budgets), pace, 60.0 * minutes);
@@ -29,7 +29,7 @@ TEST(Plan, TakesTheTimeAskedForAndNoMore) {
 }
 
 TEST(Plan, HalfAnHourOfTwoCoresHasFullLengthFinalistsOverSeeds) {
-  const TrainingPace pace{.epoch_seconds = 2.0, .rung_seconds = 0.5, .at_once = 2};
+  const TrainingPace pace{.epoch_seconds = 2.0, .late_epoch_seconds = 2.0, .rung_seconds = 0.5, .at_once = 2};
   const SearchOptions options = planned(default_search({"small"}), pace, 1800.0);
   EXPECT_EQ(options.final_epochs, TrainOptions().epochs);
   EXPECT_EQ(options.final_seeds, 3);
@@ -39,7 +39,7 @@ TEST(Plan, HalfAnHourOfTwoCoresHasFullLengthFinalistsOverSeeds) {
 }
 
 TEST(Plan, FinalistsAreTrainedLongerWhereThereIsTime) {
-  const TrainingPace pace{.epoch_seconds = 2.0, .rung_seconds = 0.5, .at_once = 2};
+  const TrainingPace pace{.epoch_seconds = 2.0, .late_epoch_seconds = 2.0, .rung_seconds = 0.5, .at_once = 2};
   const SearchOptions options = planned(default_search({"small"}), pace, 7200.0);
   EXPECT_EQ(options.final_epochs, 120);
   EXPECT_EQ(options.finalists * options.final_seeds, 9);
@@ -47,7 +47,7 @@ TEST(Plan, FinalistsAreTrainedLongerWhereThereIsTime) {
 }
 
 TEST(Plan, OfAnEarlierRunStays) {
-  const TrainingPace pace{.epoch_seconds = 0.1, .rung_seconds = 0.1, .at_once = 1};
+  const TrainingPace pace{.epoch_seconds = 0.1, .late_epoch_seconds = 0.1, .rung_seconds = 0.1, .at_once = 1};
   const SearchOptions before = planned(default_search({"small"}), pace, 600.0);
   const SearchOptions again = as_planned_before(default_search({"small"}), before, Json::object());
   EXPECT_EQ(search_options_to_json(again), search_options_to_json(before));
@@ -81,12 +81,25 @@ TEST(Plan, EveryTypeCountsAlikeHoweverManyOfItsDesignsComeFirst) {
   std::vector<FirstDesign> first =
       first_of_small(10, [](const std::string& type) { return type == "bc_resnet" ? 11.0 : 1.0; });
   ASSERT_EQ(first.size(), 10U) << "one of each type";
-  EXPECT_DOUBLE_EQ(mean_step_seconds(first), 2.0);
+  EXPECT_DOUBLE_EQ(pace_of_steps(first).epoch_seconds, 2.0);
   for (int i = 0; i < 5; ++i) {
     first.push_back(
         *std::ranges::find(first, "bc_resnet", [](const FirstDesign& one) { return one.proposal.design.type(); }));
   }
-  EXPECT_DOUBLE_EQ(mean_step_seconds(first), 2.0);
+  EXPECT_DOUBLE_EQ(pace_of_steps(first).epoch_seconds, 2.0);
+}
+
+TEST(Plan, WhatGoesOnIsAsSlowAsTheSlowerHalf) {
+  std::vector<FirstDesign> first = first_of_small(4, [](const std::string&) { return 1.0; });
+  first[1].step_seconds = 5.0;
+  first[3].step_seconds = 7.0;
+  TrainingPace pace = pace_of_steps(first);
+  EXPECT_DOUBLE_EQ(pace.late_epoch_seconds, 6.0);
+  pace.at_once = 2;
+  pace.epoch_seconds = 2.0;
+  const SearchOptions slow = planned(default_search({"small"}), pace, 1800.0);
+  pace.late_epoch_seconds = 2.0;
+  EXPECT_LT(slow.max_trials, planned(default_search({"small"}), pace, 1800.0).max_trials);
 }
 
 TEST(Plan, MeasuresTheSmallestAndTheLargestOfAType) {

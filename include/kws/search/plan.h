@@ -13,8 +13,10 @@ namespace kws {
 /// What training costs here, measured on a few designs.
 struct TrainingPace {
   double epoch_seconds = 0.0;  ///< of one epoch of an average design
-  double rung_seconds = 0.0;   ///< that measuring it at a rung takes
-  int at_once = 1;             ///< trainings that run beside each other at that pace
+  /// Of those that go on at the first rung and become finalists: the slower half, as larger networks are more accurate.
+  double late_epoch_seconds = 0.0;
+  double rung_seconds = 0.0;  ///< that measuring it at a rung takes
+  int at_once = 1;            ///< trainings that run beside each other at that pace
 };
 
 /// One of the designs that a search begins with.
@@ -30,9 +32,9 @@ std::vector<Proposal> first_proposals(Proposer& proposer, std::size_t budgets, i
 /// small to large.
 std::vector<Proposal> few_of_each_type(const std::vector<Proposal>& proposals, std::size_t of_each);
 
-/// Of an average design, every type counted alike: a search draws from all of them, however many of its first designs
-/// are of one.
-double mean_step_seconds(const std::vector<FirstDesign>& first);
+/// Epochs as long as the steps of these designs, no time at rungs. Every type counts alike: a search draws from all of
+/// them, however many of its first designs are of one.
+TrainingPace pace_of_steps(const std::vector<FirstDesign>& first);
 
 /// Types whose networks are too slow for a search on this machine: even the quickest of the first designs would take
 /// more than a fifth of all the time for one training at full length, and several times as long as those of most types.
