@@ -260,7 +260,7 @@ AudioFile decode_audio(const std::filesystem::path& file) {
   // A FLAC stream of unknown length says SF_COUNT_MAX; the length of an MP3 is estimated.
   const bool known = info.frames != SF_COUNT_MAX && (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_MPEG;
   if (known && frames < info.frames) {
-    return bad("truncated: the header promises " + grouped(info.frames) + " samples, " + grouped(frames) +
+    return bad("truncated: the header promises " + counted(info.frames, "sample") + ", " + grouped(frames) +
                " can be read");
   }
   if (sf_error(sound.get()) != SF_ERR_NO_ERROR) return bad("cannot be decoded: " + sndfile_reason(sound.get()));

@@ -60,7 +60,7 @@ std::vector<std::string> told(const Corpus& corpus) {
   const auto line = [](const Problem& p) { return (p.path == "." ? "" : p.path + ": ") + p.fact; };
   if (!corpus.problems.empty()) {
     const std::size_t count = corpus.problems.size();
-    lines.push_back((count == 1 ? "1 problem: " : grouped(static_cast<long long>(count)) + " problems, first: ") +
+    lines.push_back(counted(static_cast<long long>(count), "problem") + (count == 1 ? ": " : ", first: ") +
                     line(corpus.problems.front()) + "; see kwsmith data check " + corpus.root.string());
   }
   for (const Problem& remark : corpus.remarks) lines.push_back(line(remark));

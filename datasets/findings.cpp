@@ -21,20 +21,15 @@ constexpr int kDeadRange = 4;
 /// Shares of samples: a shout clips 1 %, a wrong scale most.
 constexpr double kSomeClipped = 0.05, kMostlyClipped = 0.25, kWrongScale = 0.01;
 
-std::string plain_count(std::size_t count) { return grouped(static_cast<long long>(count)); }
-std::string counted_nouns(std::size_t count, const std::string& noun) {
-  return plain_count(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 /// Recordings with one flaw: how many, and which is the first.
 struct Flawed {
-  std::size_t count = 0;
+  int count = 0;
   std::string first;
   void add(const std::string& path) {
     if (count++ == 0) first = path;
   }
   [[nodiscard]] std::string line(const std::string& noun, const std::string& fact) const {
-    return counted_nouns(count, noun) + " " + fact + (count == 1 ? "" : ", first " + first);
+    return counted(count, noun) + " " + fact + (count == 1 ? "" : ", first " + first);
   }
 };
 
@@ -105,8 +100,7 @@ void find_copies(const CorpusAudio& audio, Corpus& corpus) {
     }
   }
   const auto line = [](const Flawed& flawed, const std::string& fact) {
-    return counted_nouns(flawed.count, "clip") + " " + fact + " (" + flawed.first + (flawed.count > 1 ? ", ..." : "") +
-           ")";
+    return counted(flawed.count, "clip") + " " + fact + " (" + flawed.first + (flawed.count > 1 ? ", ..." : "") + ")";
   };
   if (words.count > 0) {
     corpus.problems.push_back(
@@ -172,7 +166,8 @@ void find_classes(const LabelSet& labels, Corpus& corpus) {
 std::string flaw(const AudioFacts& facts) {
   const auto samples = static_cast<double>(facts.samples);
   if (facts.not_finite > 0)
-    return "holds " + grouped(facts.not_finite) + " samples that are no numbers; record it anew";
+    return "holds " + counted(facts.not_finite, "sample") + " that " +
+           (facts.not_finite == 1 ? "is no number" : "are no numbers") + "; record it anew";
   if (static_cast<double>(facts.beyond) > kWrongScale * samples * facts.channels) {
     return "floats beyond -1..1: wrong scale; divide by its greatest value, such as 32,768: "
            "ffmpeg -i IN -af volume=1/32768 OUT";
@@ -188,7 +183,7 @@ std::string flaw(const AudioFacts& facts) {
     return std::to_string(static_cast<int>(100.0 * static_cast<double>(facts.clipped) / samples)) +
            " % of the samples are clipped; record it with less gain";
   }
-  if (facts.samples < kShortSamples) return grouped(facts.samples) + " samples, less than 0.1 s; remove it";
+  if (facts.samples < kShortSamples) return counted(facts.samples, "sample") + ", less than 0.1 s; remove it";
   return "";
 }
 
@@ -212,10 +207,11 @@ std::string missing_split(const std::string& keyword, Split split, const Corpus&
   }
   std::string where;
   for (const auto& [other, count] : counts) {
-    where += (where.empty() ? "" : ", ") + plain_count(count) + " in " + std::string(split_name(other));
+    where +=
+        (where.empty() ? "" : ", ") + grouped(static_cast<long long>(count)) + " in " + std::string(split_name(other));
   }
   return "no " + std::string(split_name(split)) + " clips of this keyword (" + where + "; " +
-         counted_nouns(speakers.size(), "speaker") + "); " + split_remedy(corpus.split_by, split);
+         counted(std::ssize(speakers), "speaker") + "); " + split_remedy(corpus.split_by, split);
 }
 
 void add_findings(const CorpusAudio& audio, const LabelSet& labels, Corpus& corpus) {

@@ -39,10 +39,6 @@ std::vector<std::string> folders_of(const std::string& path) {
   return folders;
 }
 
-std::string counted_of(std::size_t count, const std::string& noun) {
-  return grouped(static_cast<long long>(count)) + " " + noun + (count == 1 ? "" : "s");
-}
-
 /// A regular expression with a named group, which std::regex has not.
 class SpeakerPattern {
  public:
@@ -309,7 +305,8 @@ ImportPlan plan_import(std::vector<std::string> paths, const ImportOptions& opti
            : "") +
       grouped(static_cast<long long>(kept.size())) + ": " + names);
   if (seen.size() > kept.size()) {
-    plan.notes.push_back(counted_of(seen.size() - kept.size(), "spelling") + " of the same words joined to these");
+    plan.notes.push_back(counted(std::ssize(seen) - std::ssize(kept), "spelling") +
+                         " of the same words joined to these");
   }
 
   std::string origin;

@@ -50,10 +50,6 @@ std::optional<bool> is_folder(const fs::directory_entry& entry, const std::strin
   return std::nullopt;
 }
 
-std::string counted_names(long long count, const std::string& noun) {
-  return grouped(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 int recordings_below(const fs::path& folder) {
   int count = 0;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
@@ -89,13 +85,13 @@ std::vector<std::string> recordings_in(const Corpus& corpus, const std::string& 
 void tell_left_out(Corpus& corpus, const std::string& folder, const LeftOut& left_out) {
   for (const auto& [ending, count] : left_out.foreign) {
     corpus.problems.push_back(
-        {.path = folder, .fact = counted_names(count, ending + " file") + " left out: " + foreign_sound_fact(ending)});
+        {.path = folder, .fact = counted(count, ending + " file") + " left out: " + foreign_sound_fact(ending)});
   }
   corpus.problems.insert(corpus.problems.end(), left_out.broken.begin(), left_out.broken.end());
   if (left_out.nested > 0) {
     corpus.problems.push_back({.path = folder,
-                               .fact = counted_names(left_out.nested, "recording") + " in " +
-                                       counted_names(left_out.folders, "folder") +
+                               .fact = counted(left_out.nested, "recording") + " in " +
+                                       counted(left_out.folders, "folder") +
                                        " below it left out; move them up into it"});
   }
 }
@@ -104,7 +100,7 @@ void tell_left_out(Corpus& corpus, const std::string& folder, const LeftOut& lef
 void tell_unnamed(Corpus& corpus, const std::vector<std::string>& files) {
   if (files.empty()) return;
   corpus.remarks.push_back({.path = ".",
-                            .fact = counted_names(std::ssize(files), "file") + " left out, by the ending no sound" +
+                            .fact = counted(std::ssize(files), "file") + " left out, by the ending no sound" +
                                     (files.size() > 1 ? ", first " : ": ") + *std::ranges::min_element(files) +
                                     "; rename what is a recording"});
 }
@@ -177,13 +173,12 @@ class Lists {
     }
     if (absent > 0) {
       corpus_.remarks.push_back({.path = list,
-                                 .fact = counted_names(absent, "line") + " of " +
-                                         counted_names(static_cast<long long>(absent_words.size()), "word") +
+                                 .fact = counted(absent, "line") + " of " + counted(std::ssize(absent_words), "word") +
                                          " without a folder here ignored"});
     }
     if (missing > 0) {
       corpus_.problems.push_back({.path = list,
-                                  .fact = counted_names(missing, "line") + (missing == 1 ? " names" : " name") +
+                                  .fact = counted(missing, "line") + (missing == 1 ? " names" : " name") +
                                           " no file, first " + first_missing +
                                           "; restore the files or remove the lines"});
     }
@@ -224,7 +219,7 @@ void scan_folder(Corpus& corpus, const std::string& name, const SplitRule& rule,
     }
   } else if (const int count = recordings_below(corpus.root / name); count > 0) {
     corpus.remarks.push_back({.path = name,
-                              .fact = counted_names(count, "recording") + " left out: folders that begin with \"_\" " +
+                              .fact = counted(count, "recording") + " left out: folders that begin with \"_\" " +
                                       "are no words, but for _background_noise_, _unknown_ and _silence_"});
   }
 }
@@ -246,8 +241,8 @@ void scan_root(Corpus& corpus, const SplitRule& rule) {
   tell_unnamed(corpus, unnamed);
   if (beside > 0) {
     corpus.problems.push_back({.path = ".",
-                               .fact = counted_names(beside, "recording") + " beside the word folders left out; move "
-                                                                            "each into the folder of its word"});
+                               .fact = counted(beside, "recording") + " beside the word folders left out; move "
+                                                                      "each into the folder of its word"});
   }
 }
 

@@ -26,6 +26,18 @@ std::vector<std::string> parts_of(const std::string& path) {
   return parts;
 }
 
+bool all_digits(const std::string& text, std::size_t count) {
+  return text.size() == count && text.find_first_not_of("0123456789") == std::string::npos;
+}
+/// 1990 to 2099
+bool is_year(const std::string& text) {
+  return all_digits(text, 4) && (text.starts_with("199") || text.starts_with("20"));
+}
+/// 20261128, as telephones name recordings.
+bool is_date(const std::string& text) {
+  return all_digits(text, 8) && is_year(text.substr(0, 4)) && text.substr(4, 2) <= "12" && text.substr(6) <= "31";
+}
+
 /// Values that stand at one place of the names, each with the words and how many files it occurs in.
 struct Place {
   std::map<std::string, std::set<std::string>> words;
@@ -56,8 +68,14 @@ std::optional<std::size_t> guessed_speaker_part(const Corpus& corpus) {
       if (folded(parts[i]) == folded(clip.word)) ++places[i].same_as_word;
     }
   }
+  // Days are no speakers, though there are few of them and each may hold all words.
+  const auto all = [&](std::size_t i, bool (*is)(const std::string&)) {
+    return std::ranges::all_of(places[i].words, [is](const auto& value) { return is(value.first); });
+  };
   for (std::size_t i = 0; i < places.size(); ++i) {
-    if (tells_speakers(places[i], files, corpus.words.size())) return i;
+    if (places[i].files == files && all(i, is_year)) i += 3;  // 2026-11-28
+    if (i >= places.size()) break;
+    if (!all(i, is_date) && tells_speakers(places[i], files, corpus.words.size())) return i;
   }
   return std::nullopt;
 }

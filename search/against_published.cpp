@@ -121,8 +121,8 @@ std::string against_published_text(const AgainstPublished& one) {
   }
   return one.winner + " is " + fixed(points, 1) + error + (one.gain < 0.0 ? " points below " : " points above ") +
          one.published + ", the best published network trained as long (" +
-         (one.seeds > 1 ? grouped(one.seeds) + " seeds of " : "") + grouped(one.epochs) +
-         (one.epochs == 1 ? " epoch" : " epochs") + "), with " + word_list(shares, " and ");
+         (one.seeds > 1 ? grouped(one.seeds) + " seeds of " : "") + counted(one.epochs, "epoch") + "), with " +
+         word_list(shares, " and ");
 }
 
 Json against_published_to_json(const AgainstPublished& one) {

@@ -25,8 +25,8 @@ std::optional<HeardTotals> heard_by_model(const std::filesystem::path& folder, c
 std::string heard_text(const HeardTotals& heard) {
   const double share = static_cast<double>(heard.found) / heard.words;
   return "In " + fixed(heard.hours, 1) + " hours of labelled sound it finds " +
-         percent(share, std::sqrt(share * (1.0 - share) / heard.words)) + " of " + grouped(heard.words) +
-         " keywords with " + fixed(heard.false_accepts / heard.hours, 2) + " false accepts an hour";
+         percent(share, std::sqrt(share * (1.0 - share) / heard.words)) + " of " + counted(heard.words, "keyword") +
+         " with " + fixed(heard.false_accepts / heard.hours, 2) + " false accepts an hour";
 }
 
 }  // namespace kws

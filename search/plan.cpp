@@ -222,10 +222,10 @@ double planned_seconds(const SearchOptions& options, const TrainingPace& pace) {
 std::string describe_plan(const SearchOptions& options, const TrainingPace& pace) {
   const int epochs = expected_epochs(options.schedule(), options.budgets().size()) + finalist_epochs(options);
   const int length = final_epochs(options) + options.tuning_epochs;
-  return grouped(options.max_trials) + " trials of up to " + grouped(options.epochs) + " epochs, then " +
-         grouped(options.finalists) + (options.finalists == 1 ? " finalist" : " finalists") + " of each budget, " +
-         grouped(options.final_seeds) + (options.final_seeds == 1 ? " seed of " : " seeds of ") + grouped(length) +
-         " epochs: " + grouped(epochs) + " epochs, about " + describe_time(planned_seconds(options, pace));
+  return counted(options.max_trials, "trial") + " of up to " + counted(options.epochs, "epoch") + ", then " +
+         counted(options.finalists, "finalist") + " of each budget, " + counted(options.final_seeds, "seed") + " of " +
+         counted(length, "epoch") + ": " + counted(epochs, "epoch") + ", about " +
+         describe_time(planned_seconds(options, pace));
 }
 
 SearchOptions as_planned_before(SearchOptions options, const SearchOptions& before, const Json& given) {

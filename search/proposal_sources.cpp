@@ -70,7 +70,7 @@ std::optional<Suggestion> ask_the_model(const SourceView& view, Rng& rng) {
     best_score = score;
   }
   if (!best) return std::nullopt;
-  return Suggestion{*std::move(best), "picked by a model of " + std::to_string(points.size()) + " trials"};
+  return Suggestion{*std::move(best), "picked by a model of " + counted(std::ssize(points), "trial")};
 }
 
 /// Types in turn.

@@ -50,10 +50,6 @@ ReportFacts facts_of(const StudyView& view) {
   return facts;
 }
 
-std::string count_of(long long count, const std::string& thing) {
-  return grouped(count) + " " + thing + (count == 1 ? "" : "s");
-}
-
 std::string searched_words(const ReportFacts& facts) {
   const SearchOptions& options = facts.view.options;
   const StudyStatus status = status_of(facts.view);
@@ -65,8 +61,8 @@ std::string searched_words(const ReportFacts& facts) {
   return "The search looked for designs of the " + std::string(types.size() == 1 ? "type " : "types ") +
          word_list(types, " and ") + " that keep the " + (budgets.size() == 1 ? "budget " : "budgets ") +
          word_list(budgets, " and ") + ", with seed " + std::to_string(options.seed) + ". It holds " +
-         count_of(static_cast<long long>(facts.view.trials.size()), "trial") + " (" + word_list(states, ", ") +
-         "), trained for " + count_of(status.epochs, "epoch") + " in all, up to " + grouped(options.epochs) +
+         counted(static_cast<long long>(facts.view.trials.size()), "trial") + " (" + word_list(states, ", ") +
+         "), trained for " + counted(status.epochs, "epoch") + " in all, up to " + grouped(options.epochs) +
          " each before the finalists. Fingerprint of the recordings: " +
          (facts.view.data.empty() ? "unknown" : facts.view.data) + ".";
 }
@@ -218,7 +214,7 @@ std::string types_section(const ReportFacts& facts) {
                                             {"trials", kNumber},
                                             {"finalists", kNumber},
                                             {"best", kNumber},
-                                            {"median after " + count_of(rungs.front(), "epoch"), kNumber}};
+                                            {"median after " + counted(rungs.front(), "epoch"), kNumber}};
   for (const int rung : rungs) columns.push_back({"measured after " + grouped(rung), kNumber});
   HtmlTable table(
       "Trials of each network type; best and median of int8 validation accuracy; the last columns count "
@@ -247,7 +243,7 @@ std::string types_section(const ReportFacts& facts) {
 std::string left_out(std::size_t rows) {
   if (rows <= kMostRows) return "";
   return paragraph(
-      "Left out here: " + count_of(static_cast<long long>(rows - kMostRows), "more trial") + "; trials.csv has all.",
+      "Left out here: " + counted(static_cast<long long>(rows - kMostRows), "more trial") + "; trials.csv has all.",
       "note");
 }
 

@@ -100,8 +100,7 @@ std::optional<Promotion> Bracket::take(std::size_t rung, std::size_t rank, const
 std::string Bracket::place(std::size_t rung, std::size_t rank) const {
   const Entry& entry = rungs_[rung][rank];
   std::string text = "rank " + std::to_string(rank + 1) + " of " + std::to_string(rungs_[rung].size()) + " after " +
-                     std::to_string(epochs_[rung]) + (epochs_[rung] == 1 ? " epoch (" : " epochs (") +
-                     percent(*entry.accuracy);
+                     counted(epochs_[rung], "epoch") + " (" + percent(*entry.accuracy);
   if (entry.worth != *entry.accuracy) text += ", " + percent(entry.worth) + " expected";
   return text + ")";
 }

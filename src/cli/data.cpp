@@ -41,12 +41,12 @@ void print_report(const Json& report, const Output& format) {
   print_table(table, format);
   const auto speakers = report["speakers"].get<long long>();
   std::cout << '\n'
-            << count(report["clips"]) << " clips of "
+            << counted(report["clips"].get<long long>(), "clip") << " of "
             << (speakers == 0   ? "unknown speakers"
                 : speakers == 1 ? "one speaker"
-                                : grouped(speakers) + " speakers")
-            << ", " << fixed(report["seconds"].get<double>() / 60.0, 1) << " minutes; " << count(report["noises"])
-            << " background recordings\n";
+                                : counted(speakers, "speaker"))
+            << ", " << fixed(report["seconds"].get<double>() / 60.0, 1) << " minutes; "
+            << counted(report["noises"].get<long long>(), "background recording") << "\n";
   for (const char* kind : {"remarks", "problems"}) {
     const Json& found = report[kind];
     if (found.empty() && kind == std::string_view("remarks")) continue;
@@ -132,8 +132,8 @@ void synth(SynthVerb& verb) {
     if (done % step == 0 || done == total) progress.show(done, total, verb.out);
   });
   progress.done();
-  std::cout << verb.out << ": " << grouped(verb.options.speakers) << " speakers, " << verb.options.words.size()
-            << " words\n";
+  std::cout << verb.out << ": " << counted(verb.options.speakers, "speaker") << ", "
+            << counted(std::ssize(verb.options.words), "word") << "\n";
 }
 
 void add_synth(CLI::App& data, Common& /*common*/) {
@@ -216,9 +216,9 @@ void fetch(FetchVerb& verb) {
       fetch_corpus(source, verb.out, verb.replace,
                    [&](FetchStep step, std::int64_t bytes, std::int64_t all) { bar.show(step, bytes, all); });
   bar.done();
-  std::cout << verb.out << ": " << grouped(static_cast<long long>(corpus.words.size())) << " words, "
-            << grouped(static_cast<long long>(corpus.clips.size())) << " clips; " << corpus.noises.size()
-            << " background recordings\n";
+  std::cout << verb.out << ": " << counted(std::ssize(corpus.words), "word") << ", "
+            << counted(std::ssize(corpus.clips), "clip") << "; "
+            << counted(std::ssize(corpus.noises), "background recording") << "\n";
 }
 
 void add_fetch(CLI::App& data, Common& /*common*/) {

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <map>
-#include <sstream>
 
 #include "cli.h"
 #include "kws/core/options.h"
+#include "kws/core/text.h"
 
 namespace kws::cli {
 
@@ -109,26 +109,6 @@ std::size_t terminal_width(int descriptor) {
   winsize size{};
   if (::isatty(descriptor) == 0 || ::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
   return size.ws_col;
-}
-
-std::string wrapped(const std::string& text, std::size_t indent, std::size_t width) {
-  std::string result;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::size_t column = 0;
-    for (std::string word; words >> word;) {
-      if (column > 0 && column + 1 + word.size() > width) {
-        result += '\n';
-        column = 0;
-      }
-      result += column == 0 ? std::string(indent, ' ') : " ";
-      column += (column == 0 ? indent : 1) + word.size();
-      result += word;
-    }
-    result += '\n';
-  }
-  return result.empty() ? "\n" : result;
 }
 
 std::string path_of(const CLI::App& verb) {

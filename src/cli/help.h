@@ -10,10 +10,6 @@ namespace kws::cli {
 /// Columns of the terminal that `descriptor` is, else 80.
 std::size_t terminal_width(int descriptor);
 
-/// The words of each line of `text` in lines of at most `width` columns, each begun by `indent` blanks; ends with a
-/// newline.
-std::string wrapped(const std::string& text, std::size_t indent, std::size_t width);
-
 /// "kwsmith data check": the verb with those above it.
 std::string path_of(const CLI::App& verb);
 

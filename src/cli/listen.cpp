@@ -95,13 +95,13 @@ std::string summary(const Json& json) {
                             fixed(json["threshold"].get<double>(), 3) + ": ";
   const Json& judged = json["judged"];
   if (judged.is_null()) {
-    return heard + grouped(static_cast<long long>(json["detections"].size())) + " detections, " +
+    return heard + counted(std::ssize(json["detections"]), "detection") + ", " +
            fixed(json["detections_per_hour"].get<double>(), 2) + " an hour";
   }
   return heard + "found " + grouped(judged["found"].get<long long>()) + " of " +
-         grouped(judged["words"].get<long long>()) + " keywords (" +
+         counted(judged["words"].get<long long>(), "keyword") + " (" +
          percent(judged["false_reject_rate"].get<double>()) + " false rejects), " +
-         grouped(judged["false_accepts"].get<long long>()) + " false accepts, " +
+         counted(judged["false_accepts"].get<long long>(), "false accept") + ", " +
          fixed(judged["false_accepts_per_hour"].get<double>(), 2) + " an hour";
 }
 
@@ -142,8 +142,8 @@ void require_hearing(const Listening& listening) {
   }
   if (2 * point.found >= point.words) return;
   const std::string line = "listen --tune: so few false accepts (" + fixed(point.false_accepts_per_hour(), 2) +
-                           " an hour) leave " + std::to_string(point.found) + " of " + std::to_string(point.words) +
-                           " keywords found; nothing stored; ";
+                           " an hour) leave " + std::to_string(point.found) + " of " + counted(point.words, "keyword") +
+                           " found; nothing stored; ";
   for (int hundredths = 99; hundredths > 0; --hundredths) {
     const OperatingPoint other = operating_point(listening, hundredths / 100.0);
     if (2 * other.found < other.words) continue;

@@ -13,15 +13,15 @@ namespace {
 
 std::string leader_line(const std::string& budget, const std::string& name, const TrialResult& result, int epochs) {
   return "best for " + budget + ": int8 " + percent(result.int8_validation, result.int8_validation_error) + ", " +
-         name + " after " + std::to_string(epochs) + (epochs == 1 ? " epoch" : " epochs");
+         name + " after " + counted(epochs, "epoch");
 }
 
 std::string describe_end(const Proposal& proposal, const Rung& rung) {
   const std::string start = proposal.design.name + " for " + proposal.budget;
   if (!rung.result) return start + " failed: " + rung.failure;
-  return start + " after " + std::to_string(rung.epochs) + (rung.epochs == 1 ? " epoch" : " epochs") + " (" +
-         rung.reason + "): int8 " + percent(rung.result->int8_validation, rung.result->int8_validation_error) +
-         ", float " + percent(rung.result->float_validation) + " in " + fixed(rung.result->seconds, 1) + " s";
+  return start + " after " + counted(rung.epochs, "epoch") + " (" + rung.reason + "): int8 " +
+         percent(rung.result->int8_validation, rung.result->int8_validation_error) + ", float " +
+         percent(rung.result->float_validation) + " in " + fixed(rung.result->seconds, 1) + " s";
 }
 
 }  // namespace

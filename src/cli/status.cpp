@@ -13,6 +13,7 @@
 #include "help.h"
 #include "kws/core/interrupt.h"
 #include "kws/core/table.h"
+#include "kws/core/text.h"
 #include "log.h"
 #include "search_display.h"
 
@@ -44,10 +45,11 @@ std::vector<std::string> lines_of(const StudyStatus& status) {
   for (const auto& [budget, trial, against] : status.best) {
     const int epochs = trial.rungs.back().epochs;  // a finalist's go beyond the top rung
     const std::string of_how_many = epochs > status.top_epochs ? "" : " of " + std::to_string(status.top_epochs);
-    lines.push_back("best for " + budget + ": int8 validation " +
-                    percent(trial.result()->int8_validation, trial.result()->int8_validation_error) + " after " +
-                    std::to_string(epochs) + of_how_many + " epochs, trial " + std::to_string(trial.proposal.number) +
-                    " (" + trial.proposal.design.name + ")");
+    lines.push_back(
+        "best for " + budget + ": int8 validation " +
+        percent(trial.result()->int8_validation, trial.result()->int8_validation_error) + " after " +
+        (of_how_many.empty() ? counted(epochs, "epoch") : std::to_string(epochs) + of_how_many + " epochs") +
+        ", trial " + std::to_string(trial.proposal.number) + " (" + trial.proposal.design.name + ")");
     if (against) lines.push_back("  " + against_published_text(*against));
   }
   if (status.best.empty()) lines.emplace_back("no trial has a result yet");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <limits>
+#include <sstream>
 #include <string_view>
 
 #include "kws/core/error.h"
@@ -11,12 +12,6 @@
 
 namespace kws {
 namespace {
-
-/// Columns on a terminal: UTF-8 continuation bytes take none.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
 
 /// Digits with separators, sign, unit of percent; "-" and "" stand for a missing number.
 bool looks_like_number(std::string_view cell) {
@@ -66,33 +61,53 @@ std::vector<std::size_t> Table::widths() const {
   return widths;
 }
 
-std::size_t Table::shown(std::size_t width) const {
+Table::Fit Table::fit(std::size_t width) const {
+  constexpr std::size_t kLeastWords = 24;  // a narrower column of words is no help
+  const std::vector<std::size_t> widths = this->widths();
+  Fit fit;
   std::size_t taken = 0;
-  std::size_t columns = 0;
-  for (const std::size_t column : widths()) {
-    taken += (columns == 0 ? 0 : 2) + column;
-    if (columns > 0 && taken > width) break;
-    ++columns;
+  for (; fit.columns < widths.size(); ++fit.columns) {
+    const std::size_t gap = fit.columns == 0 ? 0 : 2;
+    if (fit.columns > 0 && taken + gap + widths[fit.columns] > width) {
+      const auto words = [&](const auto& row) { return row[fit.columns].find(' ') != std::string::npos; };
+      const bool last = fit.columns + 1 == widths.size() && std::ranges::any_of(rows_, words);
+      if (last && taken + gap + kLeastWords <= width) {
+        fit.wrapped = width - taken - gap;
+        ++fit.columns;
+      }
+      break;
+    }
+    taken += gap + widths[fit.columns];
   }
-  return columns;
+  return fit;
 }
 
 std::string Table::text() const { return text(std::numeric_limits<std::size_t>::max()); }
 
 std::string Table::text(std::size_t width) const {
   const std::vector<std::size_t> widths = this->widths();
-  const std::size_t columns = shown(width);
+  const Fit fit = this->fit(width);
   std::vector<bool> right;
-  for (std::size_t c = 0; c < columns; ++c) {
+  for (std::size_t c = 0; c < fit.columns; ++c) {
     right.push_back(!rows_.empty() &&
                     std::ranges::all_of(rows_, [&](const auto& row) { return looks_like_amount(row[c]); }));
   }
   const auto line = [&](const std::vector<std::string>& cells) {
     std::string text;
-    for (std::size_t c = 0; c < columns; ++c) {
+    for (std::size_t c = 0; c < fit.columns; ++c) {
       const std::string cell = printable(cells[c]);
+      if (c > 0) text += "  ";
+      if (fit.wrapped > 0 && c + 1 == fit.columns) {
+        std::istringstream parts(wrapped(cell, 0, fit.wrapped));
+        const std::string indent(width_of(text), ' ');
+        std::string part;
+        std::getline(parts, part);
+        text += part;
+        while (std::getline(parts, part)) text += '\n' + indent + part;
+        continue;
+      }
       const std::string gap(widths[c] - width_of(cell), ' ');
-      text += (c == 0 ? "" : "  ") + (right[c] ? gap + cell : cell + gap);
+      text += right[c] ? gap + cell : cell + gap;
     }
     text.erase(text.find_last_not_of(' ') + 1);
     return text + '\n';
@@ -103,7 +118,7 @@ std::string Table::text(std::size_t width) const {
 }
 
 std::vector<std::string> Table::left_out(std::size_t width) const {
-  return {columns_.begin() + static_cast<std::ptrdiff_t>(shown(width)), columns_.end()};
+  return {columns_.begin() + static_cast<std::ptrdiff_t>(fit(width).columns), columns_.end()};
 }
 
 Table Table::only(const std::vector<std::string>& names) const {
@@ -155,6 +170,10 @@ std::string grouped(long long value) {
     digits.insert(at, ",");
   }
   return digits;
+}
+
+std::string counted(long long value, const std::string& noun) {
+  return grouped(value) + " " + noun + (value == 1 ? "" : "s");
 }
 
 std::string fixed(double value, int digits) {

@@ -1,5 +1,8 @@
 #include "kws/core/text.h"
 
+#include <algorithm>
+#include <sstream>
+
 namespace kws {
 namespace {
 
@@ -61,6 +64,32 @@ std::string shortened(std::string_view text, std::size_t longest) {
   std::size_t end = longest;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
   return std::string(text.substr(0, end)) + "...";
+}
+
+std::size_t width_of(std::string_view text) {
+  // UTF-8 continuation bytes take none.
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string wrapped(const std::string& text, std::size_t indent, std::size_t width) {
+  std::string result;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::size_t column = 0;
+    for (std::string word; words >> word;) {
+      if (column > 0 && column + 1 + width_of(word) > width) {
+        result += '\n';
+        column = 0;
+      }
+      result += column == 0 ? std::string(indent, ' ') : " ";
+      column += (column == 0 ? indent : 1) + width_of(word);
+      result += word;
+    }
+    result += '\n';
+  }
+  return result.empty() ? "\n" : result;
 }
 
 std::string word_list(const std::vector<std::string>& words, const std::string& last) {

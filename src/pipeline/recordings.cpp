@@ -110,8 +110,8 @@ class TrackReader {
 
   void tell() {
     const std::string name = track_.filename().string();
-    recording_.remarks.push_back(name + ": " + std::to_string(recording_.words.size()) + " keywords, " +
-                                 std::to_string(others_) + " other labels");
+    recording_.remarks.push_back(name + ": " + counted(std::ssize(recording_.words), "keyword") + ", " +
+                                 counted(others_, "other label"));
     if (near_ == 0) return;
     recording_.remarks.push_back(name + ": " + std::to_string(near_) +
                                  " labels nearly are keywords and count as other words, first " + first_near_ +

@@ -79,8 +79,7 @@ void check_format(std::string_view chunk) {
                (tag == 1   ? ""
                 : tag == 3 ? "float "
                            : "coded ") +
-               "samples at " + grouped(rate) + " Hz, " + std::to_string(channels) +
-               (channels == 1 ? " channel" : " channels"));
+               "samples at " + grouped(rate) + " Hz, " + counted(channels, "channel"));
 }
 
 }  // namespace

@@ -46,6 +46,20 @@ TEST(Table, PutsSomeColumnsBeforeTheOthers) {
   EXPECT_EQ(table.first({}).csv(), table.csv());
 }
 
+TEST(Table, BreaksWordsOfTheLastColumnWhereThereIsRoom) {
+  Table table({"name", "what it is"});
+  table.add({"ds_cnn", "a pointwise convolution behind each depthwise one"});
+  table.add({"dnn", "dense"});
+  EXPECT_EQ(table.text(34),
+            "name    what it is\n"
+            "ds_cnn  a pointwise convolution\n"
+            "        behind each depthwise one\n"
+            "dnn     dense\n");
+  EXPECT_TRUE(table.left_out(34).empty());
+  EXPECT_EQ(table.text(25), "name\nds_cnn\ndnn\n") << "too narrow for words";
+  EXPECT_EQ(table.left_out(25), std::vector<std::string>{"what it is"});
+}
+
 TEST(Table, QuotesCsvCellsThatNeedIt) {
   Table table({"name", "note"});
   table.add({"a,b", "say \"no\""});
@@ -77,6 +91,12 @@ TEST(Numbers, HaveFixedDigits) {
   EXPECT_EQ(fixed(1.0, 2), "1.00");
   EXPECT_EQ(fixed(-0.125, 1), "-0.1");
   EXPECT_EQ(percent(0.8971), "89.71 %");
+}
+
+TEST(Table, CountsOneOfAThing) {
+  EXPECT_EQ(counted(0, "epoch"), "0 epochs");
+  EXPECT_EQ(counted(1, "epoch"), "1 epoch");
+  EXPECT_EQ(counted(1000, "epoch"), "1,000 epochs");
 }
 
 }  // namespace

@@ -80,6 +80,19 @@ TEST(ImportPlan, GuessesSpeakersFromNames) {
   EXPECT_EQ(alone.clips.front().to, "no/speaker_nohash_0.wav");
 }
 
+TEST(ImportPlan, DaysOfATelephoneAreNoSpeakers) {
+  for (const std::string day : {"Recording_2026112", "2026-11-2"}) {
+    std::vector<std::string> paths;
+    for (const char* word : {"yes", "no"}) {
+      for (int i = 0; i < 12; ++i) {
+        paths.push_back(std::string(word) + "/" + day + std::to_string(6 + i % 3) + "_0915" + std::to_string(10 + i) +
+                        ".wav");
+      }
+    }
+    EXPECT_TRUE(notes_say(plan_import(paths, {}), "taken for one voice")) << paths.front();
+  }
+}
+
 TEST(ImportPlan, EveryFileIsPlannedOrCounted) {
   const ImportPlan plan =
       plan_import({"d/yes/a.wav", "d/yes/._a.wav", "__MACOSX/d/yes/a.wav", "d/yes/b.m4a", "d/yes/c.M4A", "d/read.txt",

@@ -82,6 +82,11 @@ for file in bin/kwsmith share/man/man1/kwsmith.1 share/bash-completion/completio
   share/zsh/vendor-completions/_kwsmith share/fish/vendor_completions.d/kwsmith.fish share/kwsmith/configs/boards/rp2040.json; do
   [ -s "$work/usr/$file" ] || fail "cmake --install leaves no $file"
 done
+manual=$work/usr/share/doc/kwsmith
+grep -ohE '\]\([^)#:]+[#)]' "$manual/README.md" | tr -d '](#)' | sort -u | while read -r file; do
+  [ -s "$manual/$file" ] || echo "$file"
+done >"$work/links"
+[ ! -s "$work/links" ] || fail "the installed README points to what is not installed: $(tr '\n' ' ' <"$work/links")"
 kwsmith=$built
 
 step "a Debian package"

@@ -15,7 +15,8 @@ class Table {
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   /// Aligned columns, numbers to the right; ends with a newline.
   [[nodiscard]] std::string text() const;
-  /// The same for a terminal: columns from the first on that does not fit are left out, but never the first of all.
+  /// The same for a terminal: columns from the first on that does not fit are left out, but never the first of all; a
+  /// last one that holds words is broken into lines where there is room for some.
   [[nodiscard]] std::string text(std::size_t width) const;
   /// Names of the columns that text(width) leaves out.
   [[nodiscard]] std::vector<std::string> left_out(std::size_t width) const;
@@ -28,14 +29,19 @@ class Table {
  private:
   /// Of each column, as people see it.
   [[nodiscard]] std::vector<std::size_t> widths() const;
-  /// How many columns fit.
-  [[nodiscard]] std::size_t shown(std::size_t width) const;
+  struct Fit {
+    std::size_t columns = 0;  ///< that are shown
+    std::size_t wrapped = 0;  ///< width of the last one where its words are broken into lines, else 0
+  };
+  [[nodiscard]] Fit fit(std::size_t width) const;
   std::vector<std::string> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
 
 /// 1234567 -> "1,234,567"
 std::string grouped(long long value);
+/// "1 epoch", "1,000 epochs"
+std::string counted(long long value, const std::string& noun);
 /// Fixed notation with `digits` after the point.
 std::string fixed(double value, int digits);
 /// "1 s", "1.5 s"

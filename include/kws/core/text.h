@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,13 @@ std::string printable(std::string_view text);
 
 /// At most `longest` bytes, cut between characters and ended by "..." where more follow.
 std::string shortened(std::string_view text, std::size_t longest);
+
+/// Columns on a terminal: a character takes one.
+std::size_t width_of(std::string_view text);
+
+/// The words of each line of `text` in lines of at most `width` columns, each begun by `indent` blanks; ends with a
+/// newline.
+std::string wrapped(const std::string& text, std::size_t indent, std::size_t width);
 
 /// "a, b and c" of last = " and ".
 std::string word_list(const std::vector<std::string>& words, const std::string& last);
