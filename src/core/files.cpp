@@ -228,7 +228,15 @@ void write_folder(const fs::path& folder, bool replace, const std::function<void
   const fs::path staging = staging_name(path);
   if (::mkdir(staging.c_str(), 0777) != 0) fail(path, "cannot make this folder", errno);
   Staged staged(staging);
-  fill(staging);
+  try {
+    fill(staging);
+  } catch (const Error& error) {
+    // What failed is told by the place it was meant for; the staged one is gone when a user reads that.
+    std::string line = error.what();
+    const std::size_t at = line.find(staging.string());
+    if (at == std::string::npos) throw;
+    throw Error(line.replace(at, staging.string().size(), path.string()), error.exit_code());
+  }
   write_file(staging / kFolderMark, "This folder was written by kwsmith, which may replace it when asked to.\n");
   const OpenFile filled(::open(staging.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (filled.get() < 0 || ::syncfs(filled.get()) != 0) fail(path, "cannot write", errno);

@@ -124,6 +124,11 @@ TEST_F(Files, AFolderWhoseFillingFailsLeavesNothing) {
   EXPECT_EQ(error_of([&] { write_folder(root_ / "model", false, half); }), "stopped");
   EXPECT_THAT(names(), IsEmpty());
 
+  const auto full = [](const fs::path& staging) {
+    throw Error((staging / "word" / "a.wav").string() + ": cannot write: No space left on device", Exit::failed);
+  };
+  EXPECT_EQ(error_of([&] { write_folder(root_ / "model", false, full); }),
+            (root_ / "model" / "word" / "a.wav").string() + ": cannot write: No space left on device");
   write_folder(root_ / "model", false, [](const fs::path& staging) { write_file(staging / "a", "old"); });
   EXPECT_EQ(error_of([&] { write_folder(root_ / "model", true, half); }), "stopped");
   EXPECT_EQ(read_file(root_ / "model" / "a"), "old");
