@@ -111,7 +111,7 @@ TrainingPace pace_of_steps(const std::vector<FirstDesign>& first) {
   }
   pace.epoch_seconds /= static_cast<double>(of_type.size());
   std::ranges::sort(all);
-  const std::size_t slower = (all.size() + 1) / 2;
+  const std::size_t slower = (all.size() + 3) / 4;
   for (std::size_t i = all.size() - slower; i < all.size(); ++i) {
     pace.late_epoch_seconds += all[i] / static_cast<double>(slower);
   }

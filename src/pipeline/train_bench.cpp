@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <span>
 #include <string>
 #include <thread>
 
@@ -10,6 +12,7 @@
 #include "kws/core/rng.h"
 #include "kws/cost/budget.h"
 #include "kws/cost/cost.h"
+#include "kws/features/front_end.h"
 #include "kws/fused/fused_net.h"
 #include "kws/fused/targets.h"
 #include "kws/train/adam.h"
@@ -63,9 +66,15 @@ double rate(double seconds, const Step& step) {
   return steps * kBatch / passed;
 }
 
-double fused_rate(const Graph& graph, const std::unique_ptr<FusedNet>& net, double seconds) {
+/// Makes the features of a batch anew before its step.
+using Prepare = std::function<void(std::span<std::int8_t> features)>;
+const Prepare kPrepared = [](std::span<std::int8_t>) {};
+
+double fused_rate(const Graph& graph, const std::unique_ptr<FusedNet>& net, double seconds,
+                  const Prepare& prepare = kPrepared) {
   Trial t(graph);
   return rate(seconds, [&] {
+    prepare(t.features);
     net->step(t.features, t.targets, t.state.parameters, t.state.statistics, t.gradients);
     t.update();
   });
@@ -88,11 +97,12 @@ double rate_of_cores(const Graph& graph, Isa isa, int cores, double seconds) {
   return sum;
 }
 
-double plain_rate(const Graph& graph, int threads, double seconds) {
+double plain_rate(const Graph& graph, int threads, double seconds, const Prepare& prepare = kPrepared) {
   use_plain_threads(threads);
   Trial t(graph);
   PlainNet net(graph, t.layout, t.state.parameters, t.gradients, t.state.statistics);
   const double result = rate(seconds, [&] {
+    prepare(t.features);
     net.step(t.features, t.targets);
     t.update();
   });
@@ -109,9 +119,16 @@ double median(std::vector<double> values) {
 }  // namespace
 
 double training_speed(const Design& design, Isa isa, double seconds) {
+  const FrontEnd front_end(design.features);
+  std::vector<std::int16_t> clips(kBatch * front_end.clip_samples());
+  Rng rng({2});
+  for (std::int16_t& sample : clips) sample = static_cast<std::int16_t>(rng.between(-3000, 3000));
+  const auto coefficients = static_cast<std::size_t>(front_end.coefficients());
+  const Normalisation norm{std::vector<float>(coefficients, 0.0F), std::vector<float>(coefficients, 1.0F)};
+  const Prepare features = [&](std::span<std::int8_t> out) { front_end.quantized(clips, norm, out); };
   const Graph graph = build_graph(design);
   const auto net = FusedNet::make(graph, ParameterLayout(graph), kBatch, isa);
-  return net ? fused_rate(graph, net, seconds) : plain_rate(graph, 1, seconds);
+  return net ? fused_rate(graph, net, seconds, features) : plain_rate(graph, 1, seconds, features);
 }
 
 std::vector<Design> train_bench_designs() {

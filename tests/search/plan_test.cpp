@@ -89,12 +89,12 @@ TEST(Plan, EveryTypeCountsAlikeHoweverManyOfItsDesignsComeFirst) {
   EXPECT_DOUBLE_EQ(pace_of_steps(first).epoch_seconds, 2.0);
 }
 
-TEST(Plan, WhatGoesOnIsAsSlowAsTheSlowerHalf) {
+TEST(Plan, WhatGoesOnIsAsSlowAsTheSlowestQuarter) {
   std::vector<FirstDesign> first = first_of_small(4, [](const std::string&) { return 1.0; });
   first[1].step_seconds = 5.0;
   first[3].step_seconds = 7.0;
   TrainingPace pace = pace_of_steps(first);
-  EXPECT_DOUBLE_EQ(pace.late_epoch_seconds, 6.0);
+  EXPECT_DOUBLE_EQ(pace.late_epoch_seconds, 7.0);
   pace.at_once = 2;
   pace.epoch_seconds = 2.0;
   const SearchOptions slow = planned(default_search({"small"}), pace, 1800.0);

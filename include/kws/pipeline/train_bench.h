@@ -17,8 +17,8 @@ struct TrainBenchRow {
   double torch2 = 0.0;  ///< plain LibTorch, one trial with two threads; BLAS has one, as two pools hinder each other
 };
 
-/// Samples per second of whole steps of one trial on one core, as trials are trained here: measured for about
-/// `seconds`, on random features. To be called after prepare_training().
+/// Samples per second of one trial on one core, as trials are trained here: features of new samples, then whole steps;
+/// measured for about `seconds`, on noise. To be called after prepare_training().
 double training_speed(const Design& design, Isa isa, double seconds);
 
 /// Anchors and published designs that fit the small budget.

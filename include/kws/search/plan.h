@@ -13,7 +13,8 @@ namespace kws {
 /// What training costs here, measured on a few designs.
 struct TrainingPace {
   double epoch_seconds = 0.0;  ///< of one epoch of an average design
-  /// Of those that go on at the first rung and become finalists: the slower half, as larger networks are more accurate.
+  /// Of those that go on at the first rung and become finalists: of the slowest quarter, as larger networks are more
+  /// accurate.
   double late_epoch_seconds = 0.0;
   double rung_seconds = 0.0;  ///< that measuring it at a rung takes
   int at_once = 1;            ///< trainings that run beside each other at that pace
@@ -22,7 +23,7 @@ struct TrainingPace {
 /// One of the designs that a search begins with.
 struct FirstDesign {
   Proposal proposal;
-  double step_seconds = 0.0;  ///< that the steps of one of its epochs take here, without features
+  double step_seconds = 0.0;  ///< that features and steps of one of its epochs take here
 };
 
 /// Those of a search's first `count` proposals that depend on no result.
