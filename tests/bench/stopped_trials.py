@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """How good the trials of a finished study would have become that were stopped at its first or second rung.
 
-    tests/bench/stopped_trials.py KWSMITH STUDY DATA OUT [--trials 30] [--seed 1] [--threads 1]
+    tests/bench/stopped_trials.py KWSMITH STUDY DATA OUT [--trials 30] [--seed 1] [--at-once 2]
 
 Draws so many of them and trains each to the top rung as the search would have: same design, options and seeds. Prints a
 Markdown table of those that come nearest to the best tenth of the study, and how many are among it. Models that lie in
 OUT already are kept, so that it can be stopped.
 """
 import argparse
+import concurrent.futures
 import json
 import pathlib
 import random
@@ -22,7 +23,7 @@ def train(options, trial):
             files[part] = options.out / f"{trial['trial']}.{part}.json"
             files[part].write_text(json.dumps(trial[part]))
         subprocess.run([options.kwsmith, "-q", "train", files["design"], "--config", files["training"], "--data",
-                        options.data, "--out", folder, "--threads", str(options.threads)],
+                        options.data, "--out", folder, "--threads", "1"],
                        check=True, stdout=subprocess.DEVNULL)
     return json.loads((folder / "model.json").read_text())["metrics"]["int8_validation"]
 
@@ -35,7 +36,7 @@ def main():
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--trials", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--at-once", type=int, default=1, help="trainings beside each other")
     options = parser.parse_args()
     options.kwsmith = options.kwsmith.resolve()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -46,10 +47,12 @@ def main():
     stopped = [trial for trial in trials if trial["state"] == "stopped" and trial["epochs"] in rungs[:2]]
     drawn = random.Random(options.seed).sample(stopped, min(options.trials, len(stopped)))
     ends = {trial["trial"]: trial["int8_validation"] for trial in trials if trial["state"] == "done"}
-    for trial in drawn:
-        ends[trial["trial"]] = train(options, trial)
-        print(f"trial {trial['trial']}: {100 * trial['int8_validation']:.2f} % after {trial['epochs']} epochs, "
-              f"{100 * ends[trial['trial']]:.2f} % after {study['epochs']}", flush=True)
+    with concurrent.futures.ThreadPoolExecutor(options.at_once) as pool:
+        trained = pool.map(lambda trial: train(options, trial), drawn)
+        for trial, end in zip(drawn, trained):
+            ends[trial["trial"]] = end
+            print(f"trial {trial['trial']}: {100 * trial['int8_validation']:.2f} % after {trial['epochs']} epochs, "
+                  f"{100 * end:.2f} % after {study['epochs']}", flush=True)
 
     best = sorted(ends, key=ends.get, reverse=True)[:max(1, round(len(trials) / 10))]
     numbers = {trial["trial"] for trial in drawn}

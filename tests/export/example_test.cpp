@@ -2,9 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <sstream>
 
 #include "../../export/stream_reference.h"
 #include "export/random_models.h"
@@ -143,6 +145,18 @@ TEST_F(Example, ReadsOtherWidthsFloatsChannelsAndLengthsOfPipes) {
   files["stereo"] = form(1, 2, 2, [](std::int16_t sample) {
     return little(static_cast<std::uint16_t>(sample - 5), 2) + little(static_cast<std::uint16_t>(sample + 5), 2);
   });
+  files["double"] = form(3, 1, 8, [](std::int16_t sample) {
+    const double value = static_cast<double>(sample) / 32768.0;
+    std::string text(sizeof value, 0);
+    std::memcpy(text.data(), &value, sizeof value);
+    return text;
+  });
+  // RF64: lengths of 64 bits in a chunk of their own, and what stands behind the samples is none.
+  std::string& longer = files["rf64"] = form(1, 1, 2, wider(0)) + "LIST" + little(4, 4) + "abcd";
+  longer.replace(0, 8, "RF64" + little(0xFFFFFFFFU, 4));
+  longer.replace(40, 4, little(0xFFFFFFFFU, 4));
+  longer.insert(12, "ds64" + little(28, 4) + little(longer.size() + 28, 8) + little(2 * clip.size(), 8) +
+                        little(clip.size(), 8) + little(0, 4));
   for (const std::uint32_t length : {0U, 0x7FFFF000U, 0x80000000U, 0xFFFFFFFFU}) {
     std::string& piped = files["pipe" + std::to_string(length)] = form(1, 1, 2, wider(0));
     piped.replace(40, 4, little(length, 4));
@@ -161,19 +175,58 @@ TEST_F(Example, ReadsOtherWidthsFloatsChannelsAndLengthsOfPipes) {
   EXPECT_EQ(output(), expected(read_audio(root_ / "8.wav")));
 }
 
+/// The tool resamples by a library, the example by its own sinc: the same tones, so the same decisions, to a rounding.
+TEST_F(Example, ReadsOtherRates) {
+  KWS_SKIP_WITHOUT("make", "cc")
+  write_c_model(model_, {}, root_ / "kws");
+  ASSERT_EQ(run("make -C kws"), 0) << output();
+  const auto tones = [](int rate) {
+    Pcm pcm;
+    for (int i = 0; i < rate * 3 / 2; ++i) {
+      const double t = static_cast<double>(i) / rate;
+      pcm.push_back(
+          static_cast<std::int16_t>(6000.0 * std::sin(2764.6 * t) + 3000.0 * std::sin(9424.8 * t + 40.0 * t * t)));
+    }
+    return pcm;
+  };
+  write_file(root_ / "16000.wav", wav(tones(16000)));
+  ASSERT_EQ(run("kws/kws_example 16000.wav"), 0) << output();
+  const std::string right = output();
+  const auto posteriors = [&](const std::string& text) {
+    std::vector<double> list;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      list.push_back(line.ends_with(" %") ? std::strtod(line.c_str() + 15, nullptr) : 0.0);
+    }
+    return std::vector<double>(list.end() - std::ssize(model_.info.labels), list.end());
+  };
+  // A slower reading of the same samples is another sound to this network.
+  write_file(root_ / "slow.wav", wav(tones(16000), 12000));
+  ASSERT_EQ(run("kws/kws_example slow.wav"), 0) << output();
+  EXPECT_THAT(posteriors(output()), testing::Not(testing::Pointwise(testing::DoubleNear(3.0), posteriors(right))))
+      << output() << right;
+  for (const int rate : {8000, 22050, 44100, 48000, 96000, 192000}) {
+    const std::string name = std::to_string(rate) + ".wav";
+    write_file(root_ / name, wav(tones(rate), static_cast<std::size_t>(rate)));
+    ASSERT_EQ(run("kws/kws_example " + name), 0) << output();
+    EXPECT_THAT(posteriors(output()), testing::Pointwise(testing::DoubleNear(3.0), posteriors(right)))
+        << rate << ": " << output() << right;
+  }
+}
+
 TEST_F(Example, SaysWhatIsWrongWithAFile) {
   KWS_SKIP_WITHOUT("make", "cc")
   write_c_model(model_, {}, root_ / "kws");
   ASSERT_EQ(run("make -C kws"), 0) << output();
   const std::string good = wav(noise(kClipSamples));
   write_file(root_ / "short.wav", good.substr(0, 1000));
-  write_file(root_ / "slow.wav", wav(noise(kClipSamples), 8000));
+  write_file(root_ / "slow.wav", wav(noise(kClipSamples), 800));
   write_file(root_ / "header.wav", good.substr(0, 48));
   write_file(root_ / "text.wav", "hello");
   EXPECT_EQ(run("kws/kws_example short.wav"), 1);
   EXPECT_EQ(output(), "short.wav: truncated\n");
   EXPECT_EQ(run("kws/kws_example slow.wav"), 1);
-  EXPECT_THAT(output(), testing::HasSubstr("needs 16 kHz, PCM of 8 to 32 bit or float; convert with: ffmpeg "));
+  EXPECT_THAT(output(), testing::HasSubstr("needs 1 to 192 kHz, PCM of 8 to 32 bit or floats; convert with: ffmpeg "));
   EXPECT_EQ(run("kws/kws_example header.wav"), 1);
   EXPECT_EQ(output(), "header.wav: no samples in the file\n");
   EXPECT_EQ(run("kws/kws_example text.wav"), 1);
