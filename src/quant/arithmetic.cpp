@@ -1,4 +1,4 @@
-#include "kws/quant/arithmetic.h"
+#include "arithmetic.h"
 
 #include <algorithm>
 #include <array>

@@ -3,8 +3,8 @@
 
 #include <cstring>
 
+#include "arithmetic.h"
 #include "kernels.h"
-#include "kws/quant/arithmetic.h"
 
 namespace kws::int8 {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-#include "kws/quant/arithmetic.h"
+#include "arithmetic.h"
 #include "packed.h"
 #include "prepared_layer.h"
 #include "window_product.h"

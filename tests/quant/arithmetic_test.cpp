@@ -1,4 +1,4 @@
-#include "kws/quant/arithmetic.h"
+#include "../../src/quant/arithmetic.h"
 
 #include <gtest/gtest.h>
 

@@ -74,7 +74,7 @@ struct Int8Product {
 ///                without projection: h8 = m8 (scale 1/128, zero point 0)
 ///                with projection: h8 = clamp(requantize(projection m8), -128, 127) (output.scale, zero point 0,
 ///                bias zero);  out = h8 of the last step
-///   sigmoid, tanh: as defined in kws/quant/arithmetic.h; Q4.11 doubles to the Q12 they read
+///   sigmoid, tanh: as defined in src/quant/arithmetic.h; Q4.11 doubles to the Q12 they read
 struct Int8Layer {
   Layer layer;
   Quant input, output;
