@@ -10,6 +10,9 @@ std::string short_text(const Json* value) {
   return shortened(printable(text), 60);
 }
 
+/// A name alone: the core, clock and limits that it stands for are written beside it.
+constexpr const char* kBoard = "search.board";
+
 /// Path and both values of the first difference.
 std::string difference(const Json* there, const Json* here, const std::string& path) {
   if (there != nullptr && here != nullptr) {
@@ -21,6 +24,7 @@ std::string difference(const Json* there, const Json* here, const std::string& p
       for (const Json* side : {here, there}) {
         for (const auto& [key, value] : side->items()) {
           const std::string inner = path.empty() ? key : path + "." + key;
+          if (inner == kBoard) continue;
           std::string found = difference(child(*there, key), child(*here, key), inner);
           if (!found.empty()) return found;
         }

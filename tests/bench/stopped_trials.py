@@ -17,7 +17,11 @@ import subprocess
 
 def train(options, trial):
     folder = options.out / str(trial["trial"])
-    if not (folder / "model.json").exists():
+    if (folder / "model.json").exists():
+        model = json.loads((folder / "model.json").read_text())
+        if model["design"] != trial["design"] or model["metrics"]["epochs"] != trial["training"]["epochs"]:
+            raise SystemExit(f"{folder}: not this trial trained to its end; remove it")
+    else:
         files = {}
         for part in ("design", "training"):
             files[part] = options.out / f"{trial['trial']}.{part}.json"

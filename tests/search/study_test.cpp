@@ -174,6 +174,8 @@ TEST(Study, ConfigDifferenceSeesMissingKeysAndIgnoresTheirOrder) {
   EXPECT_EQ(config_difference({{"a", 1}, {"b", 2}}, {{"b", 2}, {"a", 1}}), "");
   EXPECT_EQ(config_difference({{"a", {{"x", 1}}}}, {{"a", {{"x", 1}, {"y", 2}}}}), "a.y: absent there, 2 here");
   EXPECT_EQ(config_difference({{"a", {1, 2}}}, {{"a", {1, 3}}}), "a: [1,2] there, [1,3] here");
+  EXPECT_EQ(config_difference({{"search", {{"clock_hz", 1}}}}, {{"search", {{"board", "x"}, {"clock_hz", 1}}}}), "")
+      << "a name for what stands beside it";
 }
 
 TEST(Study, SecondSearchInTheSameFolderIsRefused) {
