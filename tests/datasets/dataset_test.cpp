@@ -263,7 +263,7 @@ TEST_F(CheckTest, FindsFloatsOfAWrongScale) {
   write(path("yes", 2), 1.0F / 32768, false);
   EXPECT_THAT(told(check().corpus.problems),
               ElementsAre(HasSubstr("s0_nohash_0.wav: floats beyond -1..1: wrong scale"),
-                          HasSubstr("s1_nohash_0.wav: holds 1 samples that are no numbers")));
+                          HasSubstr("s1_nohash_0.wav: holds 1 sample that is no number")));
 }
 
 TEST_F(CheckTest, FindsCopiesAcrossWordsAndSplits) {

@@ -160,7 +160,7 @@ mv "$data/stop" "$data/zoom in"
 train 0 '' --keywords "zoom in,yes"
 cp "$(first "$speech/yes")" "$work/r.wav"
 printf '0.1\t0.4\tzoom in\n\\\t100.0\t2000.0\n0.5\t0.8\tyes please\n0.6\t0.7\t\n' >"$work/r.txt"
-listen 0 'r.txt: 1 keywords, 2 other labels' "$work/r.wav"
+listen 0 'r.txt: 1 keyword, 2 other labels' "$work/r.wav"
 printf '\xEF\xBB\xBF0.1\t0.4\tZoom_in\r\n' >"$work/r.txt"
 listen 0 '1 labels nearly are keywords.*"Zoom_in" for "zoom in"' "$work/r.wav"
 printf '7.5\t8.0\tyes\n' >"$work/r.txt"
@@ -169,7 +169,7 @@ printf '0,1\t0,4\tyes\n' >"$work/r.txt"
 listen 4 'decimal commas' "$work/r.wav"
 listen 0 'detections' "$work/r.wav" --no-labels
 printf '0.1\t0.4\tdog\n' >"$work/r.txt"
-listen 0 'r.txt: 0 keywords, 1 other labels' "$work/r.wav"
+listen 0 'r.txt: 0 keywords, 1 other label' "$work/r.wav"
 listen 4 'no keyword is labelled in these recordings' "$work/r.wav" --tune 10
 listen 4 'is a folder; give recordings' "$work/data"
 

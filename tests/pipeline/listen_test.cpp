@@ -230,7 +230,7 @@ TEST_F(ListenTest, LabelTracksSplitAtTabsAndTellWhatTheyLeaveOut) {
   ASSERT_EQ(recording.words.size(), 1U);
   EXPECT_EQ(recording.words[0].label, 2);
   ASSERT_EQ(recording.remarks.size(), 2U);
-  EXPECT_EQ(recording.remarks[0], "a.txt: 1 keywords, 3 other labels");
+  EXPECT_EQ(recording.remarks[0], "a.txt: 1 keyword, 3 other labels");
   EXPECT_NE(recording.remarks[1].find("first \"Yes\" for \"yes\""), std::string::npos) << recording.remarks[1];
   text("long/a.txt", "3.0\t3.1\tyes\n");
   EXPECT_THROW((void)read_recording(root_ / "long" / "a.wav", labels), Error);
