@@ -147,6 +147,14 @@ class PostgresDatabase : public Database {
 
   void transaction(bool writes, const std::function<void()>& action) override {
     const auto give_up = std::chrono::steady_clock::now() + kPatience;
+    int breaks = 0;
+    const auto broke = [&](const std::exception& error) {
+      connection_.reset();
+      const bool late = std::chrono::steady_clock::now() > give_up;
+      // Once more even when told to end: a worker gives its step back, also where the connection broke while it slept.
+      if (++breaks > 1 || late) throw_if_interrupted();
+      if (late) throw unreachable(error);
+    };
     for (;;) {
       try {
         if (!connection_) connect();
@@ -159,16 +167,12 @@ class PostgresDatabase : public Database {
         }
         return;
       } catch (const pqxx::broken_connection& error) {
-        connection_.reset();
-        throw_if_interrupted();
-        if (std::chrono::steady_clock::now() > give_up) throw unreachable(error);
+        broke(error);
       } catch (const pqxx::failure& error) {  // statements that fail; in_doubt_error included
         if (connection_ && connection_->is_open()) {
           throw Error(name_ + ": " + fact(error) + "; mend the database or use another one", Exit::store);
         }
-        connection_.reset();
-        throw_if_interrupted();
-        if (std::chrono::steady_clock::now() > give_up) throw unreachable(error);
+        broke(error);
       } catch (const Error&) {
         if (connection_) throw;
         if (std::chrono::steady_clock::now() > give_up) throw;

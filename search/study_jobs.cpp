@@ -109,7 +109,7 @@ bool Study::renew(const Lease& lease, double seconds) {
   return !store_
               ->one(true,
                     std::string("UPDATE jobs SET expires = ") + store_->db->now() +
-                        " + $4 WHERE trial = $1 AND epochs = $2 AND fence = $3 RETURNING trial",
+                        " + $4 WHERE trial = $1 AND epochs = $2 AND fence = $3 AND holder IS NOT NULL RETURNING trial",
                     {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.fence, seconds})
               .empty();
 }
