@@ -54,9 +54,9 @@ struct Measure {
   std::string_view unit;  ///< "bytes of flash"
   const char* help;       ///< of the option
   bool of_part;           ///< of the part the design runs on, so that it binds every budget of a search
-  std::optional<double> (*need)(const Needs& needs);     ///< nothing: not found; times at the slow end
-  [[nodiscard]] std::string amount(double value) const;  ///< as people read it, without the unit
-  [[nodiscard]] std::string text(double value) const;    ///< with it: "81,920 bytes of memory"
+  std::optional<double> (*need)(const Needs& needs);           ///< nothing: not found; times at the slow end
+  [[nodiscard]] std::string amount(double value) const;        ///< as people read it, without the unit
+  [[nodiscard]] std::string text(double value) const;          ///< with it: "81,920 bytes of memory"
   [[nodiscard]] std::string rounded_text(double value) const;  ///< "80.0 KiB of memory"
   [[nodiscard]] nlohmann::ordered_json json(double value) const;
 };
