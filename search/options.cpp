@@ -116,6 +116,11 @@ Json search_options_to_json(const SearchOptions& options) {
   put_space_lists(json["space"], options.space);
   json["budgets"] = options.budget_names;
   json["types"] = options.types.empty() ? network_types() : options.types;
+  // Of a board's limits one that was lifted is told, or whoever reads the board's name would take it from there.
+  for (const Measure& measure : measures()) {
+    const bool lifted = !options.board.empty() && measure.of_part && !options.limits[measure.id];
+    if (lifted) json["search"][measure.option] = 0;
+  }
   return json;
 }
 

@@ -86,9 +86,10 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Is
   if (!request.seconds) return options;
   const int at_once = options.threads > 0 ? std::min(options.threads, options.slots) : options.slots;
   log().info("measuring how long training takes here");
-  std::vector<FirstDesign> first = measured(options, isa, clips, at_once);
+  const int here = options.threads > 0 ? at_once : 1;  // where others train, this machine is one of many
+  std::vector<FirstDesign> first = measured(options, isa, clips, here);
   if (!request.types_given) leave_out_slow_types(options, first, *request.seconds, at_once);
-  TrainingPace pace = measure_pace(first, evaluator, options.threads > 0 ? at_once : 1, kMeasuring * *request.seconds);
+  TrainingPace pace = measure_pace(first, evaluator, here, kMeasuring * *request.seconds);
   pace.at_once = at_once;
   options = planned(options, pace, *request.seconds);
   Json fixed = Json::object();

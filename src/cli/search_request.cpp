@@ -44,9 +44,8 @@ void refuse_more_than(const Board& board, const Limits& limits) {
 void take_board(Json& config, const std::string& name) {
   const Board board = board_by_name_or_file(name);
   Json& search = config["search"];
-  search["board"] = name;
-  search["core"] = core_name(board.core);
-  search["clock_hz"] = board.clock_hz;
+  search.emplace("core", core_name(board.core));
+  search.emplace("clock_hz", board.clock_hz);
   const Budget whole = budget_of(board);
   for (const Measure& measure : measures()) {
     // What the file says may be tighter, or leave room for the application.
@@ -63,10 +62,13 @@ SearchRequest requested(const SearchVerb& verb, const Common& common) {
   const std::string origin = verb.config.empty() ? "command line" : verb.config;
   search_options_from_json(config, origin);  // the file must be right by itself, so that its errors name it
   config.emplace("search", Json::object());
-  const Json &flags = verb.flags->given(), &from = flags.contains("board") ? flags : config["search"];
-  // A file that names the clock as well is a resolved one, whose limits are all written out.
-  const bool resolved = &from != &flags && from.contains("clock_hz");
-  if (from.contains("board") && from["board"].is_string() && !resolved) take_board(config, from["board"]);
+  const Json& flags = verb.flags->given();
+  if (flags.contains("board")) {  // in the place of what the file is for
+    for (const char* name : {"core", "clock_hz"}) config["search"].erase(name);
+    config["search"]["board"] = flags["board"];
+  }
+  const Json board = config["search"].value("board", Json());
+  if (board.is_string() && board != "") take_board(config, board);
   config["search"].update(flags);
   if (!verb.budgets.empty()) config["budgets"] = verb.budgets;
   if (!verb.types.empty()) config["types"] = verb.types;

@@ -33,9 +33,4 @@ inline constexpr const char* kCarryHelp =
     "count networks that are recurrent from the first layer on (gru, lstm) as streams that carry their state";
 inline constexpr const char* kHopHelp = "from decision to decision, in whole frames; 0: as many frames as 100 ms hold";
 
-/// Which board to name in --board, for the help of the verbs.
-inline constexpr const char* kBoardHelp =
-    "a name of `list boards` or a FILE.json; its whole flash and RAM and 0.8 of its time are the limits, so leave room "
-    "for the rest of the application with --max-flash, --max-ram and --max-load";
-
 }  // namespace kws::cli

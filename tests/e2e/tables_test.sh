@@ -87,6 +87,14 @@ options=(--types dnn,gru --budget medium --max-flash 90K --max-trials 5 --epochs
 "$kwsmith" search --board nrf52840 --print-config >"$work/config.json" || fail "--print-config --board"
 grep -q '"max_trials"' "$work/config.json" && fail "--print-config fixes what the time would plan"
 "$kwsmith" search --config "$work/config.json" --print-config | cmp - "$work/config.json" || fail "a printed board reads otherwise"
+echo '{"search": {"board": "nrf52840"}}' >"$work/board.json"
+"$kwsmith" search --config "$work/board.json" --print-config | cmp - "$work/config.json" || fail "a file's board is another than --board"
+"$kwsmith" search --board nrf52840 --max-load 0 --print-config >"$work/config.json"
+"$kwsmith" search --config "$work/config.json" --print-config | cmp - "$work/config.json" || fail "a lifted limit comes back"
+echo '{"search": {"board": "nrf52840", "clock_hz": 32000000}}' >"$work/board.json"
+"$kwsmith" search --config "$work/board.json" --print-config >"$work/config.json"
+grep -q '"clock_hz": 32000000' "$work/config.json" && grep -q '"max_flash": 1048576' "$work/config.json" ||
+  fail "a board with a clock of the user's own loses its limits: $(cat "$work/config.json")"
 
 step "the example that sweeps front ends"
 "$kwsmith" search --config "$source_dir/configs/search_front_ends.json" --dry-run --format csv >"$work/plan.csv" || fail "search_front_ends.json"

@@ -36,6 +36,11 @@ Board board_by_name_or_file(std::string_view text);
 ///   throws  Error (Exit::usage), `origin: path: fact; remedy`
 Board board_from_json(const nlohmann::ordered_json& json, const std::string& origin);
 
+/// Which board to name in --board, and what that means.
+inline constexpr const char* kBoardHelp =
+    "a name of `list boards` or a FILE.json: its core and clock, and as limits its whole flash and RAM and 0.8 of its "
+    "time, so leave room for the rest of the application with --max-flash, --max-ram and --max-load";
+
 /// All flash and RAM of a board and kMaxLoad of its time, under its name.
 Budget budget_of(const Board& board);
 

@@ -94,10 +94,7 @@ void describe(Field& field, SearchOptions& o) {
   for (const Measure& measure : measures()) {
     field.limit(measure.option, o.limits[measure.id], measure.kind, measure.help);
   }
-  field.later(
-      "board", o.board,
-      "a name of `list boards` or a FILE.json: its core and clock, and as limits its whole flash and RAM and 0.8 "
-      "of its time, so leave room for the rest of the application with --max-flash, --max-ram and --max-load");
+  field.later("board", o.board, kBoardHelp);
   field.choice("core", o.core, core_names(), "Cortex-M core that flash, RAM and time are counted for");
   field("clock_hz", o.clock_hz, 0, 2000000000, "clock of the core that times are counted with; 0: no times");
   field("hop_ms", o.hop_ms, 0, kLongestHopThatHears,

@@ -43,8 +43,8 @@ TrainingPace pace_of_steps(const std::vector<FirstDesign>& first);
 std::vector<std::string> slow_types(const std::vector<FirstDesign>& first, double seconds);
 
 /// Trains the quickest of the first designs for two epochs, `at_once` at a time, and throws them away; ends after
-/// `patience` seconds, once every thread has trained one. What their epochs take beside their steps is the same for
-/// all designs.
+/// `patience` seconds, once every thread has trained one. What their epochs take beside features and steps is the same
+/// for all designs.
 TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& evaluator, int at_once, double patience);
 
 /// The options a plan sets, beside the types it leaves out: max_trials, epochs, finalists, final_seeds, final_epochs,
