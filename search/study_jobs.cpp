@@ -17,7 +17,8 @@ bool lost_too_often(Database& db, const std::string& table, const std::string& w
                  ".lost + 1 RETURNING lost",
              step);
   if (number_of(rows.at(0)[0]) < most) return false;
-  db.run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2", step);
+  // Who takes the row away writes the result; its worker may have come to an end just now.
+  if (db.run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2 RETURNING trial", step).empty()) return true;
   db.run("INSERT INTO rungs (number, epochs, decided, failure) VALUES ($1, $2, $3, $4)",
          {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.reason,
           what + " " + std::to_string(most) + " times; it may need more memory than there is"});
@@ -42,12 +43,17 @@ void cut_leases_ahead(Database& db) {
 }  // namespace
 
 void Study::offer(int turn, const Lease& step) {
-  store_->one(
-      true,
-      "INSERT INTO jobs SELECT CAST($1 AS INTEGER), CAST($2 AS INTEGER), CAST($3 AS INTEGER), CAST($4 AS INTEGER), $5, "
-      "NULL, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM rungs WHERE "
-      "number = $1 AND epochs = $2) ON CONFLICT DO NOTHING",
-      {std::int64_t{step.trial}, std::int64_t{step.to}, std::int64_t{step.from}, std::int64_t{turn}, step.reason});
+  const std::vector<SqlValue> key = {std::int64_t{step.trial}, std::int64_t{step.to}};
+  store_->run(true, [&] {
+    Database& db = *store_->db;
+    db.run("INSERT INTO jobs VALUES ($1, $2, $3, $4, $5, NULL, 0, 0) ON CONFLICT DO NOTHING",
+           {key[0], key[1], std::int64_t{step.from}, std::int64_t{turn}, step.reason});
+    // Looked for by a statement of its own, after the row is in: a result that came while the insertion waited for it
+    // would not be seen by a condition of that one, and the step be trained again, to a result that nobody can write.
+    db.run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2 AND EXISTS (SELECT 1 FROM rungs WHERE number = $1 AND "
+           "epochs = $2)",
+           key);
+  });
 }
 
 void Study::withdraw(const std::function<bool(const std::string& holder)>& gone) {
@@ -152,12 +158,14 @@ bool Study::keep(const Lease& lease, const std::string& checkpoint) {
   return store_->run(true, [&] {
     Database& db = *store_->db;
     const std::vector<SqlValue> step = {std::int64_t{lease.trial}, std::int64_t{lease.to}};
+    // The row of the step is held first: a condition on it would be judged as of before a wait for the trial's row.
     const bool held = !db.run(
-                             "UPDATE trials SET checkpoint = $4 WHERE number = $1 AND EXISTS (SELECT 1 FROM jobs WHERE "
-                             "trial = $1 AND epochs = $2 AND fence = $3) RETURNING number",
-                             {step[0], step[1], lease.fence, Bytes{checkpoint}})
+                             "UPDATE jobs SET fence = fence WHERE trial = $1 AND epochs = $2 AND fence = $3 RETURNING "
+                             "trial",
+                             {step[0], step[1], lease.fence})
                            .empty();
     if (!held) return false;
+    db.run("UPDATE trials SET checkpoint = $2 WHERE number = $1", {step[0], Bytes{checkpoint}});
     for (const char* table : {"losses", "restarts"}) {  // it comes on
       db.run(std::string("DELETE FROM ") + table + " WHERE trial = $1 AND epochs = $2", step);
     }

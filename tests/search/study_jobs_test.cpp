@@ -2,6 +2,8 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "kws/search/study.h"
 #include "store_place.h"
 #include "study_fixture.h"
@@ -56,6 +58,21 @@ TEST_P(StudyJobs, LateResultOfALostLeaseIsRefused) {
   EXPECT_FALSE(study.finish(*slow, {.int8_validation = 0.1}));
   EXPECT_EQ(study.rung(0, 1)->result->int8_validation, 0.9);
   EXPECT_EQ(study.checkpoint(0), "bytes of quick");
+}
+
+TEST_P(StudyJobs, AStepOfferedAgainWhileItsResultComesIsDone) {
+  Study study = place.open(kConfig), search = place.join();  // two connections
+  study.add(proposals(1)[0]);
+  for (int epoch = 0; epoch < 200; ++epoch) {
+    const Lease step{.trial = 0, .from = epoch, .to = epoch + 1, .reason = "one more epoch"};
+    const Lease lease = taken(study, step);
+    std::thread offering([&] {
+      for (int again = 0; again < 3; ++again) search.offer(0, step);
+    });
+    EXPECT_TRUE(study.finish(lease, {.int8_validation = 0.75}));
+    offering.join();
+    ASSERT_FALSE(study.claim("somebody", 60.0)) << "epoch " << epoch << " would be trained again";
+  }
 }
 
 TEST_P(StudyJobs, ReleasedStepGoesOnFromItsCheckpoint) {
