@@ -112,8 +112,8 @@ Tokens ring_tokens(const std::optional<BoardUse>& board, int hop_ms) {
 /// A sentence of README.md.
 std::string flow_text(const std::optional<StreamPlan>& plan, bool carries_state, const ExportSizes& sizes) {
   if (carries_state) {
-    return "`kws_push` takes the recurrent layers one time step on with each frame, `kws_step` tells the newest "
-           "decision.";
+    return "`kws_push` takes the first " + std::to_string(plan->flowing) + " layers on with every " +
+           counted(plan->frames, "new frame") + " and runs the others when a decision is\ndue, `kws_step` tells it.";
   }
   if (!plan) return "`kws_step` runs the whole network.";
   return "`kws_push` takes the first " + std::to_string(plan->flowing) + " layers on by what " +
@@ -129,6 +129,8 @@ Tokens flow_tokens(const std::optional<StreamPlan>& plan, const ModelCode& code)
   const StreamPlan flow = plan.value_or(StreamPlan{});
   const auto text = [](std::size_t value) { return std::to_string(value); };
   return {{"FLOWS", plan ? "1" : "0"},
+          {"CARRIES", flow.carried ? "1" : "0"},
+          {"FLOW_FIRST", std::to_string(flow.first_frames)},
           {"FLOW_REMARK", plan ? "; there, too, what the network's\n * front makes of it" : ""},
           {"FLOW_FRAMES", std::to_string(flow.frames)},
           {"FLOW_ROWS", plan ? std::to_string(flow.rings.front().columns) : ""},
@@ -171,15 +173,17 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   assert(static_cast<int>(m.info.labels.size()) == m.network.classes());
 
   Draft d;
-  ArenaPlan cmsis_plan = plan_arena(graph, ArenaKind::cmsis_nn);
-  // The recurrent step keeps its kernels and their places.
-  cmsis_plan.bytes = std::max(cmsis_plan.bytes, plan.bytes);
+  const ArenaPlan cmsis_plan = plan_arena(graph, ArenaKind::cmsis_nn);
   const int stride_ms = m.front_end.options().stride_ms;
-  const int hop_ms = options.hop_ms != 0 ? options.hop_ms : default_hop_ms(graph, stride_ms, options.flow);
+  const int hop_ms =
+      options.hop_ms != 0 ? options.hop_ms : default_hop_ms(graph, stride_ms, options.flow, m.detector.carry_state);
   const StreamOptions stream = stream_options(m.front_end, m.detector, hop_ms);
-  if (stream.continuous) require_state(graph, m.info.name);
-  const std::optional<StreamPlan> flow =
-      options.flow && !stream.continuous ? plan_stream(graph, stream.hop_frames) : std::nullopt;
+  std::optional<StreamPlan> flow;
+  if (stream.continuous) {
+    flow = require_state(graph, m.info.name, stream.hop_frames, stride_ms);
+  } else if (options.flow) {
+    flow = plan_stream(graph, stream.hop_frames);
+  }
   d.model = model_code(m.network, plan, cmsis_plan, flow ? &*flow : nullptr, prefix);
   d.features = features_code(m.front_end, m.normalisation, prefix);
   const int pcm_arena = place_tokens(plan, values, d.features.work_bytes, "", d.tokens);
@@ -198,13 +202,6 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   sizes.hop_ms = hop_ms;
   sizes.flow = flow.has_value();
   sizes.whole_stream = sizes.stream_arena + sizes.stream_state;
-  if (stream.continuous) {
-    // One frame and the logits in place of a window.
-    StreamOptions windows = stream;
-    windows.continuous = false;
-    sizes.whole_stream = sizes.stream_arena + stream_state_bytes(m, windows, nullptr);
-    sizes.stream_state += d.model.state_bytes;
-  }
   if (flow) {
     sizes.stream_arena = std::max({flow->arena_bytes, flow->decision_arena_bytes, d.features.work_bytes});
     sizes.stream_state = stream_state_bytes(m, stream, &*flow);
@@ -238,11 +235,6 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
                       : "base + l->scratch"},
       {"CMSIS_TABLE", d.model.cmsis_table},
       {"CMSIS_CHECKS", d.model.cmsis_checks},
-      {"STEPS", d.model.steps},
-      {"DECISION", d.model.decision},
-      {"CONTINUOUS", stream.continuous ? "1" : "0"},
-      {"RECURRENT", d.model.state_bytes > 0 ? "1" : "0"},
-      {"STATE_BYTES", text(d.model.state_bytes)},
       {"LAYER_COUNT", text(static_cast<std::int64_t>(m.network.layers.size()))},
       {"TABLES", d.features.tables},
       {"FIELDS", d.features.fields},

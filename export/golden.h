@@ -15,7 +15,7 @@ std::vector<std::int16_t> selftest_audio(int samples);
 /// FNV-1a of label, score, detection and logits of every decision, as PREFIX_selftest_stream() computes it.
 std::uint32_t stream_hash(const std::vector<StreamDecision>& decisions);
 
-/// sizeof(PREFIX_state) where pointers have 4 bytes, without the state of recurrent layers.
+/// sizeof(PREFIX_state) where pointers have 4 bytes.
 ///   flow  of the network, or null
 std::int64_t stream_state_bytes(const ExportModel& model, const StreamOptions& options, const StreamPlan* flow);
 

@@ -47,7 +47,8 @@ class LayerCode {
     }
     code_.sections.insert(kernel_);
     const auto place = [](const StreamPlan::Place& p) { return p.kept ? -1 - p.offset : p.offset; };
-    int scratch = flow.scratch_offset;
+    if (flow.scratch.kept) kernel_ += "_stateful";
+    int scratch = place(flow.scratch);
     if (std::holds_alternative<Add>(layer_.layer.op)) {
       StreamPlan::Place second = flow.second;
       second.offset += first_added_byte(layer_.layer);
@@ -266,7 +267,7 @@ void flow_code(const Int8Model& network, const StreamPlan& flow, const std::stri
     // Of a sum over all frequencies.
     if (part.part == StreamPlan::Part::mean_of_sums) layer.input.zero_point *= layer.layer.input.freq;
     layer.layer = part.layer;
-    const ArenaPlan::Step step{.scratch_offset = part.scratch_offset, .scratch_bytes = part.scratch_bytes};
+    const ArenaPlan::Step step{.scratch_offset = part.scratch.offset, .scratch_bytes = part.scratch_bytes};
     LayerCode(layer, step, prefix, code).write_flow(part.index < flow.flowing, part);
   }
   // The caller moves the frames.
@@ -274,37 +275,6 @@ void flow_code(const Int8Model& network, const StreamPlan& flow, const std::stri
     const StreamPlan::Ring& ring = flow.rings[i];
     code.flow_rings += "    {" + number(ring.offset) + ", " + number(ring.fresh * ring.column_bytes) + ", " +
                        number(ring.moved()) + "},\n";
-  }
-}
-
-/// The network one time step a call, with its state kept: recurrent layers that read the frames, then dense ones.
-void recurrent_code(const Int8Model& network, const ArenaPlan& plan, const std::string& prefix, ModelCode& code) {
-  const auto recurrent = [](const Int8Layer& layer) {
-    const Kernel kernel = kernel_of(layer.layer);
-    return kernel == Kernel::gru || kernel == Kernel::lstm;
-  };
-  const auto first_dense = std::ranges::find_if_not(network.layers, recurrent);
-  const bool others = std::any_of(first_dense, network.layers.end(),
-                                  [](const Int8Layer& l) { return kernel_of(l.layer) != Kernel::dense; });
-  for (std::size_t i = 0; i < network.layers.size(); ++i) {
-    if (network.layers[i].layer.inputs.front() != static_cast<TensorId>(i)) return;
-  }
-  if (first_dense == network.layers.begin() || first_dense == network.layers.end() || others) return;
-  code.sections.insert("recurrent");
-  std::string in = "x";
-  for (std::size_t i = 0; i < network.layers.size(); ++i) {
-    const Int8Layer& layer = network.layers[i];
-    const std::string parameters = "(&layer_" + layer.layer.name + ", ";
-    const std::string kernel = prefix + "_" + std::string(kernel_name(kernel_of(layer.layer)));
-    if (recurrent(layer)) {
-      code.steps += "  x = " + kernel + "_step" + parameters + "x, memory + " + number(code.state_bytes) + ");\n";
-      code.state_bytes += (plan.steps[i].scratch_bytes + 3) / 4 * 4;
-    } else {
-      const bool last = i + 1 == network.layers.size();
-      const std::string out = last ? "logits" : "base + " + number(plan.steps[i].output_offset);
-      code.decision += "    " + kernel + "_s8" + parameters + in + ", " + out + ", base);\n";
-      in = out;
-    }
   }
 }
 
@@ -329,7 +299,6 @@ ModelCode model_code(const Int8Model& network, const ArenaPlan& plan, const Aren
     layer.write(in(step), out(step));
     layer.write_cmsis(in(cmsis_step), out(cmsis_step), cmsis_step);
   }
-  recurrent_code(network, plan, prefix, code);
   if (flow != nullptr) flow_code(network, *flow, prefix, code);
   return code;
 }

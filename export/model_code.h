@@ -20,9 +20,6 @@ struct ModelCode {
   std::string constants;           ///< those bytes, as they lie in memory with the lower byte first
   bool adds_features = false;      ///< an Add's second input is the network's: -1 - its first byte in the table
   std::set<std::string> sections;  ///< kernels in use, as the markers in kws_kernels.h name them
-  /// Recurrent layers on the frames, then dense ones: the bodies of PREFIX_recur; else empty and 0.
-  std::string steps, decision;
-  int state_bytes = 0;
   /// Of PREFIX_flow: parameters of the layers that flow, rows for all steps, rows for what is kept; else empty.
   std::string flow_layers, flow_table, flow_rings;
 };

@@ -65,9 +65,4 @@ std::vector<StreamDecision> stream_reference(const ExportModel& model, const Str
   return decisions;
 }
 
-bool is_recurrent(const Int8Model& network) {
-  const Op& first = network.layers.front().layer.op;
-  return std::holds_alternative<Gru>(first) || std::holds_alternative<Lstm>(first);
-}
-
 }  // namespace kws

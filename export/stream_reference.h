@@ -20,7 +20,4 @@ struct StreamDecision {
 std::vector<StreamDecision> stream_reference(const ExportModel& model, const StreamOptions& options,
                                              std::span<const std::int16_t> pcm);
 
-/// Whether state can be carried on: the first layer reads frames in time order and so do all recurrent ones.
-bool is_recurrent(const Int8Model& network);
-
 }  // namespace kws

@@ -23,7 +23,7 @@ std::string export_command(const std::string& folder, const std::string& budget,
   std::string command = "kwsmith export " + shell_word(folder + "/best/" + budget) + " --out " +
                         shell_word("firmware" + (options.budgets().size() > 1 ? "_" + budget : ""));
   if (options.clock_hz > 0) command += " --board " + (options.board.empty() ? "BOARD" : shell_word(options.board));
-  if (options.carry_state && keeps_state(build_graph(design))) command += " --carry-state";
+  if (options.carry_state && plan_carried(build_graph(design))) command += " --carry-state";
   return command;
 }
 

@@ -195,8 +195,8 @@ typedef struct {
 /* in [steps][inputs]. The reset gate is applied after the recurrent product. scratch holds the state. */
 void kws_gru_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
-/* One step from the state that the call before left (all zero at first); returns the output [cells] inside it. */
-const int8_t* kws_gru_step(const void* params, const int8_t* x, void* state);
+/* The same from the state that the call before left; all zero at first. */
+void kws_gru_stateful_s8(const void* params, const int8_t* in, int8_t* out, void* state);
 
 /* kws:end */
 /* kws:begin lstm */
@@ -214,8 +214,8 @@ typedef struct {
 /* in [steps][inputs], out [outputs] of the last step. scratch holds the state. */
 void kws_lstm_s8(const void* params, const int8_t* in, int8_t* out, void* scratch);
 
-/* One step from the state that the call before left (all zero at first); returns the output [outputs] inside it. */
-const int8_t* kws_lstm_step(const void* params, const int8_t* x, void* state);
+/* The same from the state that the call before left; all zero at first. */
+void kws_lstm_stateful_s8(const void* params, const int8_t* in, int8_t* out, void* state);
 
 /* kws:end */
 #ifdef __cplusplus

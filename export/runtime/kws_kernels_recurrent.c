@@ -67,8 +67,8 @@ static void kws_gate_sums(const kws_product* m, const int8_t* x, int32_t n, int3
 
 /* kws:end */
 /* kws:begin gru */
-const int8_t* kws_gru_step(const void* params, const int8_t* x, void* state) {
-  const kws_gru_params* p = (const kws_gru_params*)params;
+/* Returns the output [cells] inside the state. */
+static const int8_t* kws_gru_step(const kws_gru_params* p, const int8_t* x, void* state) {
   const int32_t cells = p->cells;
   int16_t* const h16 = (int16_t*)state;
   int8_t* const h8 = (int8_t*)(h16 + cells);
@@ -97,18 +97,26 @@ const int8_t* kws_gru_step(const void* params, const int8_t* x, void* state) {
   return h8;
 }
 
-void kws_gru_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
-  const kws_gru_params* p = (const kws_gru_params*)params;
+KWS_APART void kws_gru_steps(const kws_gru_params* p, const int8_t* in, int8_t* out, void* state) {
   int32_t t;
-  memset(scratch, 0, (size_t)KWS_GRU_SCRATCH(p->cells));
   for (t = 0; t < p->steps; ++t) {
-    const int8_t* const h8 = kws_gru_step(p, in, scratch);
+    const int8_t* const h8 = kws_gru_step(p, in, state);
     in += p->inputs;
     if (p->sequence != 0 || t == p->steps - 1) {
       memcpy(out, h8, (size_t)p->cells);
       out += p->cells;
     }
   }
+}
+
+void kws_gru_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_gru_params* p = (const kws_gru_params*)params;
+  memset(scratch, 0, (size_t)KWS_GRU_SCRATCH(p->cells));
+  kws_gru_steps(p, in, out, scratch);
+}
+
+void kws_gru_stateful_s8(const void* params, const int8_t* in, int8_t* out, void* state) {
+  kws_gru_steps((const kws_gru_params*)params, in, out, state);
 }
 
 /* kws:end */
@@ -135,8 +143,8 @@ static int8_t kws_lstm_unit(const kws_lstm_params* p, int32_t j, const int32_t* 
   return (int8_t)kws_clamp((hidden + 128) >> 8, -128, 127);
 }
 
-const int8_t* kws_lstm_step(const void* params, const int8_t* x, void* state) {
-  const kws_lstm_params* p = (const kws_lstm_params*)params;
+/* Returns the output [outputs] inside the state. */
+static const int8_t* kws_lstm_step(const kws_lstm_params* p, const int8_t* x, void* state) {
   const int32_t cells = p->cells;
   int16_t* const cell = (int16_t*)state;
   int8_t* const hidden = (int8_t*)(cell + cells);
@@ -175,16 +183,24 @@ const int8_t* kws_lstm_step(const void* params, const int8_t* x, void* state) {
   return h8;
 }
 
-void kws_lstm_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
-  const kws_lstm_params* p = (const kws_lstm_params*)params;
-  const int8_t* h8 = (const int8_t*)scratch;
+KWS_APART void kws_lstm_steps(const kws_lstm_params* p, const int8_t* in, int8_t* out, void* state) {
+  const int8_t* h8 = (const int8_t*)state;
   int32_t t;
-  memset(scratch, 0, (size_t)KWS_LSTM_SCRATCH(p->cells, p->outputs));
   for (t = 0; t < p->steps; ++t) {
-    h8 = kws_lstm_step(p, in, scratch);
+    h8 = kws_lstm_step(p, in, state);
     in += p->inputs;
   }
   memcpy(out, h8, (size_t)p->outputs);
+}
+
+void kws_lstm_s8(const void* params, const int8_t* in, int8_t* out, void* scratch) {
+  const kws_lstm_params* p = (const kws_lstm_params*)params;
+  memset(scratch, 0, (size_t)KWS_LSTM_SCRATCH(p->cells, p->outputs));
+  kws_lstm_steps(p, in, out, scratch);
+}
+
+void kws_lstm_stateful_s8(const void* params, const int8_t* in, int8_t* out, void* state) {
+  kws_lstm_steps((const kws_lstm_params*)params, in, out, state);
 }
 
 /* kws:end */

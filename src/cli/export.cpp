@@ -70,7 +70,12 @@ void run(const ExportVerb& verb) {
   options.flow = !verb.whole_windows;
   ExportModel view = export_view(model, front_end);
   view.detector.carry_state |= verb.carry_state;
-  if (view.detector.carry_state) require_state(build_graph(device), device.name);
+  if (view.detector.carry_state) {
+    const Graph graph = build_graph(device);
+    const int stride_ms = device.features.stride_ms;
+    const int hop_ms = options.hop_ms != 0 ? options.hop_ms : default_hop_ms(graph, stride_ms, true, true);
+    require_state(graph, device.name, hop_ms / stride_ms, stride_ms);
+  }
   FirmwareOptions firmware{.hop_ms = options.hop_ms,
                            .flow = options.flow,
                            .carry_state = view.detector.carry_state,
@@ -117,14 +122,12 @@ void run(const ExportVerb& verb) {
   print_table(table, verb.format);
   if (verb.format == Format::table) {
     if (sizes.flow) {
-      std::cout << "a decision every " << sizes.hop_ms << " ms computes only what its new frames change;\n"
-                << "arena and state: " << grouped(sizes.stream_arena + sizes.stream_state)
-                << " bytes, with whole windows (--no-flow): " << grouped(sizes.whole_stream) << '\n';
-    }
-    if (view.detector.carry_state) {
-      std::cout << "a frame takes one time step of a state that is carried on; arena and state: "
-                << grouped(sizes.stream_arena + sizes.stream_state)
-                << " bytes,\nwith a window a decision: " << grouped(sizes.whole_stream) << '\n';
+      const bool carries = view.detector.carry_state;
+      std::cout << "a decision every " << sizes.hop_ms << " ms computes only what its new frames "
+                << (carries ? "add to the state that is carried on" : "change")
+                << ";\narena and state: " << grouped(sizes.stream_arena + sizes.stream_state)
+                << " bytes, with whole windows" << (carries ? "" : " (--no-flow)") << ": "
+                << grouped(sizes.whole_stream) << '\n';
     }
     if (options.board) std::cout << describe(*options.board);
     std::cout << folder.string() << ": `make selftest` there checks the files on this machine\n";
@@ -150,8 +153,8 @@ void add_export(CLI::App& app, Common& /*common*/) {
                 "let a stream run the whole network for each decision, also where new frames change only a part of it");
   sub->add_flag(
       "--carry-state", verb->carry_state,
-      "gru and lstm: carry the state from frame to frame, which takes one time step a frame; the default of a "
-      "model whose thresholds `listen --tune --carry-state` has found");
+      "gru, lstm, crnn: carry the state of recurrent layers on, so that a decision takes the new time steps alone; the "
+      "default of a model whose thresholds `listen --tune --carry-state` has found");
   sub->add_flag("--replace", verb->options.replace, "replace the folder, with all that is in it");
   sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")
       ->check(one_of({"float", "integer"}));

@@ -28,16 +28,12 @@ Work invoke_work(const Graph& graph, Core core) {
 
 /// The network of one decision.
 Work network_work(const StreamNumbers& stream, const Graph& graph, Core core) {
-  if (!stream.flow && !stream.carried) return invoke_work(graph, core);
+  if (!stream.flow) return invoke_work(graph, core);
   Work work = work_of(Task::loop, loop_terms(graph), core);
-  if (stream.carried) {
-    for (const Layer& layer : graph.layers()) {
-      const Work once = layer_work(one_step(layer), core);
-      for (int step = has_state(layer) ? stream.frames : 1; step > 0; --step) work += once;
-    }
-    return work;
+  for (std::size_t i = 0; i < stream.flow->steps.size(); ++i) {
+    const Work once = layer_work(stream.flow->steps[i].layer, core);
+    for (int call = i < stream.flow->in_flow ? stream.calls() : 1; call > 0; --call) work += once;
   }
-  for (const StreamPlan::Step& step : stream.flow->steps) work += layer_work(step.layer, core);
   return work;
 }
 

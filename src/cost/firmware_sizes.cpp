@@ -22,8 +22,10 @@ struct KernelCode {
 constexpr PerCore<int> kFlowCode = {116, 104, 104, 116, 104, 128};
 /// What kws_column_sums_s8 and kws_avg_pool_sums_s8 take beyond kws_avg_pool_s8, as linked with ds_cnn_s.
 constexpr PerCore<int> kSumsCode = {172, 116, -132, -128, -132, -128};
-/// What a stream that carries state does without, kws_invoke_layer and moved rows, as linked with gru_s and lstm_s.
-constexpr PerCore<int> kCarryCode = {-332, -390, -416, -416, -394, -364};
+/// What a flow that carries state takes beyond another one, as linked with crnn_s.
+constexpr PerCore<int> kCarryCode = {-54, -44, -60, -56, -44, -44};
+/// memmove, which a flow does without that keeps no columns, as linked with gru_s and lstm_s.
+constexpr PerCore<int> kMoveCode = {306, 360, 368, 376, 364, 360};
 
 /// sizeof of the structure of parameters that a kernel reads, see export/runtime/kws_kernels.h.
 std::int64_t parameter_bytes(Kernel kernel) {
@@ -108,23 +110,15 @@ ArrayBytes front_end_tables(const FrontEndNumbers& n) {
 std::int64_t front_end_work(const FrontEndNumbers& n) { return 4 * std::int64_t{n.fft}; }
 
 StreamNumbers::StreamNumbers(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options) {
-  const int wanted_ms = options.hop_ms == 0 ? default_hop_ms(graph, features.stride_ms, options.flow) : options.hop_ms;
+  const int wanted_ms = options.hop_ms == 0
+                            ? default_hop_ms(graph, features.stride_ms, options.flow, options.carry_state)
+                            : options.hop_ms;
   frames = std::max(1, wanted_ms / features.stride_ms);
-  carried = options.carry_state && keeps_state(graph);
-  if (options.flow && !carried) flow = plan_stream(graph, frames);
+  if (options.carry_state) flow = plan_carried(graph);
+  if (flow && frames % flow->frames != 0) flow.reset();
+  if (options.flow && !flow) flow = plan_stream(graph, frames);
   const int hop_ms = frames * features.stride_ms;
   smoothing = std::max(1, (options.smoothing_ms + hop_ms / 2) / hop_ms);
-}
-
-bool has_state(const Layer& layer) {
-  return std::holds_alternative<Gru>(layer.op) || std::holds_alternative<Lstm>(layer.op);
-}
-Layer one_step(const Layer& layer) {
-  Layer step = layer;
-  if (!has_state(layer)) return step;
-  step.input.time = 1;
-  step.output.time = 1;
-  return step;
 }
 
 void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph& graph,
@@ -135,8 +129,8 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
   ArrayBytes weights;
   std::int64_t parameters = 0;
   unsigned kernels = 0;
-  std::int64_t rows = stream.carried ? 0 : static_cast<std::int64_t>(graph.layers().size());
-  bool sums = false;
+  std::int64_t rows = static_cast<std::int64_t>(graph.layers().size());
+  bool sums = false, carried = false, still = false;
   const auto run = [&](const Layer& layer) {
     const Kernel kernel = kernel_of(layer);
     parameters += parameter_bytes(kernel);
@@ -148,6 +142,8 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
   }
   if (stream.flow) {
     rows = static_cast<std::int64_t>(stream.flow->steps.size());
+    carried = stream.flow->carried;
+    still = std::ranges::all_of(stream.flow->rings, [](const StreamPlan::Ring& ring) { return ring.moved() == 0; });
     for (const StreamPlan::Step& step : stream.flow->steps) {
       if (step.part == StreamPlan::Part::column_sums) {
         sums = true;
@@ -178,10 +174,7 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
     arena = std::max(stream.flow->arena_bytes, stream.flow->decision_arena_bytes);
     held = aligned(stream.flow->rings.front().bytes());
     columns = stream.flow->state_bytes - held;
-  }
-  if (stream.carried) {
-    held = aligned(front_end.values + classes);  // a frame, and the logits
-    for (const Layer& layer : graph.layers()) columns += has_state(layer) ? aligned(scratch_bytes(layer)) : 0;
+    if (carried) columns += aligned(classes);  // the logits of the newest decision
   }
   cost.ram = {{{"network_arena", arena},
                {"front_end_beyond_arena", std::max<std::int64_t>(0, front_end_work(front_end) - arena)},
@@ -195,7 +188,7 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
   for (std::size_t core = 0; core < kCores.size(); ++core) {
     cost.code_bytes[core] = kernel_bytes[core] + kFixedCode[front_end.integer ? 1 : 0][core] +
                             (stream.flow ? kFlowCode[core] : 0) + (sums ? kSumsCode[core] : 0) +
-                            (stream.carried ? kCarryCode[core] : 0);
+                            (carried ? kCarryCode[core] : 0) - (still ? kMoveCode[core] : 0);
     cost.library_bytes[core] = kLibraryData[front_end.integer ? 1 : 0][core];
   }
 }

@@ -44,15 +44,14 @@ std::int64_t ops_per_second(const FeatureOptions& features, const Graph& graph, 
   const StreamNumbers stream(features, graph, options);
   std::int64_t ops = 0;
   if (stream.flow) {
-    for (const StreamPlan::Step& step : stream.flow->steps) {
+    for (std::size_t i = 0; i < stream.flow->steps.size(); ++i) {
+      const StreamPlan::Step& step = stream.flow->steps[i];
       // The rule counts nothing for a mean over all.
-      if (step.part == StreamPlan::Part::whole) ops += hello_edge_ops(step.layer);
+      if (step.part != StreamPlan::Part::whole) continue;
+      ops += (i < stream.flow->in_flow ? stream.calls() : 1) * hello_edge_ops(step.layer);
     }
   } else {
-    for (const Layer& layer : graph.layers()) {
-      ops +=
-          stream.carried && has_state(layer) ? stream.frames * hello_edge_ops(one_step(layer)) : hello_edge_ops(layer);
-    }
+    for (const Layer& layer : graph.layers()) ops += hello_edge_ops(layer);
   }
   return ops * 1000 / (std::int64_t{stream.frames} * features.stride_ms);
 }
@@ -62,7 +61,9 @@ int hop_that_keeps(const Design& design, const Budget& budget, const FirmwareOpt
   const int stride = design.features.stride_ms;
   const FirmwareOptions counted = on_part(options, part_of(budget));
   const int first = counted_hop_ms(design.features, graph, counted);
-  for (int hop = first; hop <= std::max(first, kLongestHopThatHears); hop += stride) {
+  const std::optional<StreamPlan> carried = counted.carry_state ? plan_carried(graph) : std::nullopt;
+  const int step = stride * (carried ? carried->frames : 1);
+  for (int hop = first; hop <= std::max(first, kLongestHopThatHears); hop += step) {
     if (keeps_pace(design, graph, budget, counted, hop)) return hop;
   }
   return 0;
@@ -97,7 +98,7 @@ std::string time_remedy(const Design& design, const Budget& budget, const Firmwa
     add("take a design of at most about " + grouped(std::llround(std::floor(macs / kRound) * kRound)) + " MACs every " +
         std::to_string(whole.hop_ms) + " ms");
   }
-  if (keeps_state(graph) && !counted.carry_state) add("carry the state from frame to frame (--carry-state)");
+  if (!counted.carry_state && plan_carried(graph)) add("carry the state from frame to frame (--carry-state)");
   return text.empty() ? "the front end alone takes more; take a quicker board" : text;
 }
 

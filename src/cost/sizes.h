@@ -48,12 +48,9 @@ struct StreamNumbers {
   int frames = 1;
   int smoothing = 1;
   std::optional<StreamPlan> flow;
-  bool carried = false;  ///< the state of recurrent layers is carried on, see keeps_state()
+  /// Calls of the flow from decision to decision.
+  [[nodiscard]] int calls() const { return flow && flow->carried ? frames / flow->frames : 1; }
   StreamNumbers(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options);
 };
-
-/// A layer whose state is carried on, one time step of it; of others all.
-Layer one_step(const Layer& layer);
-bool has_state(const Layer& layer);
 
 }  // namespace kws

@@ -11,6 +11,7 @@ namespace {
 struct FreshColumns {
   const Layer& layer;
   int fresh, second_fresh;
+  bool carry;
   template <class Window>
   [[nodiscard]] std::optional<int> windowed(const Window& op) const {
     const WindowAxis axis = axes_of(layer, op).time;
@@ -28,8 +29,13 @@ struct FreshColumns {
   }
   std::optional<int> operator()(const Activate& /*op*/) const { return fresh; }
   std::optional<int> operator()(const Dense& /*op*/) const { return std::nullopt; }
-  std::optional<int> operator()(const Lstm& /*op*/) const { return std::nullopt; }
-  std::optional<int> operator()(const Gru& /*op*/) const { return std::nullopt; }
+  std::optional<int> operator()(const Lstm& /*op*/) const { return recurrent(); }
+  std::optional<int> operator()(const Gru& /*op*/) const { return recurrent(); }
+  /// A column for each that it reads, or one for all.
+  [[nodiscard]] std::optional<int> recurrent() const {
+    if (!carry || layer.input.time == 1) return std::nullopt;
+    return layer.output.time == 1 ? 1 : fresh;
+  }
 };
 
 /// What a layer reads of its input for the columns `made` of its output.
@@ -59,12 +65,22 @@ Columns second_read_of(const Layer& layer, Columns made) {
   return {made.first + behind, made.behind + behind};
 }
 
-std::vector<int> fresh_columns(const Graph& graph, int frames) {
+bool has_state(const Layer& layer) {
+  return std::holds_alternative<Gru>(layer.op) || std::holds_alternative<Lstm>(layer.op);
+}
+
+int time_stride(const Layer& layer) {
+  if (const auto* conv = std::get_if<Conv2d>(&layer.op)) return conv->stride.time;
+  if (const auto* depthwise = std::get_if<Depthwise2d>(&layer.op)) return depthwise->stride.time;
+  return 1;
+}
+
+std::vector<int> fresh_columns(const Graph& graph, int frames, bool carry) {
   std::vector<int> fresh = {frames};
   for (const Layer& layer : graph.layers()) {
     const auto of_input = [&](TensorId tensor) { return fresh[static_cast<std::size_t>(tensor)]; };
     const std::optional<int> columns =
-        std::visit(FreshColumns{layer, of_input(layer.inputs.front()), of_input(layer.inputs.back())}, layer.op);
+        std::visit(FreshColumns{layer, of_input(layer.inputs.front()), of_input(layer.inputs.back()), carry}, layer.op);
     if (!columns || *columns > layer.output.time) break;
     fresh.push_back(*columns);
   }

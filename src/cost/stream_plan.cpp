@@ -81,9 +81,15 @@ class Planner {
       layer.input.time = layer.output.time = fresh;
       return;
     }
-    layer.input.time = read_of(layer, {fresh, 0}).count();
+    layer.input.time = columns_read(layer, {fresh, 0}).count();
     if (layer.inputs.size() > 1) layer.second.time = layer.input.time;
     layer.output.time = fresh;
+  }
+
+  /// What a layer of the flow reads: one with state all that is new.
+  [[nodiscard]] Columns columns_read(const Layer& layer, Columns made) const {
+    if (has_state(layer)) return {fresh_[static_cast<std::size_t>(layer.inputs.front())], 0};
+    return read_of(layer, made);
   }
 
   /// Calls use(tensor, read) for each tensor that a step of the flow reads.
@@ -92,7 +98,7 @@ class Planner {
     const Columns made{late_columns_[step + 1] + fresh_[step + 1], late_columns_[step + 1]};
     if (step == plan_.flowing) return use(step, made);  // the sums
     const Layer& layer = graph_.layers()[step];
-    use(static_cast<std::size_t>(layer.inputs.front()), read_of(layer, made));
+    use(static_cast<std::size_t>(layer.inputs.front()), columns_read(layer, made));
     if (layer.inputs.size() > 1) use(static_cast<std::size_t>(layer.inputs.back()), second_read_of(layer, made));
   }
 
@@ -110,6 +116,7 @@ class Planner {
   void place() {
     find_columns();
     place_rings();
+    place_memory();
     FirstFit flow, decision;
     for (std::size_t s = 0; s < plan_.steps.size(); ++s) place_step(s, s < plan_.in_flow ? flow : decision);
     plan_.arena_bytes = flow.bytes();
@@ -154,13 +161,24 @@ class Planner {
     plan_.state_bytes = packer.end();
   }
 
+  /// The state of recurrent layers, behind all rings.
+  void place_memory() {
+    for (std::size_t s = 0; s < plan_.in_flow; ++s) {
+      StreamPlan::Step& step = plan_.steps[s];
+      if (!has_state(step.layer)) continue;
+      step.scratch = {.kept = true, .offset = plan_.state_bytes};
+      plan_.state_bytes += word_aligned(scratch_bytes(step.layer));
+    }
+  }
+
   void place_step(std::size_t s, FirstFit& arena) {
     const int at = static_cast<int>(s);
     StreamPlan::Step& step = plan_.steps[s];
     const Layer& layer = step.layer;
     step.scratch_bytes = scratch_bytes(layer);
     const auto find_scratch = [&] {
-      step.scratch_offset = step.scratch_bytes > 0 ? arena.place(step.scratch_bytes, at, at) : 0;
+      if (step.scratch.kept) return;
+      step.scratch.offset = step.scratch_bytes > 0 ? arena.place(step.scratch_bytes, at, at) : 0;
     };
     if (s < plan_.in_flow) {
       StreamPlan::Place& output = places_[s + 1];
@@ -235,21 +253,45 @@ std::optional<StreamPlan> plan_stream(const Graph& graph, int frames) {
   return flow ? std::optional(flow->plan()) : std::nullopt;
 }
 
-bool keeps_state(const Graph& graph) {
-  const auto rest = std::ranges::find_if_not(graph.layers(), has_state);
-  return graph.chain() && rest != graph.layers().begin() && rest != graph.layers().end() &&
-         std::all_of(rest, graph.layers().end(), [](const Layer& l) { return kernel_of(l) == Kernel::dense; });
+std::optional<StreamPlan> plan_carried(const Graph& graph) {
+  const std::vector<Layer>& layers = graph.layers();
+  const auto first = std::ranges::find_if(layers, has_state);
+  if (first == layers.end()) return std::nullopt;
+  const auto last = std::find_if(layers.rbegin(), layers.rend(), has_state);
+  if (last->output.time != 1) return std::nullopt;
+  int frames = 1;
+  for (auto layer = layers.begin(); layer != first; ++layer) frames *= time_stride(*layer);
+  std::vector<int> fresh = fresh_columns(graph, frames, true);
+  const auto with_state = static_cast<std::size_t>(layers.rend() - last);
+  if (fresh.size() <= with_state || fresh[static_cast<std::size_t>(first->inputs.front())] != 1) return std::nullopt;
+  StreamPlan plan = Planner(graph, std::move(fresh)).plan();
+  plan.carried = true;
+  plan.first_frames = graph.input().time - (first->input.time - 1) * frames;
+  // Columns that the first call makes of frames alone: those of a second convolution would be made of others, too.
+  if (plan.first_frames > plan.rings.front().columns) return std::nullopt;
+  return plan;
 }
 
-void require_state(const Graph& graph, const std::string& model) {
-  if (keeps_state(graph)) return;
-  throw Error("--carry-state: " + model + " has no state that a stream could carry on; take a gru or an lstm",
+StreamPlan require_state(const Graph& graph, const std::string& model, int hop_frames, int stride_ms) {
+  std::optional<StreamPlan> plan = plan_carried(graph);
+  if (!plan) {
+    throw Error("--carry-state: " + model + " has no state that a stream could carry on; take a gru, an lstm or a crnn",
+                Exit::usage);
+  }
+  const int most = graph.input().time - plan->first_frames + plan->frames;
+  if (hop_frames % plan->frames == 0 && hop_frames <= most) return *plan;
+  const auto ms = [&](int frames) { return std::to_string(frames * stride_ms); };
+  throw Error("--hop-ms " + ms(hop_frames) + ": the state of " + model + " is carried on by " + ms(plan->frames) +
+                  " ms; choose a multiple, up to " + ms(most / plan->frames * plan->frames),
               Exit::usage);
 }
 
-int default_hop_ms(const Graph& graph, int stride_ms, bool flow) {
+int default_hop_ms(const Graph& graph, int stride_ms, bool flow, bool carry) {
   constexpr int kDefaultHopMs = 100;
   const int most = std::max(1, kDefaultHopMs / stride_ms);
+  if (const std::optional<StreamPlan> plan = carry ? plan_carried(graph) : std::nullopt) {
+    return std::max(1, most / plan->frames) * plan->frames * stride_ms;
+  }
   if (!flow || fresh_columns(graph, 0).size() == 1) return most * stride_ms;  // whatever the hop, nothing flows
   const double whole = whole_instructions(graph);
   const auto a_frame = [&](int frames) {

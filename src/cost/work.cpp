@@ -271,10 +271,10 @@ Terms frame_terms(const FrontEndNumbers& n) {
 Terms loop_terms(const Graph& graph) { return {1, static_cast<double>(graph.layers().size())}; }
 
 Terms stream_terms(const FrontEndNumbers& n, const StreamNumbers& stream, const Graph& graph) {
-  double moved = stream.carried ? 0 : graph.input().elements();
+  double moved = graph.input().elements();
   if (stream.flow) {
     moved = 0;
-    for (const StreamPlan::Ring& ring : stream.flow->rings) moved += ring.moved();
+    for (const StreamPlan::Ring& ring : stream.flow->rings) moved += ring.moved() * stream.calls();
   }
   return {1,
           double(stream.frames),

@@ -33,7 +33,12 @@ struct Listener::Impl {
     hop = static_cast<std::size_t>(options.hop_frames) * static_cast<std::size_t>(tables.stride);
     const int samples = (front_end.frames() - 1) * tables.stride + tables.window;
     needed = static_cast<std::size_t>(samples);
-    if (options.continuous) next_engine.emplace(with_frames(model.int8, options.hop_frames));
+    if (!options.continuous) return;
+    const StreamPlan plan = require_state(build_graph(model.design), model.design.name, options.hop_frames,
+                                          model.design.features.stride_ms);
+    const int frames = options.hop_frames - plan.frames + plan.first_frames;
+    next_engine.emplace(with_frames(model.int8, frames));
+    next_values = static_cast<std::size_t>(frames) * static_cast<std::size_t>(front_end.coefficients());
   }
 
   /// Logits of the decisions that begin at `hop`s from `pcm` on: [count][classes].
@@ -65,19 +70,18 @@ struct Listener::Impl {
     return logits;
   }
 
-  /// A decision from the state: of its frames those are new that a hop brings, of the first one all.
+  /// A decision from the state, with the frames that a hop's columns are made of; the first one with all.
   void carry_on(std::span<const std::int8_t> features, std::span<std::int8_t> logits) {
     if (state.empty()) return engine.run_on(features, logits, state);
-    const std::size_t fresh =
-        static_cast<std::size_t>(options.hop_frames) * static_cast<std::size_t>(front_end.coefficients());
-    next_engine->run_on(features.last(fresh), logits, state);
+    next_engine->run_on(features.last(next_values), logits, state);
   }
 
   const Model& model;
   FrontEnd front_end;
   Int8Engine engine;
   StreamOptions options;
-  std::optional<Int8Engine> next_engine;  ///< of a hop's frames, where the state is carried on
+  std::optional<Int8Engine> next_engine;  ///< of a hop's new columns, where the state is carried on
+  std::size_t next_values = 0;            ///< that it reads
   Int8Engine::State state;                ///< there
   PosteriorSmoother smoother;
   int threads;
@@ -122,8 +126,9 @@ std::vector<SmoothedDecision> Listener::push(std::span<const std::int16_t> pcm) 
 Listening begin_listening(const Model& model, const DetectorOptions& detector, int hop_ms) {
   const FrontEnd front_end(model.design.features);
   const int stride_ms = model.design.features.stride_ms;
-  if (detector.carry_state) require_state(build_graph(model.design), model.design.name);
-  if (hop_ms == 0) hop_ms = default_hop_ms(build_graph(model.design), stride_ms);
+  const Graph graph = build_graph(model.design);
+  if (hop_ms == 0) hop_ms = default_hop_ms(graph, stride_ms, true, detector.carry_state);
+  if (detector.carry_state) require_state(graph, model.design.name, hop_ms / stride_ms, stride_ms);
   return {.model = model.design.name,
           .labels = model.labels,
           .options = stream_options(front_end, detector, hop_ms),

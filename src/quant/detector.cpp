@@ -80,11 +80,7 @@ StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& d
                         .refractory_ms = detector.refractory_ms,
                         .release = threshold_q15(detector.release)};
   options.continuous = detector.carry_state;
-  if (options.continuous && options.hop_frames > front_end.frames()) {
-    throw Error("--hop-ms " + std::to_string(hop_ms) + ": with --carry-state at most the frames of a clip, " +
-                    std::to_string(front_end.frames() * stride_ms) + " ms",
-                Exit::usage);
-  }
+  if (detector.carry_state && detector.release == 0.0) options.release = threshold_q15(kCarriedRelease);
   const int averaged = smoothing_decisions(options, front_end.options());
   options.minimum = detector.minimum > 0 ? std::min(detector.minimum, averaged) : averaged;
   for (const double threshold : detector.thresholds) options.thresholds.push_back(threshold_q15(threshold));

@@ -214,6 +214,11 @@ TEST(RealTime, AStreamThatCarriesItsStateKeepsABudgetThatWindowsBreak) {
   EXPECT_EQ(hop_that_keeps(design, budget), needs.time->hop_ms);
   budget.limits[MeasureId::load] = 0.01;
   EXPECT_THAT(over_budget(design, budget), Not(HasSubstr("--carry-state"))) << "it does so already";
+  const Design crnn = load_design(test::published_file("crnn_s"));
+  for (const double load : {0.3, 0.19}) {
+    budget.limits[MeasureId::load] = load;
+    EXPECT_EQ(hop_that_keeps(crnn, budget) % 40, 0) << "two frames of 20 ms are a time step of its recurrent layers";
+  }
   const Design windows = load_design(test::published_file("ds_cnn_s"));
   EXPECT_EQ(needs_to_json(needs_of(windows, budget.part(), carrying)), needs_to_json(needs_of(windows, budget.part())));
 }

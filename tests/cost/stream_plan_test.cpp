@@ -232,7 +232,7 @@ class Replay {
     const Layer& layer = step.layer;
     const int bytes = column_bytes(layer, step.part == StreamPlan::Part::column_sums);
     // What is read is whole even when scratch and output are written already.
-    overwrite({false, step.scratch_offset}, step.scratch_bytes);
+    overwrite(step.scratch, step.scratch_bytes);
     overwrite(step.output, layer.output.time * bytes);
     const Numbers input = read(step.input, layer.input.time, layer.input.step());
     const Numbers second = layer.inputs.size() > 1 ? read(step.second, layer.second.time, layer.second.step()) : input;
@@ -245,7 +245,7 @@ class Replay {
 
   void decide(const StreamPlan::Step& step, int first) {
     const Layer& layer = step.layer;
-    overwrite({false, step.scratch_offset}, step.scratch_bytes);
+    overwrite(step.scratch, step.scratch_bytes);
     const bool last = step.index + 1 == graph_.layers().size();
     if (!last) overwrite(step.output, layer.output.elements());
     if (step.index == plan_.flowing) {
@@ -300,6 +300,42 @@ TEST(StreamPlan, FindsEveryColumnWhereItWasLeft) {
   EXPECT_GT(flowing, 120);
   EXPECT_GT(shared, 20);
   EXPECT_GT(sums, 20);
+}
+
+TEST(StreamPlan, CarriesTheStateOfRecurrentLayersBehindItsRings) {
+  // 20 frames -> 8 columns of 3, each a time step of two layers.
+  Graph graph(kFrames);
+  graph.add("conv", valid(3, 5, 2)).add("first", Gru{.cells = 6, .sequence = true}).add("second", Gru{.cells = 4});
+  graph.add("logits", Dense{.units = 2});
+  const auto plan = plan_carried(graph);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->frames, 2);
+  EXPECT_EQ(plan->first_frames, 20 - 7 * 2) << "a frame at the end of a clip is read by no column";
+  EXPECT_EQ(plan->flowing, 3U);
+  ASSERT_EQ(plan->rings.size(), 2U);
+  EXPECT_EQ(plan->rings[0].columns, 6);
+  EXPECT_EQ(plan->rings[1].columns, 1) << "what the decision reads";
+  EXPECT_EQ(plan->state_bytes, 6 * 4 + 4 + 20 + 12) << "frames, the last output, 3 bytes a cell in whole words";
+  for (const std::size_t step : {1U, 2U}) {
+    EXPECT_EQ(plan->steps[step].layer.input.time, 1);
+    EXPECT_TRUE(plan->steps[step].scratch.kept);
+  }
+  EXPECT_EQ(plan->steps[1].scratch.offset, 28);
+  EXPECT_EQ(plan->steps[2].scratch.offset, 48);
+  EXPECT_EQ(default_hop_ms(graph, 30, true, true), 60);
+  EXPECT_EQ(default_hop_ms(graph, 60, true, true), 120) << "a step at least";
+}
+
+TEST(StreamPlan, CarriesNoStateThatACallCouldNotTakeOn) {
+  const auto ends = [](Graph graph) { return graph.add("logits", Dense{.units = 2}); };
+  EXPECT_FALSE(plan_carried(ends(Graph(kFrames).add("a", valid(3, 5, 1)))));
+  EXPECT_TRUE(plan_carried(ends(Graph(kFrames).add("gru", Gru{.cells = 4}))));
+  EXPECT_FALSE(plan_carried(ends(Graph(kFrames).add("gru", Gru{.cells = 4, .sequence = true}))));
+  EXPECT_FALSE(plan_carried(ends(
+      Graph(kFrames).add("a", Conv2d{.filters = 3, .kernel = {3, 3}, .stride = {1, 1}}).add("gru", Gru{.cells = 4}))));
+  EXPECT_FALSE(
+      plan_carried(ends(Graph(kFrames).add("a", valid(3, 5, 1)).add("b", next(3, 3, 1)).add("gru", Gru{.cells = 4}))))
+      << "its first columns would be made of frames and of nothing";
 }
 
 /// A published design, and the same without padding in time.

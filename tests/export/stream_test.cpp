@@ -85,19 +85,19 @@ TEST_F(Stream, BeginsAnewInTheMiddleOfAnything) {
   const auto flow = std::ranges::find(graphs, "cnn", &NamedGraph::name);
   struct Build {
     const Graph& graph;
-    const char* options;
+    bool carries;
     int hop_ms;
     bool flows;
   };
-  for (const Build& build : {Build{padded->graph, "", 80, false}, Build{flow->graph, "", 40, true},
-                             Build{recurrent->graph, "-DKWS_CONTINUOUS=1", 80, false}}) {
+  for (const Build& build : {Build{padded->graph, false, 80, false}, Build{flow->graph, false, 40, true},
+                             Build{recurrent->graph, true, 80, true}}) {
     const Exportable parts(RandomModels(5).model(build.graph), small_features());
-    const ExportModel model = readily(parts);
+    ExportModel model = readily(parts);
+    model.detector.carry_state = build.carries;
     const ExportOptions exported{.replace = true, .hop_ms = build.hop_ms};
     EXPECT_EQ(write_c_model(model, exported, root_ / "kws").flow, build.flows);
-    StreamOptions options = stream_options(parts.front_end, model.detector, build.hop_ms);
-    options.continuous = *build.options != 0;
-    compile(model, build.options, {.hop_ms = build.hop_ms});
+    const StreamOptions options = stream_options(parts.front_end, model.detector, build.hop_ms);
+    compile(model, "", {.hop_ms = build.hop_ms});
     // In a frame, and between two; before the window is full for the first time, and behind it.
     for (const int chunk : {97, 640}) {
       for (const std::size_t again : {std::size_t{3}, std::size_t{47}}) {

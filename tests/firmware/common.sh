@@ -6,6 +6,7 @@ source_dir=$(realpath "$2")
 here=$source_dir/tests/firmware
 designs=(dnn cnn basic_lstm lstm gru crnn ds_cnn)
 residuals=(ds_tc tc_resnet bc_resnet)
+carried=(lstm_carried gru_carried crnn_carried)
 cores=(m0 m3 m4 m7 m33 m55)
 for tool in make cc arm-none-eabi-gcc qemu-system-arm; do
   command -v "$tool" >/dev/null || { echo "SKIP: $tool is not here"; exit 77; }
@@ -28,10 +29,10 @@ valid() {
   sed -e 's/"type": "[a-z_]*",/& "time_padding": "valid",/' "$@" "$design" >"$file"
   echo "$file"
 }
-# export_design NAME FOLDER [PREFIX [ARITHMETIC [HOP_MS]]]: a small design with random weights, a published one or
-# one of these without padding in time, with kernels that leave frames then.
+# export_design NAME FOLDER [PREFIX [ARITHMETIC [HOP_MS]]]: a small design with random weights, a published one, one of
+# these without padding in time, with kernels that leave frames then, or one whose stream carries its state.
 export_design() {
-  local file=$source_dir/configs/hello_edge/$1_s.json
+  local file=$source_dir/configs/hello_edge/${1%_carried}_s.json
   case $1 in
     ds_cnn_valid) file=$(valid "$1" "$source_dir/configs/hello_edge/ds_cnn_s.json") ;;
     ds_tc_valid)
@@ -44,7 +45,7 @@ export_design() {
     tc_resnet) file=$source_dir/configs/anchors/tc_resnet8.json ;;
     bc_resnet) file=$source_dir/configs/anchors/bc_resnet_1.json ;;
   esac
-  "$export_random" "$file" "$2" "${3:-kws}" "${4:-float}" "${5:-0}"
+  "$export_random" "$file" "$2" "${3:-kws}" "${4:-float}" "${5:-0}" "${1##*_}"
 }
 
 # The last line of every test.

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The seven published types, three with residuals and three without padding in time on all six cores, M0 and M3 with the front end in integers (DESIGN.integer), the others with floats:
-# self-test and audio stream give the host's lines and hashes; the linked image holds no heap, no stdio, no double, no
-# function of libm but sqrtf; the same model gives the same folder.
+# The seven published types, three with residuals, three without padding in time and three that carry their state on all
+# six cores, M0 and M3 with the front end in integers (DESIGN.integer), the others with floats: self-test and audio stream
+# give the host's lines and hashes; the linked image holds no heap, no stdio, no double, no function of libm but sqrtf;
+# the same model gives the same folder.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$work"
 prefix=door
-designs+=(ds_tc tc_resnet bc_resnet ds_cnn_valid ds_tc_valid tc_resnet_valid)
+designs+=("${residuals[@]}" ds_cnn_valid ds_tc_valid tc_resnet_valid "${carried[@]}")
 for design in "${designs[@]}"; do
   for kind in float integer; do
     export_design "$design" "$design.$kind" "$prefix" "$kind"

@@ -1,5 +1,6 @@
-// kws_export_random DESIGN.json OUT [PREFIX [float|integer [HOP_MS]]]: exports the design with random int8 weights, so
-// that the firmware tests need no training. Arithmetic of the front end, and time from decision to decision.
+// kws_export_random DESIGN.json OUT [PREFIX [float|integer [HOP_MS [carried]]]]: exports the design with random int8
+// weights, so that the firmware tests need no training. Arithmetic of the front end, time from decision to decision, and
+// whether a stream carries the state of recurrent layers on.
 #include <cstdio>
 #include <string>
 
@@ -8,8 +9,8 @@
 #include "kws/families/design.h"
 
 int main(int argc, char** argv) {
-  if (argc < 3 || argc > 6) {
-    std::fprintf(stderr, "usage: %s DESIGN.json OUT [PREFIX [float|integer [HOP_MS]]]\n", argv[0]);
+  if (argc < 3 || argc > 7) {
+    std::fprintf(stderr, "usage: %s DESIGN.json OUT [PREFIX [float|integer [HOP_MS [carried]]]]\n", argv[0]);
     return 2;
   }
   try {
@@ -22,7 +23,8 @@ int main(int argc, char** argv) {
     model.info.design_hash = kws::design_hash(design);
     // Low enough for random networks to detect something.
     model.detector = {.smoothing_ms = 250, .threshold = 0.3, .refractory_ms = 350};
-    const int hop_ms = argc == 6 ? std::stoi(argv[5]) : 0;
+    model.detector.carry_state = argc == 7 && std::string(argv[6]) == "carried";
+    const int hop_ms = argc >= 6 ? std::stoi(argv[5]) : 0;
     kws::write_c_model(model, {.prefix = argc >= 4 ? argv[3] : "kws", .replace = true, .hop_ms = hop_ms}, argv[2]);
   } catch (const kws::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());

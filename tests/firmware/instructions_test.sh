@@ -21,10 +21,11 @@ for design in "${designs[@]}"; do export_design "$design" "$work/$design"; done
 for design in "${residuals[@]}"; do export_design "$design" "$work/$design"; done
 flows=(ds_cnn_valid ds_tc_valid)
 for design in "${flows[@]}"; do export_design "$design" "$work/$design" kws float 40; done
+for design in gru_carried crnn_carried; do export_design "$design" "$work/$design"; done
 # With the front end for cores that have no FPU.
 for design in gru lstm ds_cnn; do export_design "$design" "$work/$design.integer" kws integer; done
 {
-  printf '%s m4 -O2\n' "${designs[@]}" "${residuals[@]}" "${flows[@]}"
+  printf '%s m4 -O2\n' "${designs[@]}" "${residuals[@]}" "${flows[@]}" gru_carried crnn_carried
   printf 'ds_cnn %s -O2\n' m7 m33 m55
   printf 'ds_cnn.integer %s -O2\n' m0 m3 m4
   printf '%s\n' "ds_cnn m4 -O2 -DKWS_PORTABLE" "dnn m7 -O2" "gru.integer m0 -O2" "lstm.integer m0 -O2"
@@ -69,6 +70,8 @@ flow_at_most() {
 flow_at_most 600000 cnn 4
 flow_at_most 350000 ds_cnn_valid 2
 flow_at_most 350000 ds_tc_valid 2
+flow_at_most 420000 gru_carried 2
+flow_at_most 390000 crnn_carried 4
 
 # cycles_within PERCENT DESIGN WHAT FLAGS...: of its network on m4, beside -O2.
 cycles_of() { awk -F, '$1 == "invoke" { print $3 }'; }

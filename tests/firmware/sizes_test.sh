@@ -44,7 +44,7 @@ check() {
   over=$(($(section "$images/kws_library.elf" .rodata) - weights - $(promised "$design" table_bytes)))
   [ "$over" -ge 0 ] && [ "$over" -le 2560 ] || fail "$design on $core: $over bytes of constants besides weights, tables"
 }
-for design in "${designs[@]}"; do
+for design in "${designs[@]}" "${carried[@]}"; do
   export_design "$design" "$work/$design"
   export_design "$design" "$work/$design.integer" kws integer
   check "$design" m4

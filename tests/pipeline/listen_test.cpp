@@ -23,12 +23,15 @@ namespace {
 
 class ListenTest : public test::TonesTest {
  protected:
-  [[nodiscard]] Model trained(int epochs) const {
+  static constexpr const char* kGru = R"({"type":"gru","layers":1,"cells":16})";
+  static constexpr const char* kCrnn =
+      R"({"type":"crnn","conv":{"filters":8,"kernel":[5,10],"stride":[2,1]},"gru_layers":2,"cells":12,"fc":8})";
+  [[nodiscard]] Model trained(int epochs, const std::string& network = kGru) const {
     Proposal proposal{.number = 0,
                       .budget = "small",
-                      .design = design_from_json(Json::parse(R"({"schema":"kwsmith.design/1","name":"small",
+                      .design = design_from_json(Json::parse(std::string(R"({"schema":"kwsmith.design/1","name":"small",
           "features":{"kind":"mfcc","coefficients":10,"window_ms":30,"stride_ms":40,"mel_bins":40,"low_hz":20,"high_hz":4000},
-          "network":{"type":"gru","layers":1,"cells":16},"classes":4})"),
+          "network":)") + network + R"(,"classes":4})"),
                                                  "test"),
                       .training = {}};
     proposal.training.epochs = epochs;
@@ -45,12 +48,18 @@ class ListenTest : public test::TonesTest {
 };
 
 TEST_F(ListenTest, DecisionsAreThoseOfTheExportedStreamForChunksOfAnySize) {
-  const Model model = trained(1);
-  const FrontEnd front_end(model.design.features);
+  const Model gru = trained(1), crnn = trained(1, kCrnn);
+  const FrontEnd front_end(gru.design.features);
   const std::vector<std::int16_t> pcm = stream(1).pcm;
+  struct Case {
+    const Model& model;
+    int hop_ms;
+    bool carry_state;
+  };
   // A decision per frame, the default, and hops longer than a frame is; with the state carried on.
-  for (const auto& [hop_ms, carry_state] : {std::pair(40, false), std::pair(0, false), std::pair(240, false),
-                                            std::pair(1000, false), std::pair(80, true)}) {
+  for (const auto& [model, hop_ms, carry_state] :
+       {Case{gru, 40, false}, Case{gru, 0, false}, Case{gru, 240, false}, Case{gru, 1000, false}, Case{gru, 80, true},
+        Case{crnn, 80, true}, Case{crnn, 240, true}}) {
     const DetectorOptions detector{.smoothing_ms = 500, .carry_state = carry_state};
     std::vector<SmoothedDecision> expected;
     for (const StreamDecision& d :

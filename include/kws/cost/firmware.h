@@ -30,7 +30,7 @@ Core core_by_name(std::string_view name);
 struct FirmwareOptions {
   int hop_ms = 0;                         ///< from decision to decision; 0: default_hop_ms()
   bool flow = true;                       ///< plan_stream() where it applies
-  bool carry_state = false;               ///< in its place, where keeps_state()
+  bool carry_state = false;               ///< in its place plan_carried(), where its calls divide the hop
   int smoothing_ms = 300;                 ///< of the detector
   int exp_entries = 256;                  ///< of the detector's table; before training the largest number there is
   std::span<const std::string> labels{};  ///< [classes]; empty: 11 characters for two labels, 7 for each keyword

@@ -15,6 +15,9 @@ namespace kws {
 ///
 /// The first `flowing` layers take `frames` new frames on in a call; those behind them run over the columns that the
 /// last of them keeps, once a decision.
+///
+/// Where the state of recurrent layers is carried on, these flow, too: a call takes them one column further, and a
+/// decision hears all since the stream's begin.
 struct StreamPlan {
   /// Where a tensor lies: in the state, which is kept from call to call, or in the arena.
   struct Place {
@@ -27,9 +30,8 @@ struct StreamPlan {
   struct Step {
     std::size_t index = 0;  ///< of the graph's layer
     Part part = Part::whole;
-    Layer layer;  ///< one that flows: with the time steps that a call reads and writes
-    Place input, second, output;
-    int scratch_offset = 0;  ///< in the arena
+    Layer layer;                           ///< one that flows: with the time steps that a call reads and writes
+    Place input, second, output, scratch;  ///< scratch: kept where it is the state of a recurrent layer
     int scratch_bytes = 0;
   };
   /// Columns that are kept, the oldest first; the newest `fresh` of them are computed in a call. The oldest ones are
@@ -45,6 +47,9 @@ struct StreamPlan {
     [[nodiscard]] int moved() const { return (columns - fresh) * column_bytes; }
   };
   int frames = 0;
+  bool carried = false;  ///< made by plan_carried(): as many calls a decision as it has new frames
+  /// Frames that the first call needs; of a carried state, which must not have heard anything before.
+  int first_frames = 0;
   std::size_t flowing = 0;  ///< layers
   std::size_t in_flow = 0;  ///< steps that a call takes, as many or one more
   std::vector<Step> steps;  ///< of all layers
@@ -58,15 +63,18 @@ struct StreamPlan {
 /// stride in time must divide the new columns it reads), or where that saves less than a quarter of the instructions.
 std::optional<StreamPlan> plan_stream(const Graph& graph, int frames);
 
-/// Recurrent layers on the frames, then dense ones: a stream may carry its state on, one time step a frame, and a
-/// decision hears all since the stream's begin.
-bool keeps_state(const Graph& graph);
-/// throws Error (Exit::usage) naming the model where it does not.
-void require_state(const Graph& graph, const std::string& model);
+/// The flow that carries the state of recurrent layers on, whose calls take one new column of what the first of them
+/// reads: recurrent layers on the frames or behind at most one convolution over time without padding, the last of them
+/// with one output for the whole input. Nothing: the network has none, or not so.
+std::optional<StreamPlan> plan_carried(const Graph& graph);
+/// The same for decisions that are `hop_frames` apart.
+///   throws  Error (Exit::usage) naming the model where it has no such state, or where its calls do not divide the hop
+StreamPlan require_state(const Graph& graph, const std::string& model, int hop_frames, int stride_ms);
 
 /// From decision to decision unless told: as many strides as fit into 100 ms, or somewhat fewer, where a network then
 /// flows that does not otherwise, or flows further.
-///   flow  whether it may
-int default_hop_ms(const Graph& graph, int stride_ms, bool flow = true);
+///   flow   whether it may
+///   carry  its state is carried on where it can be
+int default_hop_ms(const Graph& graph, int stride_ms, bool flow = true, bool carry = false);
 
 }  // namespace kws

@@ -22,6 +22,8 @@ struct DetectorOptions {
   std::vector<double> thresholds = {};  ///< [labels], in place of `threshold`; empty: that one for all
 };
 
+/// A state that is carried on may keep its word until another sound comes.
+inline constexpr double kCarriedRelease = 0.5;
 template <class Field>
 void describe(Field& field, DetectorOptions& o) {
   field("smoothing_ms", o.smoothing_ms, 0, 5000, "time over which posteriors are averaged");
@@ -29,9 +31,10 @@ void describe(Field& field, DetectorOptions& o) {
   field("refractory_ms", o.refractory_ms, 0, 60000, "time from one detection to the next at least");
   field("minimum", o.minimum, 0, 1000, "decisions to average before the first detection; 0: all that are averaged");
   field("release", o.release, 0.0, 1.0,
-        "mean posterior that a detected keyword must fall below before it is detected again; 0: it need not");
+        "mean posterior that a detected keyword must fall below before it is detected again; 0: it need not, with "
+        "carry_state 0.5");
   field("carry_state", o.carry_state,
-        "gru and lstm: one time step a frame, the state carried on from the stream's begin, in place of a window a "
+        "gru, lstm, crnn: the state of recurrent layers carried on from the stream's begin, in place of a window a "
         "decision");
 }
 

@@ -29,8 +29,8 @@ class Int8Engine {
   /// What the recurrent layers of a network have heard of a stream; of engines for one instruction set, whatever their
   /// number of time steps. Empty at a stream's begin.
   using State = std::vector<std::vector<std::byte>>;
-  /// One piece of a stream, as if it were the end of an input that holds all pieces so far: of recurrent layers on the
-  /// frames, then dense ones.
+  /// One piece of a stream, as if it were the end of an input that holds all pieces so far: of networks with state, see
+  /// plan_carried().
   ///   features  [input elements];  logits  [classes]
   void run_on(std::span<const std::int8_t> features, std::span<std::int8_t> logits, State& state) const;
 

@@ -100,7 +100,7 @@ void describe(Field& field, SearchOptions& o) {
   field("hop_ms", o.hop_ms, 0, kLongestHopThatHears,
         "from decision to decision, for times; 0: as many frames as 100 ms hold");
   field.later("carry_state", o.carry_state,
-              "count networks that are recurrent from the first layer on as streams that carry their state");
+              "count networks with recurrent layers as streams that carry their state on");
 }
 
 /// Reads {"schema": "kwsmith.search/1", "search": {..}, "raised_from": [epochs, ..], "budgets": [name, ..], "types":
