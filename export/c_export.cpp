@@ -113,7 +113,7 @@ Tokens ring_tokens(const std::optional<BoardUse>& board, int hop_ms) {
 std::string flow_text(const std::optional<StreamPlan>& plan, bool carries_state, const ExportSizes& sizes) {
   if (carries_state) {
     return "`kws_push` takes the first " + std::to_string(plan->flowing) + " layers on with every " +
-           counted(plan->frames, "new frame") + " and runs the others when a decision is\ndue, `kws_step` tells it.";
+           counted(plan->frames, "new frame") + " and runs the others when a decision is due,\nwhich `kws_step` tells.";
   }
   if (!plan) return "`kws_step` runs the whole network.";
   return "`kws_push` takes the first " + std::to_string(plan->flowing) + " layers on by what " +

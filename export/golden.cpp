@@ -159,6 +159,9 @@ Tokens detector_tokens(const ExportModel& model, const StreamOptions& options) {
           {"SAME_THRESHOLDS", repeated("KWS_THRESHOLD", model.info.labels.size())},
           {"MINIMUM", std::to_string(model.detector.minimum)},
           {"RELEASE", std::to_string(options.release)},
+          {"RELEASE_TEXT", options.release > 0 ? "\nnor before it has fallen below `KWS_RELEASE` (" +
+                                                     percent(threshold_of_q15(options.release)) + ")"
+                                               : ""},
           {"REFRACTORY_MS", std::to_string(options.refractory_ms)},
           {"EXP_COUNT", std::to_string(table.size())},
           {"EXP_TABLE", c_values(std::span<const std::uint16_t>(table))}};

@@ -121,6 +121,7 @@ TEST_F(Stream, RefusesHopsThatAreNoWholeStepsOfACarriedState) {
   model.detector.carry_state = true;
   EXPECT_THROW(write_c_model(model, {.hop_ms = 120}, root_ / "kws"), Error);
   EXPECT_EQ(write_c_model(model, {}, root_ / "kws").hop_ms, 80);
+  EXPECT_THAT(read_file(root_ / "kws/README.md"), ::testing::HasSubstr("fallen below `KWS_RELEASE` (50.00 %)"));
   EXPECT_NE(run("gcc -DKWS_HOP_FRAMES=3 -fsyntax-only kws/kws_stream.c"), 0);
   EXPECT_THAT(output(), ::testing::HasSubstr("KWS_HOP_FRAMES must be a multiple of KWS_FLOW_FRAMES"));
 }
