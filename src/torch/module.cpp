@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <limits>
 #include <new>
+#include <optional>
 
 #include "float_net.h"
 #include "kws/core/library.h"
@@ -25,6 +26,18 @@ void require_room_for_blas() {
   static const thread_local Room room;
 }
 
+/// Keeps LibTorch from oneDNN as long as it lives, see Precision::float32_native.
+class NoOneDnn {
+ public:
+  NoOneDnn() { at::globalContext().setUserEnabledMkldnn(false); }
+  ~NoOneDnn() { at::globalContext().setUserEnabledMkldnn(enabled_); }
+  NoOneDnn(const NoOneDnn&) = delete;
+  NoOneDnn& operator=(const NoOneDnn&) = delete;
+
+ private:
+  bool enabled_ = at::globalContext().userEnabledMkldnn();
+};
+
 class TorchNetwork : public FloatNetwork {
  public:
   TorchNetwork(const Graph& graph, const Weights& weights) : input_(graph.input()), net_(graph, weights) {}
@@ -33,6 +46,7 @@ class TorchNetwork : public FloatNetwork {
       : input_(graph.input()),
         net_(graph, layout, parameters, gradients, statistics,
              precision == Precision::float64 ? torch::kDouble : torch::kFloat),
+        native_(precision == Precision::float32_native),
         gradients_(gradients) {}
 
   std::vector<float> logits(std::span<const std::int8_t> features, const Observer& observer) override {
@@ -52,6 +66,8 @@ class TorchNetwork : public FloatNetwork {
 
   double step(std::span<const std::int8_t> features, std::span<const double> targets, const Int8Model* int8) override {
     require_room_for_blas();
+    std::optional<NoOneDnn> guard;
+    if (native_) guard.emplace();
     std::ranges::fill(gradients_, 0.0F);
     const torch::Tensor input = to_input(features, input_);
     const torch::Tensor logits = int8 != nullptr ? net_.forward_rounded(input, *int8) : net_.forward(input, true);
@@ -66,6 +82,7 @@ class TorchNetwork : public FloatNetwork {
  private:
   Shape input_;
   FloatNet net_;
+  bool native_ = false;
   std::span<float> gradients_;
 };
 
