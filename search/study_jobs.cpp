@@ -50,9 +50,10 @@ void Study::offer(int turn, const Lease& step) {
            {key[0], key[1], std::int64_t{step.from}, std::int64_t{turn}, step.reason});
     // Looked for by a statement of its own, after the row is in: a result that came while the insertion waited for it
     // would not be seen by a condition of that one, and the step be trained again, to a result that nobody can write.
-    db.run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2 AND EXISTS (SELECT 1 FROM rungs WHERE number = $1 AND "
-           "epochs = $2)",
-           key);
+    db.run(
+        "DELETE FROM jobs WHERE trial = $1 AND epochs = $2 AND EXISTS (SELECT 1 FROM rungs WHERE number = $1 AND "
+        "epochs = $2)",
+        key);
   });
 }
 
