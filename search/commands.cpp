@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <string_view>
 
 #include "kws/cost/stream_plan.h"
@@ -23,7 +24,12 @@ std::string export_command(const std::string& folder, const std::string& budget,
   std::string command = "kwsmith export " + shell_word(folder + "/best/" + budget) + " --out " +
                         shell_word("firmware" + (options.budgets().size() > 1 ? "_" + budget : ""));
   if (options.clock_hz > 0) command += " --board " + (options.board.empty() ? "BOARD" : shell_word(options.board));
-  if (options.carry_state && plan_carried(build_graph(design))) command += " --carry-state";
+  const int stride_ms = design.features.stride_ms;
+  const int frames = std::max(1, options.hop_ms / stride_ms);
+  if (options.hop_ms > 0) command += " --hop-ms " + std::to_string(frames * stride_ms);
+  const std::optional<StreamPlan> carried =
+      options.carry_state ? plan_carried(build_graph(design)) : std::optional<StreamPlan>();
+  if (carried && (options.hop_ms == 0 || frames % carried->frames == 0)) command += " --carry-state";
   return command;
 }
 

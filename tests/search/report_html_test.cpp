@@ -6,7 +6,6 @@
 
 #include "kws/core/files.h"
 #include "kws/core/table.h"
-#include "kws/search/commands.h"
 #include "kws/search/finalists.h"
 #include "kws/search/proposals.h"
 #include "kws/search/ranking.h"
@@ -198,20 +197,6 @@ TEST(ReportHtml, AnExportForABoardNamesOne) {
   const Json study = document(report_html(view))["studies"][0];
   const std::string command = study["export"].begin().value();
   EXPECT_TRUE(command.ends_with(" --out firmware --board BOARD")) << command << ": only its user knows which";
-}
-
-TEST(Commands, AnExportNamesTheBoardOfTheSearch) {
-  SearchOptions options;
-  options.board = "boards/my board.json";
-  options.clock_hz = 64'000'000;
-  const std::vector<Design> published = published_designs();
-  const Design& gru = *std::ranges::find(published, "gru_s", &Design::name);
-  EXPECT_EQ(export_command("a study", "small", options, gru),
-            "kwsmith export 'a study/best/small' --out firmware --board 'boards/my board.json'");
-  options.budget_names = {"small", "medium"};
-  options.carry_state = true;
-  EXPECT_EQ(export_command("study", "medium", options, gru),
-            "kwsmith export study/best/medium --out firmware_medium --board 'boards/my board.json' --carry-state");
 }
 
 TEST(ReportHtml, TellsWhatTheWinnersModelHasHeard) {
