@@ -110,8 +110,8 @@ Tokens ring_tokens(const std::optional<BoardUse>& board, int hop_ms) {
 }
 
 /// A sentence of README.md.
-std::string flow_text(const std::optional<StreamPlan>& plan, bool carries_state, const ExportSizes& sizes) {
-  if (carries_state) {
+std::string flow_text(const std::optional<StreamPlan>& plan, const ExportSizes& sizes) {
+  if (plan && plan->carried) {
     return "`kws_push` takes the first " + std::to_string(plan->flowing) + " layers on with every " +
            counted(plan->frames, "new frame") + " and runs the others when a decision is due,\nwhich `kws_step` tells.";
   }
@@ -262,7 +262,7 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   });
   d.tokens.merge(flow_tokens(flow, d.model));
   d.tokens["STACK_BYTES"] = std::to_string(kStackBytes);
-  d.tokens["FLOW_TEXT"] = flow_text(flow, stream.continuous, sizes);
+  d.tokens["FLOW_TEXT"] = flow_text(flow, sizes);
   d.tokens.merge(clip_tokens(m.front_end.options().clip_ms));
   d.tokens.merge(ring_tokens(options.board, stream.hop_frames * m.front_end.options().stride_ms));
   d.tokens.merge(detector_tokens(m, stream));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <optional>
 #include <string_view>
 
 #include "kws/cost/stream_plan.h"
@@ -25,11 +24,9 @@ std::string export_command(const std::string& folder, const std::string& budget,
                         shell_word("firmware" + (options.budgets().size() > 1 ? "_" + budget : ""));
   if (options.clock_hz > 0) command += " --board " + (options.board.empty() ? "BOARD" : shell_word(options.board));
   const int stride_ms = design.features.stride_ms;
-  const int frames = std::max(1, options.hop_ms / stride_ms);
-  if (options.hop_ms > 0) command += " --hop-ms " + std::to_string(frames * stride_ms);
-  const std::optional<StreamPlan> carried =
-      options.carry_state ? plan_carried(build_graph(design)) : std::optional<StreamPlan>();
-  if (carried && (options.hop_ms == 0 || frames % carried->frames == 0)) command += " --carry-state";
+  const int frames = options.hop_ms > 0 ? std::max(1, options.hop_ms / stride_ms) : 0;
+  if (frames > 0) command += " --hop-ms " + std::to_string(frames * stride_ms);
+  if (options.carry_state && plan_carried(build_graph(design), frames)) command += " --carry-state";
   return command;
 }
 

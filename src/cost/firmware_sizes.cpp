@@ -114,8 +114,7 @@ StreamNumbers::StreamNumbers(const FeatureOptions& features, const Graph& graph,
                             ? default_hop_ms(graph, features.stride_ms, options.flow, options.carry_state)
                             : options.hop_ms;
   frames = std::max(1, wanted_ms / features.stride_ms);
-  if (options.carry_state) flow = plan_carried(graph);
-  if (flow && frames % flow->frames != 0) flow.reset();
+  if (options.carry_state) flow = plan_carried(graph, frames);
   if (options.flow && !flow) flow = plan_stream(graph, frames);
   const int hop_ms = frames * features.stride_ms;
   smoothing = std::max(1, (options.smoothing_ms + hop_ms / 2) / hop_ms);

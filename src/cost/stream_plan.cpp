@@ -253,7 +253,7 @@ std::optional<StreamPlan> plan_stream(const Graph& graph, int frames) {
   return flow ? std::optional(flow->plan()) : std::nullopt;
 }
 
-std::optional<StreamPlan> plan_carried(const Graph& graph) {
+std::optional<StreamPlan> plan_carried(const Graph& graph, int hop_frames) {
   const std::vector<Layer>& layers = graph.layers();
   const auto first = std::ranges::find_if(layers, has_state);
   if (first == layers.end()) return std::nullopt;
@@ -261,6 +261,7 @@ std::optional<StreamPlan> plan_carried(const Graph& graph) {
   if (last->output.time != 1) return std::nullopt;
   int frames = 1;
   for (auto layer = layers.begin(); layer != first; ++layer) frames *= time_stride(*layer);
+  if (hop_frames % frames != 0) return std::nullopt;
   std::vector<int> fresh = fresh_columns(graph, frames, true);
   const auto with_state = static_cast<std::size_t>(layers.rend() - last);
   if (fresh.size() <= with_state || fresh[static_cast<std::size_t>(first->inputs.front())] != 1) return std::nullopt;

@@ -47,7 +47,7 @@ struct StreamPlan {
     [[nodiscard]] int moved() const { return (columns - fresh) * column_bytes; }
   };
   int frames = 0;
-  bool carried = false;  ///< made by plan_carried(): as many calls a decision as it has new frames
+  bool carried = false;  ///< made by plan_carried(): a decision may take several calls
   /// Frames that the first call needs; of a carried state, which must not have heard anything before.
   int first_frames = 0;
   std::size_t flowing = 0;  ///< layers
@@ -66,9 +66,10 @@ std::optional<StreamPlan> plan_stream(const Graph& graph, int frames);
 /// The flow that carries the state of recurrent layers on, whose calls take one new column of what the first of them
 /// reads: recurrent layers on the frames or behind at most one convolution over time without padding, the last of them
 /// with one output for the whole input. Nothing: the network has none, or not so.
-std::optional<StreamPlan> plan_carried(const Graph& graph);
-/// The same for decisions that are `hop_frames` apart.
-///   throws  Error (Exit::usage) naming the model where it has no such state, or where its calls do not divide the hop
+///   hop_frames  between decisions: nothing, too, where its calls do not divide them; 0: any
+std::optional<StreamPlan> plan_carried(const Graph& graph, int hop_frames = 0);
+/// The same where it must be so.
+///   throws  Error (Exit::usage) naming the model and what else to choose
 StreamPlan require_state(const Graph& graph, const std::string& model, int hop_frames, int stride_ms);
 
 /// From decision to decision unless told: as many strides as fit into 100 ms, or somewhat fewer, where a network then
