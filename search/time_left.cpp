@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <tuple>
 
-#include "kws/cost/cost.h"
 #include "kws/search/finalists.h"
 #include "kws/search/plan.h"
 #include "kws/search/rungs.h"
@@ -34,15 +33,6 @@ class Workers {
 };
 
 }  // namespace
-
-double relative_epoch_cost(const Design& design) {
-  constexpr double kClip = 6e5;     // its features and what a small network takes in any case
-  constexpr double kNumber = 30.0;  // of a tensor, written, read and differentiated
-  const Graph graph = build_graph(design);
-  double numbers = 0.0;
-  for (const Layer& layer : graph.layers()) numbers += layer.output.elements();
-  return kClip + static_cast<double>(hello_edge_cost(graph).macs) + kNumber * numbers;
-}
 
 TimeLeft::TimeLeft(const SearchOptions& options)
     : options_(options),

@@ -7,15 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "kws/families/design.h"
 #include "kws/search/epoch_times.h"
 #include "kws/search/options.h"
 
 namespace kws {
-
-/// How long an epoch of a design takes beside one of another. Source: 45 designs of a search on 14,676 clips (EPYC,
-/// AVX-512 BF16), whose times it meets within a third (deviation of the logarithm 0.3).
-double relative_epoch_cost(const Design& design);
 
 /// How long the rest of a search takes, from what its trainings have taken so far: an epoch of one design may take ten
 /// times as long as one of another, and those that go on to the top and become finalists are seldom the cheap ones.
