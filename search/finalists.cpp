@@ -59,13 +59,13 @@ std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const Search
   return list;
 }
 
-static int trainings(const SearchOptions& options) {
+int finalist_trainings(const SearchOptions& options) {
   const auto budgets = static_cast<int>(options.budgets().size());
   return budgets * std::min(options.finalists, options.max_trials) * options.final_seeds;
 }
+
 int finalist_epochs(const SearchOptions& options) {
-  return trainings(options) * (final_epochs(options) + options.tuning_epochs);
+  return finalist_trainings(options) * (final_epochs(options) + options.tuning_epochs);
 }
-int finalist_tuning_epochs(const SearchOptions& options) { return trainings(options) * options.tuning_epochs; }
 
 }  // namespace kws

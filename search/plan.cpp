@@ -16,24 +16,30 @@
 #include "kws/search/epoch_times.h"
 #include "kws/search/finalists.h"
 #include "kws/search/schedule.h"
+#include "workers.h"
 
 namespace kws {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kMeasuredEpochs = 2;   ///< the first makes what all trials share, so that the second counts
-constexpr double kFinalShare = 0.4;  ///< of the time, at most
+constexpr int kMeasuredEpochs = 2;      ///< the first makes what all trials share, so that the second counts
+constexpr double kFinalShare = 0.4;     ///< of the time, at most,
+constexpr double kLongestFinals = 0.6;  ///< and where the fewest take more
+constexpr double kOneFinalist = 0.5;    ///< that the slowest design worth a search takes at kShortLength
 constexpr int kFullLength = TrainOptions().epochs;
 constexpr int kMostTrials = 600;
 
 constexpr int kLongLength = 120;  ///< as configs/recipes/long.json
+constexpr int kShortLength = 27;  ///< which a slow network of more than others can do still beats them with
 
 struct Finals {
   int finalists, seeds, epochs;
 };
 constexpr std::array kFinals = {Finals{3, 3, kLongLength}, Finals{3, 3, kFullLength}, Finals{2, 3, kFullLength},
                                 Finals{2, 2, kFullLength}, Finals{1, 2, kFullLength}, Finals{1, 1, kFullLength}};
+/// Where one at full length takes too long; the second seed takes no time where two run at once.
+constexpr Finals kFewest = {1, 2, kShortLength};
 
 /// A top rung, and the trials of each budget that make it worth its epochs.
 struct TopRung {
@@ -43,19 +49,24 @@ constexpr std::array kTopRungs = {TopRung{81, 250}, TopRung{27, 12}, TopRung{9, 
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-double final_seconds(const SearchOptions& options, const TrainingPace& pace) {
-  const int tuning = finalist_tuning_epochs(options);
-  const double trainings = static_cast<double>(tuning) / std::max(1, options.tuning_epochs);
-  return ((finalist_epochs(options) - tuning) + kQuantAwareCost * tuning) * pace.late_epoch_seconds +
-         trainings * pace.rung_seconds;
-}
-
-/// Of all trials, without finalists.
-double trial_seconds(const SearchOptions& options, const TrainingPace& pace) {
-  const double epochs = expected_epochs(options.schedule(), options.budgets().size());
-  const double first = std::min<double>(epochs, options.max_trials * std::min(options.first_rung, options.epochs));
-  const double results = 1.5 * options.max_trials;  // one of three goes on, one of nine again
-  return first * pace.epoch_seconds + (epochs - first) * pace.late_epoch_seconds + results * pace.rung_seconds;
+/// How long a search takes at that pace, its trials and its finalists.
+struct PlannedSeconds {
+  double trials = 0.0, finals = 0.0;
+};
+PlannedSeconds seconds_of(const SearchOptions& options, const TrainingPace& pace) {
+  const std::vector<int> rungs = rungs_of(options.schedule());
+  Workers workers(pace.at_once);
+  workers.take_rungs(expected_jobs(options.schedule(), options.budgets().size()), [&](std::size_t rung, int) {
+    const double epochs = rungs[rung] - (rung == 0 ? 0 : rungs[rung - 1]);
+    return epochs * (rung == 0 ? pace.epoch_seconds : pace.late_epoch_seconds) + pace.rung_seconds;
+  });
+  workers.wait_for_all();
+  const double trials = workers.end();
+  const double epochs = final_epochs(options) + kQuantAwareCost * options.tuning_epochs;
+  for (int i = 0; i < finalist_trainings(options); ++i) {
+    workers.take(epochs * pace.late_epoch_seconds + pace.rung_seconds);
+  }
+  return {.trials = trials, .finals = workers.end() - trials};
 }
 
 /// The most trials that the time allows.
@@ -63,13 +74,33 @@ int affordable_trials(SearchOptions options, const TrainingPace& pace, double se
   int low = 1, high = kMostTrials;
   while (low < high) {
     options.max_trials = (low + high + 1) / 2;
-    if (trial_seconds(options, pace) <= seconds) {
+    if (seconds_of(options, pace).trials <= seconds) {
       low = options.max_trials;
     } else {
       high = options.max_trials - 1;
     }
   }
   return low;
+}
+
+/// Seconds of an epoch of each type's quickest design.
+std::map<std::string, double> quickest_of_types(const std::vector<FirstDesign>& first) {
+  std::map<std::string, double> quickest;
+  for (const FirstDesign& design : first) {
+    double& least = quickest.try_emplace(design.proposal.design.type(), design.step_seconds).first->second;
+    least = std::min(least, design.step_seconds);
+  }
+  return quickest;
+}
+
+/// The median, the upper one of two; 0 of none.
+double middle_of(const std::map<std::string, double>& of_types) {
+  if (of_types.empty()) return 0.0;
+  std::vector<double> all;
+  all.reserve(of_types.size());
+  for (const auto& [type, value] : of_types) all.push_back(value);
+  std::ranges::sort(all);
+  return all[all.size() / 2];
 }
 
 }  // namespace
@@ -122,20 +153,24 @@ TrainingPace pace_of_steps(const std::vector<FirstDesign>& first) {
 std::vector<std::string> slow_types(const std::vector<FirstDesign>& first, double seconds) {
   constexpr double kOneTraining = 0.2;  // of the time, at most
   constexpr double kMostTimes = 4.0;    // as slow as most types
-  std::map<std::string, double> quickest;
-  for (const FirstDesign& design : first) {
-    double& least = quickest.try_emplace(design.proposal.design.type(), design.step_seconds).first->second;
-    least = std::min(least, design.step_seconds);
-  }
-  std::vector<double> all;
-  all.reserve(quickest.size());
-  for (const auto& [type, epoch] : quickest) all.push_back(epoch);
-  std::ranges::sort(all);
+  const std::map<std::string, double> quickest = quickest_of_types(first);
+  const double most = kMostTimes * middle_of(quickest);
   std::vector<std::string> slow;
   for (const auto& [type, epoch] : quickest) {
-    if (kFullLength * epoch > kOneTraining * seconds && epoch > kMostTimes * all[all.size() / 2]) slow.push_back(type);
+    if (kFullLength * epoch > kOneTraining * seconds && epoch > most) slow.push_back(type);
   }
   return slow;
+}
+
+double most_training_cost(const std::vector<FirstDesign>& first, double seconds) {
+  const double epochs = kShortLength + kQuantAwareCost * SearchOptions().tuning_epochs;
+  const double epoch_seconds = kOneFinalist * seconds / epochs;
+  if (first.empty() || epoch_seconds < middle_of(quickest_of_types(first))) return 0.0;
+  std::vector<double> each;  // seconds of a unit of cost
+  each.reserve(first.size());
+  for (const FirstDesign& one : first) each.push_back(one.step_seconds / training_cost(one.proposal.design));
+  std::ranges::sort(each);
+  return epoch_seconds / each[each.size() / 4];  // the cost tells times to a third: in doubt a design stays
 }
 
 TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& evaluator, int at_once, double patience) {
@@ -189,34 +224,42 @@ TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& eval
 }
 
 const std::vector<std::string>& planned_options() {
-  static const std::vector<std::string> names = {"max_trials",  "epochs",       "finalists",
-                                                 "final_seeds", "final_epochs", "tuning_epochs"};
+  static const std::vector<std::string> names = {"max_training_cost", "max_published", "max_trials",   "epochs",
+                                                 "finalists",         "final_seeds",   "final_epochs", "tuning_epochs"};
   return names;
 }
 
 SearchOptions planned(SearchOptions options, const TrainingPace& pace, double seconds) {
-  const double all = seconds * pace.at_once;
   const auto budgets = static_cast<int>(options.budgets().size());
-  options.max_trials = kMostTrials;
-  for (const Finals& finals : kFinals) {
+  const auto choose = [&](const Finals& finals) {
     options.finalists = finals.finalists;
     options.final_seeds = finals.seeds;
     options.final_epochs = finals.epochs;
-    if (final_seconds(options, pace) <= kFinalShare * all) break;
-  }
-  const double left = std::max((1.0 - kFinalShare) * all, all - final_seconds(options, pace));
+  };
+  const auto final_seconds = [&] { return seconds_of(options, pace).finals; };
+  options.max_trials = kMostTrials;
+  const auto row = std::ranges::find_if(kFinals, [&](const Finals& finals) {
+    choose(finals);
+    return final_seconds() <= kFinalShare * seconds;
+  });
+  if (row == kFinals.end()) choose(kFewest);
+  // Where even those take too long, finalists are as short as trials.
+  const bool as_trials = final_seconds() > kLongestFinals * seconds;
+  if (as_trials) options.final_epochs = 0;
   for (const TopRung& top : kTopRungs) {
     options.epochs = top.epochs;
-    options.max_trials = affordable_trials(options, pace, left);
-    if (options.max_trials >= top.trials * budgets) break;
+    options.max_trials = kMostTrials;
+    const double finals = final_seconds();
+    options.max_trials = affordable_trials(options, pace, seconds - finals);
+    if (options.max_trials >= top.trials * budgets && (!as_trials || finals <= kFinalShare * seconds)) break;
   }
-  // Where even one full length takes too long, finalists are as short as trials.
-  if (final_seconds(options, pace) > kFinalShare * all) options.final_epochs = 0;
+  options.max_published = std::max(1, options.max_trials / budgets / 2);  // the other half is new
   return options;
 }
 
 double planned_seconds(const SearchOptions& options, const TrainingPace& pace) {
-  return (trial_seconds(options, pace) + final_seconds(options, pace)) / pace.at_once;
+  const PlannedSeconds all = seconds_of(options, pace);
+  return all.trials + all.finals;
 }
 
 std::string describe_plan(const SearchOptions& options, const TrainingPace& pace) {
@@ -232,7 +275,7 @@ SearchOptions as_planned_before(SearchOptions options, const SearchOptions& befo
   const Json all = search_options_to_json(before).at("search");
   Json kept = Json::object();
   for (const std::string& name : planned_options()) {
-    if (!given.contains(name)) kept[name] = all.at(name);
+    if (!given.contains(name) && all.contains(name)) kept[name] = all.at(name);  // not where it is the usual one
   }
   read_options(kept, options, "config.json", "search");
   return options;

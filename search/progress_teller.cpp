@@ -15,7 +15,7 @@ void ProgressTeller::offered(const Job& job, const Proposal& proposal) {
                       .from = job.from,
                       .to = job.to,
                       .budget = proposal.budget,
-                      .cost = relative_epoch_cost(proposal.design)});
+                      .cost = training_cost(proposal.design)});
 }
 
 void ProgressTeller::trained(const Lease& lease, int epochs) {

@@ -1,12 +1,41 @@
 #include "kws/search/proposals.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <utility>
 
 #include "kws/core/rng.h"
+#include "kws/cost/cost.h"
 #include "proposal_sources.h"
 #include "streams.h"
 
 namespace kws {
+namespace {
+
+/// The largest of each type, which are mostly the most accurate, then the next ones, up to `most`; in their order.
+std::vector<Candidate> largest(std::vector<Candidate> published, std::size_t most) {
+  std::map<std::string, std::vector<std::pair<std::int64_t, std::size_t>>> of_type;  // operations and place
+  for (std::size_t i = 0; i < published.size(); ++i) {
+    const Design& design = published[i].sample.design;
+    of_type[design.type()].emplace_back(hello_edge_totals(build_graph(design)).ops, i);
+  }
+  std::vector<std::pair<std::size_t, std::size_t>> ranked;  // rank in its type and place
+  for (auto& [type, designs] : of_type) {
+    std::ranges::sort(designs, std::greater{});
+    for (std::size_t rank = 0; rank < designs.size(); ++rank) ranked.emplace_back(rank, designs[rank].second);
+  }
+  std::ranges::sort(ranked);
+  ranked.resize(std::min(ranked.size(), std::max(most, of_type.size())));
+  std::vector<std::size_t> places;
+  for (const auto& [rank, place] : ranked) places.push_back(place);
+  std::ranges::sort(places);
+  std::vector<Candidate> kept;
+  for (const std::size_t place : places) kept.push_back(std::move(published[place]));
+  return kept;
+}
+
+}  // namespace
 
 struct Proposer::PerBudget {
   std::string budget;
@@ -36,6 +65,9 @@ Proposer::Proposer(const SearchOptions& options, const std::vector<std::string>&
     own.budget = budgets[i];
     own.pool = std::move(pools[i]);
     if (!options.no_prior) own.published = own.pool->published();
+    if (options.max_published > 0) {
+      own.published = largest(std::move(own.published), static_cast<std::size_t>(options.max_published));
+    }
     std::ranges::reverse(own.published);
     own.untried = own.pool->types();
     Rng rng({options.seed, kOrder, i});

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "kws/core/table.h"
+#include "kws/search/epoch_times.h"
 #include "kws/search/pool.h"
 #include "moves.h"
 #include "streams.h"
@@ -28,45 +30,88 @@ std::string describe_need(const Budget& budget, const Needs& needs) {
   return text;
 }
 
-/// What designs of one type need at least, seen against a budget.
+/// What a design may take of a budget and of the time to train it.
+class Bounds {
+ public:
+  Bounds(const SearchOptions& options, Budget budget)
+      : budget_(std::move(budget)), part_(options.part()), most_cost_(options.max_training_cost) {}
+
+  struct Share {
+    double share = std::numeric_limits<double>::infinity();  ///< the largest of all limits, 1 = all of it
+    bool fits = false;
+    Needs needs = {};
+    double cost = 0.0;  ///< share of the training cost
+  };
+  [[nodiscard]] Share of(const Design& design) const {
+    Share share{.needs = needs_of(design, part_)};
+    share.fits = budget_.fits(share.needs);
+    share.share = budget_share(budget_, share.needs);
+    if (most_cost_ == 0.0) return share;
+    share.cost = training_cost(design) / most_cost_;
+    share.share = std::max(share.share, share.cost);
+    share.fits = share.fits && share.cost <= 1.0;
+    return share;
+  }
+  [[nodiscard]] bool fit(const Design& design) const { return of(design).fits; }
+
+  /// Of the closest design of a type, and of all.
+  [[nodiscard]] std::string why_no_type_fits(const Share& closest) const {
+    if (budget_.fits(closest.needs)) {
+      return "trains within --max-training-cost (the closest takes " + times(closest) + ")";
+    }
+    return "fits budget \"" + budget_.name + "\" (the closest needs " + describe_need(budget_, closest.needs) + ")";
+  }
+  [[nodiscard]] std::string why_nothing_fits(const Share& closest) const {
+    const std::string budget = "budget \"" + budget_.name + "\": ";
+    if (budget_.fits(closest.needs)) {
+      return budget + "no design of it trains within --max-training-cost; the closest takes " + times(closest);
+    }
+    return budget + "nothing fits " + budget_.limits_text() + "; the smallest design found needs " +
+           describe_need(budget_, closest.needs);
+  }
+
+ private:
+  static std::string times(const Share& closest) { return fixed(closest.cost, 1) + " times that"; }
+
+  Budget budget_;
+  std::optional<Part> part_;
+  double most_cost_;
+};
+
+/// What designs of one type need at least, seen against their bounds.
 struct Probe {
   bool fits = false;
   std::optional<Sample> least = {};  ///< that fits although no draw has
-  double share = std::numeric_limits<double>::infinity();
-  Needs closest;
+  Bounds::Share closest;
 };
 
-Probe probe(const SearchOptions& options, std::size_t type, const Budget& budget) {
+Probe probe(const SearchOptions& options, std::size_t type, const Bounds& bounds) {
   Rng rng({options.seed, kProbes, type});
   Probe probe;
-  const auto share_of = [&](const Needs& needs) {
-    const double share = budget_share(budget, needs);
-    if (share < probe.share) {
-      probe.share = share;
-      probe.closest = needs;
-    }
-    return share;
+  const auto need = [&](const Sample& sample) {
+    const Bounds::Share taken = bounds.of(sample.design);
+    if (taken.share < probe.closest.share) probe.closest = taken;
+    return taken;
   };
-  const auto need = [&](const Sample& sample) { return share_of(needs_of(sample.design, options.part())); };
   Sample closest;
   double share = std::numeric_limits<double>::infinity(), smallest = share;  // of the round, of the least so far
   for (int drawn = 1; drawn <= (probe.least ? kRareDraws : kProbeDraws); ++drawn) {
     Sample one = sample(options.space, options.types[type], options.classes, rng);
-    const Needs needs = needs_of(one.design, options.part());
-    if (budget.fits(needs)) return {.fits = true, .share = share_of(needs), .closest = needs};
-    if (const double taken = share_of(needs); taken < share) {
-      share = taken;
+    const Bounds::Share drawn_share = need(one);
+    if (drawn_share.fits) return {.fits = true, .closest = drawn_share};
+    if (drawn_share.share < share) {
+      share = drawn_share.share;
       closest = std::move(one);
     }
     if (drawn % kRoundDraws != 0 || probe.least) continue;
-    Sample least_one = least(options.space, closest, need);
-    const double taken = need(least_one);
-    if (budget.fits(needs_of(least_one.design, options.part()))) {
+    Sample least_one = least(options.space, closest, [&](const Sample& sample) { return need(sample).share; });
+    const Bounds::Share taken = need(least_one);
+    if (taken.fits) {
       probe.least = std::move(least_one);
-    } else if (taken > kFarAbove || taken >= smallest) {
+    } else if (taken.share > kFarAbove || taken.share >= smallest) {
       break;  // another way down has come no further
     }
-    smallest = std::min(smallest, taken);
+    smallest = std::min(smallest, taken.share);
     share = std::numeric_limits<double>::infinity();
   }
   probe.fits = probe.least.has_value();
@@ -76,28 +121,23 @@ Probe probe(const SearchOptions& options, std::size_t type, const Budget& budget
 class SpacePool : public Pool {
  public:
   SpacePool(const SearchOptions& options, std::size_t budget, std::vector<std::string>& warnings)
-      : options_(options), part_(options.part()) {
+      : options_(options), bounds_(options, options.budgets()[budget]) {
     const std::vector<Budget> budgets = options.budgets();
-    budget_ = budgets[budget];
     before_.assign(budgets.begin(), budgets.begin() + static_cast<std::ptrdiff_t>(budget));
     Probe best;
     for (std::size_t type = 0; type < options_.types.size(); ++type) {
-      const Probe found = probe(options_, type, budget_);
-      if (found.share < best.share) best = found;
+      const Probe found = probe(options_, type, bounds_);
+      if (found.closest.share < best.closest.share) best = found;
       if (found.fits) {
         types_.push_back(options_.types[type]);
         if (found.least) least_.emplace(options_.types[type], *found.least);
         continue;
       }
-      warnings.push_back("type " + options_.types[type] + ": no design that was tried fits budget \"" + budget_.name +
-                         "\" (the closest needs " + describe_need(budget_, found.closest) +
-                         "); its turns go to the other types");
+      warnings.push_back("type " + options_.types[type] + ": no design that was tried " +
+                         bounds_.why_no_type_fits(found.closest) + "; its turns go to the other types");
     }
     if (!types_.empty()) return;
-    throw Error("budget \"" + budget_.name + "\": nothing fits " + budget_.limits_text() +
-                    "; the smallest design found needs " + describe_need(budget_, best.closest) +
-                    "; raise the limit or widen the space",
-                Exit::nothing_fits);
+    throw Error(bounds_.why_nothing_fits(best.closest) + "; raise the limit or widen the space", Exit::nothing_fits);
   }
 
   [[nodiscard]] const std::vector<std::string>& types() const override { return types_; }
@@ -109,10 +149,10 @@ class SpacePool : public Pool {
       sample.design.classes = options_.classes;
       sample.design.features.arithmetic = options_.space.features.arithmetic;  // the part may have no floats
       sample.design.features.clip_ms = options_.space.features.clip_ms;
-      const Needs needs = needs_of(sample.design, part_);
-      const bool wanted = std::ranges::find(types_, design.type()) != types_.end();
-      const bool others = std::ranges::any_of(before_, [&](const Budget& budget) { return budget.fits(needs); });
-      if (wanted && !others && budget_.fits(needs)) all.push_back(candidate(std::move(sample)));
+      if (std::ranges::find(types_, design.type()) == types_.end()) continue;
+      const Bounds::Share taken = bounds_.of(sample.design);
+      const bool others = std::ranges::any_of(before_, [&](const Budget& budget) { return budget.fits(taken.needs); });
+      if (taken.fits && !others) all.push_back(candidate(std::move(sample)));
     }
     return all;
   }
@@ -123,14 +163,13 @@ class SpacePool : public Pool {
     double largest_share = -1.0;
     for (int i = 0; i < kProposalDraws; ++i) {
       Sample drawn = sample(options_.space, type, options_.classes, rng);
-      const Needs needs = needs_of(drawn.design, part_);
-      const double share = budget_share(budget_, needs);
-      if (!budget_.fits(needs) || share <= largest_share) continue;
+      const Bounds::Share taken = bounds_.of(drawn.design);
+      if (!taken.fits || taken.share <= largest_share) continue;
       Candidate one = candidate(std::move(drawn));
       if (seen(one.key)) continue;
-      if (share > kWantedShare) return one;
+      if (taken.share > kWantedShare) return one;
       largest = std::move(one);
-      largest_share = share;
+      largest_share = taken.share;
     }
     return largest;
   }
@@ -170,7 +209,7 @@ class SpacePool : public Pool {
     for (int i = 0; i < kWalkTries && (steps < kWalkSteps || !found); ++i) {
       if (i > 0) {
         std::optional<Sample> next = neighbour(options_.space, at, rng);
-        if (!next || !budget_.fits(needs_of(next->design, part_))) continue;
+        if (!next || !bounds_.fit(next->design)) continue;
         at = *std::move(next);
         ++steps;
       }
@@ -179,15 +218,14 @@ class SpacePool : public Pool {
     return found;
   }
   [[nodiscard]] std::optional<Candidate> fresh_and_fitting(Sample sample, const Seen& seen) const {
-    if (!budget_.fits(needs_of(sample.design, part_))) return std::nullopt;
+    if (!bounds_.fit(sample.design)) return std::nullopt;
     Candidate one = candidate(std::move(sample));
     if (seen(one.key)) return std::nullopt;
     return one;
   }
 
   SearchOptions options_;
-  std::optional<Part> part_;
-  Budget budget_;
+  Bounds bounds_;
   std::vector<Budget> before_;
   std::vector<std::string> types_;
   std::map<std::string, Sample> least_;  ///< by type, of which draws find none

@@ -8,6 +8,7 @@
 #include "kws/search/plan.h"
 #include "kws/search/rungs.h"
 #include "kws/search/schedule.h"
+#include "workers.h"
 
 namespace kws {
 namespace {
@@ -15,22 +16,6 @@ namespace {
 constexpr double kEnoughKnown = 8.0;  ///< designs that have been timed
 
 int trial_of(int number) { return is_finalist(number) ? finalist_of(number) : number; }
-
-/// Workers that take the jobs of a list in turn, each as soon as it is free.
-class Workers {
- public:
-  explicit Workers(int count) : free_(static_cast<std::size_t>(std::max(1, count)), 0.0) {}
-  void take(double seconds, double not_before = 0.0) {
-    double& next = *std::ranges::min_element(free_);
-    next = std::max(next, not_before) + seconds;
-  }
-  /// When all are free.
-  [[nodiscard]] double end() const { return *std::ranges::max_element(free_); }
-  void wait_for_all() { std::ranges::fill(free_, end()); }
-
- private:
-  std::vector<double> free_;
-};
 
 }  // namespace
 
@@ -169,22 +154,19 @@ std::optional<double> TimeLeft::seconds(double now) const {
     }
   }
   const std::vector<Budget> budgets = options_.budgets();
-  double below = workers.end();
+  std::vector<int> left;
+  std::vector<std::vector<double>> each;  // [rung][budget] seconds; budgets take turns
   for (std::size_t rung = 0; rung < rungs_.size(); ++rung) {
     const int epochs = rungs_[rung] - (rung == 0 ? 0 : rungs_[rung - 1]);
     const double share = static_cast<double>(jobs_[rung]) / jobs_[0];
-    const int left = std::max(0, jobs_[rung] - offered_[rung]);
-    std::vector<double> each;  // of the budgets, which take turns
-    each.reserve(budgets.size());
+    left.push_back(std::max(0, jobs_[rung] - offered_[rung]));
+    std::vector<double>& of_budgets = each.emplace_back();
     for (const Budget& budget : budgets) {
-      each.push_back(opening_.value() + epochs * best_epoch_seconds(budget.name, share) + rung_seconds_.value());
+      of_budgets.push_back(opening_.value() + epochs * best_epoch_seconds(budget.name, share) + rung_seconds_.value());
     }
-    for (int i = 0; i < left; ++i) {
-      // The last of a rung waits for the results of the one below.
-      workers.take(each[static_cast<std::size_t>(i) % each.size()], i + 1 == left && rung > 0 ? below : 0.0);
-    }
-    below = workers.end();
   }
+  workers.take_rungs(left,
+                     [&](std::size_t rung, int i) { return each[rung][static_cast<std::size_t>(i) % budgets.size()]; });
   workers.wait_for_all();
   for (const double training : finalist_seconds()) workers.take(training);
   // At the end each winner reads the test split, which takes about as long as measuring it at a rung.

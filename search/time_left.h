@@ -22,7 +22,7 @@ class TimeLeft {
     int trial = 0;
     int from = 0, to = 0;  ///< epochs
     std::string budget;
-    double cost = 1.0;  ///< relative_epoch_cost()
+    double cost = 1.0;  ///< training_cost()
   };
 
   explicit TimeLeft(const SearchOptions& options);
@@ -52,7 +52,7 @@ class TimeLeft {
   /// What one design has shown.
   struct Shown {
     std::string budget;
-    double cost = 1.0;      ///< relative_epoch_cost()
+    double cost = 1.0;      ///< training_cost()
     int reached = 0;        ///< epochs
     double accuracy = 0.0;  ///< there
   };

@@ -1,6 +1,8 @@
 #include "search_plan.h"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <iostream>
 #include <vector>
 
@@ -8,6 +10,7 @@
 #include "kws/core/table.h"
 #include "kws/cost/cost.h"
 #include "kws/pipeline/train_bench.h"
+#include "kws/search/epoch_times.h"
 #include "kws/search/finalists.h"
 #include "kws/search/plan.h"
 #include "kws/search/proposals.h"
@@ -50,14 +53,48 @@ std::vector<FirstDesign> measured(const SearchOptions& options, Isa isa, std::si
   return first;
 }
 
-/// Takes the types out that would take the time of all the others.
-void leave_out_slow_types(SearchOptions& options, std::vector<FirstDesign>& first, double seconds, int at_once) {
-  for (const std::string& type : slow_types(first, seconds * at_once)) {
-    log().warn("{}: left out, training it is too slow here for a search of {}; a longer --time or --types takes it in",
-               type, describe_time(seconds));
-    std::erase(options.types, type);
-    std::erase_if(first, [&](const FirstDesign& one) { return one.proposal.design.type() == type; });
+/// "ds_cnn_l, cnn_l and 7 more published networks", of those that keep a budget and for which `slow` holds; "": none.
+std::string published_that_are(const SearchOptions& options, const std::function<bool(const Design&)>& slow) {
+  constexpr std::size_t kNamed = 3;
+  std::vector<std::string> names;
+  for (const Design& design : known_designs()) {
+    const Needs needs = needs_of(design, options.part());
+    const std::vector<Budget> budgets = options.budgets();
+    const bool wanted = std::ranges::find(options.types, design.type()) != options.types.end();
+    const bool keeps = std::ranges::any_of(budgets, [&](const Budget& budget) { return budget.fits(needs); });
+    if (wanted && keeps && slow(design)) names.push_back(design.name);
   }
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kNamed, names.size()); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > kNamed)
+    text += " and " + counted(std::ssize(names) - static_cast<std::ptrdiff_t>(kNamed), "more published network");
+  return text;
+}
+
+/// Takes the types and designs out that would take the time of all the others.
+void leave_out_slow(const SearchRequest& request, SearchOptions& options, std::vector<FirstDesign>& first,
+                    int at_once) {
+  const double seconds = *request.seconds;
+  const auto leave_out = [&](const std::string& what, const char* option,
+                             const std::function<bool(const Design&)>& slow) {
+    std::erase_if(first, [&](const FirstDesign& one) { return slow(one.proposal.design); });
+    if (what.empty()) return;
+    log().warn("{}: left out, training is too slow here for a search of {}; a longer --time or {} takes it in", what,
+               describe_time(seconds), option);
+  };
+  if (!request.types_given) {
+    for (const std::string& type : slow_types(first, seconds * at_once)) {
+      std::erase(options.types, type);
+      leave_out(type, "--types", [&](const Design& design) { return design.type() == type; });
+    }
+  }
+  if (!request.given.contains("max_training_cost")) {
+    options.max_training_cost = std::ceil(most_training_cost(first, seconds));
+  }
+  const auto slow = [&](const Design& design) {
+    return options.max_training_cost > 0.0 && training_cost(design) > options.max_training_cost;
+  };
+  leave_out(published_that_are(options, slow), "--max-training-cost", slow);
 }
 
 /// The pace of a search without a training, as if measuring at a rung always took the same.
@@ -88,7 +125,7 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Is
   log().info("measuring how long training takes here");
   const int here = options.threads > 0 ? at_once : 1;  // where others train, this machine is one of many
   std::vector<FirstDesign> first = measured(options, isa, clips, here);
-  if (!request.types_given) leave_out_slow_types(options, first, *request.seconds, at_once);
+  leave_out_slow(request, options, first, at_once);
   TrainingPace pace = measure_pace(first, evaluator, here, kMeasuring * *request.seconds);
   pace.at_once = at_once;
   options = planned(options, pace, *request.seconds);
@@ -109,12 +146,12 @@ void print_plan(const SearchRequest& request, Isa isa, std::optional<std::size_t
   const int at_once = std::clamp(options.threads, 1, options.slots);
   std::vector<FirstDesign> first;
   if (clips) first = measured(options, isa, *clips, at_once);
-  if (clips && request.seconds && !request.types_given) {
-    leave_out_slow_types(options, first, *request.seconds, at_once);
-  }
+  if (clips && request.seconds) leave_out_slow(request, options, first, at_once);
+  const TrainingPace pace = clips ? expected_pace(first, at_once) : TrainingPace();
+  if (clips && request.seconds) options = planned(options, pace, *request.seconds);
   Json proposals = Json::array(), shares = Json::array();
   Proposer proposer(options);
-  const int all = request.seconds ? kShown : options.max_trials;
+  const int all = request.seconds && !clips ? kShown : options.max_trials;
   const int few = std::min({all, kShown, static_cast<int>(options.types.size() * budgets)});
   for (const Proposal& proposal : first_proposals(proposer, budgets, few)) {
     Json& row = proposals.emplace_back(proposal_row(proposal, options.target()));
@@ -127,8 +164,6 @@ void print_plan(const SearchRequest& request, Isa isa, std::optional<std::size_t
                       {"budget", share.budget},
                       {"share_of_draws_that_fits", share.share}});
   }
-  const TrainingPace pace = clips ? expected_pace(first, at_once) : TrainingPace();
-  if (clips && request.seconds) options = planned(options, pace, *request.seconds);
   const int epochs = expected_epochs(options.schedule(), budgets) + finalist_epochs(options);
   if (format == Format::json) {
     const Json json = {{"schema", "kwsmith.proposals/1"},

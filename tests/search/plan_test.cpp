@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "fake_evaluator.h"
+#include "kws/search/epoch_times.h"
 
 namespace kws {
 namespace {
@@ -44,6 +45,25 @@ TEST(Plan, FinalistsAreTrainedLongerWhereThereIsTime) {
   EXPECT_EQ(options.final_epochs, 120);
   EXPECT_EQ(options.finalists * options.final_seeds, 9);
   EXPECT_LE(planned_seconds(options, pace), 7200.0);
+}
+
+TEST(Plan, FinalistsOfTwoWorkersComeInPairs) {
+  TrainingPace pace{.epoch_seconds = 8.0, .late_epoch_seconds = 22.0, .rung_seconds = 0.5, .at_once = 2};
+  const SearchOptions options = planned(default_search({"medium"}), pace, 1800.0);
+  EXPECT_EQ(options.finalists, 1);
+  EXPECT_EQ(options.final_seeds, 2) << "the second one takes no time";
+  EXPECT_EQ(options.final_epochs, 27) << "40 would take more than two fifths";
+  EXPECT_NEAR(planned_seconds(options, pace), 1800.0, 200.0);
+  pace.late_epoch_seconds = 16.0;
+  EXPECT_EQ(planned(default_search({"medium"}), pace, 1800.0).final_epochs, TrainOptions().epochs);
+}
+
+TEST(Plan, LeavesHalfOfTheTrialsToNewDesigns) {
+  const TrainingPace pace{.epoch_seconds = 8.0, .late_epoch_seconds = 18.0, .rung_seconds = 0.5, .at_once = 2};
+  for (const std::vector<std::string>& budgets : {std::vector<std::string>{"medium"}, {"small", "medium"}}) {
+    const SearchOptions options = planned(default_search(budgets), pace, 1800.0);
+    EXPECT_EQ(options.max_published, options.max_trials / static_cast<int>(budgets.size()) / 2);
+  }
 }
 
 TEST(Plan, OfAnEarlierRunStays) {
@@ -130,6 +150,17 @@ TEST(Plan, LeavesOutATypeThatWouldTakeTheTimeOfAllOthers) {
   EXPECT_THAT(slow_types(first, 8 * 3600.0), ::testing::IsEmpty()) << "time enough";
   EXPECT_THAT(slow_types(first_of_small(10, [](const std::string&) { return 30.0; }), 600.0), ::testing::IsEmpty())
       << "a short search, whose types are alike";
+}
+
+TEST(Plan, LeavesOutDesignsThatCouldNotBecomeFinalists) {
+  std::vector<FirstDesign> first = first_of_small(30, [](const std::string&) { return 0.0; });
+  constexpr double kSecondsOfCost = 0.5;
+  for (FirstDesign& one : first) one.step_seconds = kSecondsOfCost * training_cost(one.proposal.design);
+  const double longest = 27 + kQuantAwareCost * SearchOptions().tuning_epochs;
+  EXPECT_NEAR(kSecondsOfCost * most_training_cost(first, 1800.0) * longest, 0.5 * 1800.0, 1e-6);
+  EXPECT_EQ(most_training_cost(first, 60.0), 0.0) << "no time for a training in full at all";
+  for (std::size_t i = 0; i < first.size(); i += 5) first[i].step_seconds *= 3.0;
+  EXPECT_NEAR(kSecondsOfCost * most_training_cost(first, 1800.0) * longest, 0.5 * 1800.0, 1e-6) << "in doubt it stays";
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "../../search/moves.h"
 #include "../../search/strategies.h"
 #include "fake_evaluator.h"
+#include "kws/search/epoch_times.h"
 #include "kws/search/study.h"
 
 namespace kws {
@@ -150,6 +151,45 @@ TEST(Proposer, BeginsWithThePublishedDesignsByTheirNames) {
   }
   EXPECT_TRUE(small.contains("ds_tc_small"));
   EXPECT_TRUE(small.contains("bc_resnet_1"));
+}
+
+TEST(Proposer, BeginsWithTheLargestOfEachTypeWhereFewPublishedOnesAreWanted) {
+  SearchOptions options = two_budgets();
+  options.no_prior = false;
+  options.budget_names = {"medium"};
+  std::set<std::string> known;
+  for (const Design& design : known_designs()) known.insert(design.name);
+  const auto names = [&](int most) {
+    options.max_published = most;
+    std::set<std::string> published;
+    for (const Proposal& proposal : draw(options, 25)) {
+      if (known.contains(proposal.design.name)) published.insert(proposal.design.name);
+    }
+    return published;
+  };
+  const std::set<std::string> one_of_each = {
+      "bc_resnet_2", "matchboxnet_3x2x64", "tc_resnet8", "basic_lstm_m", "cnn_m", "crnn_m",
+      "dnn_m",       "ds_cnn_m",           "gru_m",      "lstm_m"};
+  EXPECT_EQ(names(1), one_of_each);
+  EXPECT_EQ(names(10), one_of_each);
+  std::set<std::string> more = names(13);
+  EXPECT_EQ(more.size(), 13U);
+  EXPECT_TRUE(std::ranges::includes(more, one_of_each));
+  EXPECT_FALSE(more.contains("sparknet_16"));
+}
+
+TEST(Proposer, ProposesNothingThatTrainsTooLong) {
+  SearchOptions options = two_budgets();
+  options.no_prior = false;
+  options.budget_names = {"large"};
+  options.types.clear();
+  options.max_training_cost = 5.0;
+  for (const Proposal& proposal : draw(options, 40)) {
+    EXPECT_LE(training_cost(proposal.design), options.max_training_cost) << proposal.design.name;
+  }
+  options.types = {"cnn"};
+  options.max_training_cost = 0.5;
+  EXPECT_THAT([&] { Proposer proposer(options); }, ::testing::ThrowsMessage<Error>(HasSubstr("--max-training-cost")));
 }
 
 TEST(Proposer, PublishedDesignsTakeTheArithmeticAndTheWindowOfTheSpace) {

@@ -215,9 +215,9 @@ TEST(TimeLeft, GuessesWhatHasNotBeenTimedByItsCost) {
   EXPECT_NEAR(*time_left.seconds(6.0), 3 * 10.0, 1e-9);
 }
 
-TEST(RelativeEpochCost, SeesTheManyNumbersOfASlowDesign) {
+TEST(TrainingCost, SeesTheManyNumbersOfASlowDesign) {
   std::map<std::string, double> costs;
-  for (const Design& design : known_designs()) costs[design.name] = relative_epoch_cost(design);
+  for (const Design& design : known_designs()) costs[design.name] = training_cost(design);
   const double ratio = costs.at("bc_resnet_1") / costs.at("tc_resnet8");
   EXPECT_NEAR(ratio, 7.3, 2.0) << "as measured, with about as many operations";
   EXPECT_LT(costs.at("dnn_s"), costs.at("tc_resnet8"));

@@ -25,9 +25,8 @@ std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const Search
 /// Epochs of each, without the quantization-aware ones.
 int final_epochs(const SearchOptions& options);
 
-/// Epochs they come to at most.
+/// How many trainings there are at most, and the epochs they come to.
+int finalist_trainings(const SearchOptions& options);
 int finalist_epochs(const SearchOptions& options);
-/// How many of them are quantization-aware.
-int finalist_tuning_epochs(const SearchOptions& options);
 
 }  // namespace kws

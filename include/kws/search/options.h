@@ -20,9 +20,11 @@ struct SearchOptions {
   int slots = 8;
   int max_epochs = 0;
   double target_accuracy = 0.0;
+  double max_training_cost = 0.0;  ///< training_cost(); 0: no limit
   double evolution_share = 0.3;
   double model_share = 0.5;
   bool no_prior = false;
+  int max_published = 0;
   std::string strategy = "kwsmith";
   int finalists = 3;
   int final_seeds = 3;
@@ -77,10 +79,18 @@ void describe(Field& field, SearchOptions& o) {
         "epochs of all trials together; a later run may raise it; 0: no limit");
   field("target_accuracy", o.target_accuracy, 0.0, 1.0,
         "int8 validation accuracy, a share, that ends the search of a budget; 0: none");
+  field.later(
+      "max_training_cost", o.max_training_cost, 0.0, 0.0, 1e6,
+      "leave out what trains slower: million multiply-adds of a clip and 30 for each number between layers; 0: no "
+      "limit; --time sets it");
   field("evolution_share", o.evolution_share, 0.0, 1.0,
         "share of proposals that are one change of a good design; shares follow success later on");
   field("model_share", o.model_share, 0.0, 1.0, "share that a model of good designs picks; the rest is random");
   field("no_prior", o.no_prior, "do not begin with the published designs that keep a budget");
+  field.later(
+      "max_published", o.max_published, 0, 0, 1000000,
+      "published designs of each budget to begin with, of each type the largest first and at least that one; 0: "
+      "all; --time sets it");
   field.choice("strategy", o.strategy, strategy_names(), "of proposals and rungs, see `kwsmith replay`");
   field("finalists", o.finalists, 0, 100,
         "best trials of each budget that are trained anew at the end, unless a limit ended the search");

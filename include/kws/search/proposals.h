@@ -15,7 +15,7 @@
 namespace kws {
 
 /// Proposes designs that keep their budget before anything is trained. In each budget the first are the published ones
-/// that keep it, unless the options leave them out; then one of every type at random that had none. The others come
+/// that keep it, as many of them as the options want; then one of every type at random that had none. The others come
 /// from the rows of proposal_sources(), whose shares follow their success: how often a proposal of theirs was among the
 /// best quarter. No design comes twice. The sequence depends on options, pools and calls, and on nothing else.
 class Proposer {
