@@ -80,8 +80,9 @@ std::optional<std::size_t> Bracket::best_of_a_type() const {
 }
 
 std::optional<Promotion> Bracket::close() {
-  if (!running_.empty()) return std::nullopt;
+  if (std::ranges::any_of(running_, [](const Running& running) { return running.rung == 0; })) return std::nullopt;
   if (auto promotion = promote(0)) return promotion;
+  if (!running_.empty()) return std::nullopt;
   for (std::size_t rung = 0; rung + 1 < open_; ++rung) {
     const std::vector<Entry>& entries = rungs_[rung];
     if (entries.empty() || !entries.front().accuracy || std::ranges::any_of(entries, &Entry::promoted)) continue;

@@ -115,6 +115,23 @@ TEST(Bracket, ClosingBringsOneTrialToTheTop) {
   EXPECT_FALSE(bracket.close());
 }
 
+TEST(Bracket, WhatWasHeldBackGoesOnBesideTrialsAtHigherRungs) {
+  Bracket bracket({1, 3, 9}, 3, 3);
+  for (int trial = 0; trial < 6; ++trial) {
+    bracket.open(trial);
+    bracket.report(trial, 0.1 * trial);
+  }
+  EXPECT_EQ(bracket.promote()->trial, 5);
+  EXPECT_FALSE(bracket.promote()) << "three results are held back";
+  bracket.open(6);
+  EXPECT_FALSE(bracket.close()) << "the first rung is not at its end";
+  bracket.report(6, 0.05);
+  const auto next = bracket.close();
+  ASSERT_TRUE(next) << "though trial 5 runs";
+  EXPECT_EQ(next->trial, 4);
+  EXPECT_FALSE(bracket.close()) << "two of seven have gone on";
+}
+
 TEST(Bracket, ExpectationsRankInsteadOfWhatWasShown) {
   Bracket bracket = after_one_epoch({0.5, 0.9, 0.7});
   bracket.rank(std::vector{0.95, 0.92, 0.8});

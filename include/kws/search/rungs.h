@@ -53,9 +53,9 @@ class Bracket {
 
   /// The next trial to go on, which from now on runs; nothing: none has earned it.
   std::optional<Promotion> promote();
-  /// To be asked once no trial comes any more: what the last results have earned; then the best of the lowest rung that
-  /// nobody has left goes on though fewer than `reduction` results stand there, so that one trial reaches the top.
-  /// Nothing while a trial runs.
+  /// To be asked once no trial comes any more: what the last results have earned, as soon as the first rung has all of
+  /// its results; then, when nothing runs, the best of the lowest rung that nobody has left goes on though fewer than
+  /// `reduction` results stand there, so that one trial reaches the top.
   std::optional<Promotion> close();
 
   /// Where a trial stands and why it is not further.
