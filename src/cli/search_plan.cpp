@@ -75,17 +75,17 @@ std::string published_that_are(const SearchOptions& options, const std::function
 void leave_out_slow(const SearchRequest& request, SearchOptions& options, std::vector<FirstDesign>& first,
                     int at_once) {
   const double seconds = *request.seconds;
-  const auto leave_out = [&](const std::string& what, const char* option,
+  const auto leave_out = [&](const std::string& what, const char* remedy,
                              const std::function<bool(const Design&)>& slow) {
     std::erase_if(first, [&](const FirstDesign& one) { return slow(one.proposal.design); });
     if (what.empty()) return;
-    log().warn("{}: left out, training is too slow here for a search of {}; a longer --time or {} takes it in", what,
-               describe_time(seconds), option);
+    log().warn("{}: left out, training is too slow here for a search of {}; a longer --time or {}", what,
+               describe_time(seconds), remedy);
   };
   if (!request.types_given) {
     for (const std::string& type : slow_types(first, seconds * at_once)) {
       std::erase(options.types, type);
-      leave_out(type, "--types", [&](const Design& design) { return design.type() == type; });
+      leave_out(type, "--types takes it in", [&](const Design& design) { return design.type() == type; });
     }
   }
   if (!request.given.contains("max_training_cost")) {
@@ -94,7 +94,7 @@ void leave_out_slow(const SearchRequest& request, SearchOptions& options, std::v
   const auto slow = [&](const Design& design) {
     return options.max_training_cost > 0.0 && training_cost(design) > options.max_training_cost;
   };
-  leave_out(published_that_are(options, slow), "--max-training-cost", slow);
+  leave_out(published_that_are(options, slow), "a higher --max-training-cost takes more in", slow);
 }
 
 /// The pace of a search without a training, as if measuring at a rung always took the same.
