@@ -88,11 +88,13 @@ double TimeLeft::epoch_seconds(int design) const {
     seconds += times_.epoch_seconds(number);
     cost += shown.cost;
   }
-  return cost > 0.0 ? found->second.cost * seconds / cost : 0.0;
+  if (cost > 0.0) return found->second.cost * seconds / cost;
+  return options_.pace ? options_.pace->epoch_seconds : 0.0;
 }
 
-/// The median of the designs that a budget has had.
-double TimeLeft::typical_epoch_seconds(const std::string& budget) const {
+/// Of a design nobody knows: by the plan's pace, else the median of those that a budget has had.
+double TimeLeft::typical_epoch_seconds(const std::string& budget, bool goes_on) const {
+  if (options_.pace) return goes_on ? options_.pace->late_epoch_seconds : options_.pace->epoch_seconds;
   std::vector<double> all;
   for (const auto& [number, shown] : designs_) {
     if (shown.budget == budget) all.push_back(epoch_seconds(number));
@@ -109,7 +111,7 @@ double TimeLeft::best_epoch_seconds(const std::string& budget, double share) con
   for (const auto& [trial, design] : designs_) {
     if (design.budget == budget && times_.knows(trial) && design.reached > 0) known.emplace_back(trial, &design);
   }
-  const double typical = typical_epoch_seconds(budget);
+  const double typical = typical_epoch_seconds(budget, share < 1.0);
   if (known.empty()) return typical;
   std::ranges::stable_sort(known, {},
                            [](const auto& one) { return std::tuple(-one.second->reached, -one.second->accuracy); });
@@ -144,7 +146,7 @@ double TimeLeft::rest(const UnderWay& step, double now) const {
 }
 
 std::optional<double> TimeLeft::seconds(double now) const {
-  if (times_.epoch_seconds() == 0.0) return std::nullopt;
+  if (times_.epoch_seconds() == 0.0 && !options_.pace) return std::nullopt;
   int local = 0;
   for (const auto& [key, step] : steps_) local += step.last ? 1 : 0;
   Workers workers(std::min(std::max(options_.threads, local), options_.slots));

@@ -38,7 +38,7 @@ class TimeLeft {
   /// The steps of all finalists are on offer.
   void finalists_offered() { finalists_known_ = true; }
 
-  /// Nothing: no epoch has been timed yet.
+  /// Nothing: no epoch has been timed yet, and no plan has measured the pace.
   [[nodiscard]] std::optional<double> seconds(double now) const;
 
  private:
@@ -69,7 +69,7 @@ class TimeLeft {
   [[nodiscard]] EpochSpan span(int trial, int from, int to) const;
   [[nodiscard]] double rest(const UnderWay& step, double now) const;
   [[nodiscard]] double epoch_seconds(int design) const;
-  [[nodiscard]] double typical_epoch_seconds(const std::string& budget) const;
+  [[nodiscard]] double typical_epoch_seconds(const std::string& budget, bool goes_on) const;
   [[nodiscard]] double best_epoch_seconds(const std::string& budget, double share) const;
   [[nodiscard]] std::vector<double> finalist_seconds() const;
 

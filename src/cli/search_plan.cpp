@@ -129,6 +129,7 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Is
   TrainingPace pace = measure_pace(first, evaluator, here, kMeasuring * *request.seconds);
   pace.at_once = at_once;
   options = planned(options, pace, *request.seconds);
+  options.pace = pace;
   Json fixed = Json::object();
   for (const std::string& name : planned_options()) {
     if (request.given.contains(name)) fixed[name] = request.given.at(name);

@@ -14,6 +14,7 @@
 #include "fake_evaluator.h"
 #include "kws/core/rng.h"
 #include "kws/search/finalists.h"
+#include "kws/search/plan.h"
 #include "kws/search/schedule.h"
 
 namespace kws {
@@ -215,6 +216,19 @@ TEST(TimeLeft, TheEndIsKnownToFifteenPercentAfterATenthOfMostSearches) {
     }
     EXPECT_GE(right, kSearches * 3 / 4) << trials << " trials";
   }
+}
+
+TEST(TimeLeft, BeginsWithWhatThePlanHasMeasured) {
+  SearchOptions options = planned_search({"small"}, 2);
+  options.pace = {.epoch_seconds = 2.0, .late_epoch_seconds = 4.0, .rung_seconds = 0.0, .at_once = 2};
+  TimeLeft time_left(options);
+  const double planned = planned_seconds(options, *options.pace);
+  EXPECT_NEAR(*time_left.seconds(0.0), planned, 0.01 * planned);
+  time_left.offered({.trial = 0, .from = 0, .to = 3, .budget = "small"});
+  time_left.trained(0, 3, 0, 0.0);
+  time_left.trained(0, 3, 1, 0.3);
+  time_left.trained(0, 3, 2, 0.5);
+  EXPECT_NEAR(*time_left.seconds(0.5), planned, 0.05 * planned) << "one quick design tells nothing of the others";
 }
 
 TEST(TimeLeft, IsUnknownUntilAnEpochHasBeenTimed) {

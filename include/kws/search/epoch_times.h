@@ -11,6 +11,16 @@ namespace kws {
 /// third (deviation of the logarithm 0.3).
 double training_cost(const Design& design);
 
+/// What training costs here, measured on a few designs.
+struct TrainingPace {
+  double epoch_seconds = 0.0;  ///< of one epoch of an average design
+  /// Of those that go on at the first rung and become finalists: of the slowest quarter, as larger networks are more
+  /// accurate.
+  double late_epoch_seconds = 0.0;
+  double rung_seconds = 0.0;  ///< that measuring it at a rung takes
+  int at_once = 1;            ///< trainings that run beside each other at that pace
+};
+
 /// Of a quantization-aware epoch, in plain ones, until one has been timed.
 inline constexpr double kQuantAwareCost = 2.0;
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kws/core/isa.h"
 #include "kws/core/options.h"
 #include "kws/cost/board.h"
+#include "kws/search/epoch_times.h"
 #include "kws/search/schedule.h"
 #include "kws/search/space.h"
 
@@ -45,10 +47,11 @@ struct SearchOptions {
   int classes = 12;  ///< of the data's labels
   bool fair = true;  ///< see ScheduleOptions; the strategy says
   // These change the time and nothing else, so that no config holds them.
-  int threads = 1;              ///< trainings in the search's own process; 0: all in workers elsewhere
-  double lease_seconds = 60.0;  ///< see Worker
-  double max_seconds = 0.0;     ///< of this run, then no training is begun any more; 0: no limit
-  bool deterministic = false;   ///< leaves times out of the reports, so that equal searches give equal bytes
+  int threads = 1;                   ///< trainings in the search's own process; 0: all in workers elsewhere
+  double lease_seconds = 60.0;       ///< see Worker
+  std::optional<TrainingPace> pace;  ///< as a plan has measured it, to tell the time left by
+  double max_seconds = 0.0;          ///< of this run, then no training is begun any more; 0: no limit
+  bool deterministic = false;        ///< leaves times out of the reports, so that equal searches give equal bytes
 
   /// The budgets asked for, small first, limits of the design alone as "custom" last; none asked for: small. Limits of
   /// the part bind every budget; alone they are the budget "custom".

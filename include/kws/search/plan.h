@@ -3,22 +3,13 @@
 #include <string>
 #include <vector>
 
+#include "kws/search/epoch_times.h"
 #include "kws/search/evaluator.h"
 #include "kws/search/options.h"
 #include "kws/search/proposals.h"
 #include "kws/search/study.h"
 
 namespace kws {
-
-/// What training costs here, measured on a few designs.
-struct TrainingPace {
-  double epoch_seconds = 0.0;  ///< of one epoch of an average design
-  /// Of those that go on at the first rung and become finalists: of the slowest quarter, as larger networks are more
-  /// accurate.
-  double late_epoch_seconds = 0.0;
-  double rung_seconds = 0.0;  ///< that measuring it at a rung takes
-  int at_once = 1;            ///< trainings that run beside each other at that pace
-};
 
 /// One of the designs that a search begins with.
 struct FirstDesign {
