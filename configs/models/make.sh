@@ -23,7 +23,7 @@ for design in "$@"; do
     made="\`kwsmith train STUDY:TRIAL\` with its defaults, one run, of a design that a search found ([docs/results.md](../../../docs/results.md))"
   fi
   if [ "$(value tuning_epochs "$model")" -gt 0 ]; then
-    made="a search ([docs/results.md](../../../docs/results.md)): the better of its runs on the validation split"
+    made="a search ([docs/results.md](../../../docs/results.md)): the best of its runs on the validation split"
   fi
   cat >"$here/$name/README.md" <<END
 # $name
