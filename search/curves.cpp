@@ -2,9 +2,12 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <memory>
 #include <new>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -102,15 +105,14 @@ CurveTable load_curves(const std::filesystem::path& file) {
   const Json json = parse_json(read_unpacked(file), origin);
   JsonReader reader(json, origin, "", Missing::error);
   std::string schema = kCurvesSchema;
-  std::string data;
+  CurveTable table;
   int epochs = 0;
   reader.choice("schema", schema, {kCurvesSchema}, "format of this file");
   reader("epochs", epochs, 1, 1000000, "of each design");
-  reader("data", data, "fingerprint of the recordings");
+  reader("data", table.data, "fingerprint of the recordings");
   std::vector<JsonReader> designs = reader.parts("designs", reader.value("designs").size());
   if (designs.empty()) reader.fail("designs", "is empty", "write a list of designs");
   reader.finish();
-  CurveTable table;
   for (std::size_t i = 0; i < designs.size(); ++i) {
     table.curves.push_back(read_curve(designs[i], origin + ": designs[" + std::to_string(i) + "]"));
     if (table.curves[i].accuracy.size() != table.curves[0].accuracy.size()) {
@@ -120,7 +122,7 @@ CurveTable load_curves(const std::filesystem::path& file) {
   return table;
 }
 
-void save_curves(const std::filesystem::path& file, const CurveTable& table, const std::string& data) {
+void save_curves(const std::filesystem::path& file, const CurveTable& table) {
   Json designs = Json::array();
   for (const Curve& curve : table.curves) {
     designs.push_back({{"design", design_to_json(curve.design)},
@@ -130,9 +132,29 @@ void save_curves(const std::filesystem::path& file, const CurveTable& table, con
                        {"epochs", curve.accuracy}});
   }
   const Json json = {
-      {"schema", kCurvesSchema}, {"epochs", table.epochs()}, {"data", data}, {"designs", std::move(designs)}};
+      {"schema", kCurvesSchema}, {"epochs", table.epochs()}, {"data", table.data}, {"designs", std::move(designs)}};
   const std::string text = text_of(json) + "\n";
   write_file(file, file.extension() == ".gz" ? pack(text) : text);
+}
+
+CurveTable joined(std::span<const std::string> names, std::span<const CurveTable> tables) {
+  CurveTable all{.curves = {}, .data = tables.front().data};
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const CurveTable& table = tables[i];
+    if (table.data != all.data) {
+      throw Error(names[i] + ": has learned from other recordings than " + names.front() + "; write a table of each",
+                  Exit::usage);
+    }
+    if (table.epochs() != tables.front().epochs()) {
+      throw Error(names[i] + ": has " + std::to_string(table.epochs()) + " epochs, " + names.front() + " " +
+                      std::to_string(tables.front().epochs()) + "; write a table of each",
+                  Exit::usage);
+    }
+    std::ranges::copy_if(table.curves, std::back_inserter(all.curves),
+                         [&](const Curve& curve) { return seen.insert(design_hash(curve.design)).second; });
+  }
+  return all;
 }
 
 }  // namespace kws

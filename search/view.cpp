@@ -98,32 +98,20 @@ std::vector<TrialFacts> filter_trials(const StudyView& view, const TrialFilter& 
   return trials;
 }
 
-CurveTable curves_of(std::span<const StudyView> views) {
-  const StudyView& first = views.front();
-  CurveTable table;
+CurveTable curves_of(const StudyView& view) {
+  CurveTable table{.curves = {}, .data = view.data};
   std::set<std::string> seen;
-  for (const StudyView& view : views) {
-    if (view.data != first.data) {
-      throw Error(view.study + ": has learned from other recordings than " + first.study + "; write a table of each",
-                  Exit::usage);
-    }
-    if (view.options.epochs != first.options.epochs) {
-      throw Error(view.study + ": has " + std::to_string(view.options.epochs) + " epochs, " + first.study + " " +
-                      std::to_string(first.options.epochs) + "; write a table of each",
-                  Exit::usage);
-    }
-    for (const TrialFacts& trial : view.trials) {
-      const Design& design = trial.proposal.design;
-      std::vector<double> accuracy = full_curve(trial, view.options.epochs);
-      if (accuracy.empty() || !seen.insert(design_hash(design)).second) continue;
-      table.curves.push_back({.design = design,
-                              .memory_bytes = trial.needs.memory_bytes,
-                              .ops = trial.needs.ops,
-                              .accuracy = std::move(accuracy)});
-    }
+  for (const TrialFacts& trial : view.trials) {
+    const Design& design = trial.proposal.design;
+    std::vector<double> accuracy = full_curve(trial, view.options.epochs);
+    if (accuracy.empty() || !seen.insert(design_hash(design)).second) continue;
+    table.curves.push_back({.design = design,
+                            .memory_bytes = trial.needs.memory_bytes,
+                            .ops = trial.needs.ops,
+                            .accuracy = std::move(accuracy)});
   }
   if (table.curves.empty()) {
-    throw Error(first.study + ": no trial was measured after each of " + std::to_string(first.options.epochs) +
+    throw Error(view.study + ": no trial was measured after each of " + std::to_string(view.options.epochs) +
                     " epochs; a search with --reduction 1 leaves such trials",
                 Exit::usage);
   }

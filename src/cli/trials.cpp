@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -21,10 +22,13 @@ struct TrialsVerb {
 };
 
 int write_curves(const TrialsVerb& verb) {
-  std::vector<StudyView> views;
-  for (const std::string& study : verb.studies) views.push_back(view_study(study));
-  const CurveTable table = curves_of(views);
-  save_curves(verb.curves, table, views.front().data);
+  std::vector<CurveTable> tables;
+  for (const std::string& study : verb.studies) {
+    const bool recorded = std::filesystem::is_regular_file(study);
+    tables.push_back(recorded ? load_curves(study) : curves_of(view_study(study)));
+  }
+  const CurveTable table = joined(verb.studies, tables);
+  save_curves(verb.curves, table);
   const Json row = {{"file", verb.curves}, {"designs", table.curves.size()}, {"epochs", table.epochs()}};
   if (verb.format == Format::json) {
     std::cout << text_of(row, 2) << "\n";
@@ -83,7 +87,9 @@ int run(const TrialsVerb& verb) {
 void add_trials(CLI::App& app, Common& common) {
   const auto verb = std::make_shared<TrialsVerb>();
   CLI::App* sub = app.add_subcommand("trials", "Show the trials of a search, also while it runs");
-  sub->add_option("STUDY", verb->studies, "the --study of a search, folder or URL; with --curves one or several")
+  sub->add_option(
+         "STUDY", verb->studies,
+         "the --study of a search, folder or URL; with --curves one or several, tables written before among them")
       ->required();
   CLI::Option* curves = sub->add_option(
       "--curves", verb->curves,

@@ -14,7 +14,7 @@ static const std::filesystem::path& file() {
 }
 
 static std::string packed(const kws::CurveTable& table) {
-  save_curves(file(), table, "");
+  save_curves(file(), table);
   return kws::read_file(file());
 }
 
@@ -29,7 +29,7 @@ int LLVMFuzzerInitialize(int* argc, char*** argv) {
   const std::string bytes = packed(table);
   std::filesystem::path plain = file();
   plain.replace_extension();
-  save_curves(plain, table, "");
+  save_curves(plain, table);
   return kws::fuzz::begin_corpus(*argc, *argv, {bytes, kws::read_file(plain)});
 }
 

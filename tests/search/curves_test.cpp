@@ -43,11 +43,13 @@ TEST(Curves, ReadPlainOrPacked) {
 
 TEST(Curves, WhatIsWrittenIsReadBackExactly) {
   const StudyFolder folder;
-  const CurveTable table = testing::synthetic_curves(14, 1);
+  CurveTable table = testing::synthetic_curves(14, 1);
+  table.data = "fingerprint";
   for (const char* name : {"curves.json", "curves.json.gz"}) {
-    save_curves(folder.path / name, table, "fingerprint");
+    save_curves(folder.path / name, table);
     const CurveTable read = load_curves(folder.path / name);
     EXPECT_EQ(testing::curves_json(read), testing::curves_json(table)) << name;
+    EXPECT_EQ(read.data, "fingerprint");
   }
   const Json json = load_json((folder.path / "curves.json").string());
   EXPECT_EQ(json["epochs"], 27);
@@ -58,8 +60,8 @@ TEST(Curves, WhatIsWrittenIsReadBackExactly) {
 TEST(Curves, PackedFileHoldsNoTimeAndIsMuchSmaller) {
   const StudyFolder folder;
   const CurveTable table = testing::synthetic_curves(14, 1);
-  save_curves(folder.path / "curves.json", table, "");
-  save_curves(folder.path / "curves.json.gz", table, "");
+  save_curves(folder.path / "curves.json", table);
+  save_curves(folder.path / "curves.json.gz", table);
   const std::string packed = read_file(folder.path / "curves.json.gz");
   ASSERT_GT(packed.size(), 10U);
   EXPECT_EQ(packed.substr(0, 8), std::string("\x1f\x8b\x08\0\0\0\0\0", 8)) << "gzip, deflate, no name, time 0";
@@ -69,7 +71,7 @@ TEST(Curves, PackedFileHoldsNoTimeAndIsMuchSmaller) {
 TEST(Curves, FileThatCannotBeWrittenIsNamedAndLeavesNothing) {
   const StudyFolder folder;
   write_file(folder.path / "file", "no folder");
-  EXPECT_THROW(save_curves(folder.path / "file" / "curves.json.gz", testing::synthetic_curves(2, 1), ""), Error);
+  EXPECT_THROW(save_curves(folder.path / "file" / "curves.json.gz", testing::synthetic_curves(2, 1)), Error);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path), {}), 1);
 }
 

@@ -139,36 +139,36 @@ TEST(View, CurvesAreThoseOfTrialsMeasuredAfterEveryEpoch) {
   };
   studied(every_epoch(7), a.path, evaluator);
   studied(every_epoch(8), b.path);
-  const std::vector<StudyView> views = {view_study(a.path.string()), view_study(b.path.string())};
-  const CurveTable one = curves_of({views.data(), 1});
+  const StudyView view = view_study(a.path.string());
+  const CurveTable one = curves_of(view), other = curves_of(view_study(b.path.string()));
   EXPECT_EQ(one.curves.size(), 5U) << "one has failed";
   EXPECT_EQ(one.epochs(), 4);
-  const Trial& trial = views[0].trials[0];
+  const Trial& trial = view.trials[0];
   EXPECT_EQ(design_hash(one.curves[0].design), design_hash(trial.proposal.design));
   for (std::size_t epoch = 0; epoch < 4; ++epoch) {
     EXPECT_EQ(one.curves[0].accuracy[epoch], trial.rungs[epoch].result->int8_validation);
   }
-  EXPECT_EQ(curves_of(views).curves.size(), 11U);
-  const std::vector<StudyView> twice = {views[0], views[0]};
-  EXPECT_EQ(curves_of(twice).curves.size(), 5U) << "equal designs are kept once";
-
-  save_curves(a.path / "curves.json.gz", one, views[0].data);
-  EXPECT_EQ(load_curves(a.path / "curves.json.gz").curves.size(), 5U);
+  const std::vector<std::string> names = {"one", "other"};
+  EXPECT_EQ(joined(names, std::vector{one, other}).curves.size(), 11U);
+  save_curves(a.path / "curves.json.gz", one);
+  const CurveTable before = load_curves(a.path / "curves.json.gz");
+  EXPECT_EQ(joined(names, std::vector{before, one}).curves.size(), 5U) << "equal designs are kept once";
 }
 
 TEST(View, CurvesThatDoNotCompareAreRefused) {
   const StudyFolder folder;
   studied(every_epoch(7), folder.path);
-  std::vector<StudyView> views(2, view_study(folder.path.string()));
-  const auto refusal = [&] { return complaint(Exit::usage, [&] { curves_of(views); }); };
-  views[1].data = "others";
-  EXPECT_THAT(refusal(), HasSubstr("has learned from other recordings"));
-  views[1].data = views[0].data;
-  views[1].options.epochs = 5;
-  EXPECT_THAT(refusal(), HasSubstr("has 5 epochs"));
-  views.pop_back();
-  views[0].options.epochs = 5;
-  EXPECT_THAT(refusal(), HasSubstr("--reduction 1"));
+  StudyView view = view_study(folder.path.string());
+  const std::vector<std::string> names = {"one", "other"};
+  std::vector<CurveTable> tables(2, curves_of(view));
+  const auto refusal = [&] { return complaint(Exit::usage, [&] { joined(names, tables); }); };
+  tables[1].data = "others";
+  EXPECT_THAT(refusal(), HasSubstr("other: has learned from other recordings than one"));
+  tables[1].data = tables[0].data;
+  for (Curve& curve : tables[1].curves) curve.accuracy.push_back(0.9);
+  EXPECT_THAT(refusal(), HasSubstr("other: has 5 epochs, one 4"));
+  view.options.epochs = 5;
+  EXPECT_THAT(complaint(Exit::usage, [&] { curves_of(view); }), HasSubstr("--reduction 1"));
 }
 
 }  // namespace

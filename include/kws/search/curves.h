@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,19 +22,25 @@ struct Curve {
 /// the same length, at least one epoch.
 struct CurveTable {
   std::vector<Curve> curves;
+  std::string data = "";  ///< fingerprint of the recordings; "": unknown
   [[nodiscard]] int epochs() const { return static_cast<int>(curves.front().accuracy.size()); }
 };
 
 /// Reads {"schema": "kwsmith.curves/1", "designs": [{"design": kwsmith.design/1, "type", "memory", "ops", "epochs":
-/// [accuracy, ..]}, ..]}, plain or compressed by gzip; more keys are allowed beside "designs". Memory and operations
+/// [accuracy, ..]}, ..], "epochs", "data"}, plain or compressed by gzip; the last two may be missing. Memory and operations
 /// are counted from the design and must be those of the file.
 ///   throws  Error (Exit::usage), one line `file: path: fact; remedy`
 CurveTable load_curves(const std::filesystem::path& file);
 
-/// Writes what load_curves reads, with "epochs", their number, and "data", the fingerprint of the recordings, beside
-/// "designs"; packed by gzip where the name ends in ".gz", without a time, so that the same table gives the same bytes.
+/// Writes what load_curves reads; packed by gzip where the name ends in ".gz", without a time, so that the same table
+/// gives the same bytes.
 ///   table   at least one curve
 ///   throws  Error (Exit::failed) when the file cannot be written; then nothing is left behind
-void save_curves(const std::filesystem::path& file, const CurveTable& table, const std::string& data);
+void save_curves(const std::filesystem::path& file, const CurveTable& table);
+
+/// All curves of several tables; of equal designs the first.
+///   names   [tables] what each is called; at least one
+///   throws  Error (Exit::usage) where recordings or numbers of epochs differ
+CurveTable joined(std::span<const std::string> names, std::span<const CurveTable> tables);
 
 }  // namespace kws

@@ -55,8 +55,7 @@ Budget budget_of_study(const StudyView& view, const std::string& name);
 
 /// The trials that were measured after each epoch up to the last, as `search --reduction 1` leaves them; of equal
 /// designs the first.
-///   views   at least one, of the same recordings and number of epochs
-///   throws  Error (Exit::usage) where they differ, or no trial is of that kind
-CurveTable curves_of(std::span<const StudyView> views);
+///   throws  Error (Exit::usage) where no trial is of that kind
+CurveTable curves_of(const StudyView& view);
 
 }  // namespace kws
