@@ -27,11 +27,10 @@ std::vector<Candidate> largest(std::vector<Candidate> published, std::size_t mos
   }
   std::ranges::sort(ranked);
   ranked.resize(std::min(ranked.size(), std::max(most, of_type.size())));
-  std::vector<std::size_t> places;
-  for (const auto& [rank, place] : ranked) places.push_back(place);
-  std::ranges::sort(places);
+  std::ranges::sort(ranked, {}, &std::pair<std::size_t, std::size_t>::second);
   std::vector<Candidate> kept;
-  for (const std::size_t place : places) kept.push_back(std::move(published[place]));
+  kept.reserve(ranked.size());
+  for (const auto& [rank, place] : ranked) kept.push_back(std::move(published[place]));
   return kept;
 }
 

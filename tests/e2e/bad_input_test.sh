@@ -219,9 +219,12 @@ expect 2 '--best' trials "$work/study" --best 0
 expect 2 'several studies' trials "$work/study" "$work/study"
 expect 2 '--best' trials "$work/study" --best 1 --curves "$out/curves.json"
 expect 2 "$work/none: " trials "$work/study" "$work/none" --curves "$out/curves.json"
-"$kwsmith" -q search --data "$work/speech" --study "$work/longer" --max-trials 1 --epochs 2 >/dev/null
+"$kwsmith" -q search --data "$work/speech" --study "$work/longer" --max-trials 1 --epochs 2 --reduction 1 >/dev/null
 "$kwsmith" -q search --data "$work/other_speech" --study "$work/other" --max-trials 1 --epochs 1 >/dev/null
 expect 2 'longer: has 2 epochs' trials "$work/study" "$work/longer" --curves "$out/curves.json"
+"$kwsmith" -q trials "$work/study" --curves "$work/table.json" >/dev/null
+expect 2 'longer: has 2 epochs, .*table.json 1' trials "$work/table.json" "$work/longer" --curves "$out/curves.json"
+expect 2 'design.json:15:1: syntax error' trials "$work/table.json" "$work/design.json" --curves "$out/curves.json"
 expect 2 'other: has learned from other recordings' trials "$work/study" "$work/other" --curves "$out/curves.json"
 expect 1 "$work/design.json" trials "$work/study" --curves "$work/design.json/below/curves.json"
 expect 2 'report: several studies have no folder in common; give --out FILE' report "$work/study" "$work/study"
