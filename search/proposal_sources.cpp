@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
 
 namespace kws {
 namespace {
@@ -47,6 +49,33 @@ std::optional<Suggestion> change_a_good_one(const SourceView& view, Rng& rng) {
   return std::nullopt;
 }
 
+/// A type at random, the likelier the better the best of its designs is expected to end: those at ranks 1, 2, 3 .. in
+/// proportion to 1, 1/2, 1/3 ..
+class TypesBySuccess {
+ public:
+  explicit TypesBySuccess(const SourceView& view) : types_(view.pool.types()) {
+    std::map<std::string, double> best;
+    for (const PastProposal& one : view.past) {
+      double& worth = best[one.candidate.sample.design.type()];
+      worth = std::max(worth, worth_of(one, view.known));
+    }
+    std::ranges::stable_sort(types_, std::greater{}, [&](const std::string& type) { return best[type]; });
+    for (std::size_t i = 0; i < types_.size(); ++i) all_ += weight(i);
+  }
+  const std::string& draw(Rng& rng) const {
+    double left = rng.uniform() * all_;
+    std::size_t rank = 0;
+    while (rank + 1 < types_.size() && (left -= weight(rank)) >= 0.0) ++rank;
+    return types_[rank];
+  }
+
+ private:
+  static double weight(std::size_t rank) { return 1.0 / static_cast<double>(rank + 1); }
+
+  std::vector<std::string> types_;
+  double all_ = 0.0;
+};
+
 std::optional<Suggestion> ask_the_model(const SourceView& view, Rng& rng) {
   std::vector<Point> points;
   std::vector<double> worth;
@@ -56,12 +85,12 @@ std::optional<Suggestion> ask_the_model(const SourceView& view, Rng& rng) {
   }
   if (points.empty()) return std::nullopt;
   const ParzenModel model(view.pool.vocabulary(), points, worth);
-  const std::vector<std::string>& types = view.pool.types();
+  const TypesBySuccess types(view);
   std::optional<Candidate> best;
   double best_score = 0.0;
   int candidates = 0;
   for (int i = 0; i < kModelDraws && candidates < kModelCandidates; ++i) {
-    std::optional<Candidate> drawn = view.pool.draw_any(types[rng.below(types.size())], rng, view.seen);
+    std::optional<Candidate> drawn = view.pool.draw_any(types.draw(rng), rng, view.seen);
     if (!drawn) continue;
     ++candidates;
     const double score = model.score(view.pool.point(*drawn));
