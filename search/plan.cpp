@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <set>
@@ -168,9 +169,15 @@ double most_training_cost(const std::vector<FirstDesign>& first, double seconds)
   if (first.empty() || epoch_seconds < middle_of(quickest_of_types(first))) return 0.0;
   std::vector<double> each;  // seconds of a unit of cost
   each.reserve(first.size());
-  for (const FirstDesign& one : first) each.push_back(one.step_seconds / training_cost(one.proposal.design));
+  double least = std::numeric_limits<double>::infinity();
+  for (const FirstDesign& one : first) {
+    const double cost = training_cost(one.proposal.design);
+    each.push_back(one.step_seconds / cost);
+    least = std::min(least, cost);
+  }
   std::ranges::sort(each);
-  return epoch_seconds / each[each.size() / 4];  // the cost tells times to a third: in doubt a design stays
+  // The cost tells times to a third: in doubt a design stays, and one does in any case.
+  return std::max(least, epoch_seconds / each[each.size() / 4]);
 }
 
 TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& evaluator, int at_once, double patience) {

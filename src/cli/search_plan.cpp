@@ -66,8 +66,9 @@ std::string published_that_are(const SearchOptions& options, const std::function
   }
   std::string text;
   for (std::size_t i = 0; i < std::min(kNamed, names.size()); ++i) text += (i == 0 ? "" : ", ") + names[i];
-  if (names.size() > kNamed)
+  if (names.size() > kNamed) {
     text += " and " + counted(std::ssize(names) - static_cast<std::ptrdiff_t>(kNamed), "more published network");
+  }
   return text;
 }
 

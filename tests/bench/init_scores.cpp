@@ -8,7 +8,6 @@
 #include <numeric>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "kws/core/rng.h"

@@ -27,8 +27,8 @@ struct CurveTable {
 };
 
 /// Reads {"schema": "kwsmith.curves/1", "designs": [{"design": kwsmith.design/1, "type", "memory", "ops", "epochs":
-/// [accuracy, ..]}, ..], "epochs", "data"}, plain or compressed by gzip; the last two may be missing. Memory and operations
-/// are counted from the design and must be those of the file.
+/// [accuracy, ..]}, ..], "epochs", "data"}, plain or compressed by gzip; the last two may be missing. Memory and
+/// operations are counted from the design and must be those of the file.
 ///   throws  Error (Exit::usage), one line `file: path: fact; remedy`
 CurveTable load_curves(const std::filesystem::path& file);
 

@@ -33,9 +33,9 @@ TrainingPace pace_of_steps(const std::vector<FirstDesign>& first);
 ///   seconds  of all the search's trainings together
 std::vector<std::string> slow_types(const std::vector<FirstDesign>& first, double seconds);
 
-/// The largest training_cost() of designs that could still become finalists: one training as short as finalists' may be,
-/// 27 epochs and the quantization-aware ones, would take half of `seconds`. 0, no limit: the time is too short for such a
-/// training of half of the types.
+/// The largest training_cost() of designs that could still become finalists: one training as short as finalists' may
+/// be, 27 epochs and the quantization-aware ones, would take half of `seconds`. 0, no limit: the time is too short for
+/// such a training of half of the types.
 double most_training_cost(const std::vector<FirstDesign>& first, double seconds);
 
 /// Trains the quickest of the first designs for two epochs, `at_once` at a time, and throws them away; ends after
@@ -49,8 +49,8 @@ const std::vector<std::string>& planned_options();
 
 /// Sets them so that the whole search takes about `seconds`: up to two fifths for finalists, at best three of each
 /// budget with three seeds at the length of `train`, or three times that length where there is time enough; more of it
-/// where one at 27 epochs takes so long; the rest for trials, at most half of them published designs, whose top rung is the
-/// higher the more of them there are.
+/// where one at 27 epochs takes so long; the rest for trials, at most half of them published designs beyond the largest
+/// of each type, whose top rung is the higher the more of them there are.
 SearchOptions planned(SearchOptions options, const TrainingPace& pace, double seconds);
 
 /// Seconds that a search takes at that pace.
