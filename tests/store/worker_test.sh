@@ -46,48 +46,62 @@ cmp "$work/alone/best/small/model.json" "$work/shared/best/small/model.json" || 
 
 step "the same with a hundred kills of search and workers"
 RANDOM=7
-trials=60
 search_most=("$kwsmith" -q search "${options[@]}")
 # start N: process 0 is the search, the others are workers
 start() {
   if [ "$1" = 0 ]; then
-    "${search_most[@]}" --max-trials "$trials" --study "$work/killed" --workers 0 --lease 1 > /dev/null 2> "$work/search" &
+    "${search_most[@]}" --max-trials "$trials" --study "$killed" --workers 0 --lease 1 > /dev/null 2> "$work/search" &
   else
-    "$kwsmith" worker --study "$work/killed" --data "$data" --threads 1 --lease 1 2>> "$work/killed_workers" &
+    "$kwsmith" worker --study "$killed" --data "$data" --threads 1 --lease 1 2>> "$killed.workers" &
   fi
   pids[$1]=$!
 }
 alive() { kill -0 "${pids[$1]}" 2> /dev/null; }
 # ended N: process N has come to its end by itself, which must be a good one
 ended() {
-  wait "${pids[$1]}" || { cat "$work/search" "$work/killed_workers" >&2; fail "process $1 between the kills"; }
+  wait "${pids[$1]}" || { cat "$work/search" "$killed.workers" >&2; fail "process $1 between the kills"; }
 }
-for i in 0 1 2 3; do start $i; done
-kills=0
-while [ $kills -lt 100 ]; do
-  sleep "0.$((RANDOM % 4 + 3))" # faster ones would hit a step of a busy machine three times, which ends its trial
-  i=$((RANDOM % 4))
-  if alive $i; then
-    kill -KILL "${pids[i]}"
-    kills=$((kills + 1))
-    wait "${pids[i]}" 2> /dev/null || true
-  else
-    ended $i
-    [ $i != 0 ] || trials=$((trials + 20)) # a quick machine: the search was over, it goes on with more
-  fi
-  start $i
-done
-while alive 0; do
-  for i in 1 2 3; do alive $i || { ended $i; start $i; }; done # those that saw a search end
-  sleep 0.5
-done
-for i in 0 1 2 3; do
-  wait "${pids[i]}" || { cat "$work/search" "$work/killed_workers" >&2; fail "process $i after the kills"; }
+# kill_a_hundred TIMES: a study in $killed, of $trials at its end; pauses between kills are 0.3 to 0.6 s, TIMES as long
+kill_a_hundred() {
+  killed=$work/killed.$1
+  trials=60
+  for i in 0 1 2 3; do start $i; done
+  kills=0
+  while [ $kills -lt 100 ]; do
+    pause=$(((RANDOM % 4 + 3) * $1))
+    sleep "$((pause / 10)).$((pause % 10))"
+    i=$((RANDOM % 4))
+    if alive $i; then
+      kill -KILL "${pids[i]}"
+      kills=$((kills + 1))
+      wait "${pids[i]}" 2> /dev/null || true
+    else
+      ended $i
+      [ $i != 0 ] || trials=$((trials + 20)) # a quick machine: the search was over, it goes on with more
+    fi
+    start $i
+  done
+  while alive 0; do
+    for i in 1 2 3; do alive $i || { ended $i; start $i; }; done # those that saw a search end
+    sleep 0.5
+  done
+  for i in 0 1 2 3; do
+    wait "${pids[i]}" || { cat "$work/search" "$killed.workers" >&2; fail "process $i after the kills"; }
+  done
+  echo "trials: $trials; steps delivered: $(grep -c "is delivered" "$killed.workers"), begun: $(grep -c begins "$killed.workers")"
+}
+# On a busy machine a step may lose three workers before its next epoch, which ends its trial, as it should.
+for times in 1 2 4; do
+  kill_a_hundred $times
+  grep -q "lost its worker" "$killed/trials.json" || break
+  echo "a step has lost three workers: the same with longer pauses"
 done
 "${search_most[@]}" --max-trials "$trials" --study "$work/undisturbed" > /dev/null || fail "search"
-echo "trials: $trials; steps delivered: $(grep -c "is delivered" "$work/killed_workers"), begun: $(grep -c begins "$work/killed_workers")"
-cmp "$work/undisturbed/trials.json" "$work/killed/trials.json" || fail "trials.json differs after the kills"
-cmp "$work/undisturbed/best/small/model.json" "$work/killed/best/small/model.json" || fail "the winner differs after the kills"
+cmp "$work/undisturbed/trials.json" "$killed/trials.json" || {
+  diff "$work/undisturbed/trials.json" "$killed/trials.json" | head -40 >&2
+  fail "trials.json differs after the kills"
+}
+cmp "$work/undisturbed/best/small/model.json" "$killed/best/small/model.json" || fail "the winner differs after the kills"
 
 step "bad input"
 # refused CODE WORDS COMMAND...
