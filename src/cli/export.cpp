@@ -93,8 +93,8 @@ void run(const ExportVerb& verb) {
   }
   if (board) options.board = board_use(*board, budget, device, firmware);
   if (verb.carry_state && !model.metrics.detector_carries_state) {
-    log().warn("its thresholds were found without --carry-state; `listen {} --tune 1 --carry-state` finds others",
-               verb.model);
+    log().warn("its thresholds were found without --carry-state; `listen {} --tune 1 --carry-state{}` finds others",
+               verb.model, comes_with_program(verb.model) ? " --out FOLDER" : "");
   }
   const ExportSizes sizes = write_c_model(view, options, folder);
   if (const int hop = sizes.flow || !options.flow ? 0 : flowing_hop_ms(device); hop > 0) {

@@ -18,10 +18,12 @@
 
 namespace kws::cli {
 
+namespace fs = std::filesystem;
+
 namespace {
 
 struct ListenVerb {
-  std::string model, data, split = "test";
+  std::string model, data, split = "test", out;
   std::vector<std::string> files;
   int hop_ms = 0;
   double tune = -1.0;
@@ -154,8 +156,23 @@ void require_hearing(const Listening& listening) {
   throw Error(line + "no threshold finds half; train longer and on more voices and words", Exit::nothing_fits);
 }
 
+/// Where --tune stores.
+fs::path tuned_folder(const ListenVerb& verb) {
+  if (!verb.out.empty()) {
+    require_absent(verb.out, "choose another --out or remove it");
+    return verb.out;
+  }
+  if (comes_with_program(verb.model)) {
+    throw Error("listen --tune: " + verb.model + " comes with the program and stays as it is; --out FOLDER makes a " +
+                    "model with other thresholds",
+                Exit::usage);
+  }
+  return verb.model;
+}
+
 void run(ListenVerb& verb, const Common& common) {
   Model model = load_model(model_folder(verb.model));
+  const fs::path tuned = verb.tune >= 0.0 ? tuned_folder(verb) : fs::path();
   if (model.metrics.detector_threshold) verb.detector.threshold = *model.metrics.detector_threshold;
   if (!verb.detector_flags->given().contains("threshold")) verb.detector.thresholds = model.metrics.detector_thresholds;
   // Thresholds hold for the way they were found; --tune chooses anew.
@@ -194,8 +211,8 @@ void run(ListenVerb& verb, const Common& common) {
     const OperatingPoint point = operating_point(listening);
     model.metrics.heard = {
         .hours = point.hours, .words = point.words, .found = point.found, .false_accepts = point.false_accepts};
-    save_metrics(model, model_folder(verb.model));
-    log().info("{}: thresholds from now on: {}", verb.model, each);
+    verb.out.empty() ? save_metrics(model, tuned) : save_model(model, tuned);
+    log().info("{}: thresholds from now on: {}", tuned.string(), each);
   }
   print(verb, listening_to_json(listening));
   const OperatingPoint point = operating_point(listening);
@@ -225,11 +242,11 @@ void add_listen(CLI::App& app, Common& common) {
          "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold, as export")
       ->capture_default_str();
   sub->add_flag("--sweep", verb->sweep, "a row per threshold instead of detections");
-  sub->add_option(
-         "--tune", verb->tune,
-         "store in the model a threshold for each keyword, so that the most words are found with at most so many "
-         "false accepts an hour")
-      ->check(in_range(0.0, 1e6));
+  CLI::Option* tune = sub->add_option("--tune", verb->tune,
+                                      "store in the model a threshold for each keyword, so that the most words are "
+                                      "found with at most so many false accepts an hour")
+                          ->check(in_range(0.0, 1e6));
+  sub->add_option("--out", verb->out, "model folder that --tune makes, in place of changing MODEL")->needs(tune);
   verb->detector_flags = std::make_unique<Flags>(*sub, "Detector (threshold: the model's)");
   describe(*verb->detector_flags, verb->detector);
   verb->stream_flags = std::make_unique<Flags>(*sub, "Recording made from --data");

@@ -42,6 +42,8 @@ static fs::path named(const std::string& word, const std::string& kind, const st
 
 fs::path model_folder(const std::string& word) { return named(word, "model", ""); }
 
+bool comes_with_program(const std::string& word) { return !fs::exists(word); }
+
 fs::path recipe_file(const std::string& word) { return named(word, "recipe", ".json"); }
 
 }  // namespace kws::cli

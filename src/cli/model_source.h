@@ -20,5 +20,7 @@ std::filesystem::path recipe_file(const std::string& word);
 /// with the program.
 ///   throws  Error (Exit::usage) when there is neither
 std::filesystem::path model_folder(const std::string& word);
+/// Whether what model_folder() finds comes with the program.
+bool comes_with_program(const std::string& word);
 
 }  // namespace kws::cli

@@ -55,6 +55,11 @@ echo mine >"$work/tuned/notes.txt"
 "$kwsmith" -q listen "$work/tuned" --data "$work/speech" --split validation --minutes 1 --tune 1000 >/dev/null 2>&1 ||
   true # whether a threshold is found is not the question here
 [ -e "$work/tuned/notes.txt" ] && [ -e "$work/tuned/firmware/kws_model.c" ] || fail "--tune lost the folder's other files"
+expect 2 'ds_cnn_s comes with the program and stays as it is; --out' listen ds_cnn_s --data "$work/speech" --tune 1000
+expect 2 "$work/tuned: .*exists" listen ds_cnn_s --data "$work/speech" --tune 1000 --out "$work/tuned"
+expect 2 '\-\-out requires --tune' listen ds_cnn_s --data "$work/speech" --out "$work/other"
+"$kwsmith" -q listen ds_cnn_s --data "$work/speech" --minutes 1 --tune 100000 --out "$work/ours" >/dev/null || fail "--tune --out"
+cmp -s "$work/ours/weights.bin" "$configs/../models/ds_cnn_s/weights.bin" || fail "--tune --out changes weights"
 mkdir "$work/project" && echo mine >"$work/project/notes.txt"
 expect 2 "$work/project: is not a folder that kwsmith has written" export "$work/model" --out "$work/project" --replace
 expect 2 "$work/project: is not a folder" data synth --speakers 3 --words yes --out "$work/project" --replace
