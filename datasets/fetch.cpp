@@ -70,7 +70,7 @@ Corpus fetch_corpus(const FetchSource& source, const std::filesystem::path& fold
   const std::filesystem::path target = folder.has_filename() ? folder : folder.parent_path();
   require_sha256(source.sha256);
   if (replace) {
-    require_replaceable(target);
+    require_replaceable(target, FolderKind::recordings);
   } else {
     require_absent(target, "choose another folder or give --replace");
   }
@@ -79,7 +79,7 @@ Corpus fetch_corpus(const FetchSource& source, const std::filesystem::path& fold
   try {
     if (!part.complete()) download(source.url, part, progress);
     require_content(source, part);
-    write_folder(target, replace, [&](const std::filesystem::path& staging) {
+    write_folder(target, FolderKind::recordings, replace, [&](const std::filesystem::path& staging) {
       unpack(part.path(), public_url(source.url), staging, progress);
       corpus = scan_unpacked(staging, public_url(source.url));
     });

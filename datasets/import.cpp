@@ -220,7 +220,7 @@ ImportReport import_corpus(const fs::path& source, const fs::path& folder, bool 
   // "DIR/" names the same folder as "DIR".
   const fs::path target = folder.has_filename() ? folder : folder.parent_path();
   if (replace) {
-    require_replaceable(target);
+    require_replaceable(target, FolderKind::recordings);
   } else {
     require_absent(target, "choose another folder or give --replace");
   }
@@ -231,7 +231,7 @@ ImportReport import_corpus(const fs::path& source, const fs::path& folder, bool 
   }
   ImportReport report;
   if (!is_archive) report.plan = plan_of(source, source, options);
-  write_folder(target, replace, [&](const fs::path& staging) {
+  write_folder(target, FolderKind::recordings, replace, [&](const fs::path& staging) {
     const fs::path unpacked = staging / ".unpacked";
     if (is_archive) {
       fs::create_directory(unpacked);

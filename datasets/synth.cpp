@@ -208,7 +208,7 @@ void synthesize(const SynthOptions& options, const std::filesystem::path& folder
   SynthOptions all = options;
   add_keywords(all);
   check_words(all.words);
-  write_folder(folder, replace, [&](const std::filesystem::path& staging) {
+  write_folder(folder, FolderKind::recordings, replace, [&](const std::filesystem::path& staging) {
     fill(all, staging, progress);
     std::string lines;
     for (const std::string& word : all.keywords) lines += word + "\n";

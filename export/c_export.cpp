@@ -37,7 +37,7 @@ void check_prefix(const std::string& prefix) {
 }
 
 void check_folder(const std::filesystem::path& folder, bool replace) {
-  if (replace) return require_replaceable(folder);
+  if (replace) return require_replaceable(folder, FolderKind::firmware);
   require_absent(folder, "choose another folder or replace it with --replace");
 }
 
@@ -320,7 +320,7 @@ ExportSizes write_c_model(const ExportModel& model, const ExportOptions& options
   check_prefix(options.prefix);
   check_folder(folder, options.replace);
   const Draft draft = make_draft(model, options);
-  write_folder(folder, options.replace, [&](const std::filesystem::path& staging) {
+  write_folder(folder, FolderKind::firmware, options.replace, [&](const std::filesystem::path& staging) {
     for (const auto& [name, text] : render(draft, options.prefix)) write_file(staging / name, text);
   });
   return draft.report.sizes;

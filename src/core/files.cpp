@@ -206,20 +206,33 @@ void require_absent(const fs::path& path, std::string_view way_out) {
   throw Error(path.string() + ": exists already; " + std::string(way_out), Exit::usage);
 }
 
-void require_replaceable(const fs::path& path) {
+static std::string mark_of(FolderKind kind) {
+  constexpr std::array kKinds = {"a model", "firmware", "recordings"};
+  return std::string("This folder of ") + kKinds[static_cast<std::size_t>(kind)] +
+         " was written by kwsmith, which may replace it by its like when asked to.\n";
+}
+
+void require_replaceable(const fs::path& path, FolderKind kind) {
   std::error_code error;
   if (!fs::exists(fs::symlink_status(path, error))) return;
-  if (fs::is_directory(path, error) && (fs::exists(path / kFolderMark, error) || fs::is_empty(path, error))) return;
-  throw Error(path.string() + ": is not a folder that kwsmith has written (it has no " + kFolderMark +
+  const fs::path mark = path / kFolderMark;
+  if (!fs::is_directory(path, error) || (!fs::exists(mark, error) && !fs::is_empty(path, error))) {
+    throw Error(path.string() + ": is not a folder that kwsmith has written (it has no " + kFolderMark +
+                    ") and is not replaced; remove it yourself or choose another folder",
+                Exit::usage);
+  }
+  if (fs::is_empty(path, error) || read_file(mark) == mark_of(kind)) return;
+  throw Error(path.string() + ": was not written to hold what is to take its place (see its " + kFolderMark +
                   ") and is not replaced; remove it yourself or choose another folder",
               Exit::usage);
 }
 
-void write_folder(const fs::path& folder, bool replace, const std::function<void(const fs::path&)>& fill) {
+void write_folder(const fs::path& folder, FolderKind kind, bool replace,
+                  const std::function<void(const fs::path&)>& fill) {
   const fs::path path = plain(folder);
   if (path.empty()) throw Error("cannot write a folder without a name", Exit::usage);
   if (replace) {
-    require_replaceable(path);
+    require_replaceable(path, kind);
   } else {
     require_absent(path, "choose another folder or remove it");
   }
@@ -237,7 +250,7 @@ void write_folder(const fs::path& folder, bool replace, const std::function<void
     if (at == std::string::npos) throw;
     throw Error(line.replace(at, staging.string().size(), path.string()), error.exit_code());
   }
-  write_file(staging / kFolderMark, "This folder was written by kwsmith, which may replace it when asked to.\n");
+  write_file(staging / kFolderMark, mark_of(kind));
   const OpenFile filled(::open(staging.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (filled.get() < 0 || ::syncfs(filled.get()) != 0) fail(path, "cannot write", errno);
   std::error_code ignored;

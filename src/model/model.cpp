@@ -201,7 +201,7 @@ void save_model(const Model& model, const fs::path& folder) {
     for (const char* name : {kWeights, kInt8, kModel}) write_file(folder / name, files.at(name));
     return;
   }
-  write_folder(folder, false, [&](const fs::path& staging) {
+  write_folder(folder, FolderKind::model, false, [&](const fs::path& staging) {
     for (const auto& [name, content] : files) write_file(staging / name, content);
   });
 }

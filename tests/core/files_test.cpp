@@ -83,7 +83,7 @@ TEST_F(Files, WhatDeadProcessesHaveStagedGoes) {
        {staged(process_space(), child), staged("elsewhere", child), staged(process_space(), 1)}) {
     fs::create_directory(path);
   }
-  write_folder(root_ / "out", false, [](const fs::path&) {});
+  write_folder(root_ / "out", FolderKind::model, false, [](const fs::path&) {});
   EXPECT_FALSE(fs::exists(staged(process_space(), child)));
   EXPECT_TRUE(fs::exists(staged("elsewhere", child))) << "another machine's or container's";
   EXPECT_TRUE(fs::exists(staged(process_space(), 1))) << "it lives";
@@ -107,7 +107,7 @@ TEST_F(Files, APathBelowAFileCannotBeWritten) {
 
 TEST_F(Files, AFolderAppearsOnlyOnceItIsFull) {
   const fs::path folder = root_ / "model";
-  write_folder(folder, false, [&](const fs::path& staging) {
+  write_folder(folder, FolderKind::model, false, [&](const fs::path& staging) {
     EXPECT_FALSE(fs::exists(folder));
     EXPECT_EQ(staging.parent_path(), folder.parent_path());  // the same disk, so that the rename is one step
     write_file(staging / "a", "1");
@@ -121,16 +121,17 @@ TEST_F(Files, AFolderWhoseFillingFailsLeavesNothing) {
     write_file(staging / "a", "half");
     throw Error("stopped");
   };
-  EXPECT_EQ(error_of([&] { write_folder(root_ / "model", false, half); }), "stopped");
+  EXPECT_EQ(error_of([&] { write_folder(root_ / "model", FolderKind::model, false, half); }), "stopped");
   EXPECT_THAT(names(), IsEmpty());
 
   const auto full = [](const fs::path& staging) {
     throw Error((staging / "word" / "a.wav").string() + ": cannot write: No space left on device", Exit::failed);
   };
-  EXPECT_EQ(error_of([&] { write_folder(root_ / "model", false, full); }),
+  EXPECT_EQ(error_of([&] { write_folder(root_ / "model", FolderKind::model, false, full); }),
             (root_ / "model" / "word" / "a.wav").string() + ": cannot write: No space left on device");
-  write_folder(root_ / "model", false, [](const fs::path& staging) { write_file(staging / "a", "old"); });
-  EXPECT_EQ(error_of([&] { write_folder(root_ / "model", true, half); }), "stopped");
+  write_folder(root_ / "model", FolderKind::model, false,
+               [](const fs::path& staging) { write_file(staging / "a", "old"); });
+  EXPECT_EQ(error_of([&] { write_folder(root_ / "model", FolderKind::model, true, half); }), "stopped");
   EXPECT_EQ(read_file(root_ / "model" / "a"), "old");
   EXPECT_THAT(names(), ElementsAre("model"));
 }
@@ -139,26 +140,39 @@ TEST_F(Files, AnExistingFolderIsReplacedOnRequestAlone) {
   const auto fill = [](const char* name) {
     return [name](const fs::path& staging) { write_file(staging / name, name); };
   };
-  write_folder(root_ / "out", false, fill("first"));
-  EXPECT_THAT(error_of([&] { write_folder(root_ / "out", false, fill("second")); }), HasSubstr("exists already"));
+  write_folder(root_ / "out", FolderKind::model, false, fill("first"));
+  EXPECT_THAT(error_of([&] { write_folder(root_ / "out", FolderKind::model, false, fill("second")); }),
+              HasSubstr("exists already"));
   EXPECT_TRUE(fs::exists(root_ / "out" / "first"));
-  write_folder(root_ / "out/", true, fill("third"));
+  write_folder(root_ / "out/", FolderKind::model, true, fill("third"));
   EXPECT_FALSE(fs::exists(root_ / "out" / "first"));
   EXPECT_EQ(read_file(root_ / "out" / "third"), "third");
   EXPECT_THAT(names(), ElementsAre("out"));
   fs::create_directory(root_ / "empty");
-  write_folder(root_ / "empty", true, fill("fourth"));
+  write_folder(root_ / "empty", FolderKind::model, true, fill("fourth"));
   EXPECT_TRUE(fs::exists(root_ / "empty" / "fourth"));
 }
 
 TEST_F(Files, AFolderThatIsNotOursIsNeverReplaced) {
   write_file(root_ / "project" / "notes.txt", "mine");
   const auto fill = [](const fs::path&) {};
-  EXPECT_THAT(error_of([&] { write_folder(root_ / "project", true, fill); }),
+  EXPECT_THAT(error_of([&] { write_folder(root_ / "project", FolderKind::model, true, fill); }),
               HasSubstr("not a folder that kwsmith has"));
   EXPECT_EQ(read_file(root_ / "project" / "notes.txt"), "mine");
-  EXPECT_THAT(error_of([&] { require_replaceable(root_ / "project" / "notes.txt"); }), HasSubstr("not a folder"));
-  require_replaceable(root_ / "new");
+  EXPECT_THAT(error_of([&] { require_replaceable(root_ / "project" / "notes.txt", FolderKind::model); }),
+              HasSubstr("not a folder"));
+  require_replaceable(root_ / "new", FolderKind::model);
+}
+
+TEST_F(Files, AFolderIsReplacedByItsLikeAlone) {
+  const auto fill = [](const fs::path& staging) { write_file(staging / "weights", "hours of training"); };
+  write_folder(root_ / "model", FolderKind::model, false, fill);
+  EXPECT_THAT(error_of([&] { write_folder(root_ / "model", FolderKind::firmware, true, fill); }),
+              HasSubstr("was not written to hold what is to take its place"));
+  write_file(root_ / "model" / kFolderMark,
+             "This folder was written by kwsmith, which may replace it when asked to.\n");
+  EXPECT_THAT(error_of([&] { require_replaceable(root_ / "model", FolderKind::model); }), HasSubstr("is not replaced"))
+      << "of an earlier version, which did not say what it holds";
 }
 
 TEST_F(Files, OneThatExistsIsAWrongUse) {
@@ -170,7 +184,8 @@ TEST_F(Files, OneThatExistsIsAWrongUse) {
     EXPECT_EQ(error.exit_code(), Exit::usage);
   }
   EXPECT_THAT(error_of([] { write_file("", "x"); }), HasSubstr("without a name"));
-  EXPECT_THAT(error_of([] { write_folder("", false, [](const fs::path&) {}); }), HasSubstr("without a name"));
+  EXPECT_THAT(error_of([] { write_folder("", FolderKind::model, false, [](const fs::path&) {}); }),
+              HasSubstr("without a name"));
 }
 
 TEST_F(Files, AWritableFolderIsMadeAndLeftEmpty) {

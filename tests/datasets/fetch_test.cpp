@@ -284,7 +284,9 @@ TEST_F(Fetch, AnExistingFolderIsRefusedBeforeAnythingIsAskedFor) {
 TEST_F(Fetch, ReplaceKeepsTheOldFolderUntilTheNewOneIsThere) {
   text("speech/mine.txt", "mine");
   EXPECT_THAT(error_line([&] { fetch(true); }, Exit::usage), HasSubstr("is not a folder that kwsmith has written"));
-  text("speech/.kwsmith", "");
+  std::filesystem::remove_all(root_ / "speech");
+  write_folder(root_ / "speech", FolderKind::recordings, false,
+               [](const std::filesystem::path& staging) { write_file(staging / "mine.txt", "mine"); });
   path_ = "/none";
   EXPECT_THAT(error_line([&] { fetch(true); }, Exit::failed), HasSubstr("404"));
   EXPECT_EQ(read_file(root_ / "speech/mine.txt"), "mine");

@@ -63,6 +63,10 @@ cmp -s "$work/ours/weights.bin" "$configs/../models/ds_cnn_s/weights.bin" || fai
 mkdir "$work/project" && echo mine >"$work/project/notes.txt"
 expect 2 "$work/project: is not a folder that kwsmith has written" export "$work/model" --out "$work/project" --replace
 expect 2 "$work/project: is not a folder" data synth --speakers 3 --words yes --out "$work/project" --replace
+cp -r "$work/model" "$work/keep"
+expect 2 'keep: was not written to hold what is to take its place' export "$work/model" --out "$work/keep" --replace
+expect 2 'keep: was not written to hold' data synth --speakers 3 --words yes --out "$work/keep" --replace
+cmp -s "$work/model/weights.bin" "$work/keep/weights.bin" || fail "--replace has taken a model away"
 expect 2 "$work/project: exists already" export "$work/model" --out "$work/project"
 expect 2 "$work/project: exists already" data synth --speakers 3 --words yes --out "$work/project"
 expect 2 "$work/project: exists already" train "$work/design.json" "${data[@]}" --out "$work/project" --epochs 1

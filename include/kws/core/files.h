@@ -23,17 +23,20 @@ void write_file(const std::filesystem::path& path, std::string_view content);
 /// The file that marks a folder as written by write_folder, which may therefore replace it.
 constexpr const char* kFolderMark = ".kwsmith";
 
+/// What a folder holds, as its mark says: only its like takes its place.
+enum class FolderKind { model, firmware, recordings };
+
 /// Makes `folder` a folder that `fill` has filled completely: it is filled under a temporary name in the same
 /// parent and takes its place at the end; when `fill` throws, the temporary folder is removed.
-///   An existing folder of that name is exchanged in one step if `replace` and if it is empty or holds the mark.
+///   An existing folder of that name is exchanged in one step if `replace` and if it is empty or marked as of this kind.
 ///   throws  Error (Exit::usage) when it exists and may not be replaced
-void write_folder(const std::filesystem::path& folder, bool replace,
+void write_folder(const std::filesystem::path& folder, FolderKind kind, bool replace,
                   const std::function<void(const std::filesystem::path& staging)>& fill);
 
 /// throws Error (Exit::usage) "PATH: exists already; WAY_OUT" when something is there.
 void require_absent(const std::filesystem::path& path, std::string_view way_out);
 /// throws Error (Exit::usage) when `path` exists and is not what write_folder may replace.
-void require_replaceable(const std::filesystem::path& path);
+void require_replaceable(const std::filesystem::path& path, FolderKind kind);
 
 /// throws Error (Exit::failed) unless a folder at `path` exists or can be made and written into.
 void require_writable_folder(const std::filesystem::path& path);
