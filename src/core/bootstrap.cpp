@@ -24,6 +24,12 @@ double accuracy_error(std::span<const unsigned char> right, std::span<const int>
     count.right += right[i] != 0 ? 1 : 0;
     ++count.clips;
   }
+  if (counts.size() == 1 && counts[0].clips > 1) {
+    std::vector<int> each(groups.begin(), groups.end());
+    int clips = 0;
+    for (int& group : each) group = group == kFixedGroup ? kFixedGroup : clips++;
+    return accuracy_error(right, each);
+  }
   if (counts.size() < 2) return 0.0;
   Rng rng({kSeed});
   double sum = 0.0, squares = 0.0;

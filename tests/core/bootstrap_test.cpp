@@ -35,6 +35,11 @@ TEST(AccuracyError, SilenceIsNoSample) {
   EXPECT_GT(accuracy_error(right, std::vector{kFixedGroup, 0, 1, 2, 3}), 0.0);
 }
 
+TEST(AccuracyError, OfOneSpeakerIsThatOfIndependentClips) {
+  const std::vector<unsigned char> right = {1, 0, 1, 1, 0, 1, 1, 0};
+  EXPECT_EQ(accuracy_error(right, std::vector(8, 0)), accuracy_error(right, std::vector{0, 1, 2, 3, 4, 5, 6, 7}));
+}
+
 TEST(AccuracyError, IsNothingWithoutClips) { EXPECT_EQ(accuracy_error({}, {}), 0.0); }
 
 }  // namespace
