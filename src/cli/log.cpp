@@ -102,8 +102,8 @@ void LiveBlock::put_lines() {
   const std::size_t width = terminal_width(descriptor_);
   std::string text;
   for (std::string& line : lines_) {
-    constexpr std::size_t kRoom = 4;  // for dots; and a full line would take the cursor to the next
-    line = shortened(line, width - std::min(width, kRoom));
+    line =
+        cut_to_width(line, width - std::min<std::size_t>(width, 1));  // a full line would take the cursor to the next
     text += (text.empty() ? "" : "\n") + line;
   }
   send(descriptor_, text);
@@ -114,7 +114,7 @@ void LiveBlock::remove_lines() {
   // A terminal that has become narrower has broken its lines anew.
   const std::size_t width = terminal_width(descriptor_);
   std::size_t rows = 0;
-  for (const std::string& line : lines_) rows += std::max<std::size_t>(1, (line.size() + width - 1) / width);
+  for (const std::string& line : lines_) rows += std::max<std::size_t>(1, (width_of(line) + width - 1) / width);
   std::string text = "\r";
   for (std::size_t i = 1; i < rows; ++i) text += "\033[A";
   send(descriptor_, text + "\033[J");

@@ -72,6 +72,15 @@ std::size_t width_of(std::string_view text) {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+std::string cut_to_width(std::string_view text, std::size_t width) {
+  constexpr std::size_t kDots = 3;
+  if (width_of(text) <= width) return std::string(text);
+  std::size_t end = text.size();
+  const std::size_t kept = width - std::min(width, kDots);
+  while (width_of(text.substr(0, end)) > kept || (end < text.size() && width_of(text.substr(end, 1)) == 0)) --end;
+  return std::string(text.substr(0, end)) + std::string(std::min(width, kDots), '.');
+}
+
 std::string wrapped(const std::string& text, std::size_t indent, std::size_t width) {
   std::string result;
   std::istringstream lines(text);

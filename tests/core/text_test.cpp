@@ -35,6 +35,10 @@ TEST(Text, IsCutBetweenCharacters) {
   EXPECT_EQ(shortened("four", 4), "four");
   EXPECT_EQ(shortened("fiver", 4), "five...");
   EXPECT_EQ(shortened("abc\xc3\xa4", 4), "abc...");
+  EXPECT_EQ(cut_to_width("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f", 4), "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f") << "eight bytes";
+  EXPECT_EQ(cut_to_width("a\xc2\xb1\xc2\xb1\xc2\xb1\xc2\xb1", 4), "a...");
+  EXPECT_EQ(cut_to_width("\xc2\xb1\xc2\xb1\xc2\xb1\xc2\xb1\xc2\xb1", 4), "\xc2\xb1...");
+  EXPECT_EQ(cut_to_width("four", 2), "..");
 }
 
 }  // namespace

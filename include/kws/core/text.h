@@ -20,6 +20,9 @@ std::string shortened(std::string_view text, std::size_t longest);
 /// Columns on a terminal: a character takes one.
 std::size_t width_of(std::string_view text);
 
+/// The same within `width` columns, dots among them; nothing is dropped where it fits.
+std::string cut_to_width(std::string_view text, std::size_t width);
+
 /// The words of each line of `text` in lines of at most `width` columns, each begun by `indent` blanks; ends with a
 /// newline.
 std::string wrapped(const std::string& text, std::size_t indent, std::size_t width);
