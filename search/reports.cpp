@@ -34,23 +34,21 @@ Json front_json(const std::vector<const TrialFacts*>& front) {
 
 }  // namespace
 
-std::string trials_csv(std::span<const TrialFacts> trials, const SearchOptions& options) {
+Table trials_table(std::span<const TrialFacts> trials, const SearchOptions& options) {
   std::vector<Column> columns = trial_columns();
   std::erase_if(columns, [&](const Column& c) { return options.deterministic && c.where == Column::Where::times; });
   std::vector<std::string> names;
   names.reserve(columns.size());
   for (const Column& column : columns) names.push_back(column.name);
   Table table(names);
-  bool any = false;
   for (const TrialFacts& trial : trials) {
     if (!begun(trial)) continue;
     std::vector<std::string> cells;
     cells.reserve(columns.size());
     for (const Column& column : columns) cells.push_back(cell_text(column.cell(trial)));
     table.add(std::move(cells));
-    any = true;
   }
-  return any ? table.csv() : "";
+  return table;
 }
 
 Json accuracies_to_json(const Winner& winner) {
@@ -104,7 +102,8 @@ Json pareto_json(std::span<const TrialFacts> trials, const SearchOptions& option
 
 void write_reports(const Study& study, std::span<const Winner> winners, const SearchOptions& options) {
   const StudyView view = view_of(study, options);
-  write_file(study.folder() / "trials.csv", trials_csv(view.trials, options));
+  const Table table = trials_table(view.trials, options);
+  write_file(study.folder() / "trials.csv", table.rows() > 0 ? table.csv() : "");
   write_file(study.folder() / "trials.json", text_of(trials_json(view.trials, winners, options), 2) + "\n");
   write_file(study.folder() / "pareto.json", text_of(pareto_json(view.trials, options), 2) + "\n");
   write_file(study.folder() / "report.html", report_html(view));

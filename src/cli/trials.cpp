@@ -38,14 +38,17 @@ int write_curves(const TrialsVerb& verb) {
   return static_cast<int>(Exit::done);
 }
 
-/// What of a trial fits into a line for people.
-Json short_rows(const Json& trials) {
+/// What of a trial fits into a line for people, and behind it, where columns are chosen, all its other figures.
+Json short_rows(const Json& trials, bool all) {
   Json rows = Json::array();
   for (const Json& trial : trials) {
     Json& row = rows.emplace_back(Json::object());
     for (const char* name : {"trial", "name", "int8_validation", "int8_validation_error", "epochs", "state", "budget",
                              "memory_bytes", "ops", "reason"}) {
       row[name] = trial.at(name);
+    }
+    for (const auto& [name, value] : trial.items()) {
+      if (all && value.is_primitive() && !row.contains(name)) row[name] = value;
     }
   }
   return rows;
@@ -70,14 +73,15 @@ int run(const TrialsVerb& verb) {
     return static_cast<int>(Exit::done);
   }
   if (verb.format == Format::csv) {
-    std::cout << trials_csv(trials, view.options);
+    const Table table = trials_table(trials, view.options);
+    if (table.rows() > 0) print_table(table, verb.format);
     return static_cast<int>(Exit::done);
   }
   const Json json = trials_json(trials, {}, view.options);
   if (verb.format == Format::json) {
     std::cout << text_of(json, 2) << "\n";
   } else {
-    print_rows(short_rows(json.at("trials")), verb.format);
+    print_rows(short_rows(json.at("trials"), !verb.format.columns.empty()), verb.format);
   }
   return static_cast<int>(Exit::done);
 }

@@ -49,7 +49,7 @@ TEST(View, ShowsAStudyAsItsReportsDo) {
   const StudyView view = view_study(folder.path.string());
   EXPECT_EQ(view.data, "recordings");
   EXPECT_EQ(view.options.classes, 4);
-  EXPECT_EQ(trials_csv(filter_trials(view, {}), view.options), read_file(folder.path / "trials.csv"));
+  EXPECT_EQ(trials_table(filter_trials(view, {}), view.options).csv(), read_file(folder.path / "trials.csv"));
   EXPECT_EQ(pareto_json(view.trials, view.options).dump(2) + "\n", read_file(folder.path / "pareto.json"));
 }
 

@@ -13,6 +13,7 @@ class Table {
   explicit Table(std::vector<std::string> columns) : columns_(std::move(columns)) {}
   /// One cell per column.
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  [[nodiscard]] std::size_t rows() const { return rows_.size(); }
   /// Aligned columns, numbers to the right; ends with a newline.
   [[nodiscard]] std::string text() const;
   /// The same for a terminal: columns from the first on that does not fit are left out, but never the first of all; a

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kws/core/table.h"
 #include "kws/search/against_published.h"
 #include "kws/search/facts.h"
 #include "kws/search/options.h"
@@ -31,7 +32,7 @@ Json accuracies_to_json(const Winner& winner);
 
 /// Trials that have reached a rung or failed, one line each with all trial_columns(), ordered by number. `fits` holds
 /// the requested budgets it keeps, "a;b"; flash_bytes and ram_bytes are those of the export for the column `core`.
-std::string trials_csv(std::span<const TrialFacts> trials, const SearchOptions& options);
+Table trials_table(std::span<const TrialFacts> trials, const SearchOptions& options);
 
 /// {"schema": "kwsmith.trials/1", "seed", "epochs", "trials": [{trial_row(), "design", "training", "rungs":
 ///  [{"epochs", "int8_validation" or "failure", "decided"}]}],
