@@ -9,6 +9,7 @@
 #include "kws/core/options.h"
 #include "kws/model/model.h"
 #include "kws/search/view.h"
+#include "model_source.h"
 
 namespace kws::cli {
 namespace {
@@ -45,9 +46,11 @@ Design design_as_given(const std::string& word) {
     if (design.name == word) return std::move(design);
     names.push_back(design.name);
   }
+  if (const auto model = shipped_model(word)) return model_without_weights(*model).design;
   const std::string near = nearest_name(word, names);
   throw Error(word + ": " +
-                  (near.empty() ? "no such file, and no design of that name; kwsmith list designs shows them"
+                  (near.empty() ? "no such file, and no design or model of that name; kwsmith list designs and kwsmith "
+                                  "list models show them"
                                 : "no such file; did you mean the design \"" + near + "\"?"),
               Exit::usage);
 }

@@ -9,7 +9,7 @@ namespace kws::cli {
 
 /// How a verb that takes designs describes its argument.
 constexpr const char* kDesignHelp =
-    "design file (kwsmith.design/1), model folder, STUDY:TRIAL, or a name of `list designs`";
+    "design file (kwsmith.design/1), model folder, STUDY:TRIAL, or a name of `list designs` or `list models`";
 
 /// The design that a user means.
 ///   changes  each PATH=VALUE, such as network.conv.filters=48 or features.stride_ms=20

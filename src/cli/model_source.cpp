@@ -42,6 +42,12 @@ static fs::path named(const std::string& word, const std::string& kind, const st
 
 fs::path model_folder(const std::string& word) { return named(word, "model", ""); }
 
+std::optional<fs::path> shipped_model(const std::string& name) {
+  const fs::path folder = config_folder() / "models" / name;
+  if (name.empty() || fs::path(name).has_parent_path() || !fs::exists(folder / "model.json")) return {};
+  return folder;
+}
+
 bool comes_with_program(const std::string& word) { return !fs::exists(word); }
 
 fs::path recipe_file(const std::string& word) { return named(word, "recipe", ".json"); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace kws::cli {
@@ -20,6 +21,8 @@ std::filesystem::path recipe_file(const std::string& word);
 /// with the program.
 ///   throws  Error (Exit::usage) when there is neither
 std::filesystem::path model_folder(const std::string& word);
+/// The folder of the model of that name that comes with the program; nothing: there is none.
+std::optional<std::filesystem::path> shipped_model(const std::string& name);
 /// Whether what model_folder() finds comes with the program.
 bool comes_with_program(const std::string& word);
 

@@ -123,6 +123,7 @@ step "status, trials, pareto, report: what a study holds"
 [ "$(value "$work/status.json" waiting)" = 0 ] || fail "status: trials wait though the search has ended"
 "$kwsmith" status "$work/one" | grep 'best for medium: int8 validation' >/dev/null || fail "status names no best trial"
 "$kwsmith" trials "$work/one" --format csv | diff - "$work/one/trials.csv" >&2 || fail "trials --format csv is not trials.csv"
+[ "$("$kwsmith" trials "$work/one" --format csv --columns trial,flash_bytes | head -1)" = trial,flash_bytes ] || fail "trials --columns"
 "$kwsmith" pareto "$work/one" --json | diff - "$work/one/pareto.json" >&2 || fail "pareto --json is not pareto.json"
 [ "$("$kwsmith" trials "$work/one" | wc -l)" -eq "$(wc -l <"$work/one/trials.csv")" ] || fail "the table of trials is not a line each"
 "$kwsmith" trials "$work/one" --json >"$work/trials.json" || fail "trials --json"
@@ -151,6 +152,7 @@ done
 cmp "$work/curves_1.json.gz" "$work/curves_2.json.gz" || fail "the same studies give other bytes"
 gzip -dc "$work/curves_1.json.gz" | cmp - "$work/curves_1.json" || fail "packed and plain curves differ"
 "$kwsmith" replay --table "$work/curves_1.json.gz" --seeds 2 >/dev/null || fail "replay cannot read the curves"
+"$kwsmith" cost tc_resnet_13 >/dev/null || fail "cost does not know the models that come with the program"
 
 # interrupted SIGNAL: stopped in the middle, the same command ends like the search that ran through
 interrupted() {
