@@ -92,9 +92,11 @@ Table threshold_table(const Json& json) {
 }
 
 std::string summary(const Json& json) {
-  const std::string heard = json["model"].get<std::string>() + ": " +
-                            fixed(json["seconds_heard"].get<double>() / 3600.0, 3) + " hours at threshold " +
-                            fixed(json["threshold"].get<double>(), 3) + ": ";
+  const std::string heard =
+      json["model"].get<std::string>() + ": " + fixed(json["seconds_heard"].get<double>() / 3600.0, 3) + " hours at " +
+      (json["threshold_of_each"].empty() ? "threshold " + fixed(json["threshold"].get<double>(), 3)
+                                         : std::string("each keyword's own threshold")) +
+      ": ";
   const Json& judged = json["judged"];
   if (judged.is_null()) {
     return heard + counted(std::ssize(json["detections"]), "detection") + ", " +
@@ -201,11 +203,13 @@ void run(ListenVerb& verb, const Common& common) {
     listening.options.threshold = threshold_q15(*model.metrics.detector_threshold);
     listening.options.thresholds.clear();
     std::string each;
+    std::vector<std::string> mute;
     for (std::size_t i = 0; i < model.labels.size(); ++i) {
       const double threshold = model.metrics.detector_thresholds[i];
       listening.options.thresholds.push_back(threshold_q15(threshold));
-      if (!model.labels[i].starts_with('_'))
-        each += (each.empty() ? "" : ", ") + model.labels[i] + " " + fixed(threshold, 2);
+      if (model.labels[i].starts_with('_')) continue;
+      each += (each.empty() ? "" : ", ") + model.labels[i] + " " + fixed(threshold, 2);
+      if (threshold >= 1.0) mute.push_back(model.labels[i]);
     }
     require_hearing(listening);
     const OperatingPoint point = operating_point(listening);
@@ -213,6 +217,10 @@ void run(ListenVerb& verb, const Common& common) {
         .hours = point.hours, .words = point.words, .found = point.found, .false_accepts = point.false_accepts};
     verb.out.empty() ? save_metrics(model, tuned) : save_model(model, tuned);
     log().info("{}: thresholds from now on: {}", tuned.string(), each);
+    if (!mute.empty()) {
+      log().warn("{}: never detected with so few false accepts; a higher --tune, or longer recordings, may find some",
+                 word_list(mute, " and "));
+    }
   }
   print(verb, listening_to_json(listening));
   const OperatingPoint point = operating_point(listening);

@@ -318,10 +318,16 @@ nlohmann::ordered_json listening_to_json(const Listening& listening) {
     for (const double threshold : kSweep) points.push_back(of(operating_point(listening, threshold)));
   }
   const double threshold = threshold_of_q15(listening.options.threshold);
+  Json each = Json::object();
+  for (std::size_t i = 0; i < listening.options.thresholds.size(); ++i) {
+    const std::string& label = listening.labels.at(i);
+    if (!label.starts_with('_')) each[label] = threshold_of_q15(listening.options.thresholds[i]);
+  }
   const std::size_t count = found.size();
   return {{"schema", "kwsmith.listen/1"},
           {"model", listening.model},
           {"threshold", threshold},
+          {"threshold_of_each", std::move(each)},
           {"smoothing_ms", listening.options.smoothing_ms},
           {"refractory_ms", listening.options.refractory_ms},
           {"hop_ms", listening.options.hop_frames * listening.stride_ms},
