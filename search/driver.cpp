@@ -106,11 +106,13 @@ class Run {
         interrupted_ = true;
         break;
       }
-      if (options_.max_seconds > 0.0 && progress_.passed() > options_.max_seconds) schedule_.stop();
+      const bool over = options_.max_seconds > 0.0 && progress_.passed() > options_.max_seconds;
+      if (over) schedule_.stop();
       const int delivered = delivered_;
       const SearchProgress progress = progress_.now();
       lock.unlock();
       progress_.tell_study(progress);
+      if (over) withdraw();
       const std::vector<std::pair<Job, Rung>> ended = collect();
       lock.lock();
       for (const auto& [job, rung] : ended) {
@@ -119,10 +121,22 @@ class Run {
       }
       bool more = offer();
       if (offer_finalists()) more = true;
-      if (schedule_.finished() && outstanding_.empty()) break;
+      if ((over || schedule_.finished()) && outstanding_.empty()) break;
       if (ended.empty() && !more && delivered == delivered_ && !stop_) changed_.wait_for(lock, kResultPause);
     }
     stop();
+  }
+
+  /// Steps that nobody has begun are not begun any more.
+  void withdraw() {
+    const std::vector<std::pair<int, int>> withdrawn = study_.withdraw(worker_is_gone);
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(outstanding_, [&](const Job& job) {
+      const bool gone = std::ranges::find(withdrawn, std::pair(job.trial, job.to)) != withdrawn.end();
+      if (gone) ended_.emplace(job.number, job);  // those after it are told
+      return gone;
+    });
+    tell_ended();
   }
 
   /// Jobs on offer that have got a result.
@@ -172,7 +186,7 @@ class Run {
     for (const Proposal& proposal : proposals) {
       left -= proposal.training.all_epochs();
       if (left < 0) break;
-      study_.add(proposal);
+      add(proposal);
       proposals_[proposal.number] = proposal;
       finals_.push_back({.number = jobs_++,
                          .trial = proposal.number,
@@ -189,10 +203,17 @@ class Run {
     std::optional<Proposer::Proposed> proposed = proposer_.propose(budget, trial, known);
     tell_warnings();
     if (!proposed) return std::nullopt;
-    study_.add(proposed->proposal);
+    add(proposed->proposal);
     Schedule::Begun begun{.type = proposed->proposal.design.type(), .reason = std::move(proposed->reason)};
     proposals_[trial] = std::move(proposed->proposal);
     return begun;
+  }
+
+  void add(const Proposal& proposal) {
+    if (!study_.add(proposal)) return;
+    std::erase_if(known_, [&](const auto& known) { return known.first.first == proposal.number; });
+    sink_.warn("trial " + std::to_string(proposal.number) + ": is another design than before, " + proposal.design.name +
+               "; what is known of the one before is left out");
   }
 
   /// Hands a result to the schedule; called under the lock.
@@ -277,6 +298,7 @@ class Run {
 
 SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink) {
   require_no_fewer_trials(study, options);
+  study.raise();
   SearchOutcome outcome;
   outcome.interrupted = Run(options, evaluator, study, sink).work();
   const std::vector<TrialFacts> trials = facts_of(study.trials(), options);

@@ -1,5 +1,7 @@
 #include "progress_teller.h"
 
+#include <algorithm>
+
 #include "kws/search/finalists.h"
 
 namespace kws {
@@ -19,7 +21,8 @@ void ProgressTeller::offered(const Job& job, const Proposal& proposal) {
 }
 
 void ProgressTeller::trained(const Lease& lease, int epochs) {
-  count(lease.trial, lease.to, epochs - lease.from);
+  // Where the checkpoint has gone it begins from the start: what was trained before is not counted twice.
+  count(lease.trial, lease.to, std::max(0, epochs - lease.from));
   time_left_.trained(lease.trial, lease.to, epochs, passed());
   tell();
 }

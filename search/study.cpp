@@ -65,7 +65,7 @@ Study::Study(const std::filesystem::path& folder, const Json& config, const std:
       const std::string name = url.empty() ? folder_.string() : db.name();
       const Json there = parse_json(known[0][0].value(), row_of(db.name(), "config"));
       const Json goes_on = raised_config(there, config, name);
-      if (goes_on != there) db.run("UPDATE config SET json = $1", {text_of(goes_on)});
+      if (goes_on != there) raised_ = goes_on;
       return;
     }
     if (!db.run("SELECT 1 FROM trials LIMIT 1", {}).empty()) {
@@ -94,7 +94,13 @@ Study Study::join(const std::string& place, bool to_work) {
 
 std::string Study::name() const { return folder_.empty() ? store_->db->name() : folder_.string(); }
 
+void Study::raise() {
+  if (raised_) store_->one(true, "UPDATE config SET json = $1", {text_of(*raised_)});
+  raised_.reset();
+}
+
 Json Study::config() const {
+  if (raised_) return *raised_;
   return store_->run(false, [&] {
     const std::vector<SqlRow> rows = store_->db->run("SELECT json FROM config", {});
     const Origin origin = row_of(store_->db->name(), "config");
@@ -103,14 +109,33 @@ Json Study::config() const {
   });
 }
 
-void Study::add(const Proposal& proposal) {
-  // Of a trial the training goes on where the top rung has been raised; a finalist's is another one, from the start.
-  store_->one(true,
-              "INSERT INTO trials (number, proposal) VALUES ($1, $2) ON CONFLICT (number) DO UPDATE SET proposal = "
-              "excluded.proposal, checkpoint = CASE WHEN $3 = 0 THEN trials.checkpoint END WHERE trials.proposal <> "
-              "excluded.proposal",
-              {std::int64_t{proposal.number}, text_of(proposal_to_json(proposal)),
-               std::int64_t{is_finalist(proposal.number) ? 1 : 0}});
+bool Study::add(const Proposal& proposal) {
+  const std::int64_t number = proposal.number;
+  const Json json = proposal_to_json(proposal);
+  return store_->run(true, [&] {
+    Database& db = *store_->db;
+    const std::vector<SqlRow> known = db.run("SELECT proposal FROM trials WHERE number = $1", {number});
+    bool another = false;
+    if (!known.empty()) {
+      const Json before = parse_json(known[0][0].value(), row_of(db.name(), "trial " + std::to_string(number)));
+      another = before.value("design", Json()) != json["design"] || before.value("budget", Json()) != json["budget"];
+    }
+    if (another) {
+      db.run("DELETE FROM rungs WHERE number = $1", {number});
+      db.run("DELETE FROM tests WHERE number = $1", {number});
+      for (const char* table : {"jobs", "losses", "restarts"}) {
+        db.run(std::string("DELETE FROM ") + table + " WHERE trial = $1", {number});
+      }
+    }
+    // Of a trial the training goes on where the top rung has been raised; a finalist's is another one, from the start.
+    const bool anew = another || is_finalist(proposal.number);
+    db.run(
+        "INSERT INTO trials (number, proposal) VALUES ($1, $2) ON CONFLICT (number) DO UPDATE SET proposal = "
+        "excluded.proposal, checkpoint = CASE WHEN $3 = 0 THEN trials.checkpoint END WHERE trials.proposal <> "
+        "excluded.proposal",
+        {number, text_of(json), std::int64_t{anew ? 1 : 0}});
+    return another;
+  });
 }
 
 void Study::set_finished(bool finished) {

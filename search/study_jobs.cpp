@@ -57,8 +57,9 @@ void Study::offer(int turn, const Lease& step) {
   });
 }
 
-void Study::withdraw(const std::function<bool(const std::string& holder)>& gone) {
-  store_->run(true, [&] {
+std::vector<std::pair<int, int>> Study::withdraw(const std::function<bool(const std::string& holder)>& gone) {
+  return store_->run(true, [&] {
+    std::vector<std::pair<int, int>> withdrawn;
     Database& db = *store_->db;
     const std::string expired = std::string("CASE WHEN expires < ") + db.now() + " THEN 1 ELSE 0 END";
     for (const SqlRow& row : db.run("SELECT trial, epochs, decided, holder, " + expired + " FROM jobs", {})) {
@@ -66,7 +67,9 @@ void Study::withdraw(const std::function<bool(const std::string& holder)>& gone)
       const Lease step{.trial = number_of(row[0]), .to = number_of(row[1]), .reason = row[2].value()};
       if (row[3] && lost_too_often(db, "restarts", "ended the search", step, most_restarts)) continue;
       db.run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2", {std::int64_t{step.trial}, std::int64_t{step.to}});
+      withdrawn.emplace_back(step.trial, step.to);
     }
+    return withdrawn;
   });
 }
 

@@ -160,15 +160,15 @@ class Crew {
       Worker worker(study_, evaluator_, name, options_.lease_seconds);
       Rng rng({std::hash<std::string>{}(name)});
       while (!ended()) {
-        Lease lease;
-        const Worker::Outcome outcome = worker.work_one([&](const Lease& one, int epochs) {
+        std::optional<Lease> lease;
+        const Worker::Outcome outcome = worker.work_one([&](const Lease& one, int) {
+          if (!lease) tell(one, "begins: " + one.reason);
           lease = one;
-          if (epochs == one.from) tell(one, "begins: " + one.reason);
         });
         if (outcome == Worker::Outcome::interrupted) end(WorkEnd::interrupted);
         if (outcome == Worker::Outcome::nothing) rest(rng);
-        if (outcome == Worker::Outcome::delivered) tell(lease, "is delivered");
-        if (outcome == Worker::Outcome::refused) tell(lease, "took longer than its lease, another worker has it");
+        if (outcome == Worker::Outcome::delivered) tell(*lease, "is delivered");
+        if (outcome == Worker::Outcome::refused) tell(*lease, "took longer than its lease, another worker has it");
       }
     } catch (...) {
       give_up();

@@ -266,6 +266,39 @@ TEST(Search, FewerTrialsThanTheStudyHasAreRefused) {
   EXPECT_EQ(search(options, evaluator, folder.path).winners.size(), 2U) << "the same is taken";
 }
 
+TEST(Search, NothingIsBegunAfterItsTime) {
+  const StudyFolder folder;
+  FakeEvaluator evaluator;
+  evaluator.before_run = [](const Proposal&, int) { std::this_thread::sleep_for(std::chrono::milliseconds{100}); };
+  SearchOptions options = two_budgets();
+  options.max_seconds = 0.25;
+  search(options, evaluator, folder.path);
+  EXPECT_GE(evaluator.ran.size(), 1U);
+  EXPECT_LE(evaluator.ran.size(), 6U) << "of eight slots' trainings those that were begun";
+  options.threads = 0;
+  search(options, evaluator, folder.path);  // which no worker ever joins
+  options = two_budgets();
+  evaluator.before_run = {};
+  search(options, evaluator, folder.path);
+  EXPECT_EQ(trials_of(folder.path), undisturbed()) << "a later run goes on";
+}
+
+TEST(Search, AnotherTargetLeadsToTheTrialsOfANewSearch) {
+  SearchOptions options = two_budgets();
+  options.slots = 1;
+  options.max_trials = 8;
+  const StudyFolder folder, fresh;
+  FakeEvaluator evaluator;
+  options.target_accuracy = 0.5;  // the first budget's first trial shows it
+  search(options, evaluator, folder.path);
+  options.target_accuracy = 0.0;
+  Study study(folder.path, kStudyConfig);
+  RecordingSink sink;
+  run_search(options, evaluator, study, sink);
+  search(options, evaluator, fresh.path);
+  EXPECT_EQ(trials_of(folder.path), trials_of(fresh.path));
+}
+
 TEST(Search, FailedTrialKeepsItsReasonAndTheSearchGoesOn) {
   const StudyFolder folder;
   FakeEvaluator evaluator;

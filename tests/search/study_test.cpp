@@ -131,7 +131,8 @@ TEST(Study, TopRungCanBeRaisedButNotLowered) {
   };
   const StudyFolder folder;
   for (const int epochs : {9, 27, 27, 81}) {
-    const Study study(folder.path, config(epochs));
+    Study study(folder.path, config(epochs));
+    study.raise();
     EXPECT_EQ(study.config().at("search").at("epochs"), epochs);
     const Json none = Json::array();
     EXPECT_EQ(study.config().value("raised_from", none), epochs == 9 ? none : epochs == 27 ? Json{9} : Json({9, 27}));
@@ -146,7 +147,23 @@ TEST(Study, TopRungCanBeRaisedButNotLowered) {
   Json elsewhere = config(81);
   elsewhere["raised_from"] = {27};
   EXPECT_THAT(refusal(folder.path, elsewhere, Exit::usage), HasSubstr("raised_from: [9,27] there, [27] here"));
-  EXPECT_EQ(Study::join(folder.path, false).config().at("search").at("epochs"), 81) << "a refusal changes nothing";
+  EXPECT_EQ(Study(folder.path, config(243)).config().at("search").at("epochs"), 243);
+  EXPECT_EQ(Study::join(folder.path, false).config().at("search").at("epochs"), 81) << "neither a refusal nor a look";
+}
+
+TEST_P(StoredStudy, AnotherDesignOfANumberBeginsAnew) {
+  Study study = place.open(kConfig);
+  Proposal trial = proposals(1)[0];
+  EXPECT_FALSE(study.add(trial));
+  deliver(study, {.trial = trial.number, .to = 9, .reason = "new design"}, {.checkpoint = "bytes"});
+  study.offer(1, {.trial = trial.number, .from = 9, .to = 27, .reason = "goes on"});
+  EXPECT_FALSE(study.add(trial));
+  EXPECT_TRUE(study.rung(trial.number, 9));
+  trial.budget = "medium";
+  EXPECT_TRUE(study.add(trial));
+  EXPECT_FALSE(study.rung(trial.number, 9));
+  EXPECT_EQ(study.checkpoint(trial.number), "");
+  EXPECT_FALSE(study.claim("worker", 60.0)) << "its step is on offer no more";
 }
 
 TEST_P(StoredStudy, ATrialGoesOnWithAnotherTrainingAFinalistBeginsAnew) {

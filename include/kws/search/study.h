@@ -89,9 +89,8 @@ struct Lease {
 class Study {
  public:
   /// For the search: opens the study of `folder`, or makes it.
-  ///   url     keeps the store in that database of a PostgreSQL server, the results in the folder; "": all in the
-  ///   folder throws  Error  Exit::usage: made with another config (says what differs); Exit::failed: the folder cannot
-  ///   be
+  ///   url     keeps the store in that database of a PostgreSQL server, the results in the folder; "": all in the folder
+  ///   throws  Error  Exit::usage: made with another config (says what differs); Exit::failed: the folder cannot be
   ///                  written; Exit::store: in use, damaged, disk full, unreachable
   Study(const std::filesystem::path& folder, const Json& config, const std::string& url = "");
   /// For workers and reports: joins the study of a folder or URL, also while a search runs.
@@ -104,11 +103,16 @@ class Study {
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   /// For people: the folder, or the URL without user and password.
   [[nodiscard]] std::string name() const;
-  /// What the search was started with.
+  /// What the search was started with, or goes on with.
   [[nodiscard]] Json config() const;
+  /// From now on the study's top rung is the one that it was opened with; until then nothing of it is changed.
+  void raise();
 
-  /// A new trial, waiting. Of one that the study has, only the training may be another: the top rung has been raised.
-  void add(const Proposal& proposal);
+  /// A new trial, waiting. One that the study has keeps what it has come to where only its training is another: the top
+  /// rung has been raised.
+  ///   returns  whether the number was that of another design, as under another target accuracy; what that one had come
+  ///            to is gone
+  bool add(const Proposal& proposal);
   /// Lets workers claim a step that has no result yet; nothing happens when it is on offer already.
   ///   turn  steps of a lower one go first
   void offer(int turn, const Lease& step);
@@ -118,7 +122,8 @@ class Study {
   [[nodiscard]] int workers(const std::function<bool(const std::string& holder)>& gone) const;
   /// Takes back all steps that nobody works on, and those of holders that are gone. A step whose holder is lost for the
   /// `most_restarts`th time since its last checkpoint fails: it may have ended the search itself.
-  void withdraw(const std::function<bool(const std::string& holder)>& gone);
+  ///   returns  trial and epochs of those that it took back
+  std::vector<std::pair<int, int>> withdraw(const std::function<bool(const std::string& holder)>& gone);
   /// Says whether the search is over, so that workers may leave.
   void set_finished(bool finished);
   [[nodiscard]] bool finished() const;
@@ -172,6 +177,7 @@ class Study {
   bool end(const Lease& lease, const std::function<void()>& record);
   std::filesystem::path folder_;
   std::unique_ptr<Store> store_;
+  std::optional<Json> raised_;  ///< config with a higher top rung than the store's
 };
 
 /// Whether a --study is the URL of a PostgreSQL database and not a folder.
