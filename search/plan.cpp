@@ -17,6 +17,7 @@
 #include "kws/search/epoch_times.h"
 #include "kws/search/finalists.h"
 #include "kws/search/schedule.h"
+#include "strategies.h"
 #include "workers.h"
 
 namespace kws {
@@ -28,6 +29,9 @@ constexpr int kMeasuredEpochs = 2;      ///< the first makes what all trials sha
 constexpr double kFinalShare = 0.4;     ///< of the time, at most,
 constexpr double kLongestFinals = 0.6;  ///< and where the fewest take more
 constexpr double kOneFinalist = 0.5;    ///< that the slowest design worth a search takes at kShortLength
+/// Slots for each training at once: with one, workers wait for results that a decision must see, a seventh of the time on
+/// two cores; with more, decisions know less (docs/search_strategies.md).
+constexpr int kSlotsEach = 2;
 constexpr int kFullLength = TrainOptions().epochs;
 constexpr int kMostTrials = 600;
 
@@ -108,10 +112,11 @@ double middle_of(const std::map<std::string, double>& of_types) {
 
 std::vector<Proposal> first_proposals(Proposer& proposer, std::size_t budgets, int count) {
   std::vector<Proposal> first;
+  const std::vector<Outlook> nothing_known(static_cast<std::size_t>(std::max(0, count)));
   for (int number = 0; number < count; ++number) {
     const std::size_t budget = static_cast<std::size_t>(number) % budgets;
     if (proposer.needs_results(budget)) continue;
-    auto proposed = proposer.propose(budget, number, {});
+    auto proposed = proposer.propose(budget, number, nothing_known);
     if (proposed) first.push_back(std::move(proposed->proposal));
   }
   return first;
@@ -177,7 +182,9 @@ double most_training_cost(const std::vector<FirstDesign>& first, double seconds)
   }
   std::ranges::sort(each);
   // The cost tells times to a third: in doubt a design stays, and one does in any case.
-  return std::max(least, epoch_seconds / each[each.size() / 4]);
+  const double most = std::max(least, epoch_seconds / each[each.size() / 4]);
+  constexpr double kAny = 1e6;  // the largest limit there is
+  return most < kAny ? most : 0.0;
 }
 
 TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& evaluator, int at_once, double patience) {
@@ -231,17 +238,25 @@ TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& eval
 }
 
 const std::vector<std::string>& planned_options() {
-  static const std::vector<std::string> names = {"max_training_cost", "max_published", "max_trials",   "epochs",
-                                                 "finalists",         "final_seeds",   "final_epochs", "tuning_epochs"};
+  static const std::vector<std::string> names = {"slots",        "max_training_cost", "max_published", "max_trials",
+                                                 "epochs",       "finalists",         "final_seeds",   "final_epochs",
+                                                 "tuning_epochs"};
   return names;
 }
 
-SearchOptions planned(SearchOptions options, const TrainingPace& pace, double seconds) {
+SearchOptions planned(SearchOptions options, const TrainingPace& pace, double seconds, const Json& given) {
   const auto budgets = static_cast<int>(options.budgets().size());
+  Json fixed = Json::object();
+  for (const std::string& name : planned_options()) {
+    if (given.contains(name)) fixed[name] = given.at(name);
+  }
+  const auto keep_given = [&] { read_options(fixed, options, "command line", "search"); };
+  options.slots = kSlotsEach * pace.at_once;
   const auto choose = [&](const Finals& finals) {
     options.finalists = finals.finalists;
     options.final_seeds = finals.seeds;
     options.final_epochs = finals.epochs;
+    keep_given();
   };
   const auto final_seconds = [&] { return seconds_of(options, pace).finals; };
   options.max_trials = kMostTrials;
@@ -256,12 +271,17 @@ SearchOptions planned(SearchOptions options, const TrainingPace& pace, double se
   for (const TopRung& top : kTopRungs) {
     options.epochs = top.epochs;
     options.max_trials = kMostTrials;
+    keep_given();
     const double finals = final_seconds();
-    options.max_trials = affordable_trials(options, pace, seconds - finals);
-    if (options.max_trials >= top.trials * budgets && (!as_trials || finals <= kFinalShare * seconds)) break;
+    const int affordable = affordable_trials(options, pace, seconds - finals);
+    const int wanted = fixed.contains("max_trials") ? options.max_trials : top.trials * budgets;
+    options.max_trials = affordable;
+    keep_given();
+    if (affordable >= wanted && (!as_trials || finals <= kFinalShare * seconds)) break;
   }
   options.max_published = std::max(1, options.max_trials / budgets / 2);  // the other half is new
-  return options;
+  keep_given();
+  return with_strategy(std::move(options));
 }
 
 double planned_seconds(const SearchOptions& options, const TrainingPace& pace) {

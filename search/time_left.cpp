@@ -31,6 +31,7 @@ void TimeLeft::offered(const Step& step) {
   design.budget = step.budget;
   design.cost = step.cost;
   if (is_finalist(step.trial)) return;
+  design.level = step.to;
   const auto rung = std::ranges::find(rungs_, step.to) - rungs_.begin();
   ++offered_[static_cast<std::size_t>(rung)];
 }
@@ -66,11 +67,7 @@ void TimeLeft::ended(int trial, int to, std::optional<double> seconds, std::opti
     const double epochs = std::max(0.0, *seconds - rung_seconds_.value());
     times_.add(trial_of(trial), span(trial, step.step.from, to), epochs);
   }
-  if (!is_finalist(trial)) {
-    Shown& design = designs_[trial];
-    design.reached = to;
-    design.accuracy = accuracy.value_or(-1.0);
-  }
+  if (!is_finalist(trial)) designs_[trial].accuracy[to] = accuracy.value_or(-1.0);
   steps_.erase(found);
 }
 
@@ -104,20 +101,36 @@ double TimeLeft::typical_epoch_seconds(const std::string& budget, bool goes_on) 
   return (all[(all.size() - 1) / 2] + all[all.size() / 2]) / 2.0;
 }
 
-/// Mean of the best `share` of a budget's trials: those that came furthest, the most accurate first. As long as few are
-/// known, which may be among the slowest there are, it is drawn to a typical one.
+/// What it is to show at its level: what it has shown below, and what others of its budget have gained since.
+double TimeLeft::accuracy_at_level(const Shown& design) const {
+  const auto [epochs, shown] = *design.accuracy.rbegin();
+  if (epochs >= design.level || shown < 0.0) return shown;
+  Mean gain;
+  for (const auto& [trial, other] : designs_) {
+    const auto before = other.accuracy.find(epochs), there = other.accuracy.find(design.level);
+    if (other.budget == design.budget && before != other.accuracy.end() && there != other.accuracy.end()) {
+      gain.add(there->second - before->second);
+    }
+  }
+  return shown + gain.value();
+}
+
+/// Mean of the best `share` of a budget's trials: those that came furthest, the most accurate first. Trials on their way
+/// to a rung count as there, as the quick ones arrive before the best. As long as few are known, which may be among the
+/// slowest there are, it is drawn to a typical one.
 double TimeLeft::best_epoch_seconds(const std::string& budget, double share) const {
-  std::vector<std::pair<int, const Shown*>> known;
+  std::vector<std::tuple<int, double, int>> known;  // the best first: - level, - accuracy there, trial
   for (const auto& [trial, design] : designs_) {
-    if (design.budget == budget && times_.knows(trial) && design.reached > 0) known.emplace_back(trial, &design);
+    if (design.budget != budget || !times_.knows(trial) || design.accuracy.empty()) continue;
+    known.emplace_back(-design.level, -accuracy_at_level(design), trial);
   }
   const double typical = typical_epoch_seconds(budget, share < 1.0);
   if (known.empty()) return typical;
-  std::ranges::stable_sort(known, {},
-                           [](const auto& one) { return std::tuple(-one.second->reached, -one.second->accuracy); });
+  std::ranges::sort(known);
   const double best = std::clamp(share * static_cast<double>(known.size()), 1.0, static_cast<double>(known.size()));
   Mean mean;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(best); ++i) mean.add(times_.epoch_seconds(known[i].first));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(best); ++i)
+    mean.add(times_.epoch_seconds(std::get<2>(known[i])));
   const double seen = std::min(1.0, static_cast<double>(known.size()) / kEnoughKnown);
   return seen * mean.value() + (1.0 - seen) * typical;
 }
@@ -149,7 +162,8 @@ std::optional<double> TimeLeft::seconds(double now) const {
   if (times_.epoch_seconds() == 0.0 && !options_.pace) return std::nullopt;
   int local = 0;
   for (const auto& [key, step] : steps_) local += step.last ? 1 : 0;
-  Workers workers(std::min(std::max(options_.threads, local), options_.slots));
+  // Where others train, there is one for each slot.
+  Workers workers(options_.threads == 0 ? options_.slots : std::min(std::max(options_.threads, local), options_.slots));
   for (const bool begun : {true, false}) {
     for (const auto& [key, step] : steps_) {
       if (step.last.has_value() == begun) workers.take(rest(step, now));

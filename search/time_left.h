@@ -52,9 +52,9 @@ class TimeLeft {
   /// What one design has shown.
   struct Shown {
     std::string budget;
-    double cost = 1.0;      ///< training_cost()
-    int reached = 0;        ///< epochs
-    double accuracy = 0.0;  ///< there
+    double cost = 1.0;                    ///< training_cost()
+    int level = 0;                        ///< epochs it was last trained to, or is on its way to
+    std::map<int, double> accuracy = {};  ///< by epochs; below 0: failed
   };
   struct Mean {
     double sum = 0.0;
@@ -70,6 +70,7 @@ class TimeLeft {
   [[nodiscard]] double rest(const UnderWay& step, double now) const;
   [[nodiscard]] double epoch_seconds(int design) const;
   [[nodiscard]] double typical_epoch_seconds(const std::string& budget, bool goes_on) const;
+  [[nodiscard]] double accuracy_at_level(const Shown& design) const;
   [[nodiscard]] double best_epoch_seconds(const std::string& budget, double share) const;
   [[nodiscard]] std::vector<double> finalist_seconds() const;
 

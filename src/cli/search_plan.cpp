@@ -107,6 +107,13 @@ TrainingPace expected_pace(const std::vector<FirstDesign>& first, int at_once) {
   return pace;
 }
 
+/// Trainings of this process that run at once: a plan has slots enough for them, unless told.
+int trainings_at_once(const SearchRequest& request) {
+  const SearchOptions& options = request.options;
+  const bool planned = request.seconds && !request.given.contains("slots");
+  return planned ? options.threads : std::min(options.threads, options.slots);
+}
+
 /// An integer where 64 bits hold it.
 Json whole_number(double value) { return value < 0x1p63 ? Json(static_cast<std::int64_t>(value)) : Json(value); }
 
@@ -122,20 +129,15 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Is
     return as_planned_before(options, before, request.given);
   }
   if (!request.seconds) return options;
-  const int at_once = options.threads > 0 ? std::min(options.threads, options.slots) : options.slots;
+  const int at_once = options.threads > 0 ? trainings_at_once(request) : options.slots;
   log().info("measuring how long training takes here");
   const int here = options.threads > 0 ? at_once : 1;  // where others train, this machine is one of many
   std::vector<FirstDesign> first = measured(options, isa, clips, here);
   leave_out_slow(request, options, first, at_once);
   TrainingPace pace = measure_pace(first, evaluator, here, kMeasuring * *request.seconds);
   pace.at_once = at_once;
-  options = planned(options, pace, *request.seconds);
+  options = planned(options, pace, *request.seconds, request.given);
   options.pace = pace;
-  Json fixed = Json::object();
-  for (const std::string& name : planned_options()) {
-    if (request.given.contains(name)) fixed[name] = request.given.at(name);
-  }
-  read_options(fixed, options, "command line", "search");
   log().info("plan: {}", describe_plan(options, pace));
   return options;
 }
@@ -145,12 +147,12 @@ void print_plan(const SearchRequest& request, Isa isa, std::optional<std::size_t
   constexpr int kDraws = 20000, kDrawsOfPart = 2000;  // whose sizes and times take longer to find
   SearchOptions options = request.options;
   const std::size_t budgets = options.budgets().size();
-  const int at_once = std::clamp(options.threads, 1, options.slots);
+  const int at_once = std::max(1, trainings_at_once(request));
   std::vector<FirstDesign> first;
   if (clips) first = measured(options, isa, *clips, at_once);
   if (clips && request.seconds) leave_out_slow(request, options, first, at_once);
   const TrainingPace pace = clips ? expected_pace(first, at_once) : TrainingPace();
-  if (clips && request.seconds) options = planned(options, pace, *request.seconds);
+  if (clips && request.seconds) options = planned(options, pace, *request.seconds, request.given);
   Json proposals = Json::array(), shares = Json::array();
   Proposer proposer(options);
   const int all = request.seconds && !clips ? kShown : options.max_trials;

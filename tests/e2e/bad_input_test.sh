@@ -232,6 +232,17 @@ expect 2 'report: a study in PostgreSQL has no folder to write to; give --out FI
 expect 2 "$work/none: holds no study.db" report "$work/none" --out "$out/report.html"
 expect 1 "$work/design.json" report "$work/study" --out "$work/design.json/below/report.html"
 
+# A space of one design: what cannot be drawn any more is told, and a plan does not look at results it has none of.
+cat >"$work/one.json" <<'JSON'
+{"types": ["dnn", "gru"], "space": {"features": {"log_mel_share": 0, "coefficients": [10, 10], "mel_bins": [40, 40],
+ "window_ms": [40, 40], "stride_ms": [40, 40], "high_hz": [4000, 4000]}, "dnn": {"layers": [1, 1], "width": [32, 32]}}}
+JSON
+sed -i -E 's/\[([0-9]+), [0-9]+\]/{"low": \1, "high": \1, "step": 1}/g' "$work/one.json"
+for seed in 1 2 3 4; do
+  "$kwsmith" -q search --config "$work/one.json" --budget small,medium --no-prior --max-trials 8 --dry-run --seed "$seed" >/dev/null ||
+    fail "search --dry-run of a space of one dnn, seed $seed"
+done
+
 # replay
 expect 2 "no.json: cannot read" replay --table "$work/no.json"
 echo '{"schema": "kwsmith.curves/1", "designs": []}' >"$work/curves.json"

@@ -39,6 +39,23 @@ TEST(Plan, HalfAnHourOfTwoCoresHasFullLengthFinalistsOverSeeds) {
   EXPECT_GT(options.max_trials, 60);
 }
 
+TEST(Plan, GoesByWhatIsGiven) {
+  const TrainingPace pace{.epoch_seconds = 2.0, .late_epoch_seconds = 2.0, .rung_seconds = 0.5, .at_once = 2};
+  const auto with = [&](const Json& given) { return planned(default_search({"small"}), pace, 600.0, given); };
+  const SearchOptions free = with({});
+  EXPECT_EQ(free.slots, 4) << "two for each training at once";
+  const SearchOptions none = with({{"finalists", 0}});
+  EXPECT_EQ(none.finalists, 0);
+  EXPECT_GT(none.max_trials, free.max_trials) << "their time goes to trials";
+  EXPECT_NEAR(planned_seconds(none, pace), 600.0, 60.0);
+  const SearchOptions few = with({{"max_trials", 6}, {"slots", 1}});
+  EXPECT_EQ(few.max_trials, 6);
+  EXPECT_EQ(few.max_published, 3);
+  EXPECT_EQ(few.slots, 1);
+  EXPECT_GE(few.epochs, free.epochs) << "what is left lengthens trials";
+  EXPECT_EQ(with({{"epochs", 5}}).epochs, 5);
+}
+
 TEST(Plan, FinalistsAreTrainedLongerWhereThereIsTime) {
   const TrainingPace pace{.epoch_seconds = 2.0, .late_epoch_seconds = 2.0, .rung_seconds = 0.5, .at_once = 2};
   const SearchOptions options = planned(default_search({"small"}), pace, 7200.0);

@@ -231,6 +231,22 @@ TEST(TimeLeft, BeginsWithWhatThePlanHasMeasured) {
   EXPECT_NEAR(*time_left.seconds(0.5), planned, 0.05 * planned) << "one quick design tells nothing of the others";
 }
 
+TEST(TimeLeft, TheFirstAtARungIsNotTakenForTheBest) {
+  SearchOptions options = planned_search({"small"}, 1);
+  options.max_trials = 9;
+  options.epochs = 9;
+  options.finalists = options.final_seeds = 1;
+  TimeLeft time_left(options);
+  for (int trial = 0; trial < options.max_trials; ++trial) {
+    time_left.offered({.trial = trial, .from = 0, .to = 3, .budget = "small"});
+    time_left.ended(trial, 3, trial == 0 ? 30.0 : 3.0, trial == 0 ? 0.93 : 0.90 - 0.01 * trial);
+  }
+  for (const int trial : {0, 1, 2}) time_left.offered({.trial = trial, .from = 3, .to = 9, .budget = "small"});
+  const double before = *time_left.seconds(0.0);
+  time_left.ended(1, 9, 6.0, 0.95);
+  EXPECT_NEAR(*time_left.seconds(0.0), before - 6.0, 1e-9) << "the finalist is trial 0, ten times as slow";
+}
+
 TEST(TimeLeft, IsUnknownUntilAnEpochHasBeenTimed) {
   TimeLeft time_left(planned_search({"small"}, 1));
   EXPECT_FALSE(time_left.seconds(0.0));

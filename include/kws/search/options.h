@@ -77,7 +77,9 @@ void describe(Field& field, SearchOptions& o) {
   field(
       "reduction", o.reduction, 1, 1000000,
       "one trial in so many goes on at a rung, ratio of neighbouring rungs; 1: all trials in full, a rung each epoch");
-  field("slots", o.slots, 1, 1024, "trainings the schedule keeps under way at once; more workers do not help");
+  field("slots", o.slots, 1, 1024,
+        "trainings the schedule keeps under way at once; more workers do not help, and fewer slots decide better; with "
+        "--time twice as many as this process trains at once");
   field("max_epochs", o.max_epochs, 0, 1000000000,
         "epochs of all trials together; a later run may raise it; 0: no limit");
   field("target_accuracy", o.target_accuracy, 0.0, 1.0,

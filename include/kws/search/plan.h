@@ -43,15 +43,16 @@ double most_training_cost(const std::vector<FirstDesign>& first, double seconds)
 /// for all designs.
 TrainingPace measure_pace(const std::vector<FirstDesign>& first, Evaluator& evaluator, int at_once, double patience);
 
-/// The options a plan sets, beside the types it leaves out: max_training_cost, max_published, max_trials, epochs,
-/// finalists, final_seeds, final_epochs, tuning_epochs.
+/// The options a plan sets, beside the types it leaves out: slots, max_training_cost, max_published, max_trials, epochs,
+/// finalists, final_seeds, final_epochs; tuning_epochs where given.
 const std::vector<std::string>& planned_options();
 
 /// Sets them so that the whole search takes about `seconds`: up to two fifths for finalists, at best three of each
 /// budget with three seeds at the length of `train`, or three times that length where there is time enough; more of it
 /// where one at 27 epochs takes so long; the rest for trials, at most half of them published designs beyond the largest
 /// of each type, whose top rung is the higher the more of them there are.
-SearchOptions planned(SearchOptions options, const TrainingPace& pace, double seconds);
+///   given  values of the object `search` that the user names: they stay, and the others go by them
+SearchOptions planned(SearchOptions options, const TrainingPace& pace, double seconds, const Json& given = {});
 
 /// Seconds that a search takes at that pace.
 double planned_seconds(const SearchOptions& options, const TrainingPace& pace);
