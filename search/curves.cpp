@@ -24,6 +24,7 @@ constexpr const char* kCurvesSchema = "kwsmith.curves/1";
   throw Error(origin + ": " + fact + "; make the table anew or give another --table", Exit::usage);
 }
 
+constexpr double kMostNats = 1e12;
 constexpr std::size_t kLargest = std::size_t{64} << 20U;  ///< bytes of a table, unpacked
 
 /// What gzip has packed.
@@ -75,6 +76,7 @@ Curve read_curve(JsonReader& reader, const std::string& path) {
   }
   reader.numbers("epochs", curve.accuracy, reader.value("epochs").size(), 0.0, 1.0);
   if (curve.accuracy.empty()) reader.fail("epochs", "holds no accuracy", "write one for each epoch");
+  reader.optional_numbers("cross_entropy", curve.cross_entropy, curve.accuracy.size(), 0.0, kMostNats);
   reader.finish();
   return curve;
 }
@@ -108,8 +110,8 @@ CurveTable load_curves(const std::filesystem::path& file) {
   CurveTable table;
   int epochs = 0;
   reader.choice("schema", schema, {kCurvesSchema}, "format of this file");
-  reader("epochs", epochs, 1, 1000000, "of each design");
-  reader("data", table.data, "fingerprint of the recordings");
+  reader.optional("epochs", epochs, 1, 1000000, "of each design");
+  reader.later("data", table.data, "fingerprint of the recordings");
   std::vector<JsonReader> designs = reader.parts("designs", reader.value("designs").size());
   if (designs.empty()) reader.fail("designs", "is empty", "write a list of designs");
   reader.finish();
@@ -119,17 +121,21 @@ CurveTable load_curves(const std::filesystem::path& file) {
       designs[i].fail("epochs", "has another length than the first design's", "make the table anew");
     }
   }
+  if (epochs != 0 && epochs != table.epochs()) {
+    reader.fail("epochs", "is not how many each design has, " + std::to_string(table.epochs()), "make the table anew");
+  }
   return table;
 }
 
 void save_curves(const std::filesystem::path& file, const CurveTable& table) {
   Json designs = Json::array();
   for (const Curve& curve : table.curves) {
-    designs.push_back({{"design", design_to_json(curve.design)},
-                       {"type", curve.design.type()},
-                       {"memory", curve.memory_bytes},
-                       {"ops", curve.ops},
-                       {"epochs", curve.accuracy}});
+    Json& design = designs.emplace_back(Json{{"design", design_to_json(curve.design)},
+                                             {"type", curve.design.type()},
+                                             {"memory", curve.memory_bytes},
+                                             {"ops", curve.ops},
+                                             {"epochs", curve.accuracy}});
+    if (!curve.cross_entropy.empty()) design["cross_entropy"] = curve.cross_entropy;
   }
   const Json json = {
       {"schema", kCurvesSchema}, {"epochs", table.epochs()}, {"data", table.data}, {"designs", std::move(designs)}};

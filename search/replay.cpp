@@ -24,8 +24,10 @@ constexpr double kTargetShare = 0.99;
 /// Trains designs of a pool on paper and counts the epochs until one shows the target.
 class Meter {
  public:
-  explicit Meter(const RecordedDesigns& designs) : pool_(designs.curves), done_(pool_.size()) {
-    for (const Curve* curve : pool_) target_ = std::max(target_, kTargetShare * curve->accuracy.back());
+  Meter(const RecordedDesigns& designs, double within) : pool_(designs.curves), done_(pool_.size()) {
+    double best = 0.0;
+    for (const Curve* curve : pool_) best = std::max(best, curve->accuracy.back());
+    target_ = within > 0.0 ? best - within / 100.0 : kTargetShare * best;
   }
   /// Accuracy of a design after `epochs`, trained from where it stands.
   double train(std::size_t design, int epochs) {
@@ -120,7 +122,7 @@ struct Outcome {
 
 Outcome outcome_of(const Strategy& strategy, const RecordedDesigns& designs, const ReplayOptions& options,
                    std::uint64_t seed) {
-  Meter meter(designs);
+  Meter meter(designs, options.within);
   std::vector<int> reached(designs.curves.size());
   run_strategy(strategy, designs, options, seed, meter,
                [&](const Job& job, std::size_t design, double) { reached[design] = job.to; });
@@ -208,7 +210,7 @@ Json replay_to_json(const std::vector<ReplayRow>& rows) {
 std::vector<ReplayStep> replay_steps(const CurveTable& table, const ReplayOptions& options) {
   std::vector<ReplayStep> steps;
   for (const auto& [budget, designs] : designs_of(table)) {
-    Meter meter(designs);
+    Meter meter(designs, options.within);
     run_strategy(strategies().front(), designs, options, 0, meter,
                  [&, &name = budget, &kept = designs](const Job& job, std::size_t design, double accuracy) {
                    const std::string& of = kept.curves[design]->design.name;

@@ -35,15 +35,13 @@ void require_known(const std::string& origin, const std::string& what, const std
 }
 
 /// Accuracies after epoch 1 to `epochs`; empty where one is missing.
-std::vector<double> full_curve(const Trial& trial, int epochs) {
-  std::vector<double> accuracy;
+std::vector<TrialResult> full_curve(const Trial& trial, int epochs) {
+  std::vector<TrialResult> results;
   for (const Rung& rung : trial.rungs) {
-    if (rung.result && rung.epochs == static_cast<int>(accuracy.size()) + 1) {
-      accuracy.push_back(rung.result->int8_validation);
-    }
+    if (rung.result && rung.epochs == static_cast<int>(results.size()) + 1) results.push_back(*rung.result);
   }
-  if (static_cast<int>(accuracy.size()) != epochs) accuracy.clear();
-  return accuracy;
+  if (static_cast<int>(results.size()) != epochs) results.clear();
+  return results;
 }
 
 }  // namespace
@@ -103,12 +101,17 @@ CurveTable curves_of(const StudyView& view) {
   std::set<std::string> seen;
   for (const TrialFacts& trial : view.trials) {
     const Design& design = trial.proposal.design;
-    std::vector<double> accuracy = full_curve(trial, view.options.epochs);
-    if (accuracy.empty() || !seen.insert(design_hash(design)).second) continue;
-    table.curves.push_back({.design = design,
-                            .memory_bytes = trial.needs.memory_bytes,
-                            .ops = trial.needs.ops,
-                            .accuracy = std::move(accuracy)});
+    const std::vector<TrialResult> results = full_curve(trial, view.options.epochs);
+    if (results.empty() || !seen.insert(design_hash(design)).second) continue;
+    Curve& curve = table.curves.emplace_back(Curve{.design = design,
+                                                   .memory_bytes = trial.needs.memory_bytes,
+                                                   .ops = trial.needs.ops,
+                                                   .accuracy = {},
+                                                   .cross_entropy = {}});
+    for (const TrialResult& result : results) {
+      curve.accuracy.push_back(result.int8_validation);
+      curve.cross_entropy.push_back(result.int8_cross_entropy);
+    }
   }
   if (table.curves.empty()) {
     throw Error(view.study + ": no trial was measured after each of " + std::to_string(view.options.epochs) +

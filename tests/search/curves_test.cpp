@@ -57,6 +57,28 @@ TEST(Curves, WhatIsWrittenIsReadBackExactly) {
   EXPECT_EQ(json["designs"], testing::curves_json(table)["designs"]);
 }
 
+TEST(Curves, HoldCrossEntropiesWhereTheyAreRecorded) {
+  const StudyFolder folder;
+  CurveTable table = testing::synthetic_curves(2, 1, 2);
+  table.curves[1].cross_entropy = {1.5, 0.25};
+  save_curves(folder.path / "curves.json", table);
+  const CurveTable read = load_curves(folder.path / "curves.json");
+  EXPECT_TRUE(read.curves[0].cross_entropy.empty());
+  EXPECT_EQ(read.curves[1].cross_entropy, table.curves[1].cross_entropy);
+}
+
+TEST(Curves, ALengthThatIsToldMustBeThatOfTheDesigns) {
+  const StudyFolder folder;
+  Json json = testing::curves_json(testing::synthetic_curves(2, 1, 2));
+  json.erase("epochs");
+  json.erase("data");
+  write_file(folder.path / "curves.json", json.dump());
+  EXPECT_EQ(load_curves(folder.path / "curves.json").epochs(), 2);
+  json["epochs"] = 3;
+  write_file(folder.path / "curves.json", json.dump());
+  EXPECT_THROW(load_curves(folder.path / "curves.json"), Error);
+}
+
 TEST(Curves, PackedFileHoldsNoTimeAndIsMuchSmaller) {
   const StudyFolder folder;
   const CurveTable table = testing::synthetic_curves(14, 1);

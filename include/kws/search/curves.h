@@ -15,7 +15,8 @@ struct Curve {
   Design design;
   std::int64_t memory_bytes = 0;  ///< by the hello_edge rule, as ops
   std::int64_t ops = 0;
-  std::vector<double> accuracy;  ///< int8 validation accuracy after epoch 1, 2 ..., shares in 0..1
+  std::vector<double> accuracy;       ///< int8 validation accuracy after epoch 1, 2 ..., shares in 0..1
+  std::vector<double> cross_entropy;  ///< int8 on the validation split, nats, as `accuracy`; empty: not recorded
 };
 
 /// Recorded learning curves, on which strategies of search are compared without training anything. All curves have
@@ -27,8 +28,9 @@ struct CurveTable {
 };
 
 /// Reads {"schema": "kwsmith.curves/1", "designs": [{"design": kwsmith.design/1, "type", "memory", "ops", "epochs":
-/// [accuracy, ..]}, ..], "epochs", "data"}, plain or compressed by gzip; the last two may be missing. Memory and
-/// operations are counted from the design and must be those of the file.
+/// [accuracy, ..], "cross_entropy": [nats, ..]}, ..], "epochs", "data"}, plain or compressed by gzip; cross entropies and
+/// the last two may be missing. Memory and operations are counted from the design and must be those of the file, as must
+/// be the number of epochs.
 ///   throws  Error (Exit::usage), one line `file: path: fact; remedy`
 CurveTable load_curves(const std::filesystem::path& file);
 

@@ -13,18 +13,21 @@ namespace kws {
 struct ReplayOptions {
   int seeds = 200;
   int reduction = 3;
-  int slots = 1;    ///< see ScheduleOptions
-  int threads = 1;  ///< changes the time and nothing else
+  int slots = 4;        ///< see ScheduleOptions; as a planned search has on two cores
+  double within = 0.0;  ///< points below the best accuracy that still count as it; 0: 1 % of it
+  int threads = 1;      ///< changes the time and nothing else
 };
 template <class Field>
 void describe(Field& field, ReplayOptions& o) {
   field("seeds", o.seeds, 1, 100000, "runs of every strategy, each with another seed");
   field("reduction", o.reduction, 2, 10, "one trial in so many goes on at a rung");
-  field("slots", o.slots, 1, 1024, "trainings that the schedule keeps under way at once");
+  field("slots", o.slots, 1, 1024,
+        "trainings that the schedule keeps under way at once; as many as a planned search has on two cores");
+  field("within", o.within, 0.0, 100.0, "points below the best accuracy that still count as it; 0: 1 % of it");
 }
 
 /// How long a strategy takes on a table: epochs until some design under training shows 99 % of the best accuracy that
-/// any design of the budget ends with, i.e. that full-length random search finds in the end.
+/// any design of the budget ends with, or what lies within so many points of it.
 struct ReplayRow {
   std::string budget;
   std::string strategy;
