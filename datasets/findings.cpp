@@ -194,7 +194,7 @@ std::string missing_keyword(const std::string& keyword, const Corpus& corpus) {
   }
   if (near.empty()) near = nearest_name(keyword, corpus.words);
   return "keyword without recordings" +
-         (near.empty() ? "; add some, or choose other --keywords" : "; did you mean \"" + near + "\"?");
+         (near.empty() ? "; add some, or train on other --keywords" : "; did you mean \"" + near + "\"?");
 }
 
 std::string missing_split(const std::string& keyword, Split split, const Corpus& corpus) {

@@ -83,6 +83,8 @@ const TrialFacts* best_trial(std::span<const TrialFacts> trials, const std::stri
 }
 
 const TrialFacts* best_so_far(std::span<const TrialFacts> trials, const std::string& budget) {
+  const TrialFacts* winner = best_trial(trials, budget);
+  if (winner != nullptr && is_finalist(winner->proposal.number)) return winner;
   return best_of(trials, budget, [](const TrialFacts&) { return true; });
 }
 

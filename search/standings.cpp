@@ -14,7 +14,8 @@ std::vector<Standing> standings_of(const Schedule& schedule, std::size_t budgets
     for (const Bracket::Position& one : schedule.positions(budget)) {
       Standing& standing = all.emplace_back(
           Standing{.number = one.trial, .epochs = rungs[one.rung], .state = TrialState::stopped, .reason = one.reason});
-      if (one.running) standing.state = TrialState::waiting;
+      // Of a search that was interrupted nobody knows yet which would not have gone on.
+      if (one.running || !schedule.finished()) standing.state = TrialState::waiting;
       if (one.failed) {
         standing.state = TrialState::failed;
         standing.reason = outcomes.at({one.trial, standing.epochs});

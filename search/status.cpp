@@ -45,7 +45,10 @@ StudyStatus status_of(const StudyView& view) {
   }
   for (const Budget& budget : view.options.budgets()) {
     if (const TrialFacts* best = best_so_far(view.trials, budget.name)) {
-      status.best.push_back({budget.name, *best, against_published(view.trials, *best, budget.name)});
+      status.best.push_back({.budget = budget.name,
+                             .trial = *best,
+                             .mean = seed_mean(view.trials, *best),
+                             .against = against_published(view.trials, *best, budget.name)});
     }
   }
   return status;
@@ -54,14 +57,17 @@ StudyStatus status_of(const StudyView& view) {
 Json status_to_json(const StudyStatus& status) {
   Json trials = Json::object(), best = Json::array();
   for (const auto& [state, count] : status.trials) trials[std::string(state_name(state))] = count;
-  for (const auto& [budget, trial, against] : status.best) {
+  for (const auto& [budget, trial, mean, against] : status.best) {
     Json& row = best.emplace_back(Json{{"budget", budget},
                                        {"trial", trial.proposal.number},
                                        {"name", trial.proposal.design.name},
                                        {"type", trial.proposal.design.type()},
                                        {"epochs", trial.rungs.back().epochs},
                                        {"int8_validation", trial.result()->int8_validation},
-                                       {"int8_validation_error", trial.result()->int8_validation_error}});
+                                       {"int8_validation_error", trial.result()->int8_validation_error},
+                                       {"mean_of_seeds", mean.seeds > 0 ? Json(mean.accuracy) : Json()},
+                                       {"mean_of_seeds_error", mean.error ? Json(*mean.error) : Json()},
+                                       {"seeds", mean.seeds}});
     if (against) row["against_published"] = against_published_to_json(*against);
   }
   Json progress;

@@ -34,7 +34,7 @@ std::string describe_progress(const SearchProgress& progress, const std::string&
 }
 
 SearchDisplay::SearchDisplay(const StudyStatus& before) : block_(STDERR_FILENO) {
-  for (const auto& [budget, trial, against] : before.best) {
+  for (const auto& [budget, trial, mean, against] : before.best) {
     best_[budget] = {trial.result()->int8_validation,
                      leader_line(budget, trial.proposal.design.name, *trial.result(), trial.rungs.back().epochs)};
   }

@@ -42,12 +42,14 @@ std::vector<std::string> lines_of(const StudyStatus& status) {
     lines.push_back("search: " + grouped(status.progress->trials_done) + " of " + grouped(status.progress->trials) +
                     " trials, " + describe_progress(*status.progress));
   }
-  for (const auto& [budget, trial, against] : status.best) {
+  for (const auto& [budget, trial, mean, against] : status.best) {
     const int epochs = trial.rungs.back().epochs;  // a finalist's go beyond the top rung
     const std::string of_how_many = epochs > status.top_epochs ? "" : " of " + std::to_string(status.top_epochs);
     lines.push_back(
         "best for " + budget + ": int8 validation " +
-        percent(trial.result()->int8_validation, trial.result()->int8_validation_error) + " after " +
+        (mean.error ? percent(mean.accuracy, *mean.error) + ", mean of " + counted(mean.seeds, "seed") + ","
+                    : percent(trial.result()->int8_validation, trial.result()->int8_validation_error)) +
+        " after " +
         (of_how_many.empty() ? counted(epochs, "epoch") : std::to_string(epochs) + of_how_many + " epochs") +
         ", trial " + std::to_string(trial.proposal.number) + " (" + trial.proposal.design.name + ")");
     if (against) lines.push_back("  " + against_published_text(*against));

@@ -32,7 +32,7 @@ SeedMean seed_mean(std::span<const TrialFacts> trials, const TrialFacts& trial);
 /// many is a lucky one, the better run of the best; where there is none, the best trial that was trained in full; where
 /// none was, the best of those that came furthest; nullptr: none has a result.
 const TrialFacts* best_trial(std::span<const TrialFacts> trials, const std::string& budget);
-/// The same of all that have a result, at whichever rung.
+/// The same where there are finalists, otherwise the best of all that have a result, at whichever rung.
 const TrialFacts* best_so_far(std::span<const TrialFacts> trials, const std::string& budget);
 
 /// Of the trials that `counts` says, those that none beats in accuracy, memory and operations, by rising memory: of

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kws/search/against_published.h"
+#include "kws/search/ranking.h"
 #include "kws/search/view.h"
 
 namespace kws {
@@ -15,7 +16,8 @@ struct StudyStatus {
   /// What leads a budget.
   struct Leader {
     std::string budget;
-    Trial trial;  ///< the best so far, at whichever rung
+    Trial trial;    ///< best_so_far()
+    SeedMean mean;  ///< over its seeds
     std::optional<AgainstPublished> against = {};
   };
   std::string study;
@@ -36,7 +38,8 @@ StudyStatus status_of(const StudyView& view);
 /// {"schema": "kwsmith.status/1", "study", "running", "workers", "progress": {"trials_done", "trials", "epochs_done",
 ///  "epochs", "seconds_left"}, "changed", "trials": {"waiting", "stopped", "done", "failed"}, "epochs", "top_epochs",
 ///  "best": [{"budget", "trial", "name", "type", "epochs", "int8_validation",
-///  "int8_validation_error", and "against_published" if known: against_published_to_json()}], "seconds"}
+///  "int8_validation_error", "mean_of_seeds", "mean_of_seeds_error", "seeds", and "against_published" if known:
+///  against_published_to_json()}], "seconds"}
 Json status_to_json(const StudyStatus& status);
 
 }  // namespace kws
