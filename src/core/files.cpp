@@ -162,14 +162,8 @@ std::string read_file(const fs::path& path, std::size_t most) {
   return text;
 }
 
-void write_file(const fs::path& path, std::string_view content) {
-  if (path.empty()) throw Error("cannot write a file without a name", Exit::usage);
-  make_parent(path);
-  remove_leftovers(path);
-  const fs::path staging = staging_name(path);
-  OpenFile file(::open(staging.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
-  if (file.get() < 0) fail(path, "cannot write", errno);
-  Staged staged(staging);
+/// All of it, to `file`, of which errors tell as `path`.
+static void write_all(const OpenFile& file, const fs::path& path, std::string_view content) {
   std::size_t done = 0;
   while (done < content.size()) {
     const ssize_t written = ::write(file.get(), content.data() + done, content.size() - done);
@@ -177,6 +171,33 @@ void write_file(const fs::path& path, std::string_view content) {
     if (written < 0) fail(path, "cannot write", errno);
     done += static_cast<std::size_t>(written);
   }
+}
+
+/// Whether what lies there takes bytes and is no file: a pipe, /dev/null. Root could put a file in its place.
+///   throws  Error (Exit::usage) for what is neither that nor a file nor nothing
+static bool is_stream(const fs::path& path) {
+  struct stat about {};
+  if (::lstat(path.c_str(), &about) != 0) return false;
+  if (S_ISCHR(about.st_mode) || S_ISFIFO(about.st_mode)) return true;
+  if (S_ISLNK(about.st_mode) && ::stat(path.c_str(), &about) != 0) return false;
+  if (S_ISREG(about.st_mode) || S_ISDIR(about.st_mode)) return false;
+  throw Error(path.string() + ": is not a regular file and is not replaced; give another name", Exit::usage);
+}
+
+void write_file(const fs::path& path, std::string_view content) {
+  if (path.empty()) throw Error("cannot write a file without a name", Exit::usage);
+  if (is_stream(path)) {
+    OpenFile stream(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (stream.get() < 0) fail(path, "cannot write", errno);
+    return write_all(stream, path, content);
+  }
+  make_parent(path);
+  remove_leftovers(path);
+  const fs::path staging = staging_name(path);
+  OpenFile file(::open(staging.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (file.get() < 0) fail(path, "cannot write", errno);
+  Staged staged(staging);
+  write_all(file, path, content);
   if (::fsync(file.get()) != 0 || !file.close()) fail(path, "cannot write", errno);
   if (::rename(staging.c_str(), path.c_str()) != 0) fail(path, "cannot write", errno);
   staged.release();

@@ -5,6 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <iterator>
+#include <thread>
+
 #include "kws/core/error.h"
 #include "kws/core/process.h"
 #include "temp_folder.h"
@@ -134,6 +138,22 @@ TEST_F(Files, AFolderWhoseFillingFailsLeavesNothing) {
   EXPECT_EQ(error_of([&] { write_folder(root_ / "model", FolderKind::model, true, half); }), "stopped");
   EXPECT_EQ(read_file(root_ / "model" / "a"), "old");
   EXPECT_THAT(names(), ElementsAre("model"));
+}
+
+TEST_F(Files, WhatIsNoFileIsWrittenToAndStays) {
+  ASSERT_EQ(::mkfifo((root_ / "pipe").c_str(), 0600), 0);
+  std::string read;
+  std::thread reader([&] {
+    std::ifstream pipe(root_ / "pipe");
+    read.assign(std::istreambuf_iterator<char>(pipe), {});
+  });
+  write_file(root_ / "pipe", "content");
+  reader.join();
+  EXPECT_EQ(read, "content");
+  EXPECT_TRUE(fs::is_fifo(root_ / "pipe"));
+  fs::create_symlink("/dev/null", root_ / "link");
+  EXPECT_THAT(error_of([&] { write_file(root_ / "link", "content"); }), HasSubstr("is not a regular file"));
+  EXPECT_TRUE(fs::is_symlink(root_ / "link")) << "/dev/stdout is one, too";
 }
 
 TEST_F(Files, AnExistingFolderIsReplacedOnRequestAlone) {

@@ -17,6 +17,7 @@ std::string read_file(const std::filesystem::path& path, std::size_t most = kLar
 
 /// Writes beside the target, on to the disk, and renames: a reader sees the old file or the new one, never a half,
 /// after a power cut, too. What dead processes have left of the same target is removed.
+/// A pipe or a device such as /dev/null is written to and stays.
 ///   throws  Error naming the path and the system's reason (disk full, no permission); nothing is left behind
 void write_file(const std::filesystem::path& path, std::string_view content);
 
