@@ -14,7 +14,6 @@
 #include "kws/core/interrupt.h"
 #include "kws/search/finalists.h"
 #include "kws/search/plan.h"
-#include "kws/search/proposals.h"
 #include "kws/search/ranking.h"
 #include "kws/search/worker.h"
 #include "progress_teller.h"
@@ -30,13 +29,13 @@ constexpr std::chrono::milliseconds kResultPause{200};  ///< between looks at th
 /// The search's own side of a study: decides, offers, collects, while workers here and elsewhere train.
 class Run {
  public:
-  Run(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink)
+  Run(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink, Proposer&& proposer)
       : options_(options),
         evaluator_(evaluator),
         study_(study),
         sink_(sink),
         progress_(options, study, sink),
-        proposer_(options),
+        proposer_(std::move(proposer)),
         schedule_(options.schedule(), options.budgets().size(),
                   [this](std::size_t budget, int trial, std::span<const Outlook> known) {
                     return propose(budget, trial, known);
@@ -297,10 +296,15 @@ class Run {
 }  // namespace
 
 SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink) {
+  return run_search(options, evaluator, study, sink, Proposer(options));
+}
+
+SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink,
+                         Proposer proposer) {
   require_no_fewer_trials(study, options);
   study.raise();
   SearchOutcome outcome;
-  outcome.interrupted = Run(options, evaluator, study, sink).work();
+  outcome.interrupted = Run(options, evaluator, study, sink, std::move(proposer)).work();
   const std::vector<TrialFacts> trials = facts_of(study.trials(), options);
   try {
     for (const Budget& budget : options.budgets()) {

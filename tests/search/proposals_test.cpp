@@ -8,7 +8,6 @@
 #include <set>
 
 #include "../../search/moves.h"
-#include "../../search/strategies.h"
 #include "fake_evaluator.h"
 #include "kws/search/epoch_times.h"
 #include "kws/search/study.h"
@@ -200,25 +199,6 @@ TEST(Proposer, PublishedDesignsTakeTheArithmeticAndTheWindowOfTheSpace) {
   for (const Proposal& proposal : draw(options, static_cast<int>(2 * known_designs().size()))) {
     EXPECT_EQ(proposal.design.features.arithmetic, "integer") << proposal.design.name;
     EXPECT_EQ(proposal.design.features.clip_ms, 900) << proposal.design.name;
-  }
-}
-
-TEST(Proposer, OfReplayAndOfSearchAreOne) {
-  SearchOptions options = two_budgets();
-  options.no_prior = false;
-  options.strategy = "kwsmith";
-  std::vector<std::string> warnings;
-  std::vector<std::unique_ptr<Pool>> pools;
-  for (std::size_t budget = 0; budget < 2; ++budget) pools.push_back(space_pool(options, budget, warnings));
-  Proposer search(options), replay(with_strategy(options), {"small", "medium"}, std::move(pools));
-  std::vector<Outlook> known;
-  for (int number = 0; number < 60; ++number) {
-    const auto one = search.propose(static_cast<std::size_t>(number) % 2, number, known);
-    const auto other = replay.propose(static_cast<std::size_t>(number) % 2, number, known);
-    ASSERT_TRUE(one && other);
-    EXPECT_EQ(proposal_to_json(one->proposal), proposal_to_json(other->proposal));
-    EXPECT_EQ(one->reason, other->reason);
-    known.push_back({.accuracy = 0.5 + 0.001 * (number * 37 % 100), .rung = 1});
   }
 }
 

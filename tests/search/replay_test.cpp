@@ -7,6 +7,8 @@
 #include <map>
 #include <set>
 
+#include "../../search/table_pool.h"
+#include "fake_evaluator.h"
 #include "repository.h"
 #include "synthetic_curves.h"
 
@@ -126,6 +128,58 @@ TEST(Replay, OursStopsFewerGoodDesignsOnTheRecordedCurvesOfEveryBudget) {
     EXPECT_LT(strategies.at("kwsmith").wrongly_stopped, strategies.at("asha").wrongly_stopped) << budget;
     EXPECT_LT(strategies.at("kwsmith").wrongly_stopped, 2.0 / 30.0) << budget;
     EXPECT_GT(strategies.at("random").epochs_iqm, times_random.at(budget) * ours) << budget;
+  }
+}
+
+/// "Trains" designs of a table.
+class TableEvaluator : public testing::FakeEvaluator {
+ public:
+  explicit TableEvaluator(const CurveTable& table) {
+    for (const Curve& curve : table.curves) curves_[design_hash(curve.design)] = &curve;
+  }
+  TrialResult run(const Proposal& proposal, int epochs, const std::string& checkpoint,
+                  const TrialProgress& progress) override {
+    TrialResult result = FakeEvaluator::run(proposal, epochs, checkpoint, progress);
+    result.int8_validation = curves_.at(design_hash(proposal.design))->accuracy[static_cast<std::size_t>(epochs) - 1];
+    return result;
+  }
+
+ private:
+  std::map<std::string, const Curve*> curves_;
+};
+
+TEST(ReplaySteps, AreThoseOfASearchThatSeesTheSameResults) {
+  CurveTable table = testing::synthetic_curves(150, 4);
+  std::erase_if(table.curves, [](const Curve& curve) { return curve.memory_bytes > 80000 || curve.ops > 6000000; });
+  ASSERT_GT(table.curves.size(), 30U);
+  std::vector<const Curve*> kept;
+  for (const Curve& curve : table.curves) kept.push_back(&curve);
+  const RecordedDesigns designs(kept);
+
+  SearchOptions options;
+  options.budget_names = {"small"};
+  options.max_trials = static_cast<int>(kept.size());
+  options.epochs = table.epochs();
+  options.slots = ReplayOptions().slots;
+  options.seed = 0;
+  options.finalists = 0;
+  options.threads = 3;
+  std::vector<std::unique_ptr<Pool>> pools;
+  pools.push_back(table_pool(designs));
+  const testing::StudyFolder folder;
+  TableEvaluator evaluator(table);
+  Study study(folder.path, testing::kStudyConfig);
+  testing::RecordingSink sink;
+  run_search(options, evaluator, study, sink, Proposer(options, {"small"}, std::move(pools)));
+
+  std::vector<ReplayStep> steps = replay_steps(table, {});
+  std::erase_if(steps, [](const ReplayStep& step) { return step.budget != "small"; });
+  ASSERT_EQ(sink.ended.size(), steps.size());
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const Job& job = steps[i].job;
+    EXPECT_EQ(sink.ended[i], std::pair(job.trial, job.to)) << i;
+    EXPECT_EQ(study.rung(job.trial, job.to)->reason, job.reason) << i;
+    EXPECT_EQ(study.proposal(job.trial).design.name, steps[i].design) << i;
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "kws/search/evaluator.h"
 #include "kws/search/options.h"
+#include "kws/search/proposals.h"
 #include "kws/search/reports.h"
 #include "kws/search/study.h"
 
@@ -35,5 +36,8 @@ struct SearchOutcome {
 /// STUDY/best/BUDGET; trials.csv, trials.json, pareto.json and report.html are written, after an interruption too.
 ///   throws  Error: what Proposer and Study throw; Exit::failed when every trial failed
 SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink);
+/// The same of designs from other pools.
+SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Study& study, ProgressSink& sink,
+                         Proposer proposer);
 
 }  // namespace kws
