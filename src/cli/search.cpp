@@ -39,7 +39,8 @@ Json winner_json(const Winner& winner) {
   return row;
 }
 
-void print_winners(const SearchOutcome& outcome, const std::string& study, const Output& format) {
+/// In a narrow table first what decides: the mean over seeds, and what is limited.
+void print_winners(const SearchOutcome& outcome, const std::string& study, bool of_part, const Output& format) {
   Json rows = Json::array();
   for (const Winner& winner : outcome.winners) {
     Json& row = rows.emplace_back(winner_json(winner));
@@ -48,8 +49,11 @@ void print_winners(const SearchOutcome& outcome, const std::string& study, const
   if (format == Format::json) {
     std::cout << text_of(Json{{"schema", "kwsmith.winners/1"}, {"study", study}, {"winners", rows}}, 2) << "\n";
   } else {
-    print_rows(rows, format,
-               {"budget", "name", "int8_validation", "int8_test", "memory_bytes", "ops", "mean_of_seeds"});
+    std::vector<std::string> first = {"budget", "name", "int8_test", "mean_of_seeds"};
+    const std::vector<std::string> part = {"flash_bytes", "ram_bytes", "load"}, paper = {"memory_bytes", "ops"};
+    const std::vector<std::string>& limited = of_part ? part : paper;
+    first.insert(first.end(), limited.begin(), limited.end());
+    print_rows(rows, format, first);
   }
 }
 
@@ -130,7 +134,7 @@ int run(const SearchVerb& verb, const Common& common) {
     }
   }
   if (outcome.interrupted) return static_cast<int>(Exit::interrupted);
-  print_winners(outcome, study.name(), verb.format);
+  print_winners(outcome, study.name(), options.part().has_value(), verb.format);
   for (const Winner& winner : outcome.winners) {
     if (winner.against) log().info("{}: {}", winner.budget, against_published_text(*winner.against));
     tell_size_of_c(winner, options);

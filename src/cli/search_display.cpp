@@ -19,9 +19,10 @@ std::string leader_line(const std::string& budget, const std::string& name, cons
 std::string describe_end(const Proposal& proposal, const Rung& rung) {
   const std::string start = proposal.design.name + " for " + proposal.budget;
   if (!rung.result) return start + " failed: " + rung.failure;
-  return start + " after " + counted(rung.epochs, "epoch") + " (" + rung.reason + "): int8 " +
-         percent(rung.result->int8_validation, rung.result->int8_validation_error) + ", float " +
-         percent(rung.result->float_validation) + " in " + fixed(rung.result->seconds, 1) + " s";
+  // What is new comes first: a narrow terminal cuts the line.
+  return start + ": int8 " + percent(rung.result->int8_validation, rung.result->int8_validation_error) + " after " +
+         counted(rung.epochs, "epoch") + " (" + rung.reason + "), float " + percent(rung.result->float_validation) +
+         " in " + fixed(rung.result->seconds, 1) + " s";
 }
 
 }  // namespace

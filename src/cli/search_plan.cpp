@@ -126,6 +126,12 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Is
   if (std::filesystem::exists(config_file)) {
     const SearchOptions before = search_options_from_json(load_json(config_file), config_file);
     if (!request.types_given) options.types = before.types;
+    if (request.time_given) {
+      log().warn(
+          "--time: the study has its plan, {} trials of up to {} epochs, and keeps it; --max-trials and --epochs "
+          "may be raised",
+          grouped(before.max_trials), grouped(before.epochs));
+    }
     return as_planned_before(options, before, request.given);
   }
   if (!request.seconds) return options;

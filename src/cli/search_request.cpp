@@ -86,7 +86,8 @@ SearchRequest requested(const SearchVerb& verb, const Common& common) {
   SearchRequest request{.options = std::move(options),
                         .given = config.value("search", Json::object()),
                         .types_given = config.contains("types"),
-                        .seconds = {}};
+                        .seconds = {},
+                        .time_given = !verb.time.empty()};
   const auto is_given = [&](const char* name) { return request.given.contains(name); };
   if (!verb.time.empty()) {
     request.seconds = parse_time(verb.time);

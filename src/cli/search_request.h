@@ -32,6 +32,7 @@ struct SearchRequest {
   Json given;                     ///< values of the object `search` that the file or flags name
   bool types_given = false;       ///< so are the types
   std::optional<double> seconds;  ///< for which the rest is planned; nothing: nothing is planned
+  bool time_given = false;        ///< they are the user's
 };
 
 /// Defaults < config file < flags, all through the one strict reader.

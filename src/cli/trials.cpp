@@ -39,12 +39,13 @@ int write_curves(const TrialsVerb& verb) {
 }
 
 /// What of a trial fits into a line for people, and behind it, where columns are chosen, all its other figures.
-Json short_rows(const Json& trials, bool all) {
+///   of_part  flash and RAM in place of memory and operations by the paper's rule
+Json short_rows(const Json& trials, bool of_part, bool all) {
   Json rows = Json::array();
   for (const Json& trial : trials) {
     Json& row = rows.emplace_back(Json::object());
     for (const char* name : {"trial", "name", "int8_validation", "int8_validation_error", "epochs", "state", "budget",
-                             "memory_bytes", "ops", "reason"}) {
+                             of_part ? "flash_bytes" : "memory_bytes", of_part ? "ram_bytes" : "ops", "reason"}) {
       row[name] = trial.at(name);
     }
     for (const auto& [name, value] : trial.items()) {
@@ -81,7 +82,8 @@ int run(const TrialsVerb& verb) {
   if (verb.format == Format::json) {
     std::cout << text_of(json, 2) << "\n";
   } else {
-    print_rows(short_rows(json.at("trials"), !verb.format.columns.empty()), verb.format);
+    print_rows(short_rows(json.at("trials"), view.options.part().has_value(), !verb.format.columns.empty()),
+               verb.format);
   }
   return static_cast<int>(Exit::done);
 }

@@ -46,7 +46,7 @@ for width in 60 80 120 200; do
   done
   [ "$drawn" -gt 0 ] || fail "no bar at $width columns"
   grep -qhE '^\[[#.]*\] .*, about .* left' "$work"/shots/* || fail "the time left is cut off at $width columns"
-  grep -qE '^budget .* int8_validation' "$work/last" || { fail "the winner has no int8 accuracy at $width columns"; cat "$work/last" >&2; }
+  grep -qE '^budget .* int8_test .*mean_of_seeds' "$work/last" || { fail "the winner has no int8 accuracy over its seeds at $width columns"; cat "$work/last" >&2; }
   if grep -E '^\[[#.]*\]|^exploring|^finalists|^last: |^reading' "$work/last"; then fail "left behind at $width columns"; fi
   grep -q 'report, for a browser: s' "$work/last" || fail "no word of the report at $width columns"
   grep -q 'next: kwsmith export' "$work/last" || fail "no next step at $width columns"
