@@ -44,7 +44,7 @@ AgainstPublished compared(const Score& winner, const Score& published, int epoch
           .epochs = epochs,
           .seeds = std::min(winner.seeds, published.seeds),
           .gain = winner.accuracy - published.accuracy,
-          .error = std::hypot(winner.error, published.error),
+          .error = winner.trial == published.trial ? 0.0 : std::hypot(winner.error, published.error),
           .winner_needs = winner.trial->needs,
           .published_needs = published.trial->needs};
 }

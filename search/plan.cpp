@@ -292,10 +292,12 @@ double planned_seconds(const SearchOptions& options, const TrainingPace& pace) {
 std::string describe_plan(const SearchOptions& options, const TrainingPace& pace) {
   const int epochs = expected_epochs(options.schedule(), options.budgets().size()) + finalist_epochs(options);
   const int length = final_epochs(options) + options.tuning_epochs;
-  return counted(options.max_trials, "trial") + " of up to " + counted(options.epochs, "epoch") + ", then " +
-         counted(options.finalists, "finalist") + " of each budget, " + counted(options.final_seeds, "seed") + " of " +
-         counted(length, "epoch") + ": " + counted(epochs, "epoch") + ", about " +
-         describe_time(planned_seconds(options, pace));
+  const std::string finals = options.finalists == 0
+                                 ? ""
+                                 : ", then " + counted(options.finalists, "finalist") + " of each budget, " +
+                                       counted(options.final_seeds, "seed") + " of " + counted(length, "epoch");
+  return counted(options.max_trials, "trial") + " of up to " + counted(options.epochs, "epoch") + finals + ": " +
+         counted(epochs, "epoch") + ", about " + describe_time(planned_seconds(options, pace));
 }
 
 SearchOptions as_planned_before(SearchOptions options, const SearchOptions& before, const Json& given) {

@@ -65,11 +65,12 @@ async function weigh() {
   views.forEach((draw) => draw());
 }
 
-// One thing after the other. While something is asked, later turns of one dial take the place of earlier ones.
+// One thing after the other. While something is asked, later turns of one dial take the place of earlier ones; what has
+// no key keeps its place.
 const wishes = [];
 let working = false;
 function wish(key, work) {
-  if (wishes.length && wishes[wishes.length - 1].key === key) wishes.pop();
+  if (key && wishes.length && wishes[wishes.length - 1].key === key) wishes.pop();
   wishes.push({ key, work });
   if (!working) fulfil();
 }
@@ -104,7 +105,7 @@ function begin(design) {
 }
 
 function undo() {
-  wish("undo", async () => {
+  wish("", async () => {
     const design = bench.past.pop();
     if (!design) return;
     const answer = await askJson("/api/dials", { design });
@@ -119,7 +120,7 @@ async function readLandmarks() {
 }
 
 function move(values) {
-  wish("move", async () => {
+  wish("move " + Object.keys(values), async () => {
     Object.assign(bench, values);
     bench.trail = [];
     await readLandmarks();

@@ -48,6 +48,7 @@ TEST(Plan, GoesByWhatIsGiven) {
   EXPECT_EQ(none.finalists, 0);
   EXPECT_GT(none.max_trials, free.max_trials) << "their time goes to trials";
   EXPECT_NEAR(planned_seconds(none, pace), 600.0, 60.0);
+  EXPECT_EQ(describe_plan(none, pace).find("finalist"), std::string::npos);
   const SearchOptions few = with({{"max_trials", 6}, {"slots", 1}});
   EXPECT_EQ(few.max_trials, 6);
   EXPECT_EQ(few.max_published, 3);
