@@ -170,6 +170,7 @@ interrupted() {
 step "search: SIGINT, then the same command"
 code=$(interrupted INT)
 [ "$code" -eq 75 ] || fail "exit $code instead of 75 after SIGINT"
+"$kwsmith" status "$work/stopped_INT" | grep -q ' 0 stopped, ' || fail "an interrupted search has stopped trials"
 "${search[@]}" "$work/stopped_INT" --threads 2 >/dev/null 2>"$work/log" || { cat "$work/log" >&2; fail "the search does not continue after SIGINT"; }
 same "$work/stopped_INT" "SIGINT"
 
