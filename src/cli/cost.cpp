@@ -9,6 +9,7 @@
 #include "kws/core/table.h"
 #include "kws/core/text.h"
 #include "kws/cost/budget.h"
+#include "kws/quant/detector.h"
 #include "log.h"
 #include "rows.h"
 #include "target.h"
@@ -137,6 +138,7 @@ int run(const CostOptions& options) {
   Json rows = Json::array();
   for (const std::string& file : options.files) {
     const Design& design = designs.emplace_back(design_named(file, options.changes));
+    require_hop(options.hop_ms, design.features.stride_ms);
     rows.push_back(cost_to_json(design, board, own, firmware));
   }
   if (options.design) {

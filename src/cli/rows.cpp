@@ -57,13 +57,21 @@ std::string whole_number(std::string_view column, long long value, Format format
   return grouped(value);
 }
 
-void print_rows(const Json& rows, const Output& format, const std::vector<std::string>& first) {
-  if (rows.empty()) return;
+namespace {
+
+Table table_like(const Json& row, Format format) {
   std::vector<std::string> columns;
-  for (const auto& [name, value] : rows.front().items()) {
+  for (const auto& [name, value] : row.items()) {
     if (!is_error(name, format)) columns.push_back(name);
   }
-  Table table(columns);
+  return Table(columns);
+}
+
+}  // namespace
+
+void print_rows(const Json& rows, const Output& format, const std::vector<std::string>& first) {
+  if (rows.empty()) return;
+  Table table = table_like(rows.front(), format.format);
   for (const Json& row : rows) {
     std::vector<std::string> cells;
     for (const auto& [name, value] : row.items()) {
@@ -75,6 +83,10 @@ void print_rows(const Json& rows, const Output& format, const std::vector<std::s
     table.add(std::move(cells));
   }
   print_table(format == Format::table ? table.first(first) : table, format);
+}
+
+void require_columns(const Json& row, const Output& format) {
+  if (format.format != Format::json) static_cast<void>(table_like(row, format.format).only(format.columns));
 }
 
 }  // namespace kws::cli

@@ -17,4 +17,7 @@ std::string whole_number(std::string_view column, long long value, Format format
 ///   first  columns that stand before the others in a table, so that a narrow terminal leaves out others
 void print_rows(const Json& rows, const Output& format, const std::vector<std::string>& first = {});
 
+/// For a verb that works long before it prints: throws for a column that rows like this one will not have.
+void require_columns(const Json& row, const Output& format);
+
 }  // namespace kws::cli

@@ -7,9 +7,11 @@
 #include "cli.h"
 #include "kws/core/files.h"
 #include "kws/core/table.h"
+#include "kws/families/design.h"
 #include "kws/pipeline/training_evaluator.h"
 #include "kws/search/commands.h"
 #include "kws/search/driver.h"
+#include "kws/search/facts.h"
 #include "kws/search/plan.h"
 #include "kws/search/proposals.h"
 #include "kws/search/status.h"
@@ -37,6 +39,16 @@ Json winner_json(const Winner& winner) {
   row.update(needs_to_json(trial.needs));
   row["model"] = winner.folder.string();
   return row;
+}
+
+/// Before a search begins: do its winners have the columns that are asked for?
+void require_winners_columns(const SearchOptions& options, const Output& format) {
+  Trial trial;
+  trial.proposal.design = known_designs().front();
+  trial.rungs.emplace_back().result.emplace();
+  Winner winner;
+  winner.trial = facts_of({&trial, 1}, options).front();
+  require_columns(winner_json(winner), format);
 }
 
 /// In a narrow table first what decides: the mean over seeds, and what is limited.
@@ -97,6 +109,7 @@ int run(const SearchVerb& verb, const Common& common) {
                     : "--out: goes with a --study that is a URL; the folder of --study holds the results",
                 Exit::usage);
   }
+  require_winners_columns(options, verb.format);
   const Proposer affordable(options);  // an impossible budget is known before any data is read
   const Dataset dataset = verb.source.load_to_train(common.thread_count(), clip_ms);
   const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);

@@ -33,25 +33,26 @@ struct TrainVerb {
   std::unique_ptr<Flags> flags;
 };
 
+Json result_row(const std::string& design, const ModelMetrics& m) {
+  return {{"design", design},
+          {"best_epoch", m.best_epoch},
+          {"float_validation", m.float_validation},
+          {"int8_validation", m.int8_validation},
+          {"int8_validation_error", m.int8_validation_error.value_or(0.0)},
+          {"float_test", m.float_test.value_or(0.0)},
+          {"int8_test", m.int8_test.value_or(0.0)},
+          {"int8_test_error", m.int8_test_error.value_or(0.0)}};
+}
+
 void print_result(const Model& model, const Output& format) {
-  const ModelMetrics& m = model.metrics;
-  Json row = {{"design", model.design.name},
-              {"epochs", m.epochs},
-              {"best_epoch", m.best_epoch},
-              {"float_validation", m.float_validation},
-              {"int8_validation", m.int8_validation},
-              {"int8_validation_error", m.int8_validation_error.value_or(0.0)},
-              {"float_test", m.float_test.value_or(0.0)},
-              {"int8_test", m.int8_test.value_or(0.0)},
-              {"int8_test_error", m.int8_test_error.value_or(0.0)}};
+  const Json row = result_row(model.design.name, model.metrics);
   if (format == Format::json) {
-    Json json = {{"schema", "kwsmith.train/1"}};
+    Json json = {{"schema", "kwsmith.train/1"}, {"design", model.design.name}, {"epochs", model.metrics.epochs}};
     json.update(row);
-    json["int8_cross_entropy"] = m.int8_cross_entropy.value_or(0.0);
+    json["int8_cross_entropy"] = model.metrics.int8_cross_entropy.value_or(0.0);
     std::cout << text_of(json, 2) << "\n";
     return;
   }
-  row.erase("epochs");
   print_rows(Json::array({row}), format, {"design", "int8_validation", "int8_test"});
 }
 
@@ -67,6 +68,7 @@ void say_what_is_new(const Model& from, const LabelSet& labels) {
 
 int run(TrainVerb& verb, const Common& common) {
   const Isa isa = isa_from_name(verb.isa);
+  require_columns(result_row("", {}), verb.format);
   if (verb.design.empty() && verb.from.empty()) {
     throw Error("train: name a design of `kwsmith list designs`, or a model with --from", Exit::usage);
   }

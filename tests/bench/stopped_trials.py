@@ -17,7 +17,8 @@ import subprocess
 
 def train(options, trial):
     folder = options.out / str(trial["trial"])
-    if (folder / "model.json").exists():
+    begun = folder.with_name(folder.name + ".checkpoint").exists()  # of a training that was stopped, it goes on
+    if (folder / "model.json").exists() and not begun:
         model = json.loads((folder / "model.json").read_text())
         if model["design"] != trial["design"] or model["metrics"]["epochs"] != trial["training"]["epochs"]:
             raise SystemExit(f"{folder}: not this trial trained to its end; remove it")

@@ -78,6 +78,7 @@ expect 2 "$work: " cost "$work"
 expect 2 'dnn_t: no such file; did you mean the design "dnn_[sml]"' cost dnn_t
 expect 2 'stride=20: is not PATH=VALUE|there is no|unknown key' cost dnn_s --set features.stride=20
 expect 2 'is no place of a list' cost dnn_s --set network.hidden.9=20
+expect 2 '--hop-ms 37: use a multiple of the frame stride, 20 ms' cost crnn_s --hop-ms 37
 
 step "budgets"
 expect 5 'dnn_l: needs 496,616 bytes.*"small" allows 81,920' cost "$configs/dnn_l.json" --budget small
@@ -129,7 +130,9 @@ expect 2 'epochs: .*0' train "$configs/dnn_s.json" --data "$work/speech" --out "
 expect 2 'epochs: ' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" --epochs many
 expect 2 'peak_rate: ' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" --peak-rate 2
 expect 2 'ds_cn' search --data "$work/speech" --study "$out/study" --types ds_cn
+expect 2 'column "int8": unknown' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" --columns int8
 expect 2 '--study' search --data "$work/speech"
+expect 2 'column "nme": unknown; did you mean "name"' search --data "$work/speech" --study "$out/study" --columns nme
 echo '{"search": {"trials": 3}}' >"$work/search.json"
 expect 2 "$work/search.json: search.trials: unknown key" search --data "$work/speech" --study "$out/study" \
   --config "$work/search.json"
