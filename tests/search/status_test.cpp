@@ -5,7 +5,9 @@
 #include <chrono>
 #include <optional>
 #include <thread>
+#include <tuple>
 
+#include "kws/search/finalists.h"
 #include "kws/search/proposals.h"
 #include "kws/search/ranking.h"
 #include "studied.h"
@@ -24,13 +26,8 @@ Rung measured(int epochs, double accuracy, double seconds) {
 
 Rung failed(int epochs) { return {.epochs = epochs, .reason = "", .result = {}, .failure = "diverged"}; }
 
-TEST(Status, CountsATrialOnceAndItsEpochsToTheLastMeasuredRung) {
-  const std::vector<std::pair<TrialState, std::vector<Rung>>> trials = {
-      {TrialState::done, {measured(1, 0.5, 1.5), measured(9, 0.6, 8.0)}},
-      {TrialState::waiting, {measured(1, 0.7, 2.0)}},
-      {TrialState::failed, {measured(1, 0.9, 1.0), failed(3)}},
-      {TrialState::failed, {failed(1)}},
-      {TrialState::waiting, {}}};
+/// Trials of those states and rungs, numbered as they stand there.
+StudyView study_of(const std::vector<std::pair<TrialState, std::vector<Rung>>>& trials) {
   StudyView view{.study = "none", .options = two_budgets(), .data = "", .trials = {}};
   Proposer proposer(view.options);
   for (const auto& [state, rungs] : trials) {
@@ -38,7 +35,15 @@ TEST(Status, CountsATrialOnceAndItsEpochsToTheLastMeasuredRung) {
     Trial trial{.proposal = proposer.propose(0, number, {})->proposal, .state = state, .rungs = rungs};
     view.trials.push_back(facts_of(std::span(&trial, 1), view.options).front());
   }
-  const StudyStatus status = status_of(view);
+  return view;
+}
+
+TEST(Status, CountsATrialOnceAndItsEpochsToTheLastMeasuredRung) {
+  const StudyStatus status = status_of(study_of({{TrialState::done, {measured(1, 0.5, 1.5), measured(9, 0.6, 8.0)}},
+                                                 {TrialState::waiting, {measured(1, 0.7, 2.0)}},
+                                                 {TrialState::failed, {measured(1, 0.9, 1.0), failed(3)}},
+                                                 {TrialState::failed, {failed(1)}},
+                                                 {TrialState::waiting, {}}}));
   EXPECT_EQ(status.trials,
             (std::map<TrialState, int>{
                 {TrialState::waiting, 2}, {TrialState::stopped, 0}, {TrialState::done, 1}, {TrialState::failed, 2}}));
@@ -49,6 +54,26 @@ TEST(Status, CountsATrialOnceAndItsEpochsToTheLastMeasuredRung) {
   ASSERT_EQ(status.best.size(), 2U) << "what keeps small keeps medium";
   EXPECT_EQ(status.best[0].budget, "small");
   EXPECT_EQ(status.best[0].trial.proposal.number, 1) << "the better one has failed";
+}
+
+TEST(Status, NamesTheFinalistOfTheHighestMeanOverSeeds) {
+  StudyView view =
+      study_of({{TrialState::done, {measured(9, 0.80, 1.0)}}, {TrialState::done, {measured(9, 0.82, 1.0)}}});
+  EXPECT_EQ(status_of(view).best.at(0).trial.proposal.number, 1);
+  EXPECT_EQ(status_of(view).best.at(0).mean.seeds, 1);
+  for (const auto& [trial, run, accuracy] :
+       std::vector<std::tuple<int, int, double>>{{0, 1, 0.90}, {0, 2, 0.86}, {1, 1, 0.91}, {1, 2, 0.83}}) {
+    TrialFacts& finalist = view.trials.emplace_back(view.trials.at(static_cast<std::size_t>(trial)));
+    finalist.proposal.number = kFirstFinalist + 100 * trial + run;
+    finalist.rungs = {measured(9, accuracy, 1.0)};
+  }
+  const StudyStatus status = status_of(view);
+  ASSERT_EQ(status.best.size(), 2U);
+  EXPECT_EQ(finalist_of(status.best[0].trial.proposal.number), 0) << "0.91 is the best run, 0.88 the best mean";
+  EXPECT_NEAR(status.best[0].mean.accuracy, 0.88, 1e-12);
+  ASSERT_TRUE(status.best[0].mean.error);
+  EXPECT_NEAR(*status.best[0].mean.error, 0.02, 1e-12);
+  EXPECT_EQ(status_to_json(status).at("best").at(0).at("seeds"), 2);
 }
 
 TEST(Status, TellsWhetherASearchHoldsTheStudy) {
