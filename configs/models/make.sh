@@ -13,6 +13,17 @@ clips=$(find -L "$data/" -mindepth 2 -type f ! -path '*/_background_noise_/*' | 
 value() { sed -nE "s/^ *\"$1\": \"?([^\",]*)\"?,?\$/\1/p" "$2" | sed -n 1p; }
 percent() { awk -v share="$1" 'BEGIN { printf "%.2f", 100 * share }'; }
 
+# The search that a model comes from: its options beside --data.
+search_of() {
+  case $1 in
+  tc_resnet_13) echo "--seed 1 --max-trials 44 --epochs 27 --finalists 2 --final-seeds 2 --final-epochs 42" ;;
+  ds_tc_19) echo "--seed 3 --max-trials 44 --epochs 27 --finalists 2 --final-seeds 2 --final-epochs 42 --study STUDY" ;;
+  matchboxnet_3x2x64) echo "--budget medium --seed 1 --time 30m" ;;
+  ds_tc_13) echo "--budget large --seed 1 --time 30m" ;;
+  *) echo "make.sh: of which search is $1? search_of() knows none" >&2 && exit 1 ;;
+  esac
+}
+
 for design in "$@"; do
   name=$(basename "$design" .json)
   model=$here/$name/model.json
@@ -20,10 +31,14 @@ for design in "$@"; do
   cost=$("$kwsmith" cost "$here/$name" --json)
   made="\`configs/models/make.sh DATA $name\`: \`kwsmith train\` with its defaults, one run"
   if ! "$kwsmith" list designs | grep "^$name " >/dev/null; then
-    made="\`kwsmith train STUDY:TRIAL\` with its defaults, one run, of a design that a search found ([docs/results.md](../../../docs/results.md))"
+    search=$(search_of "$name")
+    made="\`kwsmith train STUDY:${name##*_} --data DATA\` with its defaults, one run, of a trial of
+  \`kwsmith search --data DATA $search\` ([docs/results.md](../../../docs/results.md))"
   fi
   if [ "$(value tuning_epochs "$model")" -gt 0 ]; then
-    made="a search ([docs/results.md](../../../docs/results.md)): the best of its runs on the validation split"
+    search=$(search_of "$name")
+    made="\`kwsmith search --data DATA $search\`
+  ([docs/results.md](../../../docs/results.md)): the best of its winner's runs on the validation split"
   fi
   cat >"$here/$name/README.md" <<END
 # $name
