@@ -92,7 +92,10 @@ void change(Json& json, const std::string& setting, const std::string& origin) {
 }  // namespace
 
 Design design_named(const std::string& word, const std::vector<std::string>& changes) {
-  Design design = design_as_given(word);
+  return changed(design_as_given(word), changes, word);
+}
+
+Design changed(Design design, const std::vector<std::string>& changes, const std::string& word) {
   if (changes.empty()) return design;
   Json json = design_to_json(design);
   for (const std::string& setting : changes) change(json, setting, word);

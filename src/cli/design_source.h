@@ -16,4 +16,7 @@ constexpr const char* kDesignHelp =
 ///   throws   Error (Exit::usage) when it is none of those, or a change does not apply
 Design design_named(const std::string& word, const std::vector<std::string>& changes = {});
 
+/// A design that `word` has given, with such changes.
+Design changed(Design design, const std::vector<std::string>& changes, const std::string& word);
+
 }  // namespace kws::cli

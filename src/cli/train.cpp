@@ -74,7 +74,8 @@ int run(TrainVerb& verb, const Common& common) {
   }
   std::optional<Model> from;
   if (!verb.from.empty()) from = load_model(model_folder(verb.from));
-  Design design = from ? from->design : design_named(verb.design, verb.changes);
+  Design design =
+      verb.design.empty() ? changed(from->design, verb.changes, verb.from) : design_named(verb.design, verb.changes);
   if (!verb.config.empty()) {
     const std::string file = recipe_file(verb.config).string();
     read_options(load_json(file), verb.options, file, "");
@@ -86,6 +87,7 @@ int run(TrainVerb& verb, const Common& common) {
                design.classes, labels.keywords.size());
     design.classes = labels.classes();
   }
+  if (from) static_cast<void>(weights_to_start(design, *from, verb.options.seed));
   const fs::path out = verb.out;
   require_trainable(out);
   require_trainable_size(build_graph(design), verb.options.batch_size, design.name);
@@ -137,16 +139,15 @@ int run(TrainVerb& verb, const Common& common) {
 void add_train(CLI::App& app, Common& common) {
   auto verb = std::make_shared<TrainVerb>();
   CLI::App* sub = app.add_subcommand("train", "Train one design and quantize it");
-  CLI::Option* const design = sub->add_option("DESIGN", verb->design, kDesignHelp);
-  CLI::Option* const set =
-      sub->add_option("--set", verb->changes, "PATH=VALUE: train a changed design, such as network.conv.filters=48");
-  set->allow_extra_args(false);
-  sub->add_option(
-         "--from", verb->from,
-         "model folder, or a name of `list models`: instead of a design, go on with its weights, on the same or "
-         "other words (fewer epochs and a lower --peak-rate than from scratch are enough)")
-      ->excludes(design)
-      ->excludes(set);
+  sub->add_option("DESIGN", verb->design, kDesignHelp);
+  sub->add_option("--set", verb->changes, "PATH=VALUE: train a changed design, such as network.conv.filters=48")
+      ->allow_extra_args(false);
+  sub->add_option("--from", verb->from,
+                  "model folder, or a name of `list models`: go on with its weights, on the same or other words (fewer "
+                  "epochs and a "
+                  "lower --peak-rate than from scratch are enough); with a DESIGN or --set, in a network that is wider "
+                  "or has larger "
+                  "kernels");
   verb->source.add_to(*sub);
   sub->add_option("--out", verb->out, "model folder to write")->required();
   sub->add_option("--config", verb->config,

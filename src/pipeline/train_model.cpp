@@ -9,6 +9,7 @@
 #include "kws/core/options.h"
 #include "kws/pipeline/pipeline.h"
 #include "kws/train/float_run.h"
+#include "kws/train/grown.h"
 #include "kws/train/warm_start.h"
 
 namespace kws {
@@ -35,7 +36,8 @@ std::optional<NetState> start_of(const TrainingRun& run, const Graph& graph, con
     classes.push_back(found == run.from->labels.end() ? -1 : static_cast<int>(found - run.from->labels.begin()));
   }
   const FeatureBatch sample = feed.training_sample(run.options, 0, kCalibrationClips);
-  return warm_start(graph, run.from->weights, classes, sample.features, run.options.seed);
+  const Weights weights = weights_to_start(run.design, *run.from, run.options.seed);
+  return warm_start(graph, weights, classes, sample.features, run.options.seed);
 }
 
 /// returns  whether there was something to go on from
@@ -56,6 +58,17 @@ bool restore(const fs::path& checkpoint, const std::string& settings, Trainer& t
 fs::path checkpoint_of(const fs::path& model_folder) {
   const fs::path plain = model_folder.has_filename() ? model_folder : model_folder.parent_path();
   return plain.string() + ".checkpoint";
+}
+
+Weights weights_to_start(const Design& design, const Model& from, std::uint64_t seed) {
+  if (design.features != from.design.features) {
+    throw Error(design.name + ": has another front end than the model to start from, " + from.design.name +
+                    "; weights hold for the features that they were trained on",
+                Exit::usage);
+  }
+  Design of_its_classes = design;
+  of_its_classes.classes = from.design.classes;
+  return grown(build_graph(of_its_classes), build_graph(from.design), from.weights, seed);
 }
 
 void require_trainable(const fs::path& model_folder) {

@@ -63,7 +63,14 @@ awk -v before="$(value "$work/model_gru_s/model.json" int8_validation)" -v after
   --out "$work/other_words" >/dev/null 2>"$work/log" || fail "train --from on other words"
 [ "$(value "$work/other_words/model.json" classes)" = 4 ] || fail "train --from: two keywords, but not four classes"
 expect 2 'no such folder, and no model of that name' train --from "$work/none" --data "$data" --out "$out/model"
-expect 2 'excludes --from' train gru_s --from "$work/model_gru_s" --data "$data" --out "$out/model"
+"$kwsmith" train --from "$work/model_gru_s" --set network.cells=160 --data "$data" --config fine_tune --epochs 1 \
+  --out "$work/wider" >/dev/null 2>"$work/log" || fail "train --from, wider"
+[ "$(value "$work/wider/model.json" cells)" = 160 ] || fail "train --from: not wider"
+expect 2 'layer gru1: the design is no larger form' train --from "$work/model_gru_s" --set network.cells=100 \
+  --data "$data" --out "$out/model"
+expect 2 'no larger form' train dnn_s --from "$work/model_gru_s" --data "$data" --out "$out/model"
+expect 2 'dnn_s: has another front end' train dnn_s --set features.stride_ms=20 --from "$work/model_gru_s" \
+  --data "$data" --out "$out/model"
 
 step "the same training again, other thread counts"
 for threads in 1 2; do

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -19,8 +20,8 @@ struct TrainingRun {
   TrainOptions options;
   Isa isa = best_isa();
   int threads = 1;
-  /// Begin with its weights and rows of labels that both know; of the same design but for the number of classes, and
-  /// the feed has its normalisation. nullptr: random weights.
+  /// Begin with its weights and rows of labels that both know, see weights_to_start(); the feed has its normalisation.
+  /// nullptr: random weights.
   const Model* from = nullptr;
 };
 
@@ -36,6 +37,11 @@ struct TrainingOutcome {
   bool finished = false;
   std::optional<Model> model;  ///< of the best epoch; nothing before the first
 };
+
+/// The weights of a model in its design or a larger form of it (grown()), for the classes of the model.
+///   seed    of what begins at random
+///   throws  Error (Exit::usage) when the design is neither, or has another front end
+Weights weights_to_start(const Design& design, const Model& from, std::uint64_t seed);
 
 /// Where the state of an unfinished training into `model_folder` lies: beside it.
 std::filesystem::path checkpoint_of(const std::filesystem::path& model_folder);
