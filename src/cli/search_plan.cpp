@@ -98,14 +98,8 @@ void leave_out_slow(const SearchRequest& request, SearchOptions& options, std::v
   leave_out(published_that_are(options, slow), "a higher --max-training-cost takes more in", slow);
 }
 
-/// The pace of a search without a training, as if measuring at a rung always took the same.
-TrainingPace expected_pace(const std::vector<FirstDesign>& first, int at_once) {
-  constexpr double kRungSeconds = 0.5;  // of calibration and validation
-  TrainingPace pace = pace_of_steps(first);
-  pace.rung_seconds = kRungSeconds;
-  pace.at_once = at_once;
-  return pace;
-}
+/// Where no training has been timed: as if measuring at a rung always took the same.
+constexpr Overhead kExpectedOverhead = {.epoch_seconds = 0.0, .rung_seconds = 0.5};
 
 /// Trainings of this process that run at once: a plan has slots enough for them, unless told.
 int trainings_at_once(const SearchRequest& request) {
@@ -140,8 +134,8 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Is
   const int here = options.threads > 0 ? at_once : 1;  // where others train, this machine is one of many
   std::vector<FirstDesign> first = measured(options, isa, clips, here);
   leave_out_slow(request, options, first, at_once);
-  TrainingPace pace = measure_pace(first, evaluator, here, kMeasuring * *request.seconds);
-  pace.at_once = at_once;
+  const TrainingPace pace =
+      pace_of(first, measure_overhead(first, evaluator, here, kMeasuring * *request.seconds), at_once);
   options = planned(options, pace, *request.seconds, request.given);
   options.pace = pace;
   log().info("plan: {}", describe_plan(options, pace));
@@ -157,7 +151,7 @@ void print_plan(const SearchRequest& request, Isa isa, std::optional<std::size_t
   std::vector<FirstDesign> first;
   if (clips) first = measured(options, isa, *clips, at_once);
   if (clips && request.seconds) leave_out_slow(request, options, first, at_once);
-  const TrainingPace pace = clips ? expected_pace(first, at_once) : TrainingPace();
+  const TrainingPace pace = clips ? pace_of(first, kExpectedOverhead, at_once) : TrainingPace();
   if (clips && request.seconds) options = planned(options, pace, *request.seconds, request.given);
   Json proposals = Json::array(), shares = Json::array();
   Proposer proposer(options);

@@ -106,7 +106,7 @@ TEST(Plan, PaceIsTakenFromTheQuickestAndHoldsForAll) {
   FakeEvaluator evaluator;
   std::vector<FirstDesign> first = first_of_small(6, [](const std::string&) { return 30.0; });
   first[2].step_seconds = first[4].step_seconds = 0.0;
-  const TrainingPace pace = measure_pace(first, evaluator, 2, 0.0);
+  const TrainingPace pace = pace_of(first, measure_overhead(first, evaluator, 2, 0.0), 2);
   std::vector<int> trained;
   for (const auto& [trial, epochs] : evaluator.ran) trained.push_back(trial);
   EXPECT_THAT(trained, ::testing::UnorderedElementsAre(2, 4));
