@@ -1,4 +1,3 @@
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -22,14 +21,6 @@ struct BenchVerb {
   int rounds = 3;
   Output format;
 };
-
-std::string cpu_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  }
-  return "unknown";
-}
 
 std::string times(double fused, double other) { return other > 0 ? fixed(fused / other, 2) : "-"; }
 

@@ -93,11 +93,15 @@ int run(const SearchVerb& verb, const Common& common) {
   const int clip_ms = options.space.features.clip_ms;
   // Where workers train, they look at their own CPUs.
   const Isa isa = options.threads == 0 ? best_isa() : isa_for(options.precision);
+  const auto plan_data = [&](const Dataset& dataset) {
+    return PlanData{.clips = dataset.training_epoch(1, 0).size(),
+                    .fingerprint = dataset.fingerprint(),
+                    .cache = verb.source.reading.options(1, clip_ms).cache_folder};
+  };
   if (verb.dry_run) {
-    std::optional<std::size_t> clips;
-    if (!verb.source.folder.empty())
-      clips = verb.source.load(common.thread_count(), clip_ms).training_epoch(1, 0).size();
-    print_plan(request, isa, clips, verb.format);
+    std::optional<PlanData> data;
+    if (!verb.source.folder.empty()) data = plan_data(verb.source.load(common.thread_count(), clip_ms));
+    print_plan(request, isa, data, verb.format);
     return static_cast<int>(Exit::done);
   }
   for (const auto& [flag, value] : {std::pair{"--data", verb.source.folder}, std::pair{"--study", verb.study}}) {
@@ -115,7 +119,7 @@ int run(const SearchVerb& verb, const Common& common) {
   const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);
   const std::filesystem::path folder = url ? verb.out : verb.study;
   try {
-    options = plan_search(request, *evaluator, isa, dataset.training_epoch(1, 0).size(), folder / "config.json");
+    options = plan_search(request, *evaluator, isa, plan_data(dataset), folder / "config.json");
   } catch (const Interrupted&) {
     return static_cast<int>(Exit::interrupted);
   }

@@ -12,6 +12,7 @@
 #include "kws/pipeline/train_bench.h"
 #include "kws/search/epoch_times.h"
 #include "kws/search/finalists.h"
+#include "kws/search/kept_overhead.h"
 #include "kws/search/plan.h"
 #include "kws/search/proposals.h"
 #include "log.h"
@@ -98,6 +99,15 @@ void leave_out_slow(const SearchRequest& request, SearchOptions& options, std::v
   leave_out(published_that_are(options, slow), "a higher --max-training-cost takes more in", slow);
 }
 
+KeptOverhead overhead_kept(const PlanData& data, Isa isa, int at_once) {
+  return {data.cache,
+          {{"data", data.fingerprint},
+           {"clips", data.clips},
+           {"cpu", cpu_name()},
+           {"isa", isa_name(isa)},
+           {"at_once", at_once}}};
+}
+
 /// Where no training has been timed: as if measuring at a rung always took the same.
 constexpr Overhead kExpectedOverhead = {.epoch_seconds = 0.0, .rung_seconds = 0.5};
 
@@ -113,7 +123,7 @@ Json whole_number(double value) { return value < 0x1p63 ? Json(static_cast<std::
 
 }  // namespace
 
-SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Isa isa, std::size_t clips,
+SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Isa isa, const PlanData& data,
                           const std::filesystem::path& config_file) {
   constexpr double kMeasuring = 0.03;  // of the time
   SearchOptions options = request.options;
@@ -132,30 +142,37 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Is
   const int at_once = options.threads > 0 ? trainings_at_once(request) : options.slots;
   log().info("measuring how long training takes here");
   const int here = options.threads > 0 ? at_once : 1;  // where others train, this machine is one of many
-  std::vector<FirstDesign> first = measured(options, isa, clips, here);
+  std::vector<FirstDesign> first = measured(options, isa, data.clips, here);
   leave_out_slow(request, options, first, at_once);
-  const TrainingPace pace =
-      pace_of(first, measure_overhead(first, evaluator, here, kMeasuring * *request.seconds), at_once);
+  const KeptOverhead kept = overhead_kept(data, isa, here);
+  std::optional<Overhead> overhead = kept.read(first);
+  if (!overhead) {
+    overhead = measure_overhead(first, evaluator, here, kMeasuring * *request.seconds);
+    kept.write(first, *overhead);
+  }
+  const TrainingPace pace = pace_of(first, *overhead, at_once);
   options = planned(options, pace, *request.seconds, request.given);
   options.pace = pace;
   log().info("plan: {}", describe_plan(options, pace));
   return options;
 }
 
-void print_plan(const SearchRequest& request, Isa isa, std::optional<std::size_t> clips, const Output& format) {
+void print_plan(const SearchRequest& request, Isa isa, const std::optional<PlanData>& data, const Output& format) {
   constexpr int kShown = 28;
   constexpr int kDraws = 20000, kDrawsOfPart = 2000;  // whose sizes and times take longer to find
   SearchOptions options = request.options;
   const std::size_t budgets = options.budgets().size();
   const int at_once = std::max(1, trainings_at_once(request));
   std::vector<FirstDesign> first;
-  if (clips) first = measured(options, isa, *clips, at_once);
-  if (clips && request.seconds) leave_out_slow(request, options, first, at_once);
-  const TrainingPace pace = clips ? pace_of(first, kExpectedOverhead, at_once) : TrainingPace();
-  if (clips && request.seconds) options = planned(options, pace, *request.seconds, request.given);
+  if (data) first = measured(options, isa, data->clips, at_once);
+  if (data && request.seconds) leave_out_slow(request, options, first, at_once);
+  const TrainingPace pace =
+      data ? pace_of(first, overhead_kept(*data, isa, at_once).read(first).value_or(kExpectedOverhead), at_once)
+           : TrainingPace();
+  if (data && request.seconds) options = planned(options, pace, *request.seconds, request.given);
   Json proposals = Json::array(), shares = Json::array();
   Proposer proposer(options);
-  const int all = request.seconds && !clips ? kShown : options.max_trials;
+  const int all = request.seconds && !data ? kShown : options.max_trials;
   const int few = std::min({all, kShown, static_cast<int>(options.types.size() * budgets)});
   for (const Proposal& proposal : first_proposals(proposer, budgets, few)) {
     Json& row = proposals.emplace_back(proposal_row(proposal, options.target()));
@@ -174,7 +191,7 @@ void print_plan(const SearchRequest& request, Isa isa, std::optional<std::size_t
                        {"proposals", proposals},
                        {"fit_shares", shares},
                        {"expected_epochs", epochs},
-                       {"expected_seconds", clips ? Json(planned_seconds(options, pace)) : Json()}};
+                       {"expected_seconds", data ? Json(planned_seconds(options, pace)) : Json()}};
     std::cout << text_of(json, 2) << "\n";
     return;
   }
@@ -183,7 +200,7 @@ void print_plan(const SearchRequest& request, Isa isa, std::optional<std::size_t
   std::cout << "\n";
   print_rows(shares, Output{format.format, format.wide, {}});
   std::cout << "\n";
-  if (clips) {
+  if (data) {
     std::cout << describe_plan(options, pace) << " with " << pace.at_once << " trainings at once on this machine\n";
   } else if (request.seconds) {
     std::cout << "give --data to know the plan for " << describe_time(*request.seconds) << "\n";

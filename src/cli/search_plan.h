@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "cli.h"
 #include "kws/search/evaluator.h"
@@ -10,15 +11,21 @@
 
 namespace kws::cli {
 
+/// What a plan knows of the recordings.
+struct PlanData {
+  std::size_t clips = 0;        ///< of an epoch
+  std::string fingerprint;      ///< Dataset::fingerprint()
+  std::filesystem::path cache;  ///< the folder; "": nothing is kept
+};
+
 /// Plans the search for the time asked for, if any; what is not given stays as a study that exists has it.
-///   clips   of an epoch
 ///   throws  Interrupted
-SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Isa isa, std::size_t clips,
+SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Isa isa, const PlanData& data,
                           const std::filesystem::path& config_file);
 
 /// What a search would begin with, how large the space is, how much of it each budget leaves, and how many epochs and
 /// how much time it would come to.
-///   clips  of an epoch; nothing: no data is given, so nobody knows the time
-void print_plan(const SearchRequest& request, Isa isa, std::optional<std::size_t> clips, const Output& format);
+///   data  nothing: none is given, so nobody knows the time
+void print_plan(const SearchRequest& request, Isa isa, const std::optional<PlanData>& data, const Output& format);
 
 }  // namespace kws::cli

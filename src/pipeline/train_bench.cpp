@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <functional>
 #include <span>
 #include <string>
@@ -117,6 +118,14 @@ double median(std::vector<double> values) {
 }
 
 }  // namespace
+
+std::string cpu_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
 
 double training_speed(const Design& design, Isa isa, double seconds) {
   const FrontEnd front_end(design.features);

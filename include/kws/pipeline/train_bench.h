@@ -9,6 +9,9 @@
 
 namespace kws {
 
+/// As /proc/cpuinfo has it; "unknown" without one.
+std::string cpu_name();
+
 /// Training speed of one design, samples per second of whole steps: forward, backward, Adam.
 struct TrainBenchRow {
   std::string name;
