@@ -67,17 +67,13 @@ int threshold_q15(double threshold) { return static_cast<int>(std::lround(thresh
 
 double threshold_of_q15(int q15) { return q15 / static_cast<double>(kOne); }
 
-void require_hop(int hop_ms, int stride_ms) {
+StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& detector, int hop_ms) {
+  const int stride_ms = front_end.options().stride_ms;
   if (hop_ms != 0 && (hop_ms < stride_ms || hop_ms > kLongestHopMs || hop_ms % stride_ms != 0)) {
     throw Error("--hop-ms " + std::to_string(hop_ms) + ": use a multiple of the frame stride, " +
                     std::to_string(stride_ms) + " ms, up to " + std::to_string(kLongestHopMs),
                 Exit::usage);
   }
-}
-
-StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& detector, int hop_ms) {
-  const int stride_ms = front_end.options().stride_ms;
-  require_hop(hop_ms, stride_ms);
   StreamOptions options{.hop_frames = std::max(1, (hop_ms == 0 ? kDefaultHopMs : hop_ms) / stride_ms),
                         .smoothing_ms = detector.smoothing_ms,
                         .threshold = threshold_q15(detector.threshold),

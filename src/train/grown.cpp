@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct Axis {
   int first = 0;  ///< where the smaller one begins
 };
 
-/// The axes of a layer's tensors; 0 as a size: none.
+/// The axes of a layer's tensors.
 struct Axes {
   const Layer &layer, &from;
 
@@ -110,6 +111,22 @@ void place(const std::vector<Axis>& axes, const Tensor& from, Tensor& to) {
 
 bool same_extents(Shape a, Shape b) { return a.time == b.time && a.freq == b.freq; }
 
+/// Whether windows move alike; other layers have none.
+bool same_steps(const Op& now, const Op& then) {
+  return std::visit(
+      [&](const auto& op) {
+        if constexpr (requires { op.stride; }) {
+          const auto& other = std::get<std::decay_t<decltype(op)>>(then);
+          bool bands = true;
+          if constexpr (requires { op.bands; }) bands = op.bands == other.bands;
+          return bands && op.stride == other.stride && op.dilation == other.dilation;
+        } else {
+          return true;
+        }
+      },
+      now);
+}
+
 }  // namespace
 
 Weights grown(const Graph& graph, const Graph& from, const Weights& weights, std::uint64_t seed) {
@@ -127,7 +144,8 @@ Weights grown(const Graph& graph, const Graph& from, const Weights& weights, std
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Layer &now = layers[i], &then = from.layers()[i];
     const bool alike = now.name == then.name && now.op.index() == then.op.index() && now.inputs == then.inputs &&
-                       same_extents(now.input, then.input) && same_extents(now.output, then.output);
+                       same_extents(now.input, then.input) && same_extents(now.output, then.output) &&
+                       same_steps(now.op, then.op);
     if (!alike) refuse(now.name);
     const std::vector<ParameterSpec> specs = parameters_of(now), before = parameters_of(then);
     if (specs.size() != before.size()) refuse(now.name);

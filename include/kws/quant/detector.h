@@ -67,9 +67,6 @@ struct StreamOptions {
   }
   bool continuous = false;  ///< recurrent networks: the state is carried on from the stream's begin (carry_state)
 };
-/// hop_ms  0: the default
-///   throws  Error (Exit::usage) when it is no multiple of the frame stride, or longer than a second
-void require_hop(int hop_ms, int stride_ms);
 /// hop_ms 0: the largest whole number of strides within 100 ms.
 ///   throws  Error (Exit::usage) when an option is out of range
 StreamOptions stream_options(const FrontEnd& front_end, const DetectorOptions& detector, int hop_ms);
