@@ -108,6 +108,16 @@ std::optional<AgainstPublished> against_published(std::span<const TrialFacts> tr
   return std::nullopt;
 }
 
+namespace {
+
+/// "75 % of its memory", "27 times its operations"
+std::string share_text(double share, const std::string& name) {
+  if (share < 2.0) return fixed(100.0 * share, 0) + " % of its " + name;
+  return fixed(share, share < 10.0 ? 1 : 0) + " times its " + name;
+}
+
+}  // namespace
+
 std::string against_published_text(const AgainstPublished& one) {
   if (one.winner == one.published) return one.winner + " is a published network itself";
   const double points = 100.0 * std::abs(one.gain);
@@ -117,7 +127,7 @@ std::string against_published_text(const AgainstPublished& one) {
        {std::pair{MeasureId::memory, "memory"}, {MeasureId::ops, "operations"}, {MeasureId::load, "time"}}) {
     const std::optional<double> ours = measure(id).need(one.winner_needs),
                                 theirs = measure(id).need(one.published_needs);
-    if (ours && theirs) shares.push_back(fixed(100.0 * *ours / *theirs, 0) + " % of its " + name);
+    if (ours && theirs) shares.push_back(share_text(*ours / *theirs, name));
   }
   return one.winner + " is " + fixed(points, 1) + error + (one.gain < 0.0 ? " points below " : " points above ") +
          one.published + ", the best published network trained as long (" +

@@ -118,6 +118,13 @@ for budget in small medium; do
   [ -n "$(value "$work/one/best/$budget/model.json" int8_test)" ] || fail "the winner's model does not know its test accuracy"
 done
 
+step "search: a time plans it, and what was measured is kept"
+"$kwsmith" search --data "$data" --budget small --types dnn,gru --time 6s --study "$work/timed" >"$work/timed_winner" \
+  2>"$work/log" || { cat "$work/log" >&2; fail "search --time"; }
+grep -Eq 'plan: [0-9]+ trials of up to [0-9]+ epochs, then .* about [0-9]+ s' "$work/log" || fail "search --time tells no plan"
+grep -q '^small ' "$work/timed_winner" || fail "search --time: no winner"
+ls "$XDG_CACHE_HOME"/kwsmith/*.pace.json >/dev/null || fail "search --time keeps nothing of what it measured"
+
 step "search: asked again it trains nothing and says the same"
 "${search[@]}" "$work/one" >"$work/winners_again" 2>"$work/log"
 diff <(sed 's/  */ /g' "$work/winners") <(sed 's/  */ /g' "$work/winners_again") >&2 || fail "other winners when asked again"

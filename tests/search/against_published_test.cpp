@@ -65,6 +65,11 @@ TEST(AgainstPublished, ComparesAtTheHighestRungThatBothHaveReached) {
       "ds_cnn_2 is 2.0 ± 5.0 points above ds_cnn_s, the best published network trained as long (9 epochs), with " +
           std::to_string(std::lround(memory)) + " % of its memory and " + std::to_string(std::lround(ops)) +
           " % of its operations");
+  auto larger = *one;
+  larger.winner_needs.memory_bytes = 31 * larger.published_needs.memory_bytes / 10;
+  larger.winner_needs.ops = 27 * larger.published_needs.ops;
+  EXPECT_THAT(against_published_text(larger),
+              ::testing::EndsWith("with 3.1 times its memory and 27 times its operations"));
   const Json json = against_published_to_json(*one);
   EXPECT_NEAR(json["shares"]["memory_bytes"].get<double>(), memory / 100.0, 1e-12);
   EXPECT_FALSE(json["shares"].contains("load")) << "no clock is known";
