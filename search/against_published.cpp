@@ -69,6 +69,12 @@ void keep_the_better(std::optional<Score>& best, const std::optional<Score>& oth
   if (other && (!best || other->accuracy > best->accuracy)) best = other;
 }
 
+/// "75 % of its memory", "27 times its operations"
+std::string share_text(double share, const std::string& name) {
+  if (share < 2.0) return fixed(100.0 * share, 0) + " % of its " + name;
+  return fixed(share, share < 10.0 ? 1 : 0) + " times its " + name;
+}
+
 }  // namespace
 
 std::optional<AgainstPublished> against_published(std::span<const TrialFacts> trials, const TrialFacts& winner,
@@ -107,16 +113,6 @@ std::optional<AgainstPublished> against_published(std::span<const TrialFacts> tr
   }
   return std::nullopt;
 }
-
-namespace {
-
-/// "75 % of its memory", "27 times its operations"
-std::string share_text(double share, const std::string& name) {
-  if (share < 2.0) return fixed(100.0 * share, 0) + " % of its " + name;
-  return fixed(share, share < 10.0 ? 1 : 0) + " times its " + name;
-}
-
-}  // namespace
 
 std::string against_published_text(const AgainstPublished& one) {
   if (one.winner == one.published) return one.winner + " is a published network itself";

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # configs/models/make.sh DATA [DESIGN...]: trains the models that come with kwsmith on recordings in the layout of Speech
 # Commands, those that are not there yet, and writes a card beside each. The model of a search is copied here from its
-# study (study/best/BUDGET) and gets its card in the same way, by its name.
+# study (study/best/BUDGET) and gets its card in the same way, by its name, once search_of() knows its search.
 set -euo pipefail
 data=$1
 shift

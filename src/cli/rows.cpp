@@ -46,6 +46,14 @@ std::string cell(const std::string& name, const Json& value, Format format) {
 /// In a table for people the standard error stands behind its figure; in CSV it has a column.
 bool is_error(const std::string& name, Format format) { return format != Format::csv && name.ends_with(kError); }
 
+Table table_like(const Json& row, Format format) {
+  std::vector<std::string> columns;
+  for (const auto& [name, value] : row.items()) {
+    if (!is_error(name, format)) columns.push_back(name);
+  }
+  return Table(columns);
+}
+
 }  // namespace
 
 std::string whole_number(std::string_view column, long long value, Format format) {
@@ -56,18 +64,6 @@ std::string whole_number(std::string_view column, long long value, Format format
   if (column == "ops" || column == "macs") return rounded_amount(exact, Amount::count);
   return grouped(value);
 }
-
-namespace {
-
-Table table_like(const Json& row, Format format) {
-  std::vector<std::string> columns;
-  for (const auto& [name, value] : row.items()) {
-    if (!is_error(name, format)) columns.push_back(name);
-  }
-  return Table(columns);
-}
-
-}  // namespace
 
 void print_rows(const Json& rows, const Output& format, const std::vector<std::string>& first) {
   if (rows.empty()) return;

@@ -69,6 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
         Growth{"crnn_s", "cells", {{"/network/conv/filters", 56}, {"/network/cells", 70}}},
         Growth{"ds_cnn_s", "kernel", {{"/network/conv/filters", 72}, {"/network/conv/kernel", {12, 5}}}},
         Growth{"ds_tc_small", "stage", {{"/network/stages/2/kernel", 17}, {"/network/stages/4/filters", 112}}},
+        Growth{"bc_resnet_1", "base", {{"/network/base", 10}}},
         Growth{"tc_resnet8", "kernel", {{"/network/kernel", 13}}},
         Growth{"tc_resnet8", "widths", {{"/network/first", 20}, {"/network/blocks", {30, 40, 50}}}}),
     [](const auto& growth) { return growth.param.name + "_" + growth.param.what; });
@@ -89,6 +90,8 @@ TEST(Grown, RefusesWhatIsNoLargerForm) {
   EXPECT_NE(fails(changed("ds_cnn_s", {{"/network/conv/filters", 60}}), "ds_cnn_s").find("conv1: the design is no"),
             std::string::npos);
   EXPECT_NE(fails(changed("tc_resnet8", {{"/network/kernel", 8}}), "tc_resnet8").find("larger form"),
+            std::string::npos);
+  EXPECT_NE(fails(changed("bc_resnet_1", {{"/network/bands", 4}}), "bc_resnet_1").find("larger form"),
             std::string::npos);
   EXPECT_NE(fails(known("dnn_s"), "cnn_s").find("larger form"), std::string::npos);
 }
