@@ -17,7 +17,7 @@ class RangeSample {
 
  private:
   std::vector<float> values_;  ///< every stride-th one
-  std::size_t seen_ = 0;
+  std::size_t next_ = 0;       ///< of the values to be added next, the first to keep
   float low_ = 0.0F;
   float high_ = 0.0F;
 };
