@@ -15,14 +15,14 @@ class AddStep : public Step<Value> {
   using Step<Value>::adds_second_;
 
  public:
-  AddStep(const Layer& layer, const Stored<Value>& in, const Stored<Value>& second, int capacity)
+  AddStep(const Layer& layer, const Stored<Value>& in, const Stored<Value>& second, Format format)
       : second_(second),
         shape_(broadcast(in, second)),
         alike_(in.shape == second.shape),
         cropped_(second.shape.time > in.shape.time),
         first_(first_added(layer) * second.time),
         gradient_(alike_ || cropped_ ? 0 : second.clip) {
-    this->store_output(layer.output, capacity);
+    this->store_output(layer.output, format);
     out_.activation.relu = std::get<Add>(layer.op).relu;
   }
 
@@ -75,10 +75,10 @@ class AddStep : public Step<Value> {
 
 template <class Value>
 std::unique_ptr<Step<Value>> make_add(const Layer& layer, const Stored<Value>& in, const Stored<Value>& second,
-                                      int capacity) {
-  return std::make_unique<AddStep<Value>>(layer, in, second, capacity);
+                                      Format format) {
+  return std::make_unique<AddStep<Value>>(layer, in, second, format);
 }
-template std::unique_ptr<Step<float>> make_add(const Layer&, const Stored<float>&, const Stored<float>&, int);
-template std::unique_ptr<Step<Bf16>> make_add(const Layer&, const Stored<Bf16>&, const Stored<Bf16>&, int);
+template std::unique_ptr<Step<float>> make_add(const Layer&, const Stored<float>&, const Stored<float>&, Format);
+template std::unique_ptr<Step<Bf16>> make_add(const Layer&, const Stored<Bf16>&, const Stored<Bf16>&, Format);
 
 }  // namespace kws::fused

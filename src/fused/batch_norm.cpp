@@ -23,29 +23,30 @@ struct Columns {
 
 }  // namespace
 
-BatchNorm::BatchNorm(const LayerParameters& slot, int channels, Bands bands)
+BatchNorm::BatchNorm(const LayerParameters& slot, Axis channels, Bands bands)
     : slot_(slot),
       channels_(channels),
       bands_(bands),
-      pitch_(bands.freq * padded(channels)),
+      pitch_(bands.freq * channels.pitch),
       pivot_(pitch_),
       mean_(pitch_),
       scale_(pitch_),
       shift_(pitch_),
       mean_dz_(pitch_),
       slope_(pitch_),
-      inverse_(static_cast<std::size_t>(bands.bands) * static_cast<std::size_t>(channels)),
+      inverse_(static_cast<std::size_t>(bands.bands) * static_cast<std::size_t>(channels.size)),
       sum_(static_cast<std::size_t>(pitch_)),
       product_(static_cast<std::size_t>(pitch_)) {}
 
 template <class Visit>
 void BatchNorm::each_norm(const Visit& visit) const {
-  const int step = padded(channels_);
+  const int step = channels_.pitch;
   for (int first = 0; first < bands_.freq;) {
     const int band = bands_.of(first);
     int end = first + 1;
     while (end < bands_.freq && bands_.of(end) == band) ++end;
-    for (int c = 0; c < channels_; ++c) visit(band * channels_ + c, Columns{first * step + c, step, end - first});
+    for (int c = 0; c < channels_.size; ++c)
+      visit(band * channels_.size + c, Columns{first * step + c, step, end - first});
     first = end;
   }
 }

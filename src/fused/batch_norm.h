@@ -4,6 +4,7 @@
 
 #include "buffer.h"
 #include "kws/fused/parameters.h"
+#include "packed.h"
 
 namespace kws::fused {
 
@@ -18,7 +19,7 @@ struct Bands {
 /// With bands a row is a time step, [freq][padded channels], and so are the vectors for readers.
 class BatchNorm {
  public:
-  BatchNorm(const LayerParameters& slot, int channels, Bands bands = {});
+  BatchNorm(const LayerParameters& slot, Axis channels, Bands bands = {});
 
   void begin(const float* statistics);
   /// Where the batch's statistics are added up.
@@ -51,7 +52,7 @@ class BatchNorm {
   [[nodiscard]] double gamma(int norm, const float* parameters) const;
 
   LayerParameters slot_;
-  int channels_;
+  Axis channels_;  // of one frequency
   Bands bands_;
   int pitch_;
   Buffer<float> pivot_, mean_, scale_, shift_;

@@ -32,8 +32,8 @@ class Bend : public Step<Value> {
   using Step<Value>::adds_;
 
  public:
-  Bend(const Layer& layer, int capacity) : curve_(curve_of(std::get<Activate>(layer.op).function)) {
-    this->store_output(layer.output, capacity);
+  Bend(const Layer& layer, Format format) : curve_(curve_of(std::get<Activate>(layer.op).function)) {
+    this->store_output(layer.output, format);
   }
 
   void forward(const Pass<Value>& pass, const Stored<Value>& in) override {
@@ -54,10 +54,10 @@ class Bend : public Step<Value> {
 }  // namespace
 
 template <class Value>
-std::unique_ptr<Step<Value>> make_bend(const Layer& layer, int capacity) {
-  return std::make_unique<Bend<Value>>(layer, capacity);
+std::unique_ptr<Step<Value>> make_bend(const Layer& layer, Format format) {
+  return std::make_unique<Bend<Value>>(layer, format);
 }
-template std::unique_ptr<Step<float>> make_bend(const Layer&, int);
-template std::unique_ptr<Step<Bf16>> make_bend(const Layer&, int);
+template std::unique_ptr<Step<float>> make_bend(const Layer&, Format);
+template std::unique_ptr<Step<Bf16>> make_bend(const Layer&, Format);
 
 }  // namespace kws::fused

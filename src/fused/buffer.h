@@ -14,8 +14,6 @@
 
 namespace kws::fused {
 
-inline int padded(int channels) { return (channels + kGroup - 1) / kGroup * kGroup; }
-
 /// Up to the next multiple that a product over pairs needs.
 template <class Value>
 int whole_factors(int depth) {
@@ -39,20 +37,20 @@ Value stored(float x) {
   }
 }
 
-/// Values at a cache line's start, zero at first, with a group of slack behind the last one.
+/// Values at a cache line's start, zero at first, with a register of slack behind the last one.
 template <class T>
 class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(std::ptrdiff_t count) : count_(count) {
-    const std::size_t wanted = static_cast<std::size_t>(count + kGroup) * sizeof(T);
+    const std::size_t wanted = static_cast<std::size_t>(count + kMostLanes) * sizeof(T);
     const std::size_t alignment = wanted < kHugePage ? 64 : kHugePage;
     const std::size_t bytes = (wanted + alignment - 1) / alignment * alignment;
     data_.reset(static_cast<T*>(std::aligned_alloc(alignment, bytes)));
     if (data_ == nullptr) throw std::bad_alloc();
     // Activations are tens of megabytes: pages of 4 KiB would not fit the address cache. Refusal costs time alone.
     if (alignment == kHugePage) madvise(data_.get(), bytes, MADV_HUGEPAGE);
-    std::fill_n(data_.get(), count + kGroup, T{});
+    std::fill_n(data_.get(), count + kMostLanes, T{});
   }
   [[nodiscard]] T* data() { return data_.get(); }
   [[nodiscard]] const T* data() const { return data_.get(); }

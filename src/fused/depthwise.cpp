@@ -16,11 +16,11 @@ struct BandNorm {
   Buffer<Value> dy;  // of one clip
   NormGradient gradient{};
 
-  BandNorm(const Layer& layer, const Depthwise2d& op, const LayerParameters& slot, std::ptrdiff_t clip, int capacity)
-      : norm(slot, layer.output.channels, {layer.output.freq, op.bands}),
+  BandNorm(const Depthwise2d& op, const LayerParameters& slot, const Stored<Value>& out, Format format)
+      : norm(slot, {1, out.shape.channels, out.pitch}, {out.shape.freq, op.bands}),
         given(op.norm == Norm::none),
-        z(clip * capacity),
-        dy(clip) {}
+        z(out.clip * format.capacity),
+        dy(out.clip) {}
 };
 
 template <class Value>
@@ -30,23 +30,23 @@ class Depthwise : public Step<Value> {
   using Step<Value>::adds_;
 
  public:
-  Depthwise(const Layer& layer, const Depthwise2d& op, const LayerParameters& slot, int capacity)
-      : Depthwise(layer, op, axes_of(layer, op), slot, capacity) {}
+  Depthwise(const Layer& layer, const Depthwise2d& op, const LayerParameters& slot, Format format)
+      : Depthwise(layer, op, axes_of(layer, op), slot, format) {}
   Depthwise(const Layer& layer, const Depthwise2d& op, const WindowAxes& axes, const LayerParameters& slot,
-            int capacity)
+            Format format)
       : slot_(slot),
-        taps_{op.kernel.time * op.kernel.freq, layer.output.channels, padded(layer.output.channels)},
+        taps_{op.kernel.time * op.kernel.freq, layer.output.channels, format.padded(layer.output.channels)},
         map_(map_of(axes, taps_.pitch)),
         epilogue_(op.bands > 1 ? LayerParameters{} : slot, op.bands > 1 ? Norm::none : op.norm,
-                  op.bands == 1 && op.relu, layer.output.channels),
+                  op.bands == 1 && op.relu, {1, taps_.size, taps_.pitch}),
         weight_(taps_.length()),
         d_weight_(taps_.length()),
         tile_(depthwise_tile(map_)),
         spread_(depthwise_spread(map_)) {
-    this->store_output(layer.output, capacity);
+    this->store_output(layer.output, format);
     epilogue_.attach(out_);
     if (op.bands == 1) return;
-    bands_.emplace(layer, op, slot, out_.clip, capacity);
+    bands_.emplace(op, slot, out_, format);
     out_.y = bands_->z.data();
     out_.activation.relu = op.relu;
   }
@@ -159,10 +159,10 @@ class Depthwise : public Step<Value> {
 }  // namespace
 
 template <class Value>
-std::unique_ptr<Step<Value>> make_depthwise(const Layer& layer, const LayerParameters& slot, int capacity) {
-  return std::make_unique<Depthwise<Value>>(layer, std::get<Depthwise2d>(layer.op), slot, capacity);
+std::unique_ptr<Step<Value>> make_depthwise(const Layer& layer, const LayerParameters& slot, Format format) {
+  return std::make_unique<Depthwise<Value>>(layer, std::get<Depthwise2d>(layer.op), slot, format);
 }
-template std::unique_ptr<Step<float>> make_depthwise(const Layer&, const LayerParameters&, int);
-template std::unique_ptr<Step<Bf16>> make_depthwise(const Layer&, const LayerParameters&, int);
+template std::unique_ptr<Step<float>> make_depthwise(const Layer&, const LayerParameters&, Format);
+template std::unique_ptr<Step<Bf16>> make_depthwise(const Layer&, const LayerParameters&, Format);
 
 }  // namespace kws::fused

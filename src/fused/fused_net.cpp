@@ -93,7 +93,7 @@ void FusedNet::logits(std::span<const std::int8_t> features, std::span<const flo
   FusedSteps<float>& net = *impl_->floats;
   const auto values = static_cast<std::size_t>(net.input.shape.elements());
   const auto classes = static_cast<std::size_t>(net.classes);
-  const auto most = static_cast<std::size_t>(net.capacity);
+  const auto most = static_cast<std::size_t>(net.format.capacity);
   std::vector<float> running(statistics.begin(), statistics.end());
   const std::size_t clips = features.size() / values;
   for (std::size_t first = 0; first < clips; first += most) {

@@ -38,23 +38,24 @@ struct FusedSteps {
   };
 
   const Kernels<Value>& kernels;
-  int capacity, classes;
+  Format format;
+  int classes;
   Stored<Value> input;
   Buffer<Value> x;
   std::vector<Node> nodes;
   std::vector<Buffer<Value>> buffers;
 
   FusedSteps(const Graph& graph, int most, const Kernels<Value>& table)
-      : kernels(table), capacity(most), classes(graph.output().elements()) {
+      : kernels(table), format{most, table.lanes}, classes(graph.output().elements()) {
     input.shape = graph.input();
     const bool frames = input_readers(graph, [](const Op& op) { return is_recurrent(op); });
     const bool rows = input_readers(graph, [](const Op& op) {
       return is_recurrent(op) || std::holds_alternative<Conv2d>(op) || std::holds_alternative<Dense>(op);
     });
-    // What a product reads as one row, a time step or a clip, is made of whole factors; everyone else reads groups of
-    // channels.
+    // What a product reads as one row, a time step or a clip, is made of whole factors; everyone else reads whole
+    // registers of channels.
     const bool compact = frames || (rows && input.shape.channels == 1);
-    input.pitch = compact ? input.shape.channels : padded(input.shape.channels);
+    input.pitch = compact ? input.shape.channels : format.padded(input.shape.channels);
     const int step = input.shape.freq * input.pitch;
     input.time = frames ? whole_factors<Value>(step) : step;
     input.clip = whole_factors<Value>(static_cast<int>(input.time) * input.shape.time);
@@ -93,12 +94,12 @@ struct FusedSteps {
       const int in = value_of(0), second = value_of(1);
       const Quant* rounded = int8 != nullptr ? &int8->layers[i].output : nullptr;
       auto step =
-          make_step(layer, slot, value(in), second == kNone ? nullptr : &value(second), in == 0, capacity, rounded);
+          make_step(layer, slot, value(in), second == kNone ? nullptr : &value(second), in == 0, format, rounded);
       if (step == nullptr) return false;
       int last = append(std::move(step), in, second);
       if constexpr (std::is_same_v<Value, float>) {
         if (rounded != nullptr && !is_recurrent(layer.op)) {
-          last = append(make_rounding(layer, *rounded, capacity), last);
+          last = append(make_rounding(layer, *rounded, format), last);
         }
       }
       values.push_back(last);
@@ -122,7 +123,7 @@ struct FusedSteps {
     for (std::size_t i = nodes.size(); i-- > 0;) {
       Node& node = nodes[i];
       const Stored<Value>& out = value(static_cast<int>(i) + 1);
-      largest = std::max(largest, out.size() * capacity);
+      largest = std::max(largest, out.size() * format.capacity);
       node.dz = at[i + 1];
       if (node.dz == kNone) return false;
       bool kept = false;  // dz's buffer goes on as the input's
@@ -201,7 +202,7 @@ struct FusedSteps {
       if (to.sum == kNone) return;
       const Stored<Value>& in = value(read);
       const bool by_clip = in.clip == in.size();  // else time-major, all of the capacity
-      kernels.accumulate(in.size() * (by_clip ? pass.clips : capacity), buffer(to.buffer), buffer(to.sum));
+      kernels.accumulate(in.size() * (by_clip ? pass.clips : format.capacity), buffer(to.buffer), buffer(to.sum));
     };
     for (std::size_t i = nodes.size(); i-- > 0;) {
       const Node& node = nodes[i];
@@ -216,7 +217,7 @@ struct FusedSteps {
   double step(std::span<const std::int8_t> features, std::span<const double> targets, std::span<const float> parameters,
               std::span<float> statistics, std::span<float> gradients) {
     const auto clips = static_cast<int>(targets.size()) / classes;
-    assert(clips > 0 && clips <= capacity);
+    assert(clips > 0 && clips <= format.capacity);
     const Pass<Value> pass{kernels, clips, true, parameters.data(), statistics.data(), gradients.data()};
     const Products products(kernels);
     forward(pass, features);

@@ -15,8 +15,8 @@ class GruStep : public Recurrent<Value> {
 
  public:
   GruStep(const Layer& layer, const Gru& op, const LayerParameters& slot, const Stored<Value>& in, bool first,
-          int capacity, const Quant* rounded)
-      : Base(layer, slot, op.cells, 3, in, first, capacity),
+          Format format, const Quant* rounded)
+      : Base(layer, slot, op.cells, 3, in, first, format),
         sequence_(op.sequence),
         grid_(grid_of(rounded)),
         recurrent_(gate_axis_, {1, op.cells, pitch_}, true),
@@ -119,12 +119,12 @@ class GruStep : public Recurrent<Value> {
 
 template <class Value>
 std::unique_ptr<Step<Value>> make_gru(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                      bool first, int capacity, const Quant* rounded) {
-  return std::make_unique<GruStep<Value>>(layer, std::get<Gru>(layer.op), slot, in, first, capacity, rounded);
+                                      bool first, Format format, const Quant* rounded) {
+  return std::make_unique<GruStep<Value>>(layer, std::get<Gru>(layer.op), slot, in, first, format, rounded);
 }
-template std::unique_ptr<Step<float>> make_gru(const Layer&, const LayerParameters&, const Stored<float>&, bool, int,
+template std::unique_ptr<Step<float>> make_gru(const Layer&, const LayerParameters&, const Stored<float>&, bool, Format,
                                                const Quant*);
-template std::unique_ptr<Step<Bf16>> make_gru(const Layer&, const LayerParameters&, const Stored<Bf16>&, bool, int,
+template std::unique_ptr<Step<Bf16>> make_gru(const Layer&, const LayerParameters&, const Stored<Bf16>&, bool, Format,
                                               const Quant*);
 
 }  // namespace kws::fused

@@ -30,8 +30,9 @@ struct Storage<Bf16> {
 template <class Value>
 using Factor = typename Storage<Value>::Factor;
 
-/// Channels are padded with zeros to whole groups, so that no kernel has a remainder loop.
-constexpr int kGroup = 16;
+/// Values of the widest register. Channels are padded with zeros to whole registers, so that no kernel has a remainder
+/// loop.
+constexpr int kMostLanes = 16;
 
 /// Memory that the next block will need: fetched into the cache while this one computes, since neither processor nor
 /// program would otherwise do both at once.
@@ -51,7 +52,7 @@ struct Depth {
 
 /// Either a_row or a_depth is 1; depth and all steps of a and b count factors.
 /// c[r][n] = sum over d of a[r * a_row + d * a_depth] * b[d * b_row + n]; for floats one chain of fused multiply-adds
-/// in the order of d, hence the same bits for every instruction set. columns is a multiple of kGroup.
+/// in the order of d, hence the same bits for every instruction set. columns is a multiple of lanes.
 ///   Out  float, or the network's storage for what is kept
 template <class Factor, class Out>
 struct Gemm {
@@ -146,10 +147,10 @@ constexpr int spread_freqs(const DepthwiseMap& m) {
 /// They write the same places each time and rely on zeros around them.
 inline std::ptrdiff_t depthwise_tile(const DepthwiseMap& m) {
   return static_cast<std::ptrdiff_t>((m.out_time - 1) * m.stride_time + span_time(m)) *
-         ((m.out_freq - 1) * m.stride_freq + span_freq(m)) * kGroup;
+         ((m.out_freq - 1) * m.stride_freq + span_freq(m)) * kMostLanes;
 }
 inline std::ptrdiff_t depthwise_spread(const DepthwiseMap& m) {
-  return static_cast<std::ptrdiff_t>(spread_times(m)) * spread_freqs(m) * kGroup;
+  return static_cast<std::ptrdiff_t>(spread_times(m)) * spread_freqs(m) * kMostLanes;
 }
 
 /// The way forward of one clip; taps [kernel_time][kernel_freq][pitch].
@@ -199,9 +200,11 @@ struct CellRows {
 
 /// The loops that take the time, once per storage and instruction set; for floats all results are the same bits for
 /// every set. Sums, gradients on their way through a layer and what cells compute are float. Rows are `pitch` values,
-/// pitch a multiple of kGroup. Sums go to double, block by block in the order of calls.
+/// pitch a multiple of lanes. Sums go to double, block by block in the order of calls.
 template <class Value>
 struct Kernels {
+  int lanes;  ///< values of a register
+
   /// Before and after a thread's products, all of a step at once: setting AMX tiles up is slow, and nobody else may use
   /// them in between.
   void (*begin)();
@@ -218,7 +221,7 @@ struct Kernels {
   /// Returns `from` itself where a value is a factor, else `to`.
   const Factor<Value>* (*factors)(std::ptrdiff_t rows, int pitch, const Value* from, std::ptrdiff_t from_row,
                                   Factor<Value>* to);
-  /// Rounds count values, a multiple of kGroup; returns `from` itself where nothing is to round, else `to`.
+  /// Rounds count values, a multiple of lanes; returns `from` itself where nothing is to round, else `to`.
   const Value* (*narrow)(std::ptrdiff_t count, const float* from, Value* to);
 
   /// out = activation of y.
@@ -229,7 +232,7 @@ struct Kernels {
   void (*norm_gradient)(std::ptrdiff_t rows, int pitch, const Value* dz, const Value* y, NormGradient norm, Value* dy);
   void (*mask)(std::ptrdiff_t rows, int pitch, const float* gradient, const Mask<Value>& mask, Value* dz);
 
-  /// to += from; count is a multiple of kGroup.
+  /// to += from; count is a multiple of lanes.
   void (*accumulate)(std::ptrdiff_t count, const Value* from, Value* to);
 
   /// out = activation of the map + activation of the smaller one.
@@ -245,7 +248,7 @@ struct Kernels {
   void (*bend_backward)(Curve curve, std::ptrdiff_t rows, int pitch, const Value* gradient, const Mask<Value>& mask,
                         Value* dz);
 
-  /// patches [rows][length] of outputs first .. first + rows - 1. Up to kGroup values behind the last one of either
+  /// patches [rows][length] of outputs first .. first + rows - 1. Up to kMostLanes values behind the last one of either
   /// array are read or written.
   void (*gather)(const PatchMap& map, int first, int rows, const Value* from, Value* patches);
   /// The reverse: adds every patch to the map.

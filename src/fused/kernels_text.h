@@ -15,30 +15,8 @@
 
 static void nothing() {}
 
-static constexpr Kernels<Value> kKernels = {nothing,
-                                            nothing,
-                                            gemm<float>,
-                                            gemm<Value>,
-                                            gemm_moments,
-                                            gemm_masked,
-                                            factors,
-                                            narrow,
-                                            activate,
-                                            moments,
-                                            sums,
-                                            norm_gradient,
-                                            mask,
-                                            accumulate,
-                                            add,
-                                            reduce,
-                                            spread,
-                                            bend,
-                                            bend_backward,
-                                            gather,
-                                            scatter,
-                                            depthwise,
-                                            depthwise_backward,
-                                            lstm,
-                                            lstm_backward,
-                                            gru,
-                                            gru_backward};
+static constexpr Kernels<Value> kKernels = {
+    kLanes, nothing,       nothing, gemm<float>,   gemm<Value>,   gemm_moments, gemm_masked, factors,
+    narrow, activate,      moments, sums,          norm_gradient, mask,         accumulate,  add,
+    reduce, spread,        bend,    bend_backward, gather,        scatter,      depthwise,   depthwise_backward,
+    lstm,   lstm_backward, gru,     gru_backward};

@@ -15,13 +15,13 @@ class LstmStep : public Recurrent<Value> {
 
  public:
   LstmStep(const Layer& layer, const Lstm& op, const LayerParameters& slot, const Stored<Value>& in, bool first,
-           int capacity, const Quant* rounded)
-      : Base(layer, slot, op.cells, 4, in, first, capacity),
+           Format format, const Quant* rounded)
+      : Base(layer, slot, op.cells, 4, in, first, format),
         projected_(op.projection > 0),
         m_grid_(grid_of(rounded != nullptr ? &kStateQuant : nullptr)),
         h_grid_(grid_of(projected_ ? rounded : nullptr)),
         peepholes_{3, op.cells, pitch_},
-        h_pitch_(padded(layer.output.channels)),
+        h_pitch_(format.padded(layer.output.channels)),
         recurrent_(gate_axis_, {1, layer.output.channels, h_pitch_}, true),
         projection_({1, projected_ ? op.projection : 0, projected_ ? h_pitch_ : 0}, {1, op.cells, pitch_}, true),
         peephole_(op.peepholes ? peepholes_.length() : 0),
@@ -138,12 +138,12 @@ class LstmStep : public Recurrent<Value> {
 
 template <class Value>
 std::unique_ptr<Step<Value>> make_lstm(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                       bool first, int capacity, const Quant* rounded) {
-  return std::make_unique<LstmStep<Value>>(layer, std::get<Lstm>(layer.op), slot, in, first, capacity, rounded);
+                                       bool first, Format format, const Quant* rounded) {
+  return std::make_unique<LstmStep<Value>>(layer, std::get<Lstm>(layer.op), slot, in, first, format, rounded);
 }
-template std::unique_ptr<Step<float>> make_lstm(const Layer&, const LayerParameters&, const Stored<float>&, bool, int,
-                                                const Quant*);
-template std::unique_ptr<Step<Bf16>> make_lstm(const Layer&, const LayerParameters&, const Stored<Bf16>&, bool, int,
+template std::unique_ptr<Step<float>> make_lstm(const Layer&, const LayerParameters&, const Stored<float>&, bool,
+                                                Format, const Quant*);
+template std::unique_ptr<Step<Bf16>> make_lstm(const Layer&, const LayerParameters&, const Stored<Bf16>&, bool, Format,
                                                const Quant*);
 
 }  // namespace kws::fused

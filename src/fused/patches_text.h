@@ -18,7 +18,7 @@ static void gather(const PatchMap& map, int first, int rows, const Value* from, 
     const Value* run = from + patch_at(map, first + r);
     Value* patch = patches + static_cast<std::ptrdiff_t>(r) * map.length;
     each_run(map, [&](std::ptrdiff_t from_run, int to) {
-      // Whole groups: what lies behind the run is overwritten by the next one.
+      // Whole registers: what lies behind the run is overwritten by the next one.
       for (int i = 0; i < map.run; i += kLanes) move(patch + to + i, run + from_run + i);
     });
   }

@@ -12,8 +12,8 @@ class Pool : public Step<Value> {
   using Step<Value>::adds_;
 
  public:
-  Pool(const Layer& layer, const Stored<Value>& in, int capacity) {
-    this->store_output(layer.output, capacity);
+  Pool(const Layer& layer, const Stored<Value>& in, Format format) {
+    this->store_output(layer.output, format);
     shape_ = broadcast(in, out_);
     const int averaged = in.positions() / out_.positions();
     share_ = 1.0F / static_cast<float>(averaged);
@@ -44,10 +44,10 @@ class Pool : public Step<Value> {
 }  // namespace
 
 template <class Value>
-std::unique_ptr<Step<Value>> make_pool(const Layer& layer, const Stored<Value>& in, int capacity) {
-  return std::make_unique<Pool<Value>>(layer, in, capacity);
+std::unique_ptr<Step<Value>> make_pool(const Layer& layer, const Stored<Value>& in, Format format) {
+  return std::make_unique<Pool<Value>>(layer, in, format);
 }
-template std::unique_ptr<Step<float>> make_pool(const Layer&, const Stored<float>&, int);
-template std::unique_ptr<Step<Bf16>> make_pool(const Layer&, const Stored<Bf16>&, int);
+template std::unique_ptr<Step<float>> make_pool(const Layer&, const Stored<float>&, Format);
+template std::unique_ptr<Step<Bf16>> make_pool(const Layer&, const Stored<Bf16>&, Format);
 
 }  // namespace kws::fused

@@ -60,12 +60,12 @@ class Product : public Step<Value> {
 
  public:
   Product(const Layer& layer, const LayerParameters& slot, Norm norm, bool relu, const Stored<Value>& in, bool first,
-          int capacity)
+          Format format)
       : slot_(slot),
         rows_(rows_of(layer, in)),
-        out_axis_{1, layer.output.channels, padded(layer.output.channels)},
+        out_axis_{1, layer.output.channels, format.padded(layer.output.channels)},
         weight_(out_axis_, rows_.in, !first),
-        epilogue_(slot, norm, relu, layer.output.channels),
+        epilogue_(slot, norm, relu, out_axis_),
         row_(weight_.inputs()),
         a_(static_cast<std::ptrdiff_t>(kBlockRows) * row_),
         dy_(static_cast<std::ptrdiff_t>(kBlockRows) * out_axis_.pitch),
@@ -74,7 +74,7 @@ class Product : public Step<Value> {
         da_(first ? 0 : static_cast<std::ptrdiff_t>(kBlockRows) * row_),
         map_(rows_.patches ? rows_.map.elements() : 0),
         d_map_(rows_.patches && !first ? rows_.map.elements() : 0) {
-    this->store_output(layer.output, capacity);
+    this->store_output(layer.output, format);
     epilogue_.attach(out_);
   }
 
@@ -258,13 +258,14 @@ class Product : public Step<Value> {
 
 template <class Value>
 std::unique_ptr<Step<Value>> make_product(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                          bool first, int capacity) {
+                                          bool first, Format format) {
   const auto* dense = std::get_if<Dense>(&layer.op);
   const bool relu = dense != nullptr ? dense->relu : std::get<Conv2d>(layer.op).relu;
-  return std::make_unique<Product<Value>>(layer, slot, norm_of(layer.op), relu, in, first, capacity);
+  return std::make_unique<Product<Value>>(layer, slot, norm_of(layer.op), relu, in, first, format);
 }
 template std::unique_ptr<Step<float>> make_product(const Layer&, const LayerParameters&, const Stored<float>&, bool,
-                                                   int);
-template std::unique_ptr<Step<Bf16>> make_product(const Layer&, const LayerParameters&, const Stored<Bf16>&, bool, int);
+                                                   Format);
+template std::unique_ptr<Step<Bf16>> make_product(const Layer&, const LayerParameters&, const Stored<Bf16>&, bool,
+                                                  Format);
 
 }  // namespace kws::fused

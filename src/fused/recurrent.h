@@ -1,5 +1,5 @@
 // What LSTM and GRU layers share. Arrays over time are [step][capacity][pitch]; cells and gates are padded to whole
-// groups.
+// registers.
 #pragma once
 
 #include <algorithm>
@@ -33,11 +33,11 @@ class Recurrent : public Step<Value> {
   static constexpr int kDepth = Storage<Value>::kDepth;
 
   Recurrent(const Layer& layer, const LayerParameters& slot, int cells, int gates, const Stored<Value>& in, bool first,
-            int capacity)
+            Format format)
       : slot_(slot),
         steps_(layer.input.time),
-        capacity_(capacity),
-        pitch_(padded(cells)),
+        capacity_(format.capacity),
+        pitch_(format.padded(cells)),
         gate_axis_{gates, cells, pitch_},
         weight_(gate_axis_, {layer.input.freq, layer.input.channels, in.pitch}, !first),
         bias_(gate_axis_.length()),
@@ -46,8 +46,8 @@ class Recurrent : public Step<Value> {
         rounded_(kDepth > 1 ? blocks(1, 4 * pitch_) : 0),
         gate_pairs_(pairs(4 * pitch_)),
         x_pairs_(pairs(weight_.inputs())),
-        x_(in.plain() ? 0 : in.size() * capacity),
-        d_x_(in.plain() || first ? 0 : in.size() * capacity) {}
+        x_(in.plain() ? 0 : in.size() * format.capacity),
+        d_x_(in.plain() || first ? 0 : in.size() * format.capacity) {}
 
   [[nodiscard]] std::ptrdiff_t blocks(int count, int pitch) const {
     return static_cast<std::ptrdiff_t>(count) * capacity_ * pitch;

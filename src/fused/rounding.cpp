@@ -44,8 +44,8 @@ namespace {
 
 class Rounding : public Step<float> {
  public:
-  Rounding(const Layer& layer, const Quant& output, int capacity) : output_(output) {
-    store_output(layer.output, capacity);
+  Rounding(const Layer& layer, const Quant& output, Format format) : output_(output) {
+    store_output(layer.output, format);
   }
 
   void forward(const Pass<float>& pass, const Stored<float>& in) override {
@@ -64,8 +64,8 @@ class Rounding : public Step<float> {
 
 }  // namespace
 
-std::unique_ptr<Step<float>> make_rounding(const Layer& layer, const Quant& output, int capacity) {
-  return std::make_unique<Rounding>(layer, output, capacity);
+std::unique_ptr<Step<float>> make_rounding(const Layer& layer, const Quant& output, Format format) {
+  return std::make_unique<Rounding>(layer, output, format);
 }
 
 }  // namespace kws::fused

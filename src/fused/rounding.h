@@ -24,6 +24,6 @@ void round_to(const Grid& grid, std::ptrdiff_t count, const float* from, float* 
 void pass_rounding(const Grid& grid, std::ptrdiff_t count, const float* from, const float* gradient, float* to);
 
 /// Reads a convolution's, dense layer's or pool's stored output, activates and rounds it.
-std::unique_ptr<Step<float>> make_rounding(const Layer& layer, const Quant& output, int capacity);
+std::unique_ptr<Step<float>> make_rounding(const Layer& layer, const Quant& output, Format format);
 
 }  // namespace kws::fused

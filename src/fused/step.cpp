@@ -7,19 +7,19 @@
 namespace kws::fused {
 
 template <class Value>
-void Step<Value>::store_output(const Shape& shape, int capacity) {
+void Step<Value>::store_output(const Shape& shape, Format format) {
   out_.shape = shape;
-  out_.pitch = padded(shape.channels);
+  out_.pitch = format.padded(shape.channels);
   out_.clip = out_.size();
   out_.time = static_cast<std::ptrdiff_t>(shape.freq) * out_.pitch;
-  y_ = Buffer<Value>(out_.clip * capacity);
+  y_ = Buffer<Value>(out_.clip * format.capacity);
   out_.y = y_.data();
 }
 
 template <class Value>
-Epilogue<Value>::Epilogue(const LayerParameters& slot, Norm norm, bool relu, int channels)
+Epilogue<Value>::Epilogue(const LayerParameters& slot, Norm norm, bool relu, Axis channels)
     : slot_(slot),
-      channels_{1, channels, padded(channels)},
+      channels_(channels),
       relu_(relu),
       bias_(channels_.pitch),
       d_bias_(static_cast<std::size_t>(channels_.pitch)) {
@@ -92,37 +92,37 @@ struct Make {
   const Stored<Value>& in;
   const Stored<Value>* second;
   bool first;
-  int capacity;
+  Format format;
   const Quant* rounded;
 
   std::unique_ptr<Step<Value>> operator()(const Conv2d& /*op*/) const {
     if constexpr (std::is_same_v<Value, float>) {
-      if (auto step = make_time_conv(layer, slot, in, first, capacity)) return step;
+      if (auto step = make_time_conv(layer, slot, in, first, format)) return step;
     }
-    return make_product(layer, slot, in, first, capacity);
+    return make_product(layer, slot, in, first, format);
   }
   std::unique_ptr<Step<Value>> operator()(const Dense& /*op*/) const {
-    return make_product(layer, slot, in, first, capacity);
+    return make_product(layer, slot, in, first, format);
   }
   std::unique_ptr<Step<Value>> operator()(const Depthwise2d& /*op*/) const {
-    return make_depthwise<Value>(layer, slot, capacity);
+    return make_depthwise<Value>(layer, slot, format);
   }
-  std::unique_ptr<Step<Value>> operator()(const AvgPool2d& /*op*/) const { return make_pool(layer, in, capacity); }
+  std::unique_ptr<Step<Value>> operator()(const AvgPool2d& /*op*/) const { return make_pool(layer, in, format); }
   std::unique_ptr<Step<Value>> operator()(const Lstm& /*op*/) const {
-    return make_lstm(layer, slot, in, first, capacity, rounded);
+    return make_lstm(layer, slot, in, first, format, rounded);
   }
   std::unique_ptr<Step<Value>> operator()(const Gru& /*op*/) const {
-    return make_gru(layer, slot, in, first, capacity, rounded);
+    return make_gru(layer, slot, in, first, format, rounded);
   }
-  std::unique_ptr<Step<Value>> operator()(const Add& /*op*/) const { return make_add(layer, in, *second, capacity); }
-  std::unique_ptr<Step<Value>> operator()(const Activate& /*op*/) const { return make_bend<Value>(layer, capacity); }
+  std::unique_ptr<Step<Value>> operator()(const Add& /*op*/) const { return make_add(layer, in, *second, format); }
+  std::unique_ptr<Step<Value>> operator()(const Activate& /*op*/) const { return make_bend<Value>(layer, format); }
 };
 
 }  // namespace
 
 template <class Value>
 std::unique_ptr<Step<Value>> make_step(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                       const Stored<Value>* second, bool first, int capacity, const Quant* rounded) {
+                                       const Stored<Value>* second, bool first, Format format, const Quant* rounded) {
   // Time-major sequences are read by recurrent layers alone.
   const auto is_sequence = [](const Stored<Value>& tensor) {
     return tensor.shape.time > 1 && tensor.clip < tensor.time;
@@ -130,7 +130,7 @@ std::unique_ptr<Step<Value>> make_step(const Layer& layer, const LayerParameters
   const bool sequence = is_sequence(in) || (second != nullptr && is_sequence(*second));
   const bool recurrent = std::holds_alternative<Lstm>(layer.op) || std::holds_alternative<Gru>(layer.op);
   if (sequence && !recurrent) return nullptr;
-  return std::visit(Make<Value>{layer, slot, in, second, first, capacity, rounded}, layer.op);
+  return std::visit(Make<Value>{layer, slot, in, second, first, format, rounded}, layer.op);
 }
 
 template class Step<float>;
@@ -138,8 +138,8 @@ template class Step<Bf16>;
 template class Epilogue<float>;
 template class Epilogue<Bf16>;
 template std::unique_ptr<Step<float>> make_step(const Layer&, const LayerParameters&, const Stored<float>&,
-                                                const Stored<float>*, bool, int, const Quant*);
+                                                const Stored<float>*, bool, Format, const Quant*);
 template std::unique_ptr<Step<Bf16>> make_step(const Layer&, const LayerParameters&, const Stored<Bf16>&,
-                                               const Stored<Bf16>*, bool, int, const Quant*);
+                                               const Stored<Bf16>*, bool, Format, const Quant*);
 
 }  // namespace kws::fused

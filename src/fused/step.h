@@ -11,6 +11,14 @@
 
 namespace kws::fused {
 
+/// What steps lay out their arrays for.
+struct Format {
+  int capacity;  ///< most clips of a batch
+  int lanes;     ///< Kernels::lanes
+  /// Channels of a row, with zeros up to whole registers.
+  [[nodiscard]] int padded(int channels) const { return (channels + lanes - 1) / lanes * lanes; }
+};
+
 /// A layer's output as it lies in memory, before batch norm and ReLU: whoever reads it applies them on the way, and on
 /// the way back masks its gradient and adds up what batch norm needs.
 template <class Value>
@@ -97,50 +105,49 @@ class Step {
   [[nodiscard]] const Stored<Value>& output() const { return out_; }
 
  protected:
-  /// Storage for `capacity` clips of a layer's output, clip by clip.
-  void store_output(const Shape& shape, int capacity);
+  /// Storage for a layer's output, clip by clip.
+  void store_output(const Shape& shape, Format format);
   Stored<Value> out_;
   Buffer<Value> y_;
   bool adds_ = false, adds_second_ = false;
 };
 
-/// capacity: most clips of a batch; in: how the layer's input will be stored; second: the other addend of an Add, which
-/// outlives the step, or nullptr; first: `in` is the network's input, whose gradient nobody wants; rounded: the output
+/// in: how the layer's input will be stored; second: the other addend of an Add, which outlives the step, or nullptr; first: `in` is the network's input, whose gradient nobody wants; rounded: the output
 /// of the int8 network whose rounding a recurrent layer's states get (float alone), or nullptr. nullptr: no fused step
 /// for this layer.
 template <class Value>
 std::unique_ptr<Step<Value>> make_step(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                       const Stored<Value>* second, bool first, int capacity,
+                                       const Stored<Value>* second, bool first, Format format,
                                        const Quant* rounded = nullptr);
 
 template <class Value>
 std::unique_ptr<Step<Value>> make_product(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                          bool first, int capacity);
+                                          bool first, Format format);
 /// A convolution over time alone of clips with one frequency; nullptr for any other.
 std::unique_ptr<Step<float>> make_time_conv(const Layer& layer, const LayerParameters& slot, const Stored<float>& in,
-                                            bool first, int capacity);
+                                            bool first, Format format);
 template <class Value>
-std::unique_ptr<Step<Value>> make_depthwise(const Layer& layer, const LayerParameters& slot, int capacity);
+std::unique_ptr<Step<Value>> make_depthwise(const Layer& layer, const LayerParameters& slot, Format format);
 template <class Value>
-std::unique_ptr<Step<Value>> make_pool(const Layer& layer, const Stored<Value>& in, int capacity);
+std::unique_ptr<Step<Value>> make_pool(const Layer& layer, const Stored<Value>& in, Format format);
 template <class Value>
 std::unique_ptr<Step<Value>> make_add(const Layer& layer, const Stored<Value>& in, const Stored<Value>& second,
-                                      int capacity);
+                                      Format format);
 template <class Value>
-std::unique_ptr<Step<Value>> make_bend(const Layer& layer, int capacity);
+std::unique_ptr<Step<Value>> make_bend(const Layer& layer, Format format);
 template <class Value>
 std::unique_ptr<Step<Value>> make_lstm(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                       bool first, int capacity, const Quant* rounded);
+                                       bool first, Format format, const Quant* rounded);
 template <class Value>
 std::unique_ptr<Step<Value>> make_gru(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
-                                      bool first, int capacity, const Quant* rounded);
+                                      bool first, Format format, const Quant* rounded);
 
 /// Bias or batch norm of a convolution or dense layer, and its ReLU: everything between product and stored output;
 /// nothing of it for a layer that has neither of them in its slot.
 template <class Value>
 class Epilogue {
  public:
-  Epilogue(const LayerParameters& slot, Norm norm, bool relu, int channels);
+  Epilogue(const LayerParameters& slot, Norm norm, bool relu, Axis channels);
 
   void begin(const Pass<Value>& pass);
   /// To be added up while the output is written; nullptr without batch norm and in evaluation.

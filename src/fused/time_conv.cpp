@@ -13,10 +13,10 @@ constexpr int kDepthRows = 100;  // time steps that one product for the kernel's
 class TimeConv : public Step<float> {
  public:
   TimeConv(const Layer& layer, const Conv2d& op, const LayerParameters& slot, const Stored<float>& in, bool first,
-           int capacity)
-      : TimeConv(layer, op, axes_of(layer, op).time, slot, in, first, capacity) {}
+           Format format)
+      : TimeConv(layer, op, axes_of(layer, op).time, slot, in, first, format) {}
   TimeConv(const Layer& layer, const Conv2d& op, const WindowAxis& time, const LayerParameters& slot,
-           const Stored<float>& in, bool first, int capacity)
+           const Stored<float>& in, bool first, Format format)
       : slot_(slot),
         steps_(time.out),
         taps_(time.kernel),
@@ -24,15 +24,15 @@ class TimeConv : public Step<float> {
         top_(time.before()),
         reach_(reach(taps_, stride_)),
         extent_(spread_extent(time.in, top_, steps_, taps_, stride_)),
-        group_(std::clamp(kDepthRows / steps_, 1, capacity)),
+        group_(std::clamp(kDepthRows / steps_, 1, format.capacity)),
         in_{1, layer.input.channels, in.pitch},
-        out_axis_{1, op.filters, padded(op.filters)},
+        out_axis_{1, op.filters, format.padded(op.filters)},
         weight_(out_axis_, {taps_, in_.size, in_.pitch}, false),
-        epilogue_(slot, op.norm, op.relu, op.filters),
+        epilogue_(slot, op.norm, op.relu, out_axis_),
         turned_(first ? 0 : static_cast<std::ptrdiff_t>(taps_) * out_axis_.pitch * in_.pitch),
         map_(static_cast<std::ptrdiff_t>(group_) * extent_ * stride_ * in_.pitch),
         dy_(static_cast<std::ptrdiff_t>(group_) * extent_ * out_axis_.pitch) {
-    this->store_output(layer.output, capacity);
+    this->store_output(layer.output, format);
     epilogue_.attach(out_);
   }
 
@@ -210,12 +210,12 @@ class TimeConv : public Step<float> {
 }  // namespace
 
 std::unique_ptr<Step<float>> make_time_conv(const Layer& layer, const LayerParameters& slot, const Stored<float>& in,
-                                            bool first, int capacity) {
+                                            bool first, Format format) {
   const auto& op = std::get<Conv2d>(layer.op);
   const bool alone = layer.input.freq == 1 && op.kernel.freq == 1 && (op.dilation.time == 1 || op.kernel.time == 1);
   const bool rows = op.kernel.time == 1 && op.stride.time == 1;  // one product over all clips is simpler
-  if (!alone || rows || in.pitch % kGroup != 0) return nullptr;
-  return std::make_unique<TimeConv>(layer, op, slot, in, first, capacity);
+  if (!alone || rows || in.pitch % format.lanes != 0) return nullptr;
+  return std::make_unique<TimeConv>(layer, op, slot, in, first, format);
 }
 
 }  // namespace kws::fused
