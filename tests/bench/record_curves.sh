@@ -1,25 +1,33 @@
 #!/usr/bin/env bash
-# tests/bench/record_curves.sh KWSMITH DATA OUT [EPOCHS SMALL MEDIUM LARGE]
+# tests/bench/record_curves.sh KWSMITH DATA OUT [PORTION ..]
 #
-# Records a table of learning curves for `kwsmith replay`: so many designs of each budget (81 epochs; 180, 60 and 60), drawn
-# at random from all types, the published small ones in front, each trained in full and measured after every epoch. A random
-# draw takes more than half of its budget, so those of a budget do not keep the one below. Stop it at any time: the same
-# command goes on, and OUT/curves.json.gz holds what has been trained in full so far. 300 designs on 28,533 recordings take
-# about 100 core-hours with AVX2.
+# Records a table of learning curves for `kwsmith replay`, portion by portion, on as many machines and days as it takes:
+# PORTION is small.1 .. small.9, medium.1 .. medium.3 or large.1 .. large.3 (default: all of them in this order), 20 designs
+# of that budget, each trained for 81 epochs and measured after every one. The first portion of a budget begins with its
+# published designs, the others are drawn at random from all types; a random draw takes more than half of its budget. But for
+# small.1, what trains slower than the limits below is left out, as a search of half an hour leaves it out.
+#
+# A portion takes one core, so run several side by side, in the same OUT. Stop them at any time: the same command goes on.
+# OUT/PORTION.json.gz holds what has been trained in full, OUT/curves.json.gz all such portions in OUT, other machines' among
+# them. EPOCHS and DESIGNS in the environment make it shorter.
 set -euo pipefail
-kwsmith=$(realpath "$1") data=$2 out=$3 epochs=${4:-81}
-declare -A designs=([small]=${5:-180} [medium]=${6:-60} [large]=${7:-60})
+kwsmith=$(realpath "$1") data=$2 out=$3
+shift 3
+epochs=${EPOCHS:-81} designs=${DESIGNS:-20}
+portions=("$@")
+[ $# -gt 0 ] || portions=(small.{1..9} medium.{1..3} large.{1..3})
+declare -A most_cost=([small]=8 [medium]=12 [large]=20) # --max-training-cost
 mkdir -p "$out"
-record() { # record BUDGET OPTION...: a shorter table is there before the longer one begins
-  local budget=$1 code=0
-  shift
-  "$kwsmith" search --data "$data" --study "$out/$budget" --budget "$budget" --max-trials "${designs[$budget]}" \
-    --epochs "$epochs" --reduction 1 --evolution-share 0 --model-share 0 --finalists 0 --seed 1 --slots 4 "$@" || code=$?
-  studies+=("$out/$budget")
-  "$kwsmith" trials "${studies[@]}" --curves "$out/curves.json.gz"
+for portion in "${portions[@]}"; do
+  budget=${portion%.*} seed=${portion##*.} code=0
+  prior=(--no-prior)
+  [ "$seed" -gt 1 ] || prior=()
+  limit=(--max-training-cost "${most_cost[$budget]}")
+  [ "$portion" != small.1 ] || limit=()
+  "$kwsmith" search --data "$data" --study "$out/$portion" --budget "$budget" --max-trials "$designs" --epochs "$epochs" \
+    --reduction 1 --slots 1 --threads 1 --evolution-share 0 --model-share 0 --finalists 0 --seed "$seed" \
+    "${prior[@]}" "${limit[@]}" || code=$?
+  "$kwsmith" trials "$out/$portion" --curves "$out/$portion.json.gz"
+  "$kwsmith" trials "$out"/*.[0-9].json.gz --curves "$out/curves.json.gz"
   [ "$code" -eq 0 ] || exit "$code"
-}
-studies=()
-record small
-record medium --no-prior
-record large --no-prior
+done
