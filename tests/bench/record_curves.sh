@@ -4,8 +4,8 @@
 # Records a table of learning curves for `kwsmith replay`, portion by portion, on as many machines and days as it takes:
 # PORTION is small.1 .. small.9, medium.1 .. medium.3 or large.1 .. large.3 (default: all of them in this order), 20 designs
 # of that budget, each trained for 81 epochs and measured after every one. The first portion of a budget begins with its
-# published designs, the others are drawn at random from all types; a random draw takes more than half of its budget. But for
-# small.1, what trains slower than the limits below is left out, as a search of half an hour leaves it out.
+# published designs, the others are drawn at random from all types; a random draw takes more than half of its budget. What
+# trains slower than the limits below is left out, as a search of half an hour leaves it out.
 #
 # A portion takes one core, so run several side by side, in the same OUT. Stop them at any time: the same command goes on.
 # OUT/PORTION.json.gz holds what has been trained in full, OUT/curves.json.gz all such portions in OUT, other machines' among
@@ -22,11 +22,9 @@ for portion in "${portions[@]}"; do
   budget=${portion%.*} seed=${portion##*.} code=0
   prior=(--no-prior)
   [ "$seed" -gt 1 ] || prior=()
-  limit=(--max-training-cost "${most_cost[$budget]}")
-  [ "$portion" != small.1 ] || limit=()
   "$kwsmith" search --data "$data" --study "$out/$portion" --budget "$budget" --max-trials "$designs" --epochs "$epochs" \
     --reduction 1 --slots 1 --threads 1 --evolution-share 0 --model-share 0 --finalists 0 --seed "$seed" \
-    "${prior[@]}" "${limit[@]}" || code=$?
+    --max-training-cost "${most_cost[$budget]}" "${prior[@]}" || code=$?
   "$kwsmith" trials "$out/$portion" --curves "$out/$portion.json.gz"
   "$kwsmith" trials "$out"/*.[0-9].json.gz --curves "$out/curves.json.gz"
   [ "$code" -eq 0 ] || exit "$code"
