@@ -112,9 +112,9 @@ class Step {
   bool adds_ = false, adds_second_ = false;
 };
 
-/// in: how the layer's input will be stored; second: the other addend of an Add, which outlives the step, or nullptr; first: `in` is the network's input, whose gradient nobody wants; rounded: the output
-/// of the int8 network whose rounding a recurrent layer's states get (float alone), or nullptr. nullptr: no fused step
-/// for this layer.
+/// in: how the layer's input will be stored; second: the other addend of an Add, which outlives the step, or nullptr;
+/// first: `in` is the network's input, whose gradient nobody wants; rounded: the output of the int8 network whose
+/// rounding a recurrent layer's states get (float alone), or nullptr. nullptr: no fused step for this layer.
 template <class Value>
 std::unique_ptr<Step<Value>> make_step(const Layer& layer, const LayerParameters& slot, const Stored<Value>& in,
                                        const Stored<Value>* second, bool first, Format format,
