@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "kws/core/table.h"
-#include "kws/search/epoch_times.h"
+#include "bounds.h"
 #include "kws/search/pool.h"
 #include "moves.h"
+#include "published.h"
 #include "streams.h"
 
 namespace kws {
@@ -22,61 +22,6 @@ constexpr int kRareDraws = 2000;      ///< without one that fits, where the leas
 constexpr int kProposalDraws = 5000;  ///< before a design below half of the budget is taken
 constexpr double kWantedShare = 0.5;
 constexpr int kWalkSteps = 12, kWalkTries = 400;  ///< changes on the way from the least design to another
-
-/// What a design takes of all that a budget limits.
-std::string describe_need(const Budget& budget, const Needs& needs) {
-  std::string text;
-  for (const LimitUse& use : budget.uses(needs)) text += (text.empty() ? "" : ", ") + use.measure->text(use.need);
-  return text;
-}
-
-/// What a design may take of a budget and of the time to train it.
-class Bounds {
- public:
-  Bounds(const SearchOptions& options, Budget budget)
-      : budget_(std::move(budget)), part_(options.part()), most_cost_(options.max_training_cost) {}
-
-  struct Share {
-    double share = std::numeric_limits<double>::infinity();  ///< the largest of all limits, 1 = all of it
-    bool fits = false;
-    Needs needs = {};
-    double cost = 0.0;  ///< share of the training cost
-  };
-  [[nodiscard]] Share of(const Design& design) const {
-    Share share{.needs = needs_of(design, part_)};
-    share.fits = budget_.fits(share.needs);
-    share.share = budget_share(budget_, share.needs);
-    if (most_cost_ == 0.0) return share;
-    share.cost = training_cost(design) / most_cost_;
-    share.share = std::max(share.share, share.cost);
-    share.fits = share.fits && share.cost <= 1.0;
-    return share;
-  }
-  [[nodiscard]] bool fit(const Design& design) const { return of(design).fits; }
-
-  /// Of the closest design of a type, and of all.
-  [[nodiscard]] std::string why_no_type_fits(const Share& closest) const {
-    if (budget_.fits(closest.needs)) {
-      return "trains within --max-training-cost (the closest takes " + times(closest) + ")";
-    }
-    return "fits budget \"" + budget_.name + "\" (the closest needs " + describe_need(budget_, closest.needs) + ")";
-  }
-  [[nodiscard]] std::string why_nothing_fits(const Share& closest) const {
-    const std::string budget = "budget \"" + budget_.name + "\": ";
-    if (budget_.fits(closest.needs)) {
-      return budget + "no design of it trains within --max-training-cost; the closest takes " + times(closest);
-    }
-    return budget + "nothing fits " + budget_.limits_text() + "; the smallest design found needs " +
-           describe_need(budget_, closest.needs);
-  }
-
- private:
-  static std::string times(const Share& closest) { return fixed(closest.cost, 1) + " times that"; }
-
-  Budget budget_;
-  std::optional<Part> part_;
-  double most_cost_;
-};
 
 /// What designs of one type need at least, seen against their bounds.
 struct Probe {
@@ -121,9 +66,7 @@ Probe probe(const SearchOptions& options, std::size_t type, const Bounds& bounds
 class SpacePool : public Pool {
  public:
   SpacePool(const SearchOptions& options, std::size_t budget, std::vector<std::string>& warnings)
-      : options_(options), bounds_(options, options.budgets()[budget]) {
-    const std::vector<Budget> budgets = options.budgets();
-    before_.assign(budgets.begin(), budgets.begin() + static_cast<std::ptrdiff_t>(budget));
+      : options_(options), budget_(budget), bounds_(options, options.budgets()[budget]) {
     Probe best;
     for (std::size_t type = 0; type < options_.types.size(); ++type) {
       const Probe found = probe(options_, type, bounds_);
@@ -144,15 +87,9 @@ class SpacePool : public Pool {
 
   [[nodiscard]] std::vector<Candidate> published() const override {
     std::vector<Candidate> all;
-    for (const Design& design : known_designs()) {
-      Sample sample{.design = design, .training = usual_training(options_.space.training)};
-      sample.design.classes = options_.classes;
-      sample.design.features.arithmetic = options_.space.features.arithmetic;  // the part may have no floats
-      sample.design.features.clip_ms = options_.space.features.clip_ms;
-      if (std::ranges::find(types_, design.type()) == types_.end()) continue;
-      const Bounds::Share taken = bounds_.of(sample.design);
-      const bool others = std::ranges::any_of(before_, [&](const Budget& budget) { return budget.fits(taken.needs); });
-      if (taken.fits && !others) all.push_back(candidate(std::move(sample)));
+    for (Sample& sample : published_of(options_, budget_, known_designs())) {
+      const bool there = std::ranges::find(types_, sample.design.type()) != types_.end();
+      if (there) all.push_back(candidate(std::move(sample)));
     }
     return all;
   }
@@ -225,8 +162,8 @@ class SpacePool : public Pool {
   }
 
   SearchOptions options_;
+  std::size_t budget_;
   Bounds bounds_;
-  std::vector<Budget> before_;
   std::vector<std::string> types_;
   std::map<std::string, Sample> least_;  ///< by type, of which draws find none
   Vocabulary vocabulary_;
@@ -238,12 +175,6 @@ std::unique_ptr<Pool> space_pool(const SearchOptions& options, std::size_t budge
   SearchOptions all = options;
   if (all.types.empty()) all.types = network_types();
   return std::make_unique<SpacePool>(all, budget, warnings);
-}
-
-double budget_share(const Budget& budget, const Needs& needs) {
-  double share = 0.0;
-  for (const LimitUse& use : budget.uses(needs)) share = std::max(share, use.share());
-  return share;
 }
 
 std::vector<FitShare> fit_shares(const SearchOptions& options, int draws) {
