@@ -203,7 +203,9 @@ class Run {
     tell_warnings();
     if (!proposed) return std::nullopt;
     add(proposed->proposal);
-    Schedule::Begun begun{.type = proposed->proposal.design.type(), .reason = std::move(proposed->reason)};
+    Schedule::Begun begun{.type = proposed->proposal.design.type(),
+                          .reason = std::move(proposed->reason),
+                          .baseline = proposed->baseline};
     proposals_[trial] = std::move(proposed->proposal);
     return begun;
   }

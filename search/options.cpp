@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "published.h"
 #include "strategies.h"
 
 namespace kws {
@@ -79,6 +80,7 @@ ScheduleOptions SearchOptions::schedule() const {
           .reduction = reduction,
           .slots = slots,
           .fair = fair,
+          .baselines = baselines(*this),
           .max_epochs = max_epochs,
           .target_accuracy = target_accuracy};
 }

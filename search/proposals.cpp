@@ -8,6 +8,7 @@
 #include "kws/core/rng.h"
 #include "kws/cost/cost.h"
 #include "proposal_sources.h"
+#include "published.h"
 #include "streams.h"
 
 namespace kws {
@@ -34,12 +35,24 @@ std::vector<Candidate> largest(std::vector<Candidate> published, std::size_t mos
   return kept;
 }
 
+/// Puts the baseline first; returns whether there is one.
+bool begin_with_baseline(std::vector<Candidate>& published) {
+  for (const std::string& name : baseline_names()) {
+    const auto found = std::ranges::find(published, name, [](const Candidate& one) { return one.sample.design.name; });
+    if (found == published.end()) continue;
+    std::rotate(published.begin(), found, found + 1);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 struct Proposer::PerBudget {
   std::string budget;
   std::unique_ptr<Pool> pool;
   std::vector<Candidate> published;  ///< that are still to come, the first last
+  bool baseline = false;             ///< the next of them is
   std::vector<std::string> untried;  ///< types no design of which has been proposed
   std::vector<PastProposal> past = {};
 };
@@ -67,6 +80,7 @@ Proposer::Proposer(const SearchOptions& options, const std::vector<std::string>&
     if (options.max_published > 0) {
       own.published = largest(std::move(own.published), static_cast<std::size_t>(options.max_published));
     }
+    own.baseline = begin_with_baseline(own.published);
     std::ranges::reverse(own.published);
     own.untried = own.pool->types();
     Rng rng({options.seed, kOrder, i});
@@ -89,12 +103,13 @@ std::optional<Proposer::Proposed> Proposer::propose(std::size_t budget, int numb
   Rng turns({options_.seed, kStrategies, trial}), rng({options_.seed, kProposals, budget, trial});
   std::optional<Suggestion> found;
   std::size_t source = proposal_sources().size();
-  bool at_random = false;
+  bool at_random = false, baseline = false;
   while (!found && !own.published.empty()) {
     Candidate next = std::move(own.published.back());
     own.published.pop_back();
     std::erase(own.untried, next.sample.design.type());
-    std::string reason = "published design " + next.sample.design.name;
+    baseline = std::exchange(own.baseline, false);
+    std::string reason = "published design " + next.sample.design.name + (baseline ? ", the baseline" : "");
     if (!seen(next.key)) found = Suggestion{std::move(next), std::move(reason)};
   }
   while (!found && !own.untried.empty()) {
@@ -123,7 +138,8 @@ std::optional<Proposer::Proposed> Proposer::propose(std::size_t budget, int numb
                                  .design = found->candidate.sample.design,
                                  .training = found->candidate.sample.training},
                     .reason = std::move(found->reason),
-                    .key = found->candidate.key};
+                    .key = found->candidate.key,
+                    .baseline = baseline};
   Proposal& proposal = proposed.proposal;
   if (proposal.design.name.empty()) proposal.design.name = proposal.design.type() + "_" + std::to_string(number);
   proposal.training.epochs = options_.epochs;

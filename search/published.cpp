@@ -6,6 +6,13 @@
 #include "bounds.h"
 
 namespace kws {
+namespace {
+
+bool is_one_of(const std::string& name, const std::vector<std::string>& names) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+}  // namespace
 
 std::vector<Sample> published_of(const SearchOptions& options, std::size_t budget, std::span<const Design> designs) {
   const std::vector<Budget> budgets = options.budgets();
@@ -22,6 +29,28 @@ std::vector<Sample> published_of(const SearchOptions& options, std::size_t budge
     if (taken.fits && !others) all.push_back(std::move(sample));
   }
   return all;
+}
+
+const std::vector<std::string>& baseline_names() {
+  static const std::vector<std::string> names = {"matchboxnet_3x2x64", "matchboxnet_3x1x64", "tc_resnet8"};
+  return names;
+}
+
+int baselines(const SearchOptions& options) {
+  if (options.no_prior) return 0;
+  static const std::vector<Design> known = [] {
+    std::vector<Design> designs = known_designs();
+    std::erase_if(designs, [](const Design& design) { return !is_one_of(design.name, baseline_names()); });
+    return designs;
+  }();
+  const auto wanted = [&options](const Sample& sample) {
+    return options.types.empty() || is_one_of(sample.design.type(), options.types);
+  };
+  int count = 0;
+  for (std::size_t budget = 0; budget < options.budgets().size(); ++budget) {
+    count += std::ranges::any_of(published_of(options, budget, known), wanted) ? 1 : 0;
+  }
+  return count;
 }
 
 }  // namespace kws

@@ -86,7 +86,9 @@ void run_strategy(const Strategy& strategy, const RecordedDesigns& designs, cons
     std::optional<Schedule::Begun> begun;
     if (auto proposed = proposer.propose(0, trial, known)) {
       trials.push_back(designs.at.at(proposed->key));
-      begun = {.type = proposed->proposal.design.type(), .reason = std::move(proposed->reason)};
+      begun = {.type = proposed->proposal.design.type(),
+               .reason = std::move(proposed->reason),
+               .baseline = proposed->baseline};
     }
     return begun;
   });
@@ -213,7 +215,7 @@ std::vector<ReplayStep> replay_steps(const CurveTable& table, const ReplayOption
     Meter meter(designs, options.within);
     run_strategy(strategies().front(), designs, options, 0, meter,
                  [&, &name = budget, &kept = designs](const Job& job, std::size_t design, double accuracy) {
-                   const std::string& of = kept.curves[design]->design.name;
+                   const std::string& of = kept.candidates[design].sample.design.name;
                    steps.push_back({.budget = name, .job = job, .design = of, .accuracy = accuracy});
                  });
   }

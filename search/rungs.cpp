@@ -46,10 +46,18 @@ void Bracket::sort(std::vector<Entry>& rung) {
 std::optional<Promotion> Bracket::promote() { return promote(hold_); }
 
 std::optional<Promotion> Bracket::promote(std::size_t held) {
+  const auto is_baseline = [this](const Entry& entry) { return baselines_.contains(entry.trial); };
   for (std::size_t rung = open_ - 1; rung-- > 0;) {
     const std::vector<Entry>& entries = rungs_[rung];
+    const auto baseline = std::ranges::find_if(
+        entries, [&](const Entry& entry) { return is_baseline(entry) && !entry.promoted && entry.accuracy; });
+    if (baseline != entries.end()) {
+      return take(rung, static_cast<std::size_t>(baseline - entries.begin()), "the baseline");
+    }
     const std::size_t quota = (entries.size() - (rung == 0 ? std::min(entries.size(), held) : 0)) / reduction_;
-    if (static_cast<std::size_t>(std::ranges::count_if(entries, &Entry::promoted)) >= quota) continue;
+    const auto gone =
+        std::ranges::count_if(entries, [&](const Entry& entry) { return entry.promoted && !is_baseline(entry); });
+    if (static_cast<std::size_t>(gone) >= quota) continue;
     if (rung == 0) {
       if (const auto rank = best_of_a_type()) return take(rung, *rank, "the best of its type");
     }

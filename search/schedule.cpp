@@ -36,8 +36,9 @@ std::vector<int> expected_jobs(const ScheduleOptions& options, std::size_t budge
   int count = options.trials;
   for (std::size_t i = rungs_of(options).size(); i > 0; --i) {
     jobs.push_back(count);
-    // One trial of each budget reaches the top in any case.
-    count = std::max(count / options.reduction, std::min(count, static_cast<int>(budgets)));
+    // A baseline goes on beside those that earn it; one trial of each budget reaches the top in any case.
+    const int sure = std::min(count, static_cast<int>(budgets)), share = count / options.reduction;
+    count = std::max(sure, std::min(count, share + options.baselines));
   }
   return jobs;
 }
@@ -148,7 +149,7 @@ std::optional<Job> Schedule::decide(std::size_t budget) {
   const int trial = static_cast<int>(types_.size());
   if (own.open && trial < options_.trials) {
     if (auto begun = propose_(budget, trial, known_)) {
-      own.bracket.open(trial, options_.fair ? begun->type : "");
+      own.bracket.open(trial, options_.fair ? begun->type : "", begun->baseline);
       types_.push_back(std::move(begun->type));
       known_.push_back({});
       return Job{.trial = trial, .budget = budget, .from = 0, .to = rungs_.front(), .reason = std::move(begun->reason)};

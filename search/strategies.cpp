@@ -12,7 +12,9 @@ void only_random_designs(SearchOptions& options) {
 }
 
 constexpr std::array kStrategyRows = {
-    Strategy{"kwsmith", "published designs, then what a model, changes of good ones and chance propose; fair rungs",
+    Strategy{"kwsmith",
+             "published designs, the best known in full, then what a model, changes of good ones and chance propose; "
+             "fair rungs",
              [](SearchOptions&) {}},
     Strategy{"asha", "plain successive halving from the first epoch on, designs at random",
              [](SearchOptions& options) {

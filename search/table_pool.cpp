@@ -64,12 +64,15 @@ class TablePool : public Pool {
 }  // namespace
 
 RecordedDesigns::RecordedDesigns(std::vector<const Curve*> kept) : curves(std::move(kept)) {
-  std::set<std::string> published_keys;
-  for (const Design& design : known_designs()) published_keys.insert(design_hash(design));
+  std::map<std::string, std::string> names;  // of published networks, which a study may have called otherwise
+  for (const Design& design : known_designs()) names[design_hash(design)] = design.name;
   for (const Curve* curve : curves) {
     Candidate one{.sample = {.design = curve->design, .training = {}}, .key = design_hash(curve->design)};
     points.push_back(vocabulary.point(curve->design, {.memory_bytes = curve->memory_bytes, .ops = curve->ops}));
-    if (published_keys.contains(one.key)) published.push_back(candidates.size());
+    if (const auto known = names.find(one.key); known != names.end()) {
+      one.sample.design.name = known->second;
+      published.push_back(candidates.size());
+    }
     by_type[curve->design.type()].push_back(candidates.size());
     at[one.key] = candidates.size();
     candidates.push_back(std::move(one));

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "../../search/moves.h"
+#include "../../search/published.h"
 #include "fake_evaluator.h"
 #include "kws/search/epoch_times.h"
 #include "kws/search/study.h"
@@ -15,6 +16,7 @@
 namespace kws {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::two_budgets;
 
@@ -150,6 +152,36 @@ TEST(Proposer, BeginsWithThePublishedDesignsByTheirNames) {
   }
   EXPECT_TRUE(small.contains("ds_tc_small"));
   EXPECT_TRUE(small.contains("bc_resnet_1"));
+}
+
+TEST(Proposer, BeginsWithTheMostAccurateThatIsKnownAsTheBaseline) {
+  const auto begin = [](const SearchOptions& options) {
+    Proposer proposer(options);
+    std::vector<std::string> names;
+    for (std::size_t budget = 0; budget < options.budgets().size(); ++budget) {
+      const auto proposed = proposer.propose(budget, static_cast<int>(budget), {});
+      if (proposed->baseline) names.push_back(proposed->proposal.design.name);
+    }
+    EXPECT_EQ(baselines(options), std::ssize(names));
+    return names;
+  };
+  SearchOptions options = two_budgets();
+  options.no_prior = false;
+  EXPECT_THAT(begin(options), ElementsAre("tc_resnet8", "matchboxnet_3x2x64"));
+  options.max_published = 1;
+  EXPECT_THAT(begin(options), ElementsAre("tc_resnet8", "matchboxnet_3x2x64"));
+  const std::vector<Design> known = known_designs();
+  options.max_training_cost = training_cost(*std::ranges::find(known, "matchboxnet_3x1x64", &Design::name));
+  EXPECT_THAT(begin(options), ElementsAre("tc_resnet8", "matchboxnet_3x1x64"));
+  options.types = {"gru", "tc_resnet"};
+  EXPECT_THAT(begin(options), ElementsAre("tc_resnet8")) << "which keeps the small budget";
+  options.budget_names = {"medium"};
+  EXPECT_THAT(begin(options), ElementsAre("tc_resnet8"));
+  options.types = {"gru"};
+  EXPECT_THAT(begin(options), ElementsAre()) << "searches have left those of the paper behind";
+  options.types.clear();
+  options.no_prior = true;
+  EXPECT_THAT(begin(options), ElementsAre());
 }
 
 TEST(Proposer, BeginsWithTheLargestOfEachTypeWhereFewPublishedOnesAreWanted) {

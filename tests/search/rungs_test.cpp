@@ -94,6 +94,30 @@ TEST(Bracket, TheBestOfEachTypeGoesOnFirst) {
   EXPECT_THAT(second->reason, ::testing::HasSubstr("the best of its type"));
 }
 
+TEST(Bracket, ABaselineGoesOnInAnyCaseAndTakesNobodysPlace) {
+  Bracket bracket({1, 3, 9}, 3, 1);
+  bracket.open_rungs(2);
+  bracket.open(0, "", true);
+  bracket.report(0, 0.1);
+  const auto promotion = bracket.promote();
+  ASSERT_TRUE(promotion) << "though it is alone and results are held";
+  EXPECT_EQ(promotion->trial, 0);
+  EXPECT_EQ(promotion->reason, "rank 1 of 1 after 1 epoch (10.00 %), the baseline");
+  bracket.report(0, 0.2);
+  EXPECT_FALSE(bracket.promote()) << "the rung above is not open yet";
+  for (const int trial : {1, 2, 3}) {
+    bracket.open(trial);
+    bracket.report(trial, 0.5);
+  }
+  EXPECT_EQ(bracket.promote()->trial, 1) << "one of three others";
+  EXPECT_FALSE(bracket.promote());
+  bracket.open_rungs(3);
+  bracket.report(1, 0.6);
+  EXPECT_EQ(bracket.promote()->trial, 0) << "second of two, but the baseline";
+  bracket.report(0, std::nullopt);
+  EXPECT_FALSE(bracket.promote());
+}
+
 TEST(Bracket, FailedTrialsCountButNeverGoOn) {
   Bracket bracket = after_one_epoch({std::nullopt, 0.0, std::nullopt});
   EXPECT_EQ(bracket.promote()->trial, 1);

@@ -121,6 +121,30 @@ TEST(Schedule, RaisedTopChangesNoDecisionBelowIt) {
   EXPECT_EQ(to_40, 2) << "one of each budget";
 }
 
+TEST(Schedule, TrainsTheBaselineOfEachBudgetInFullWhichIsExpected) {
+  const auto begun = [](std::size_t budget, int trial, std::span<const Outlook>) {
+    return std::optional(Schedule::Begun{"dnn", "new design", static_cast<std::size_t>(trial) == budget});
+  };
+  ScheduleOptions options{.trials = 60, .epochs = 27, .slots = 4, .baselines = 2};
+  for (const std::vector<int>& raised_from : {std::vector<int>{}, std::vector{9}}) {
+    options.raised_from = raised_from;
+    Schedule schedule(options, 2, begun);
+    std::map<int, int> jobs;  // by rung
+    int baselines = 0;
+    for (const Job& job : run(schedule, 2, 1)) {
+      ++jobs[job.to];
+      baselines += job.trial < 2 && job.to == 27 ? 1 : 0;
+    }
+    EXPECT_EQ(baselines, 2);
+    const std::vector<int> expected = expected_jobs(options, 2);
+    EXPECT_THAT(expected, ::testing::ElementsAre(60, 22, 9));
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_NEAR(jobs[schedule.rungs()[i]], expected[i], 2) << schedule.rungs()[i];
+    }
+  }
+  EXPECT_THAT(expected_jobs({.trials = 2, .epochs = 27, .baselines = 3}, 3), ::testing::ElementsAre(2, 2, 2));
+}
+
 TEST(Schedule, BudgetsGetEqualShares) {
   Schedule schedule({.trials = 90, .epochs = 9, .slots = 4}, 3, endless());
   std::map<std::size_t, int> epochs;

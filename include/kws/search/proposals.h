@@ -15,7 +15,8 @@
 namespace kws {
 
 /// Proposes designs that keep their budget before anything is trained. In each budget the first are the published ones
-/// that keep it, as many of them as the options want; then one of every type at random that had none. The others come
+/// that keep it, as many of them as the options want, beginning with the one known as the most accurate, the baseline;
+/// then one of every type at random that had none. The others come
 /// from the rows of proposal_sources(), whose shares follow their success: how often a proposal of theirs was among the
 /// best quarter. No design comes twice. The sequence depends on options, pools and calls, and on nothing else.
 class Proposer {
@@ -32,8 +33,9 @@ class Proposer {
 
   struct Proposed {
     Proposal proposal;
-    std::string reason;  ///< why this design, in words: "one change of trial 3"
-    std::string key;     ///< of its candidate in the pool
+    std::string reason;     ///< why this design, in words: "one change of trial 3"
+    std::string key;        ///< of its candidate in the pool
+    bool baseline = false;  ///< the most accurate published network known, of those that keep the budget
   };
   /// The next proposal for a budget (index), as trial `number`; nothing once no further design is found for it.
   ///   known  [trial] what has come of earlier proposals

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,7 +24,8 @@ struct Promotion {
 /// the first rung earn no promotion before close(), so that the first to come are compared with more than each other.
 /// There, where types that learn at different speeds are not comparable, the best of each type goes on before the
 /// second of another one, once `reduction` of its trials stand there. A trial that does not go on may be promoted
-/// later, when worse results have come in below it. Ties go to the lower number. Source: Li et al., "A System for
+/// later, when worse results have come in below it. Ties go to the lower number. A baseline, which others are to be held
+/// against, goes on in any case, at once and beside those that earn it. Source: Li et al., "A System for
 /// Massively Parallel Hyperparameter Tuning", arXiv:1810.05934, algorithm 2.
 class Bracket {
  public:
@@ -39,8 +41,9 @@ class Bracket {
   void open_rungs(std::size_t count) { open_ = count; }
 
   /// A new trial is being trained to the first rung.
-  void open(int trial, const std::string& type = "") {
+  void open(int trial, const std::string& type = "", bool baseline = false) {
     running_.push_back({trial, 0});
+    if (baseline) baselines_.insert(trial);
     if (types_.size() <= static_cast<std::size_t>(trial)) types_.resize(static_cast<std::size_t>(trial) + 1);
     types_[static_cast<std::size_t>(trial)] = type;
   }
@@ -87,7 +90,8 @@ class Bracket {
 
   std::vector<int> epochs_;
   std::size_t reduction_, hold_, open_ = 0;
-  std::vector<std::string> types_;         ///< [trial]
+  std::vector<std::string> types_;  ///< [trial]
+  std::set<int> baselines_;
   std::vector<std::vector<Entry>> rungs_;  ///< best first
   std::vector<Running> running_;
 };

@@ -22,6 +22,7 @@ struct ScheduleOptions {
   /// Ranks by forecast() of what trials reach at the top rung, the best of each type first, see Bracket; otherwise by
   /// what they have shown.
   bool fair = true;
+  int baselines = 0;             ///< budgets whose proposals begin with one, see Bracket
   int max_epochs = 0;            ///< of all trainings together; 0: no limit
   double target_accuracy = 0.0;  ///< a budget in which a trial shows it gets no further jobs; 0: none
 };
@@ -61,8 +62,9 @@ class Schedule {
  public:
   /// A new trial.
   struct Begun {
-    std::string type;    ///< of its network
-    std::string reason;  ///< why this design, in words
+    std::string type;       ///< of its network
+    std::string reason;     ///< why this design, in words
+    bool baseline = false;  ///< goes on to the top, see Bracket
   };
   /// A further design for `budget`, which becomes trial `trial`; nothing: there is none.
   ///   known  [trial] from the results the decision may see
