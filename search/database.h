@@ -56,6 +56,7 @@ class Database {
 enum class Access { read, write, create };
 
 /// FOLDER/study.db; FOLDER/study.lock keeps a second search out.
+bool holds_sqlite(const std::filesystem::path& folder);
 std::unique_ptr<Database> open_sqlite(const std::filesystem::path& folder, Access access);
 
 /// A database of a PostgreSQL server, postgresql://user:password@host/database. A lost connection is made again for

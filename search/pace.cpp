@@ -6,13 +6,16 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <set>
+#include <span>
 #include <thread>
 #include <utility>
 
 #include "kws/core/interrupt.h"
 #include "kws/core/table.h"
 #include "kws/search/options.h"
+#include "published.h"
 
 namespace kws {
 namespace {
@@ -42,6 +45,22 @@ double middle_of(const std::map<std::string, double>& of_types) {
   for (const auto& [type, value] : of_types) all.push_back(value);
   std::ranges::sort(all);
   return all[all.size() / 2];
+}
+
+/// Seconds of an epoch of the budgets' baselines, with which proposals begin; nothing: there is none.
+std::vector<double> epochs_of_baselines(const std::vector<FirstDesign>& first) {
+  std::map<std::string, const FirstDesign*> begin;
+  for (const FirstDesign& design : first) begin.try_emplace(design.proposal.budget, &design);
+  std::vector<double> seconds;
+  for (const auto& [budget, design] : begin) {
+    const bool known = std::ranges::count(baseline_names(), design->proposal.design.name) > 0;
+    if (known) seconds.push_back(design->step_seconds);
+  }
+  return seconds;
+}
+
+double mean_of(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 }  // namespace
@@ -84,11 +103,10 @@ TrainingPace pace_of_steps(const std::vector<FirstDesign>& first) {
   }
   pace.epoch_seconds /= static_cast<double>(of_type.size());
   std::ranges::sort(all);
+  const std::vector<double> baselines = epochs_of_baselines(first);
   const std::size_t slower = (all.size() + 3) / 4;
-  for (std::size_t i = all.size() - slower; i < all.size(); ++i) {
-    pace.late_epoch_seconds += all[i] / static_cast<double>(slower);
-  }
-  pace.late_epoch_seconds = std::max(pace.late_epoch_seconds, pace.epoch_seconds);
+  pace.late_epoch_seconds =
+      std::max(pace.epoch_seconds, mean_of(baselines.empty() ? std::span(all).last(slower) : std::span(baselines)));
   return pace;
 }
 

@@ -141,7 +141,7 @@ SearchOptions as_planned_before(SearchOptions options, const SearchOptions& befo
   for (const std::string& name : planned_options()) {
     if (!given.contains(name) && all.contains(name)) kept[name] = all.at(name);  // not where it is the usual one
   }
-  read_options(kept, options, "config.json", "search");
+  read_options(kept, options, "plan", "search");
   return options;
 }
 

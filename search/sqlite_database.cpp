@@ -166,11 +166,16 @@ class SqliteDatabase : public Database {
 
 }  // namespace
 
+bool holds_sqlite(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(folder / "study.db", ignored);
+}
+
 std::unique_ptr<Database> open_sqlite(const std::filesystem::path& folder, Access access) {
   if (access == Access::create) {
     require_writable_folder(folder);
     make_file(folder);
-  } else if (!std::filesystem::is_regular_file(folder / "study.db")) {
+  } else if (!holds_sqlite(folder)) {
     throw Error(folder.string() + ": holds no study.db; give the --study folder of a search", Exit::usage);
   }
   // A process that was killed may have left a journal that only a writer can roll back, so readers open the file like

@@ -30,8 +30,13 @@ constexpr std::array kTables = {
     "PRIMARY KEY (trial, epochs))",
     "CREATE TABLE IF NOT EXISTS told (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL, "
     "at DOUBLE PRECISION NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS plan (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, "
     "finished INTEGER NOT NULL)"};
+
+void write_plan(Database& db, const Json& plan) {
+  db.run("INSERT INTO plan VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET json = excluded.json", {text_of(plan)});
+}
 
 /// Refuses the store of a kwsmith that keeps it in another form.
 void require_version(Database& db) {
@@ -51,7 +56,8 @@ bool is_postgres_url(const std::string& place) {
   return place.starts_with("postgresql://") || place.starts_with("postgres://");
 }
 
-Study::Study(const std::filesystem::path& folder, const Json& config, const std::string& url) : folder_(folder) {
+Study::Study(const std::filesystem::path& folder, const Json& config, const std::string& url, const Json& plan)
+    : folder_(folder) {
   require_writable_folder(folder);
   store_ = std::make_unique<Store>(url.empty() ? open_sqlite(folder, Access::create) : open_postgres(url));
   Database& db = *store_->db;
@@ -73,6 +79,7 @@ Study::Study(const std::filesystem::path& folder, const Json& config, const std:
                   Exit::store);
     }
     db.run("INSERT INTO config VALUES (1, $1)", {text_of(config)});
+    write_plan(db, plan);
   });
 }
 
@@ -90,6 +97,22 @@ Study Study::join(const std::string& place, bool to_work) {
   }
   store->run(false, [&] { require_version(*store->db); });
   return {server ? "" : place, std::move(store)};
+}
+
+std::optional<Json> Study::plan_of(const std::string& place) {
+  const bool server = is_postgres_url(place);
+  if (!server && !holds_sqlite(place)) return std::nullopt;
+  Store store(server ? open_postgres(place) : open_sqlite(place, Access::read));
+  return store.run(false, [&]() -> std::optional<Json> {
+    if (!store.db->has_table("plan")) return std::nullopt;
+    const std::vector<SqlRow> rows = store.db->run("SELECT json FROM plan", {});
+    if (rows.empty()) return std::nullopt;
+    return parse_json(rows[0][0].value(), row_of(store.db->name(), "plan"));
+  });
+}
+
+void Study::set_plan(const Json& plan) {
+  store_->run(true, [&] { write_plan(*store_->db, plan); });
 }
 
 std::string Study::name() const { return folder_.empty() ? store_->db->name() : folder_.string(); }

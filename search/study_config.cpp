@@ -38,4 +38,12 @@ StudyConfig study_config_from_json(const Json& json, const std::string& name) {
   return config;
 }
 
+SearchOptions plan_from_json(const Json& json, const std::string& name) {
+  try {
+    return search_options_from_json(json, name + ": plan");
+  } catch (const Error& error) {
+    throw Error(error.what(), Exit::store);
+  }
+}
+
 }  // namespace kws

@@ -83,6 +83,13 @@ void tell_size_of_c(const Winner& winner, const SearchOptions& options) {
       grouped(sizes->ram_bytes));
 }
 
+/// The plan of the study, if there is one.
+std::optional<SearchOptions> plan_before(const std::string& study) {
+  const std::optional<Json> kept = Study::plan_of(study);
+  if (!kept) return std::nullopt;
+  return plan_from_json(*kept, is_postgres_url(study) ? "--study" : study);
+}
+
 int run(const SearchVerb& verb, const Common& common) {
   const SearchRequest request = requested(verb, common);
   if (verb.print_config) {
@@ -119,15 +126,17 @@ int run(const SearchVerb& verb, const Common& common) {
   const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);
   const std::filesystem::path folder = url ? verb.out : verb.study;
   try {
-    options = plan_search(request, *evaluator, isa, plan_data(dataset), folder / "config.json");
+    options = plan_search(request, *evaluator, isa, plan_data(dataset), plan_before(verb.study));
   } catch (const Interrupted&) {
     return static_cast<int>(Exit::interrupted);
   }
   const StudyConfig config{.search = options, .keywords = dataset.labels().keywords, .data = dataset.fingerprint()};
-  Study study(folder, to_json(config), url ? verb.study : "");
+  Study study(folder, to_json(config), url ? verb.study : "", search_options_to_json(options));
   options.raised_from = study_config_from_json(study.config(), study.name()).search.raised_from;
   require_no_fewer_trials(study, options);  // and what is refused changes nothing
-  write_file(study.folder() / "config.json", text_of(search_options_to_json(options), 2) + "\n");
+  const Json plan = search_options_to_json(options);
+  study.set_plan(plan);
+  write_file(study.folder() / "config.json", text_of(plan, 2) + "\n");
 
   SearchOutcome outcome;
   {

@@ -124,19 +124,18 @@ Json whole_number(double value) { return value < 0x1p63 ? Json(static_cast<std::
 }  // namespace
 
 SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Isa isa, const PlanData& data,
-                          const std::filesystem::path& config_file) {
+                          const std::optional<SearchOptions>& before) {
   constexpr double kMeasuring = 0.03;  // of the time
   SearchOptions options = request.options;
-  if (std::filesystem::exists(config_file)) {
-    const SearchOptions before = search_options_from_json(load_json(config_file), config_file);
-    if (!request.types_given) options.types = before.types;
+  if (before) {
+    if (!request.types_given) options.types = before->types;
     if (request.time_given) {
       log().warn(
           "--time: the study has its plan, {} trials of up to {} epochs, and keeps it; --max-trials and --epochs "
           "may be raised",
-          grouped(before.max_trials), grouped(before.epochs));
+          grouped(before->max_trials), grouped(before->epochs));
     }
-    return as_planned_before(options, before, request.given);
+    return as_planned_before(options, *before, request.given);
   }
   if (!request.seconds) return options;
   const int at_once = options.threads > 0 ? trainings_at_once(request) : options.slots;

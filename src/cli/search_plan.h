@@ -18,10 +18,11 @@ struct PlanData {
   std::filesystem::path cache;  ///< the folder; "": nothing is kept
 };
 
-/// Plans the search for the time asked for, if any; what is not given stays as a study that exists has it.
+/// Plans the search for the time asked for, if any.
+///   before  the plan of a study that exists: what is not given stays
 ///   throws  Interrupted
 SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Isa isa, const PlanData& data,
-                          const std::filesystem::path& config_file);
+                          const std::optional<SearchOptions>& before);
 
 /// What a search would begin with, how large the space is, how much of it each budget leaves, and how many epochs and
 /// how much time it would come to.

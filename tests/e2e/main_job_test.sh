@@ -124,6 +124,10 @@ step "search: a time plans it, and what was measured is kept"
 grep -Eq 'plan: [0-9]+ trials of up to [0-9]+ epochs, then .* about [0-9]+ s' "$work/log" || fail "search --time tells no plan"
 grep -q '^small ' "$work/timed_winner" || fail "search --time: no winner"
 ls "$XDG_CACHE_HOME"/kwsmith/*.pace.json >/dev/null || fail "search --time keeps nothing of what it measured"
+rm "$work/timed/config.json" "$XDG_CACHE_HOME"/kwsmith/*.pace.json
+"$kwsmith" search --data "$data" --budget small --types dnn,gru --study "$work/timed" 2>"$work/log" |
+  diff "$work/timed_winner" - >&2 || { cat "$work/log" >&2; fail "a study without its config.json has lost its plan"; }
+! grep -q 'plan:' "$work/log" || fail "a study is planned twice"
 
 step "search: asked again it trains nothing and says the same"
 "${search[@]}" "$work/one" >"$work/winners_again" 2>"$work/log"

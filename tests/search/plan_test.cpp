@@ -140,6 +140,22 @@ TEST(Plan, WhatGoesOnIsAsSlowAsTheSlowestQuarter) {
   EXPECT_LT(slow.max_trials, planned(default_search({"small"}), pace, 1800.0).max_trials);
 }
 
+TEST(Plan, WhatGoesOnIsAsSlowAsTheBaselineWhereThereIsOne) {
+  std::vector<FirstDesign> first = first_of_small(6, [](const std::string&) { return 1.0; });
+  first[3].step_seconds = 7.0;
+  first[0].step_seconds = 4.0;
+  first[0].proposal.design.name = "tc_resnet8";
+  EXPECT_DOUBLE_EQ(pace_of_steps(first).late_epoch_seconds, 4.0);
+  first[0].step_seconds = 0.5;
+  EXPECT_DOUBLE_EQ(pace_of_steps(first).late_epoch_seconds, pace_of_steps(first).epoch_seconds)
+      << "never less than all";
+  std::swap(first[0].proposal.design.name, first[1].proposal.design.name);
+  EXPECT_DOUBLE_EQ(pace_of_steps(first).late_epoch_seconds, 4.0) << "mean of the slowest two: none begins the budget";
+  first[1].proposal.budget = "medium";
+  first[1].step_seconds = 3.0;
+  EXPECT_DOUBLE_EQ(pace_of_steps(first).late_epoch_seconds, 3.0) << "the other budget has one";
+}
+
 TEST(Plan, MeasuresTheSmallestAndTheLargestOfAType) {
   std::vector<Proposal> first;
   for (const FirstDesign& design : first_of_small(40, [](const std::string&) { return 1.0; })) {

@@ -37,8 +37,9 @@ class StorePlace {
   StorePlace(const StorePlace&) = delete;
   StorePlace& operator=(const StorePlace&) = delete;
 
+  [[nodiscard]] std::string study() const { return url.empty() ? folder.path.string() : url; }
   [[nodiscard]] Study open(const Json& config) const { return {folder.path, config, url}; }
-  [[nodiscard]] Study join() const { return Study::join(url.empty() ? folder.path.string() : url, true); }
+  [[nodiscard]] Study join() const { return Study::join(study(), true); }
 
   StudyFolder folder;
   std::string url = "";

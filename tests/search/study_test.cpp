@@ -27,6 +27,19 @@ using testing::StoredStudy;
 using testing::StudyFolder;
 using testing::taken;
 
+TEST_P(StoredStudy, KeepsItsPlan) {
+  EXPECT_FALSE(Study::plan_of(place.study())) << "there is no study yet";
+  const Json first = {{"trials", 4}}, second = {{"trials", 9}};
+  { Study(place.folder.path, kConfig, place.url, first); }
+  EXPECT_EQ(Study::plan_of(place.study()), first);
+  {
+    Study study(place.folder.path, kConfig, place.url, second);
+    EXPECT_EQ(Study::plan_of(place.study()), first) << "it may yet be refused";
+    study.set_plan(second);
+  }
+  EXPECT_EQ(Study::plan_of(place.study()), second);
+}
+
 TEST_P(StoredStudy, KeepsTrialsModelsAndTestsOverReopening) {
   const std::vector<Proposal> drawn = proposals(4);
   const std::string model("a\0b", 3), checkpoint("c\0d", 3);

@@ -43,6 +43,8 @@ for i in 2 3; do
 done
 cmp "$work/alone/trials.json" "$work/shared/trials.json" || fail "trials.json differs"
 cmp "$work/alone/best/small/model.json" "$work/shared/best/small/model.json" || fail "the winner differs"
+"$kwsmith" -q search "${options[@]}" --study "$POSTGRES" --out "$work/elsewhere" > /dev/null || fail "another --out"
+cmp "$work/shared/trials.json" "$work/elsewhere/trials.json" || fail "the plan is not that of the study, with another --out"
 
 step "the same with a hundred kills of search and workers"
 RANDOM=7

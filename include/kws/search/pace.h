@@ -28,7 +28,8 @@ std::vector<Proposal> first_proposals(Proposer& proposer, std::size_t budgets, i
 std::vector<Proposal> few_of_each_type(const std::vector<Proposal>& proposals, std::size_t of_each);
 
 /// Epochs as long as the steps of these designs, no time at rungs. Every type counts alike: a search draws from all of
-/// them, however many of its first designs are of one.
+/// them, however many of its first designs are of one. What goes on is as slow as the baselines that it is held against,
+/// or where there is none as the slowest quarter, because the most accurate networks are mostly large.
 TrainingPace pace_of_steps(const std::vector<FirstDesign>& first);
 
 /// Types whose networks are too slow for a search on this machine: even the quickest of the first designs would take

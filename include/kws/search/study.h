@@ -84,19 +84,23 @@ struct Lease {
 /// or failure, model); jobs(trial, epochs, from_epochs, turn, decided, holder, fence, expires); standings(number,
 /// epochs, state, reason) as the last run left them; tests(number, result); losses(trial, epochs, lost): leases that
 /// ran out without news, and restarts the same, found by a search as it began; progress(version, finished) one row;
-/// told(json, at) one row: how far the search says it is, and when it said so.
+/// told(json, at) one row: how far the search says it is, and when it said so; plan(json) one row: what the last search
+/// was asked for and has planned, which goes on where nothing else is given.
 /// What is read is checked like a file: others may have written it.
 class Study {
  public:
   /// For the search: opens the study of `folder`, or makes it.
   ///   url     keeps the store in that database of a PostgreSQL server, the results in the folder; "": all in the folder
+  ///   plan    of a study that is made: kept with the config, or not at all
   ///   throws  Error  Exit::usage: made with another config (says what differs); Exit::failed: the folder cannot be
   ///                  written; Exit::store: in use, damaged, disk full, unreachable
-  Study(const std::filesystem::path& folder, const Json& config, const std::string& url = "");
+  Study(const std::filesystem::path& folder, const Json& config, const std::string& url = "", const Json& plan = {});
   /// For workers and reports: joins the study of a folder or URL, also while a search runs.
   ///   throws  Error  Exit::usage: no study there; Exit::store: damaged, unreachable
   ///   to_work  a study that is only looked at may lie in a folder that cannot be written
   static Study join(const std::string& place, bool to_work);
+  /// The plan of the study of a folder or URL; nothing: there is no study yet.
+  static std::optional<Json> plan_of(const std::string& place);
   Study(Study&&) noexcept;
   ~Study();
 
@@ -105,6 +109,7 @@ class Study {
   [[nodiscard]] std::string name() const;
   /// What the search was started with, or goes on with.
   [[nodiscard]] Json config() const;
+  void set_plan(const Json& plan);
   /// From now on the study's top rung is the one that it was opened with; until then nothing of it is changed.
   void raise();
 

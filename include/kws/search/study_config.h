@@ -23,4 +23,8 @@ Json to_json(const StudyConfig& config);
 ///   throws  Error (Exit::store) when it is not the config of a search: nobody has typed it
 StudyConfig study_config_from_json(const Json& json, const std::string& name);
 
+/// The options of a plan that a study keeps, Study::plan_of().
+///   throws  Error (Exit::store) when it is none
+SearchOptions plan_from_json(const Json& json, const std::string& name);
+
 }  // namespace kws
