@@ -8,7 +8,6 @@
 #include <mutex>
 #include <numeric>
 #include <set>
-#include <span>
 #include <thread>
 #include <utility>
 
@@ -47,20 +46,20 @@ double middle_of(const std::map<std::string, double>& of_types) {
   return all[all.size() / 2];
 }
 
-/// Seconds of an epoch of the budgets' baselines, with which proposals begin; nothing: there is none.
-std::vector<double> epochs_of_baselines(const std::vector<FirstDesign>& first) {
-  std::map<std::string, const FirstDesign*> begin;
-  for (const FirstDesign& design : first) begin.try_emplace(design.proposal.budget, &design);
-  std::vector<double> seconds;
-  for (const auto& [budget, design] : begin) {
-    const bool known = std::ranges::count(baseline_names(), design->proposal.design.name) > 0;
-    if (known) seconds.push_back(design->step_seconds);
-  }
-  return seconds;
+bool is_known_as_baseline(const Proposal& proposal) {
+  return std::ranges::count(baseline_names(), proposal.design.name) > 0;
 }
 
-double mean_of(std::span<const double> values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+/// Seconds of an epoch of what goes on in a budget: of its baseline, or where it has none the mean of the slowest quarter.
+double late_epoch_seconds(std::vector<const FirstDesign*> of_budget) {
+  const auto name_of = [](const FirstDesign* design) { return design->proposal.design.name; };
+  if (bring_baseline_forward(of_budget, name_of)) return of_budget.front()->step_seconds;
+  std::vector<double> all;
+  all.reserve(of_budget.size());
+  for (const FirstDesign* design : of_budget) all.push_back(design->step_seconds);
+  std::ranges::sort(all);
+  const std::size_t slower = (all.size() + 3) / 4;
+  return std::accumulate(all.end() - static_cast<std::ptrdiff_t>(slower), all.end(), 0.0) / static_cast<double>(slower);
 }
 
 }  // namespace
@@ -84,6 +83,9 @@ std::vector<Proposal> few_of_each_type(const std::vector<Proposal>& proposals, s
   for (const auto& [type, places] : of_type) {
     const std::size_t gaps = std::max<std::size_t>(1, of_each - 1);
     for (std::size_t i = 0; i < of_each; ++i) kept.insert(places[i * (places.size() - 1) / gaps]);
+    for (const std::size_t place : places) {
+      if (is_known_as_baseline(proposals[place])) kept.insert(place);
+    }
   }
   std::vector<Proposal> few;
   few.reserve(kept.size());
@@ -95,18 +97,16 @@ TrainingPace pace_of_steps(const std::vector<FirstDesign>& first) {
   std::map<std::string, int> of_type;
   for (const FirstDesign& design : first) ++of_type[design.proposal.design.type()];
   TrainingPace pace;
-  std::vector<double> all;
-  all.reserve(first.size());
+  std::map<std::string, std::vector<const FirstDesign*>> of_budget;
   for (const FirstDesign& design : first) {
     pace.epoch_seconds += design.step_seconds / of_type.at(design.proposal.design.type());
-    all.push_back(design.step_seconds);
+    of_budget[design.proposal.budget].push_back(&design);
   }
   pace.epoch_seconds /= static_cast<double>(of_type.size());
-  std::ranges::sort(all);
-  const std::vector<double> baselines = epochs_of_baselines(first);
-  const std::size_t slower = (all.size() + 3) / 4;
-  pace.late_epoch_seconds =
-      std::max(pace.epoch_seconds, mean_of(baselines.empty() ? std::span(all).last(slower) : std::span(baselines)));
+  for (const auto& [budget, designs] : of_budget) {
+    pace.late_epoch_seconds += late_epoch_seconds(designs) / static_cast<double>(of_budget.size());
+  }
+  pace.late_epoch_seconds = std::max(pace.late_epoch_seconds, pace.epoch_seconds);
   return pace;
 }
 

@@ -41,9 +41,10 @@ struct PlannedSeconds {
   double trials = 0.0, finals = 0.0;
 };
 PlannedSeconds seconds_of(const SearchOptions& options, const TrainingPace& pace) {
-  const std::vector<int> rungs = rungs_of(options.schedule());
+  const ScheduleOptions schedule = options.schedule();
+  const std::vector<int> rungs = rungs_of(schedule);
   Workers workers(pace.at_once);
-  workers.take_rungs(expected_jobs(options.schedule(), options.budgets().size()), [&](std::size_t rung, int) {
+  workers.take_rungs(expected_jobs(schedule, options.budgets().size()), [&](std::size_t rung, int) {
     const double epochs = rungs[rung] - (rung == 0 ? 0 : rungs[rung - 1]);
     return epochs * (rung == 0 ? pace.epoch_seconds : pace.late_epoch_seconds) + pace.rung_seconds;
   });

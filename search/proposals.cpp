@@ -1,7 +1,9 @@
 #include "kws/search/proposals.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -15,11 +17,14 @@ namespace kws {
 namespace {
 
 /// The largest of each type, which are mostly the most accurate, then the next ones, up to `most`; in their order.
-std::vector<Candidate> largest(std::vector<Candidate> published, std::size_t most) {
+///   baseline  the first counts as larger than all of its type
+std::vector<Candidate> largest(std::vector<Candidate> published, std::size_t most, bool baseline) {
   std::map<std::string, std::vector<std::pair<std::int64_t, std::size_t>>> of_type;  // operations and place
   for (std::size_t i = 0; i < published.size(); ++i) {
     const Design& design = published[i].sample.design;
-    of_type[design.type()].emplace_back(hello_edge_totals(build_graph(design)).ops, i);
+    const bool first = baseline && i == 0;
+    const std::int64_t ops = hello_edge_totals(build_graph(design)).ops;
+    of_type[design.type()].emplace_back(first ? std::numeric_limits<std::int64_t>::max() : ops, i);
   }
   std::vector<std::pair<std::size_t, std::size_t>> ranked;  // rank in its type and place
   for (auto& [type, designs] : of_type) {
@@ -33,17 +38,6 @@ std::vector<Candidate> largest(std::vector<Candidate> published, std::size_t mos
   kept.reserve(ranked.size());
   for (const auto& [rank, place] : ranked) kept.push_back(std::move(published[place]));
   return kept;
-}
-
-/// Puts the baseline first; returns whether there is one.
-bool begin_with_baseline(std::vector<Candidate>& published) {
-  for (const std::string& name : baseline_names()) {
-    const auto found = std::ranges::find(published, name, [](const Candidate& one) { return one.sample.design.name; });
-    if (found == published.end()) continue;
-    std::rotate(published.begin(), found, found + 1);
-    return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -77,10 +71,10 @@ Proposer::Proposer(const SearchOptions& options, const std::vector<std::string>&
     own.budget = budgets[i];
     own.pool = std::move(pools[i]);
     if (!options.no_prior) own.published = own.pool->published();
+    own.baseline = bring_baseline_forward(own.published, [](const Candidate& one) { return one.sample.design.name; });
     if (options.max_published > 0) {
-      own.published = largest(std::move(own.published), static_cast<std::size_t>(options.max_published));
+      own.published = largest(std::move(own.published), static_cast<std::size_t>(options.max_published), own.baseline);
     }
-    own.baseline = begin_with_baseline(own.published);
     std::ranges::reverse(own.published);
     own.untried = own.pool->types();
     Rng rng({options.seed, kOrder, i});

@@ -4,6 +4,7 @@
 
 #include "kws/search/finalists.h"
 #include "kws/search/ranking.h"
+#include "published.h"
 
 namespace kws {
 
@@ -18,7 +19,9 @@ std::vector<int> may_go_on(std::span<const TrialFacts> trials, const SearchOptio
     }
     std::ranges::sort(full, [](const TrialFacts* a, const TrialFacts* b) { return better(*a, *b); });
     const std::size_t share = std::max<std::size_t>(1, full.size() / static_cast<std::size_t>(options.reduction));
-    full.resize(std::min({full.size(), share, kMostKept / options.budgets().size()}));
+    const auto name_of = [](const TrialFacts* trial) { return trial->proposal.design.name; };
+    const std::size_t baseline = bring_baseline_forward(full, name_of) ? 1 : 0;  // which goes on beside them
+    full.resize(std::min({full.size(), share + baseline, kMostKept / options.budgets().size()}));
     for (const TrialFacts* trial : full) numbers.push_back(trial->proposal.number);
   }
   return numbers;

@@ -46,18 +46,15 @@ void Bracket::sort(std::vector<Entry>& rung) {
 std::optional<Promotion> Bracket::promote() { return promote(hold_); }
 
 std::optional<Promotion> Bracket::promote(std::size_t held) {
-  const auto is_baseline = [this](const Entry& entry) { return baselines_.contains(entry.trial); };
   for (std::size_t rung = open_ - 1; rung-- > 0;) {
     const std::vector<Entry>& entries = rungs_[rung];
     const auto baseline = std::ranges::find_if(
-        entries, [&](const Entry& entry) { return is_baseline(entry) && !entry.promoted && entry.accuracy; });
+        entries, [this](const Entry& entry) { return is_baseline(entry) && !entry.promoted && entry.accuracy; });
     if (baseline != entries.end()) {
       return take(rung, static_cast<std::size_t>(baseline - entries.begin()), "the baseline");
     }
     const std::size_t quota = (entries.size() - (rung == 0 ? std::min(entries.size(), held) : 0)) / reduction_;
-    const auto gone =
-        std::ranges::count_if(entries, [&](const Entry& entry) { return entry.promoted && !is_baseline(entry); });
-    if (static_cast<std::size_t>(gone) >= quota) continue;
+    if (others_gone_from(rung) >= quota) continue;
     if (rung == 0) {
       if (const auto rank = best_of_a_type()) return take(rung, *rank, "the best of its type");
     }
@@ -93,10 +90,17 @@ std::optional<Promotion> Bracket::close() {
   if (!running_.empty()) return std::nullopt;
   for (std::size_t rung = 0; rung + 1 < open_; ++rung) {
     const std::vector<Entry>& entries = rungs_[rung];
-    if (entries.empty() || !entries.front().accuracy || std::ranges::any_of(entries, &Entry::promoted)) continue;
-    return take(rung, 0, "goes on because no further trial comes");
+    const auto best =
+        std::ranges::find_if(entries, [](const Entry& entry) { return !entry.promoted && entry.accuracy; });
+    if (best == entries.end() || others_gone_from(rung) > 0) continue;
+    return take(rung, static_cast<std::size_t>(best - entries.begin()), "goes on because no further trial comes");
   }
   return std::nullopt;
+}
+
+std::size_t Bracket::others_gone_from(std::size_t rung) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      rungs_[rung], [this](const Entry& entry) { return entry.promoted && !is_baseline(entry); }));
 }
 
 std::optional<Promotion> Bracket::take(std::size_t rung, std::size_t rank, const std::string& reason) {
@@ -119,14 +123,17 @@ std::vector<Bracket::Position> Bracket::positions() const {
   for (std::size_t rung = 0; rung < rungs_.size(); ++rung) {
     const std::vector<Entry>& entries = rungs_[rung];
     const bool top = rung + 1 == rungs_.size();
-    const auto gone = std::ranges::count_if(entries, &Entry::promoted);
+    const bool baseline =
+        std::ranges::any_of(entries, [this](const Entry& entry) { return is_baseline(entry) && entry.promoted; });
+    const std::string gone =
+        std::to_string(others_gone_from(rung)) + " went on" + (baseline ? " beside the baseline" : "");
     for (std::size_t rank = 0; rank < entries.size(); ++rank) {
       const Entry& entry = entries[rank];
       if (entry.promoted) continue;
       Position& position = all.emplace_back(Position{.trial = entry.trial, .rung = rung, .reason = ""});
       position.failed = !entry.accuracy;
       if (position.failed) continue;
-      position.reason = place(rung, rank) + (top ? ", trained in full" : ", " + std::to_string(gone) + " went on");
+      position.reason = place(rung, rank) + ", " + (top ? "trained in full" : gone);
     }
   }
   for (const Running& running : running_) {

@@ -36,9 +36,9 @@ std::vector<int> expected_jobs(const ScheduleOptions& options, std::size_t budge
   int count = options.trials;
   for (std::size_t i = rungs_of(options).size(); i > 0; --i) {
     jobs.push_back(count);
-    // A baseline goes on beside those that earn it; one trial of each budget reaches the top in any case.
-    const int sure = std::min(count, static_cast<int>(budgets)), share = count / options.reduction;
-    count = std::max(sure, std::min(count, share + options.baselines));
+    // One trial of each budget reaches the top in any case, and its baseline beside it.
+    const int share = std::max(count / options.reduction, static_cast<int>(budgets));
+    count = std::min(count, share + options.baselines);
   }
   return jobs;
 }

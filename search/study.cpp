@@ -79,7 +79,7 @@ Study::Study(const std::filesystem::path& folder, const Json& config, const std:
                   Exit::store);
     }
     db.run("INSERT INTO config VALUES (1, $1)", {text_of(config)});
-    write_plan(db, plan);
+    if (!plan.is_null()) write_plan(db, plan);
   });
 }
 
@@ -104,6 +104,7 @@ std::optional<Json> Study::plan_of(const std::string& place) {
   if (!server && !holds_sqlite(place)) return std::nullopt;
   Store store(server ? open_postgres(place) : open_sqlite(place, Access::read));
   return store.run(false, [&]() -> std::optional<Json> {
+    if (store.db->has_table("progress")) require_version(*store.db);
     if (!store.db->has_table("plan")) return std::nullopt;
     const std::vector<SqlRow> rows = store.db->run("SELECT json FROM plan", {});
     if (rows.empty()) return std::nullopt;

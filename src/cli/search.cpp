@@ -83,11 +83,12 @@ void tell_size_of_c(const Winner& winner, const SearchOptions& options) {
       grouped(sizes->ram_bytes));
 }
 
-/// The plan of the study, if there is one.
-std::optional<SearchOptions> plan_before(const std::string& study) {
-  const std::optional<Json> kept = Study::plan_of(study);
-  if (!kept) return std::nullopt;
-  return plan_from_json(*kept, is_postgres_url(study) ? "--study" : study);
+/// The plan of the study, if there is one; a study of an earlier kwsmith has it in its folder alone.
+std::optional<SearchOptions> plan_before(const std::string& study, const std::filesystem::path& folder) {
+  if (const auto kept = Study::plan_of(study)) return plan_from_json(*kept, is_postgres_url(study) ? "--study" : study);
+  const std::filesystem::path file = folder / "config.json";
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  return search_options_from_json(load_json(file), file);
 }
 
 int run(const SearchVerb& verb, const Common& common) {
@@ -126,7 +127,7 @@ int run(const SearchVerb& verb, const Common& common) {
   const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);
   const std::filesystem::path folder = url ? verb.out : verb.study;
   try {
-    options = plan_search(request, *evaluator, isa, plan_data(dataset), plan_before(verb.study));
+    options = plan_search(request, *evaluator, isa, plan_data(dataset), plan_before(verb.study, folder));
   } catch (const Interrupted&) {
     return static_cast<int>(Exit::interrupted);
   }

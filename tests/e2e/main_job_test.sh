@@ -128,6 +128,10 @@ rm "$work/timed/config.json" "$XDG_CACHE_HOME"/kwsmith/*.pace.json
 "$kwsmith" search --data "$data" --budget small --types dnn,gru --study "$work/timed" 2>"$work/log" |
   diff "$work/timed_winner" - >&2 || { cat "$work/log" >&2; fail "a study without its config.json has lost its plan"; }
 ! grep -q 'plan:' "$work/log" || fail "a study is planned twice"
+python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript("DROP TABLE plan")' "$work/timed/study.db"
+"$kwsmith" search --data "$data" --budget small --types dnn,gru --study "$work/timed" 2>"$work/log" |
+  diff "$work/timed_winner" - >&2 || { cat "$work/log" >&2; fail "a study of an earlier version has lost its plan"; }
+! grep -q 'plan:' "$work/log" || fail "a study of an earlier version is planned twice"
 
 step "search: asked again it trains nothing and says the same"
 "${search[@]}" "$work/one" >"$work/winners_again" 2>"$work/log"

@@ -140,20 +140,33 @@ TEST(Plan, WhatGoesOnIsAsSlowAsTheSlowestQuarter) {
   EXPECT_LT(slow.max_trials, planned(default_search({"small"}), pace, 1800.0).max_trials);
 }
 
-TEST(Plan, WhatGoesOnIsAsSlowAsTheBaselineWhereThereIsOne) {
-  std::vector<FirstDesign> first = first_of_small(6, [](const std::string&) { return 1.0; });
-  first[3].step_seconds = 7.0;
-  first[0].step_seconds = 4.0;
-  first[0].proposal.design.name = "tc_resnet8";
+TEST(Plan, WhatGoesOnIsAsSlowAsTheBaselineOfItsBudget) {
+  std::vector<FirstDesign> first = first_of_small(8, [](const std::string&) { return 1.0; });
+  first[1].step_seconds = 7.0;
+  first[2].step_seconds = 4.0;
+  first[2].proposal.design.name = "tc_resnet8";
   EXPECT_DOUBLE_EQ(pace_of_steps(first).late_epoch_seconds, 4.0);
-  first[0].step_seconds = 0.5;
+  first[5].proposal.design.name = "matchboxnet_3x1x64";
+  first[5].step_seconds = 6.0;
+  EXPECT_DOUBLE_EQ(pace_of_steps(first).late_epoch_seconds, 6.0) << "the more accurate one is";
+  first[5].proposal.budget = "medium";
+  EXPECT_DOUBLE_EQ(pace_of_steps(first).late_epoch_seconds, 5.0) << "each has its own";
+  first[5].proposal.budget = "small";
+  first[1].proposal.budget = "large";
+  EXPECT_DOUBLE_EQ(pace_of_steps(first).late_epoch_seconds, 6.5) << "large has none: its slowest quarter";
+  first[5].step_seconds = first[1].step_seconds = 0.1;
   EXPECT_DOUBLE_EQ(pace_of_steps(first).late_epoch_seconds, pace_of_steps(first).epoch_seconds)
       << "never less than all";
-  std::swap(first[0].proposal.design.name, first[1].proposal.design.name);
-  EXPECT_DOUBLE_EQ(pace_of_steps(first).late_epoch_seconds, 4.0) << "mean of the slowest two: none begins the budget";
-  first[1].proposal.budget = "medium";
-  first[1].step_seconds = 3.0;
-  EXPECT_DOUBLE_EQ(pace_of_steps(first).late_epoch_seconds, 3.0) << "the other budget has one";
+}
+
+TEST(Plan, MeasuresWhatMayBeABaseline) {
+  SearchOptions options = default_search({"small", "medium"});
+  options.no_prior = false;
+  options.types = {"gru", "ds_tc"};
+  Proposer proposer(options);
+  const std::vector<Proposal> few = few_of_each_type(first_proposals(proposer, 2, 40), 3);
+  EXPECT_TRUE(std::ranges::any_of(
+      few, [](const Proposal& one) { return one.design.name == "matchboxnet_3x2x64" && one.budget == "medium"; }));
 }
 
 TEST(Plan, MeasuresTheSmallestAndTheLargestOfAType) {

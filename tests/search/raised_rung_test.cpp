@@ -5,7 +5,9 @@
 
 #include <atomic>
 #include <map>
+#include <mutex>
 #include <set>
+#include <string>
 
 #include "fake_evaluator.h"
 #include "kws/search/driver.h"
@@ -73,6 +75,34 @@ TEST(Search, RaisedTopRungContinuesTheBestTrialsWheneverItIsRaised) {
     int going_on = 0;
     for (const auto& [trial, epochs] : after.ran) going_on += epochs == 27 ? 18 : 0;
     EXPECT_TRUE(!ended || after.trained < going_on + 200) << "those that go on do so from their checkpoints";
+  }
+}
+
+TEST(Search, BaselinesGoOnToARaisedTopFromTheirCheckpoints) {
+  const StudyFolder folder;
+  FakeEvaluator before, after;
+  SearchOptions options = raised(2);
+  options.no_prior = false;
+  options.epochs = 9;
+  options.raised_from.clear();
+  search(options, before, folder.path);
+  std::mutex mutex;
+  std::map<int, std::set<int>> trained;  // epochs by trial
+  after.each_epoch = [&](const Proposal& proposal, int epoch) {
+    const std::scoped_lock lock(mutex);
+    trained[proposal.number].insert(epoch);
+  };
+  options.raised_from = {9};
+  options.epochs = 27;
+  search(options, after, folder.path);
+  std::map<int, std::string> names;
+  const Json report = trials_of(folder.path);
+  for (const Json& row : report.at("trials")) names[row.at("trial")] = row.at("name");
+  EXPECT_EQ(names[0], "tc_resnet8");
+  EXPECT_EQ(names[1], "matchboxnet_3x2x64");
+  for (const int trial : {0, 1}) {
+    ASSERT_EQ(trained[trial].size(), 18U) << trial;
+    EXPECT_EQ(*trained[trial].begin(), 10) << trial;
   }
 }
 

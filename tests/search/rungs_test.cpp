@@ -118,6 +118,29 @@ TEST(Bracket, ABaselineGoesOnInAnyCaseAndTakesNobodysPlace) {
   EXPECT_FALSE(bracket.promote());
 }
 
+TEST(Bracket, OneTrialReachesTheTopBesideTheBaseline) {
+  Bracket bracket({1, 3, 9}, 3);
+  for (int trial = 0; trial < 5; ++trial) {
+    bracket.open(trial, "", trial == 0);
+    bracket.report(trial, 0.1 * trial);
+  }
+  EXPECT_EQ(bracket.promote()->trial, 0);
+  EXPECT_EQ(bracket.promote()->trial, 4) << "one of five has earned it";
+  for (const int trial : {0, 4}) bracket.report(trial, 0.5 + 0.1 * trial);
+  EXPECT_EQ(bracket.promote()->trial, 0);
+  EXPECT_FALSE(bracket.promote());
+  EXPECT_FALSE(bracket.close()) << "while the baseline runs";
+  bracket.report(0, 0.6);
+  const auto promotion = bracket.close();
+  ASSERT_TRUE(promotion) << "a search must not come to its baseline alone";
+  EXPECT_EQ(promotion->trial, 4);
+  EXPECT_EQ(promotion->to, 2U);
+  EXPECT_THAT(promotion->reason, ::testing::HasSubstr("no further trial comes"));
+  bracket.report(4, 0.9);
+  EXPECT_FALSE(bracket.close());
+  EXPECT_EQ(bracket.positions()[3].reason, "rank 2 of 5 after 1 epoch (30.00 %), 1 went on beside the baseline");
+}
+
 TEST(Bracket, FailedTrialsCountButNeverGoOn) {
   Bracket bracket = after_one_epoch({std::nullopt, 0.0, std::nullopt});
   EXPECT_EQ(bracket.promote()->trial, 1);

@@ -143,6 +143,7 @@ TEST(Schedule, TrainsTheBaselineOfEachBudgetInFullWhichIsExpected) {
     }
   }
   EXPECT_THAT(expected_jobs({.trials = 2, .epochs = 27, .baselines = 3}, 3), ::testing::ElementsAre(2, 2, 2));
+  EXPECT_THAT(expected_jobs({.trials = 5, .epochs = 27, .baselines = 1}, 1), ::testing::ElementsAre(5, 2, 2));
 }
 
 TEST(Schedule, BudgetsGetEqualShares) {

@@ -51,6 +51,7 @@ TEST_F(ForeignRow, OfAnotherVersionIsRefusedByEveryReader) {
   edit("UPDATE progress SET version = 99");
   EXPECT_THAT(complaint(), HasSubstr("made by a newer kwsmith (format 99, this one reads "));
   EXPECT_THAT(refusal(folder.path, kConfig, Exit::store), HasSubstr("made by a newer kwsmith"));
+  EXPECT_THROW(Study::plan_of(folder.path), Error);
   edit("UPDATE progress SET version = 1");
   EXPECT_THAT(complaint(), HasSubstr("made by an older kwsmith (format 1, this one reads "));
   EXPECT_THAT(refusal(folder.path, kConfig, Exit::store), HasSubstr("made by an older kwsmith"));

@@ -29,6 +29,11 @@ using testing::taken;
 
 TEST_P(StoredStudy, KeepsItsPlan) {
   EXPECT_FALSE(Study::plan_of(place.study())) << "there is no study yet";
+  { Study study = place.open(kConfig); }
+  EXPECT_FALSE(Study::plan_of(place.study())) << "of an earlier version, say";
+}
+
+TEST_P(StoredStudy, KeepsThePlanItIsMadeWithUntilAnotherOneIsSet) {
   const Json first = {{"trials", 4}}, second = {{"trials", 9}};
   { Study(place.folder.path, kConfig, place.url, first); }
   EXPECT_EQ(Study::plan_of(place.study()), first);

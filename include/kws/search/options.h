@@ -92,10 +92,10 @@ void describe(Field& field, SearchOptions& o) {
         "share of proposals that are one change of a good design; shares follow success later on");
   field("model_share", o.model_share, 0.0, 1.0, "share that a model of good designs picks; the rest is random");
   field("no_prior", o.no_prior, "do not begin with the published designs that keep a budget");
-  field.later(
-      "max_published", o.max_published, 0, 0, 1000000,
-      "published designs of each budget to begin with, of each type the largest first and at least that one; 0: "
-      "all; --time sets it");
+  field.later("max_published", o.max_published, 0, 0, 1000000,
+              "published designs of each budget to begin with, the baseline and of each type the largest first and at "
+              "least those; 0: "
+              "all; --time sets it");
   field.choice("strategy", o.strategy, strategy_names(), "of proposals and rungs, see `kwsmith replay`");
   field("finalists", o.finalists, 0, 100,
         "best trials of each budget that are trained anew at the end, unless a limit ended the search");

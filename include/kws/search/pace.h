@@ -23,13 +23,13 @@ struct FirstDesign {
 /// Those of a search's first `count` proposals that depend on no result.
 std::vector<Proposal> first_proposals(Proposer& proposer, std::size_t budgets, int count);
 
-/// Of each type at most `of_each` proposals, evenly spaced from its first to its last: published networks come from
-/// small to large.
+/// Of each type at most `of_each` proposals, evenly spaced from its first to its last, because published networks come
+/// mostly from small to large; and those that may be a baseline.
 std::vector<Proposal> few_of_each_type(const std::vector<Proposal>& proposals, std::size_t of_each);
 
 /// Epochs as long as the steps of these designs, no time at rungs. Every type counts alike: a search draws from all of
-/// them, however many of its first designs are of one. What goes on is as slow as the baselines that it is held against,
-/// or where there is none as the slowest quarter, because the most accurate networks are mostly large.
+/// them, however many of its first designs are of one. What goes on in a budget is as slow as its baseline, or where
+/// there is none as the slowest quarter, because the most accurate networks are mostly large; every budget counts alike.
 TrainingPace pace_of_steps(const std::vector<FirstDesign>& first);
 
 /// Types whose networks are too slow for a search on this machine: even the quickest of the first designs would take
