@@ -50,7 +50,7 @@ bool is_known_as_baseline(const Proposal& proposal) {
   return std::ranges::count(baseline_names(), proposal.design.name) > 0;
 }
 
-/// Seconds of an epoch of what goes on in a budget: of its baseline, or where it has none the mean of the slowest quarter.
+/// Seconds of an epoch of what goes on in a budget: of its baseline, or where it has none of the slowest quarter.
 double late_epoch_seconds(std::vector<const FirstDesign*> of_budget) {
   const auto name_of = [](const FirstDesign* design) { return design->proposal.design.name; };
   if (bring_baseline_forward(of_budget, name_of)) return of_budget.front()->step_seconds;

@@ -94,8 +94,7 @@ void describe(Field& field, SearchOptions& o) {
   field("no_prior", o.no_prior, "do not begin with the published designs that keep a budget");
   field.later("max_published", o.max_published, 0, 0, 1000000,
               "published designs of each budget to begin with, the baseline and of each type the largest first and at "
-              "least those; 0: "
-              "all; --time sets it");
+              "least those; 0: all; --time sets it");
   field.choice("strategy", o.strategy, strategy_names(), "of proposals and rungs, see `kwsmith replay`");
   field("finalists", o.finalists, 0, 100,
         "best trials of each budget that are trained anew at the end, unless a limit ended the search");

@@ -29,7 +29,8 @@ std::vector<Proposal> few_of_each_type(const std::vector<Proposal>& proposals, s
 
 /// Epochs as long as the steps of these designs, no time at rungs. Every type counts alike: a search draws from all of
 /// them, however many of its first designs are of one. What goes on in a budget is as slow as its baseline, or where
-/// there is none as the slowest quarter, because the most accurate networks are mostly large; every budget counts alike.
+/// there is none as the slowest quarter, because the most accurate networks are mostly large; every budget counts
+/// alike.
 TrainingPace pace_of_steps(const std::vector<FirstDesign>& first);
 
 /// Types whose networks are too slow for a search on this machine: even the quickest of the first designs would take

@@ -25,8 +25,8 @@ struct Promotion {
 /// There, where types that learn at different speeds are not comparable, the best of each type goes on before the
 /// second of another one, once `reduction` of its trials stand there. A trial that does not go on may be promoted
 /// later, when worse results have come in below it. Ties go to the lower number. A baseline, which others are to be held
-/// against, goes on in any case, at once and beside those that earn it; of its type it is the one that goes on first. Source: Li et al., "A System for
-/// Massively Parallel Hyperparameter Tuning", arXiv:1810.05934, algorithm 2.
+/// against, goes on in any case, at once and beside those that earn it; of its type it is the one that goes on first.
+/// Source: Li et al., "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934, algorithm 2.
 class Bracket {
  public:
   Bracket(std::vector<int> rungs, int reduction, int hold = 0)
@@ -57,8 +57,8 @@ class Bracket {
   /// The next trial to go on, which from now on runs; nothing: none has earned it.
   std::optional<Promotion> promote();
   /// To be asked once no trial comes any more: what the last results have earned, as soon as the first rung has all of
-  /// its results; then, when nothing runs, the best of the lowest rung that nobody but the baseline has left goes on though
-  /// fewer than `reduction` results stand there, so that one trial reaches the top.
+  /// its results; then, when nothing runs, the best of the lowest rung that nobody but the baseline has left goes on
+  /// though fewer than `reduction` results stand there, so that one trial reaches the top.
   std::optional<Promotion> close();
 
   /// Where a trial stands and why it is not further.
