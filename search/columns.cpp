@@ -1,7 +1,5 @@
 #include "columns.h"
 
-#include <algorithm>
-
 #include "kws/families/design.h"
 #include "kws/search/finalists.h"
 #include "kws/search/space.h"
@@ -89,12 +87,8 @@ std::vector<Column> make_columns() {
                        Column::Where::csv});
   }
   for (const TrainingDial& dial : training_dials()) {
-    columns.push_back({dial.name,
-                       [of = dial.of](Facts t) {
-                         TrainOptions training = t.proposal.training;
-                         return Json(of(training));
-                       },
-                       Column::Where::csv});
+    columns.push_back(
+        {dial.name, [get = dial.get](Facts t) { return Json(get(t.proposal.training)); }, Column::Where::csv});
   }
   return columns;
 }
@@ -103,6 +97,12 @@ std::vector<Column> make_columns() {
 
 const std::vector<Column>& trial_columns() {
   static const std::vector<Column> columns = make_columns();
+  return columns;
+}
+
+std::vector<Column> reported_columns(const SearchOptions& options) {
+  std::vector<Column> columns = trial_columns();
+  std::erase_if(columns, [&](const Column& c) { return options.deterministic && c.where == Column::Where::times; });
   return columns;
 }
 
@@ -115,12 +115,10 @@ std::string cell_text(const Json& value) {
   return text;
 }
 
-Json trial_row(const TrialFacts& trial, std::span<const char* const> names) {
+Json trial_row(const TrialFacts& trial, std::span<const Column> columns) {
   Json row = Json::object();
-  for (const Column& column : trial_columns()) {
-    const bool wanted =
-        names.empty() ? column.where != Column::Where::csv : std::ranges::find(names, column.name) != names.end();
-    if (wanted) row[column.name] = column.cell(trial);
+  for (const Column& column : columns) {
+    if (column.where != Column::Where::csv) row[column.name] = column.cell(trial);
   }
   return row;
 }

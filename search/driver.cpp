@@ -63,6 +63,8 @@ class Run {
     study_.stand(standings());
     return interrupted_;
   }
+  /// Whether a limit to its time or its epochs has ended it, so that a later run may take it further.
+  [[nodiscard]] bool limited() const { return schedule_.stopped(); }
 
  private:
   /// Keeps the first exception and ends all.
@@ -306,7 +308,8 @@ SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Stu
   require_no_fewer_trials(study, options);
   study.raise();
   SearchOutcome outcome;
-  outcome.interrupted = Run(options, evaluator, study, sink, std::move(proposer)).work();
+  Run run(options, evaluator, study, sink, std::move(proposer));
+  outcome.interrupted = run.work();
   const std::vector<TrialFacts> trials = facts_of(study.trials(), options);
   try {
     for (const Budget& budget : options.budgets()) {
@@ -320,7 +323,7 @@ SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Stu
   } catch (const Interrupted&) {
     outcome = {.interrupted = true, .winners = {}};
   }
-  if (!outcome.interrupted) {
+  if (!outcome.interrupted && !run.limited()) {
     std::vector<int> models;
     for (const Winner& winner : outcome.winners) models.push_back(winner.trial.proposal.number);
     study.shrink(models, may_go_on(trials, options));

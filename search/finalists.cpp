@@ -19,6 +19,8 @@ bool ends_at_a_top(const TrialFacts& trial, const SearchOptions& options) {
   return trial.result() != nullptr && std::ranges::find(before, trial.rungs.back().epochs) != before.end();
 }
 
+int epochs_of_finalist(const SearchOptions& options) { return final_epochs(options) + options.tuning_epochs; }
+
 }  // namespace
 
 int final_epochs(const SearchOptions& options) {
@@ -30,8 +32,8 @@ bool is_finalist(int number) { return number >= kFirstFinalist; }
 int finalist_of(int number) { return (number - kFirstFinalist) / kMostSeeds; }
 
 std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const SearchOptions& options) {
-  std::set<int> chosen;
-  std::vector<Proposal> list;
+  std::set<int> numbers;
+  std::vector<const TrialFacts*> chosen;
   for (const Budget& budget : options.budgets()) {
     std::vector<const TrialFacts*> best;
     for (const TrialFacts& trial : trials) {
@@ -44,28 +46,33 @@ std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const Search
     });
     best.resize(std::min(best.size(), static_cast<std::size_t>(options.finalists)));
     for (const TrialFacts* trial : best) {
-      if (!chosen.insert(trial->proposal.number).second) continue;
-      for (int repetition = 1; repetition <= options.final_seeds; ++repetition) {
-        Proposal proposal = trial->proposal;
-        proposal.number = kFirstFinalist + kMostSeeds * trial->proposal.number + repetition;
-        proposal.training.epochs = final_epochs(options);
-        proposal.training.restarts.clear();
-        proposal.training.tuning_epochs = options.tuning_epochs;
-        proposal.training.seed = training_seed(options.seed, proposal.number);
-        list.push_back(std::move(proposal));
-      }
+      if (numbers.insert(trial->proposal.number).second) chosen.push_back(trial);
+    }
+  }
+  std::vector<Proposal> list;
+  for (int repetition = 1; repetition <= options.final_seeds; ++repetition) {
+    for (const TrialFacts* trial : chosen) {
+      Proposal proposal = trial->proposal;
+      proposal.number = kFirstFinalist + kMostSeeds * trial->proposal.number + repetition;
+      proposal.training.epochs = final_epochs(options);
+      proposal.training.restarts.clear();
+      proposal.training.tuning_epochs = options.tuning_epochs;
+      proposal.training.seed = training_seed(options.seed, proposal.number);
+      list.push_back(std::move(proposal));
     }
   }
   return list;
 }
 
 int finalist_trainings(const SearchOptions& options) {
-  const auto budgets = static_cast<int>(options.budgets().size());
-  return budgets * std::min(options.finalists, options.max_trials) * options.final_seeds;
+  const std::size_t budgets = options.budgets().size();
+  const int all = static_cast<int>(budgets) * std::min(options.finalists, options.max_trials) * options.final_seeds;
+  if (options.max_epochs == 0) return all;
+  const ScheduleOptions schedule = options.schedule();
+  if (expected_jobs(schedule, budgets).front() < options.max_trials) return 0;  // the limit ends it before
+  return std::min(all, (options.max_epochs - expected_epochs(schedule, budgets)) / epochs_of_finalist(options));
 }
 
-int finalist_epochs(const SearchOptions& options) {
-  return finalist_trainings(options) * (final_epochs(options) + options.tuning_epochs);
-}
+int finalist_epochs(const SearchOptions& options) { return finalist_trainings(options) * epochs_of_finalist(options); }
 
 }  // namespace kws

@@ -182,7 +182,9 @@ std::optional<Sample> change(const Space& space, const Sample& from, std::size_t
     moved = turn_kind(space.features, features);
   } else if (size >= dials) {
     const TrainingDial& dial = *free_training_dials(space.training)[size - dials];
-    moved = turn_value(space.training.*dial.values, dial.of(to.training), up);
+    double value = dial.get(to.training);
+    moved = turn_value(space.training.*dial.values, value, up);
+    dial.set(to.training, value);
   } else if (size == frames) {
     moved = turn_frame(space.features.frames, features, up);
   } else {

@@ -73,16 +73,17 @@ std::optional<Part> SearchOptions::part() const { return limits.limits(true) ? s
 Part SearchOptions::target() const { return {core_by_name(core), clock_hz, hop_ms, carry_state}; }
 
 ScheduleOptions SearchOptions::schedule() const {
-  return {.trials = max_trials,
-          .epochs = epochs,
-          .raised_from = raised_from,
-          .first_rung = first_rung,
-          .reduction = reduction,
-          .slots = slots,
-          .fair = fair,
-          .baselines = baselines(*this),
-          .max_epochs = max_epochs,
-          .target_accuracy = target_accuracy};
+  const SearchOptions set = with_strategy(*this);
+  return {.trials = set.max_trials,
+          .epochs = set.epochs,
+          .raised_from = set.raised_from,
+          .first_rung = set.first_rung,
+          .reduction = set.reduction,
+          .slots = set.slots,
+          .fair = set.fair,
+          .baselines = baselines(set),
+          .max_epochs = set.max_epochs,
+          .target_accuracy = set.target_accuracy};
 }
 
 SearchOptions search_options_from_json(const Json& json, const std::string& origin) {
@@ -109,7 +110,7 @@ SearchOptions search_options_from_json(const Json& json, const std::string& orig
                     " is not below " + std::to_string(above) + ", the top rung after it; leave the list out",
                 Exit::usage);
   }
-  return with_strategy(options);
+  return options;
 }
 
 Json search_options_to_json(const SearchOptions& options) {
@@ -117,7 +118,7 @@ Json search_options_to_json(const SearchOptions& options) {
   Json json = options_to_json<Document>({.options = copy});
   put_space_lists(json["space"], options.space);
   json["budgets"] = options.budget_names;
-  json["types"] = options.types.empty() ? network_types() : options.types;
+  json["types"] = options.types;
   // Of a board's limits one that was lifted is told, or whoever reads the board's name would take it from there.
   for (const Measure& measure : measures()) {
     const bool lifted = !options.board.empty() && measure.of_part && !options.limits[measure.id];

@@ -46,10 +46,6 @@ double middle_of(const std::map<std::string, double>& of_types) {
   return all[all.size() / 2];
 }
 
-bool is_known_as_baseline(const Proposal& proposal) {
-  return std::ranges::count(baseline_names(), proposal.design.name) > 0;
-}
-
 /// Seconds of an epoch of what goes on in a budget: of its baseline, or where it has none of the slowest quarter.
 double late_epoch_seconds(std::vector<const FirstDesign*> of_budget) {
   const auto name_of = [](const FirstDesign* design) { return design->proposal.design.name; };
@@ -84,7 +80,7 @@ std::vector<Proposal> few_of_each_type(const std::vector<Proposal>& proposals, s
     const std::size_t gaps = std::max<std::size_t>(1, of_each - 1);
     for (std::size_t i = 0; i < of_each; ++i) kept.insert(places[i * (places.size() - 1) / gaps]);
     for (const std::size_t place : places) {
-      if (is_known_as_baseline(proposals[place])) kept.insert(place);
+      if (is_baseline_name(proposals[place].design.name)) kept.insert(place);
     }
   }
   std::vector<Proposal> few;
@@ -173,7 +169,7 @@ Overhead measure_overhead(const std::vector<FirstDesign>& first, Evaluator& eval
       }
     } catch (...) {
       const std::scoped_lock lock(mutex);
-      error = std::current_exception();
+      if (!error) error = std::current_exception();
     }
   };
   {

@@ -7,7 +7,6 @@
 #include "kws/core/table.h"
 #include "kws/search/finalists.h"
 #include "kws/search/schedule.h"
-#include "strategies.h"
 #include "workers.h"
 
 namespace kws {
@@ -88,6 +87,7 @@ SearchOptions planned(SearchOptions options, const TrainingPace& pace, double se
   }
   const auto keep_given = [&] { read_options(fixed, options, "command line", "search"); };
   options.slots = kSlotsEach * pace.at_once;
+  const int limit = std::exchange(options.max_epochs, 0);  // another end, that the time knows nothing of
   const auto choose = [&](const Finals& finals) {
     options.finalists = finals.finalists;
     options.final_seeds = finals.seeds;
@@ -117,7 +117,8 @@ SearchOptions planned(SearchOptions options, const TrainingPace& pace, double se
   }
   options.max_published = std::max(1, options.max_trials / budgets / 2);  // the other half is new
   keep_given();
-  return with_strategy(std::move(options));
+  options.max_epochs = limit;
+  return options;
 }
 
 double planned_seconds(const SearchOptions& options, const TrainingPace& pace) {
@@ -147,10 +148,9 @@ SearchOptions as_planned_before(SearchOptions options, const SearchOptions& befo
 }
 
 void require_no_fewer_trials(const Study& study, const SearchOptions& options) {
-  const std::vector<Trial> trials = study.trials();
-  const auto begun = std::ranges::count_if(trials, [](const Trial& one) { return !is_finalist(one.proposal.number); });
-  if (begun <= options.max_trials) return;
-  throw Error(study.name() + ": has begun " + grouped(begun) + " trials, more than --max-trials " +
+  const auto there = begun_trials(study.trials());
+  if (there <= options.max_trials) return;
+  throw Error(study.name() + ": has begun " + grouped(there) + " trials, more than --max-trials " +
                   grouped(options.max_trials) + "; it can be raised only: give at least as many, or another --study",
               Exit::usage);
 }

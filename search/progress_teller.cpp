@@ -8,8 +8,9 @@ namespace kws {
 
 ProgressTeller::ProgressTeller(const SearchOptions& options, Study& study, ProgressSink& sink)
     : study_(study), sink_(sink), time_left_(options) {
-  progress_.trials = options.max_trials;
-  progress_.epochs = expected_epochs(options.schedule(), options.budgets().size()) + finalist_epochs(options);
+  const std::size_t budgets = options.budgets().size();
+  progress_.trials = expected_jobs(options.schedule(), budgets).front();
+  progress_.epochs = expected_epochs(options.schedule(), budgets) + finalist_epochs(options);
 }
 
 void ProgressTeller::offered(const Job& job, const Proposal& proposal) {

@@ -11,6 +11,7 @@
 #include "kws/cost/cost.h"
 #include "proposal_sources.h"
 #include "published.h"
+#include "strategies.h"
 #include "streams.h"
 
 namespace kws {
@@ -65,12 +66,12 @@ Proposer::Proposer(const SearchOptions& options) : options_(options) {
 
 Proposer::Proposer(const SearchOptions& options, const std::vector<std::string>& budgets,
                    std::vector<std::unique_ptr<Pool>> pools)
-    : options_(options) {
+    : options_(with_strategy(options)) {
   for (std::size_t i = 0; i < budgets.size(); ++i) {
     PerBudget& own = *per_budget_.emplace_back(std::make_unique<PerBudget>());
     own.budget = budgets[i];
     own.pool = std::move(pools[i]);
-    if (!options.no_prior) own.published = own.pool->published();
+    if (!options_.no_prior) own.published = own.pool->published();
     own.baseline = bring_baseline_forward(own.published, [](const Candidate& one) { return one.sample.design.name; });
     if (options.max_published > 0) {
       own.published = largest(std::move(own.published), static_cast<std::size_t>(options.max_published), own.baseline);
@@ -124,7 +125,8 @@ std::optional<Proposer::Proposed> Proposer::propose(std::size_t budget, int numb
   }
   if (!found) {
     warnings_.push_back("budget \"" + own.budget + "\": no further design is found after " +
-                        std::to_string(own.past.size()) + "; its trials go to the others");
+                        std::to_string(own.past.size()) +
+                        (per_budget_.size() > 1 ? "; its trials go to the others" : "; the search ends with them"));
     return std::nullopt;
   }
   Proposed proposed{.proposal = {.number = number,
@@ -141,7 +143,7 @@ std::optional<Proposer::Proposed> Proposer::propose(std::size_t budget, int numb
   proposal.training.seed = training_seed(options_.seed, number);
   // One for all trials, so that those with the same front end share their features; 0 would mean the trial's own.
   proposal.training.data_seed = (Rng({options_.seed, kData}).next() >> 11) | 1U;
-  seen_.insert(proposed.key);
+  seen_.insert({found->candidate.key, found->candidate.training_key});
   Point point = own.pool->point(found->candidate);
   own.past.push_back({.number = number,
                       .candidate = std::move(found->candidate),

@@ -36,16 +36,16 @@ const std::vector<std::string>& baseline_names() {
   return names;
 }
 
+bool is_baseline_name(const std::string& name) { return is_one_of(name, baseline_names()); }
+
 int baselines(const SearchOptions& options) {
   if (options.no_prior) return 0;
   static const std::vector<Design> known = [] {
     std::vector<Design> designs = known_designs();
-    std::erase_if(designs, [](const Design& design) { return !is_one_of(design.name, baseline_names()); });
+    std::erase_if(designs, [](const Design& design) { return !is_baseline_name(design.name); });
     return designs;
   }();
-  const auto wanted = [&options](const Sample& sample) {
-    return options.types.empty() || is_one_of(sample.design.type(), options.types);
-  };
+  const auto wanted = [&options](const Sample& sample) { return is_one_of(sample.design.type(), options.types); };
   int count = 0;
   for (std::size_t budget = 0; budget < options.budgets().size(); ++budget) {
     count += std::ranges::any_of(published_of(options, budget, known), wanted) ? 1 : 0;

@@ -19,6 +19,8 @@ std::vector<Sample> published_of(const SearchOptions& options, std::size_t budge
 /// of them that a budget has is its baseline. Source: docs/results.md.
 const std::vector<std::string>& baseline_names();
 
+bool is_baseline_name(const std::string& name);
+
 /// Brings the baseline among some designs to the front; returns whether there is one.
 ///   name_of  gives the name of an element's design
 template <class Element, class NameOf>

@@ -64,13 +64,14 @@ SeedMean seed_mean(std::span<const TrialFacts> trials, const TrialFacts& trial) 
 
 const TrialFacts* best_trial(std::span<const TrialFacts> trials, const std::string& budget) {
   const TrialFacts* winner = nullptr;
-  double winner_mean = 0.0;
+  SeedMean most;
   for (const TrialFacts& trial : trials) {
     if (!is_finalist(trial.proposal.number) || !trained_in_full(trial) || !fits(trial, budget)) continue;
-    const double mean = seed_mean(trials, trial).accuracy;
-    if (winner == nullptr || mean > winner_mean || (mean == winner_mean && better(trial, *winner))) {
+    const SeedMean mean = seed_mean(trials, trial);
+    const auto order = std::tuple(mean.seeds, mean.accuracy), before = std::tuple(most.seeds, most.accuracy);
+    if (winner == nullptr || order > before || (order == before && better(trial, *winner))) {
       winner = &trial;
-      winner_mean = mean;
+      most = mean;
     }
   }
   if (winner != nullptr) return winner;

@@ -71,7 +71,7 @@ SearchOptions options_of(const Strategy& strategy, const RecordedDesigns& design
   search.slots = options.slots;
   search.seed = seed;
   search.strategy = strategy.name;
-  return with_strategy(search);
+  return search;
 }
 
 /// Runs a strategy on paper until nothing is left to decide.
@@ -129,8 +129,7 @@ Outcome outcome_of(const Strategy& strategy, const RecordedDesigns& designs, con
   run_strategy(strategy, designs, options, seed, meter,
                [&](const Job& job, std::size_t design, double) { reached[design] = job.to; });
   meter.train_rest();
-  const SearchOptions search = options_of(strategy, designs, options, seed);
-  const std::vector<int> rungs = rung_epochs(search.epochs, search.reduction, search.first_rung);
+  const std::vector<int> rungs = rungs_of(options_of(strategy, designs, options, seed).schedule());
   return {.epochs = static_cast<double>(meter.spent()), .wrong = wrongly_stopped(designs, reached, rungs)};
 }
 

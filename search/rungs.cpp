@@ -72,7 +72,7 @@ std::optional<std::size_t> Bracket::best_of_a_type() const {
     return types_[static_cast<std::size_t>(entry.trial)];
   };
   std::map<std::string, std::size_t> there;
-  std::set<std::string> gone;
+  std::set<std::string> gone = {""};  // of trials without one nobody is the best of a type
   for (const Entry& entry : entries) {
     ++there[type(entry)];
     if (entry.promoted) gone.insert(type(entry));
@@ -92,7 +92,7 @@ std::optional<Promotion> Bracket::close() {
     const std::vector<Entry>& entries = rungs_[rung];
     const auto best =
         std::ranges::find_if(entries, [](const Entry& entry) { return !entry.promoted && entry.accuracy; });
-    if (best == entries.end() || others_gone_from(rung) > 0) continue;
+    if (best == entries.end() || another_stands_at(rung + 1)) continue;
     return take(rung, static_cast<std::size_t>(best - entries.begin()), "goes on because no further trial comes");
   }
   return std::nullopt;
@@ -101,6 +101,11 @@ std::optional<Promotion> Bracket::close() {
 std::size_t Bracket::others_gone_from(std::size_t rung) const {
   return static_cast<std::size_t>(std::ranges::count_if(
       rungs_[rung], [this](const Entry& entry) { return entry.promoted && !is_baseline(entry); }));
+}
+
+bool Bracket::another_stands_at(std::size_t rung) const {
+  return std::ranges::any_of(rungs_[rung],
+                             [this](const Entry& entry) { return entry.accuracy && !is_baseline(entry); });
 }
 
 std::optional<Promotion> Bracket::take(std::size_t rung, std::size_t rank, const std::string& reason) {

@@ -12,7 +12,6 @@ namespace kws {
 namespace {
 
 constexpr int kHold = 6;  ///< see Bracket: without it twice as many of the best tenth of recorded curves are lost
-constexpr int kTellingEpochs = 3;  ///< a first rung from which proposals may learn, see trials_to_learn_from()
 
 }  // namespace
 
@@ -31,10 +30,13 @@ std::vector<int> rungs_of(const ScheduleOptions& options) {
   return rungs;
 }
 
-std::vector<int> expected_jobs(const ScheduleOptions& options, std::size_t budgets) {
+namespace {
+
+/// Trainings at each rung of so many trials, whatever epochs they come to.
+std::vector<int> jobs_of(const ScheduleOptions& options, std::size_t budgets, std::size_t rungs, int trials) {
   std::vector<int> jobs;
-  int count = options.trials;
-  for (std::size_t i = rungs_of(options).size(); i > 0; --i) {
+  int count = trials;
+  for (std::size_t i = 0; i < rungs; ++i) {
     jobs.push_back(count);
     // One trial of each budget reaches the top in any case, and its baseline beside it.
     const int share = std::max(count / options.reduction, static_cast<int>(budgets));
@@ -43,16 +45,38 @@ std::vector<int> expected_jobs(const ScheduleOptions& options, std::size_t budge
   return jobs;
 }
 
-int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
-  const std::vector<int> rungs = rungs_of(options);
-  const std::vector<int> jobs = expected_jobs(options, budgets);
+std::int64_t epochs_of(std::span<const int> jobs, std::span<const int> rungs) {
   std::int64_t sum = 0, before = 0;
   for (std::size_t i = 0; i < rungs.size(); ++i) {
     sum += jobs[i] * (rungs[i] - before);
     before = rungs[i];
   }
+  return sum;
+}
+
+}  // namespace
+
+std::vector<int> expected_jobs(const ScheduleOptions& options, std::size_t budgets) {
+  const std::vector<int> rungs = rungs_of(options);
+  const auto jobs = [&](int trials) { return jobs_of(options, budgets, rungs.size(), trials); };
+  if (options.max_epochs == 0) return jobs(options.trials);
+  // Rungs fill side by side, so a limit leaves about what a search of fewer trials comes to.
+  int low = 1, high = options.trials;
+  while (low < high) {
+    const int middle = low + (high - low + 1) / 2;
+    if (epochs_of(jobs(middle), rungs) <= options.max_epochs) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return jobs(low);
+}
+
+int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
   constexpr int kMost = std::numeric_limits<int>::max() / 2;  // finalists are still added to it
-  return static_cast<int>(std::min<std::int64_t>(sum, kMost));
+  const std::int64_t sum = epochs_of(expected_jobs(options, budgets), rungs_of(options));
+  return static_cast<int>(std::min<std::int64_t>(sum, options.max_epochs > 0 ? options.max_epochs : kMost));
 }
 
 Schedule::Schedule(const ScheduleOptions& options, std::size_t budgets, Propose propose)

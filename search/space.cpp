@@ -111,16 +111,21 @@ TrainOptions draw_training(const TrainingSpace& space, Rng& rng) {
   training.optimizer.peak_rate = draw_rate(space, rng);
   for (const TrainingDial& dial : training_dials()) {
     const std::vector<double>& values = space.*dial.values;
-    if (values.size() > 1) dial.of(training) = values[rng.below(values.size())];
+    if (values.size() > 1) dial.set(training, values[rng.below(values.size())]);
   }
   return training;
 }
 
 constexpr std::array kTrainingDials = {
     TrainingDial{"weight_decay", &TrainingSpace::weight_decay,
-                 [](TrainOptions& o) -> double& { return o.optimizer.weight_decay; }},
-    TrainingDial{"mask_ms", &TrainingSpace::mask_ms, [](TrainOptions& o) -> double& { return o.mask_ms; }},
-    TrainingDial{"mixup", &TrainingSpace::mixup, [](TrainOptions& o) -> double& { return o.mixup; }},
+                 [](const TrainOptions& o) { return o.optimizer.weight_decay; },
+                 [](TrainOptions& o, double value) { o.optimizer.weight_decay = value; }},
+    TrainingDial{"mask_ms", &TrainingSpace::mask_ms, [](const TrainOptions& o) { return o.mask_ms; },
+                 [](TrainOptions& o, double value) { o.mask_ms = value; }},
+    TrainingDial{"mixup", &TrainingSpace::mixup, [](const TrainOptions& o) { return o.mixup; },
+                 [](TrainOptions& o, double value) { o.mixup = value; }},
+    TrainingDial{"gain_db", &TrainingSpace::gain_db, [](const TrainOptions& o) { return double(o.augment.gain_db); },
+                 [](TrainOptions& o, double value) { o.augment.gain_db = static_cast<int>(std::lround(value)); }},
 };
 
 }  // namespace
@@ -131,8 +136,8 @@ TrainOptions usual_training(const TrainingSpace& space) {
   TrainOptions training;
   for (const TrainingDial& dial : training_dials()) {
     const std::vector<double>& values = space.*dial.values;
-    double& value = dial.of(training);
-    if (!values.empty() && std::ranges::find(values, value) == values.end()) value = values.front();
+    const bool allowed = values.empty() || std::ranges::find(values, dial.get(training)) != values.end();
+    if (!allowed) dial.set(training, values.front());
   }
   return training;
 }

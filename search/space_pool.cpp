@@ -112,22 +112,29 @@ class SpacePool : public Pool {
   }
 
   std::optional<Candidate> draw_any(const std::string& type, Rng& rng, const Seen& seen) const override {
-    return fresh_and_fitting(sample(options_.space, type, options_.classes, rng), seen);
+    Sample drawn = sample(options_.space, type, options_.classes, rng);
+    if (!bounds_.fit(drawn.design)) return std::nullopt;
+    Candidate one = candidate(std::move(drawn));
+    if (seen(one.key)) return std::nullopt;
+    return one;
   }
 
   std::optional<Candidate> near(const Candidate& from, Rng& rng, const Seen& seen) const override {
     std::optional<Sample> child = neighbour(options_.space, from.sample, rng);
     if (!child) return std::nullopt;
     child->design.name.clear();  // it is not the published one any more
-    return fresh_and_fitting(*std::move(child), seen);
+    Candidate one = candidate(*std::move(child));
+    const bool trained_otherwise = one.key == from.key;
+    if (seen(trained_otherwise ? one.training_key : one.key) || !bounds_.fit(one.sample.design)) return std::nullopt;
+    return one;
   }
 
   Point point(const Candidate& one) override {
-    TrainOptions training = one.sample.training;
+    const TrainOptions& training = one.sample.training;
     std::vector<std::pair<std::string, double>> numbers = {{"peak_rate", training.optimizer.peak_rate}};
     for (const TrainingDial& dial : training_dials()) {
       const bool free = (options_.space.training.*dial.values).size() > 1;
-      if (free) numbers.emplace_back(dial.name, dial.of(training));
+      if (free) numbers.emplace_back(dial.name, dial.get(training));
     }
     return vocabulary_.point(one.sample.design, needs_of(one.sample.design, std::nullopt), numbers);
   }
@@ -136,7 +143,10 @@ class SpacePool : public Pool {
  private:
   static Candidate candidate(Sample sample) {
     std::string key = design_hash(sample.design);
-    return {.sample = std::move(sample), .key = std::move(key)};
+    Json training = {sample.training.optimizer.peak_rate};
+    for (const TrainingDial& dial : training_dials()) training.push_back(dial.get(sample.training));
+    std::string training_key = key + text_of(training);
+    return {.sample = std::move(sample), .key = std::move(key), .training_key = std::move(training_key)};
   }
   /// A design some random changes away, each of which keeps the budget; the last one that is not seen.
   [[nodiscard]] std::optional<Candidate> walk(const Sample& from, Rng& rng, const Seen& seen) const {
@@ -154,12 +164,6 @@ class SpacePool : public Pool {
     }
     return found;
   }
-  [[nodiscard]] std::optional<Candidate> fresh_and_fitting(Sample sample, const Seen& seen) const {
-    if (!bounds_.fit(sample.design)) return std::nullopt;
-    Candidate one = candidate(std::move(sample));
-    if (seen(one.key)) return std::nullopt;
-    return one;
-  }
 
   SearchOptions options_;
   std::size_t budget_;
@@ -172,9 +176,7 @@ class SpacePool : public Pool {
 }  // namespace
 
 std::unique_ptr<Pool> space_pool(const SearchOptions& options, std::size_t budget, std::vector<std::string>& warnings) {
-  SearchOptions all = options;
-  if (all.types.empty()) all.types = network_types();
-  return std::make_unique<SpacePool>(all, budget, warnings);
+  return std::make_unique<SpacePool>(options, budget, warnings);
 }
 
 std::vector<FitShare> fit_shares(const SearchOptions& options, int draws) {

@@ -16,7 +16,8 @@ struct Strategy {
   void (*apply)(SearchOptions& options);
 };
 std::span<const Strategy> strategies();
-/// The options with what their row sets.
+/// The options with what their row sets, for those that propose and schedule: a plan and a study keep them as given,
+/// because what a row sets goes by the trials and epochs, which may be raised.
 SearchOptions with_strategy(SearchOptions options);
 
 }  // namespace kws

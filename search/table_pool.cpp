@@ -67,7 +67,8 @@ RecordedDesigns::RecordedDesigns(std::vector<const Curve*> kept) : curves(std::m
   std::map<std::string, std::string> names;  // of published networks, which a study may have called otherwise
   for (const Design& design : known_designs()) names[design_hash(design)] = design.name;
   for (const Curve* curve : curves) {
-    Candidate one{.sample = {.design = curve->design, .training = {}}, .key = design_hash(curve->design)};
+    const std::string key = design_hash(curve->design);
+    Candidate one{.sample = {.design = curve->design, .training = {}}, .key = key, .training_key = key};
     points.push_back(vocabulary.point(curve->design, {.memory_bytes = curve->memory_bytes, .ops = curve->ops}));
     if (const auto known = names.find(one.key); known != names.end()) {
       one.sample.design.name = known->second;

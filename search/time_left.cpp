@@ -140,13 +140,13 @@ std::vector<double> TimeLeft::finalist_seconds() const {
   std::vector<double> all;
   if (finalists_known_) return all;
   const double epochs = times_.plain_epochs(span(kFirstFinalist, 0, final_epochs(options_) + options_.tuning_epochs));
-  const int of_a_budget = std::min(options_.finalists, options_.max_trials);
+  const int finalists = std::min(options_.finalists, options_.max_trials);
   const std::vector<Budget> budgets = options_.budgets();
-  const double share = static_cast<double>(of_a_budget) * static_cast<double>(budgets.size()) / options_.max_trials;
+  const double share = static_cast<double>(finalists) * static_cast<double>(budgets.size()) / options_.max_trials;
+  const std::size_t of_a_budget = static_cast<std::size_t>(finalist_trainings(options_)) / budgets.size();
   for (const Budget& budget : budgets) {
     const double each = epochs * best_epoch_seconds(budget.name, share);
-    all.insert(all.end(), static_cast<std::size_t>(of_a_budget) * static_cast<std::size_t>(options_.final_seeds),
-               opening_.value() + each + rung_seconds_.value());
+    all.insert(all.end(), of_a_budget, opening_.value() + each + rung_seconds_.value());
   }
   return all;
 }

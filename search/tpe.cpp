@@ -35,7 +35,7 @@ void Vocabulary::add(Point& point, const std::string& name, const Json& value) {
                                           : 0.0;
   const double number =
       value.is_string() ? static_cast<double>(names_.try_emplace(value.get<std::string>(), names_.size()).first->second)
-                        : std::log(std::max(1e-9, size));
+                        : std::log(std::max(1e-9, std::abs(size)));  // decibels are below 0
   point.emplace_back(entry->second, number);
 }
 

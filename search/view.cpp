@@ -84,7 +84,7 @@ std::vector<TrialFacts> filter_trials(const StudyView& view, const TrialFilter& 
   if (!filter.budget.empty()) budget_of_study(view, filter.budget);
   std::vector<TrialFacts> trials;
   std::ranges::copy_if(view.trials, std::back_inserter(trials), [&](const TrialFacts& trial) {
-    return !trial.rungs.empty() && (filter.best == 0 || trial.result() != nullptr) &&
+    return begun(trial) && (filter.best == 0 || trial.result() != nullptr) &&
            (filter.state.empty() || filter.state == state_name(trial.state)) &&
            (filter.type.empty() || filter.type == trial.proposal.design.type()) &&
            (filter.budget.empty() || fits(trial, filter.budget));

@@ -281,6 +281,30 @@ TEST(Search, NothingIsBegunAfterItsTime) {
   evaluator.before_run = {};
   search(options, evaluator, folder.path);
   EXPECT_EQ(trials_of(folder.path), undisturbed()) << "a later run goes on";
+  FakeEvaluator at_once;
+  const StudyFolder whole;
+  search(options, at_once, whole.path);
+  EXPECT_EQ(evaluator.trained, at_once.trained) << "from the checkpoints of those that waited";
+}
+
+TEST(Search, GoesOnFromCheckpointsAfterALimitOfEpochsAndTellsOfNoMore) {
+  const StudyFolder folder, whole;
+  FakeEvaluator evaluator, at_once;
+  SearchOptions options = two_budgets();
+  search(options, at_once, whole.path);
+  for (const int limit : {20, 40, 0}) {
+    options.max_epochs = limit;
+    Study study(folder.path, kStudyConfig);
+    RecordingSink sink;
+    run_search(options, evaluator, study, sink);
+    if (limit > 0) {
+      EXPECT_LE(sink.first.total(), limit);
+      EXPECT_LE(sink.last.total(), limit);
+      EXPECT_GT(sink.first.total(), limit / 2);
+    }
+  }
+  EXPECT_EQ(evaluator.trained, at_once.trained);
+  EXPECT_EQ(trials_of(folder.path), trials_of(whole.path));
 }
 
 TEST(Search, AnotherTargetLeadsToTheTrialsOfANewSearch) {

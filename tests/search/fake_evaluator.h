@@ -44,8 +44,9 @@ class FakeEvaluator : public Evaluator {
     result.int8_validation = result.float_validation - 0.01;
     result.best_epoch = result.epochs = epochs;
     result.seconds = static_cast<double>(++calls_) / 3.0;
-    result.model = "model of trial " + std::to_string(proposal.number);
-    result.checkpoint = std::to_string(proposal.number) + " " + std::to_string(epochs);
+    result.model = "model of trial " + std::to_string(proposal.number) + std::string(model_bytes, '.');
+    result.checkpoint =
+        std::to_string(proposal.number) + " " + std::to_string(epochs) + std::string(checkpoint_bytes, '.');
     return result;
   }
   TestResult test(const Proposal& /*proposal*/, const std::string& model) override {
@@ -58,10 +59,11 @@ class FakeEvaluator : public Evaluator {
     std::ofstream(folder / "model.txt") << model;
   }
   std::function<void(const Proposal&, int epochs)> before_run, each_epoch;
-  std::chrono::microseconds pause{200};  ///< of the quickest trials
-  std::vector<std::pair<int, int>> ran;  ///< trial and epochs reached, in the order they ended
-  int trained = 0;                       ///< epochs in all
-  std::vector<std::string> tested;       ///< models that saw the test split
+  std::chrono::microseconds pause{200};               ///< of the quickest trials
+  std::vector<std::pair<int, int>> ran;               ///< trial and epochs reached, in the order they ended
+  int trained = 0;                                    ///< epochs in all
+  std::size_t model_bytes = 0, checkpoint_bytes = 0;  ///< beside the few that say whose they are
+  std::vector<std::string> tested;                    ///< models that saw the test split
 
  private:
   std::mutex mutex_;
@@ -72,13 +74,16 @@ class FakeEvaluator : public Evaluator {
 class RecordingSink : public ProgressSink {
  public:
   void warn(const std::string& line) override { warnings.push_back(line); }
-  void progress(const SearchProgress& progress) override { last = progress; }
+  void progress(const SearchProgress& progress) override {
+    if (last.epochs == 0) first = progress;
+    last = progress;
+  }
   void rung_ended(const Proposal& proposal, const Rung& rung) override {
     ended.emplace_back(proposal.number, rung.epochs);
   }
   std::vector<std::string> warnings;
   std::vector<std::pair<int, int>> ended;
-  SearchProgress last;
+  SearchProgress first, last;
 };
 
 /// In memory where the system has such a folder: the store waits for the disk at every change.

@@ -107,6 +107,42 @@ TEST(Finalists, KeepTheLimitOfEpochs) {
   EXPECT_EQ(some.trained, options.max_epochs);
 }
 
+TEST(Finalists, WithFewerSeedsThanOthersDoNotWin) {
+  const StudyFolder folder;
+  FakeEvaluator evaluator;
+  SearchOptions options = with_finalists();
+  options.budget_names = {"small"};
+  const SearchOutcome all = search(options, evaluator, folder.path);
+  ASSERT_EQ(all.winners.size(), 1U);
+  const int winner = finalist_of(all.winners[0].trial.proposal.number);
+
+  const StudyFolder unlucky;
+  FakeEvaluator failing;
+  failing.before_run = [&](const Proposal& proposal, int) {
+    const int number = proposal.number;
+    if (is_finalist(number) && finalist_of(number) == winner && number % 100 > 1) throw std::runtime_error("no luck");
+  };
+  const SearchOutcome some = search(options, failing, unlucky.path);
+  ASSERT_EQ(some.winners.size(), 1U);
+  EXPECT_NE(finalist_of(some.winners[0].trial.proposal.number), winner) << "one seed is left of it";
+  EXPECT_EQ(some.winners[0].mean.seeds, 3);
+}
+
+TEST(Finalists, HaveAboutAsManySeedsWhereALimitEndsThem) {
+  const StudyFolder folder, limited;
+  FakeEvaluator all, some;
+  SearchOptions options = with_finalists();
+  options.budget_names = {"small"};
+  search(options, all, folder.path);
+  options.max_epochs = all.trained - 3 * 14;  // half of the trainings of finalists
+  search(options, some, limited.path);
+  std::map<int, int> seeds;
+  for (const auto& [number, epochs] : some.ran) seeds[finalist_of(number)] += is_finalist(number) ? 1 : 0;
+  std::erase_if(seeds, [](const auto& one) { return one.second == 0; });
+  ASSERT_EQ(seeds.size(), 2U);
+  EXPECT_EQ(seeds.begin()->second + seeds.rbegin()->second, 3);
+}
+
 TEST(Finalists, ThatFailLeaveTheTrialItselfAsWinner) {
   const StudyFolder folder;
   FakeEvaluator evaluator;

@@ -106,6 +106,23 @@ TEST(Search, BaselinesGoOnToARaisedTopFromTheirCheckpoints) {
   }
 }
 
+TEST(Search, AFinishedStudyOfManyTrialsIsSmall) {
+  const StudyFolder folder;
+  FakeEvaluator evaluator;
+  evaluator.pause = {};
+  evaluator.model_bytes = 300'000;         // of a network of 80,000 weights: floats, and what reads them
+  evaluator.checkpoint_bytes = 1'300'000;  // the same with averages and two moments
+  SearchOptions options = two_budgets();
+  options.budget_names = {"small"};
+  options.first_rung = 3;
+  options.epochs = 27;
+  options.max_trials = 240;
+  options.finalists = 3;
+  options.threads = 4;
+  search(options, evaluator, folder.path);
+  EXPECT_LT(std::filesystem::file_size(folder.path / "study.db"), 20'000'000U);
+}
+
 TEST(Search, RaisedTopRungSurvivesAKill) {
   const Json expected = raised_from_the_start();
   const StudyFolder folder;

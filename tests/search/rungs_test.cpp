@@ -33,7 +33,7 @@ TEST(Bracket, OneOfThreeGoesOnWithItsReason) {
   ASSERT_TRUE(promotion);
   EXPECT_EQ(promotion->trial, 1);
   EXPECT_EQ(promotion->to, 1U);
-  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (90.00 %), the best of its type");
+  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (90.00 %), 1 may go on");
   EXPECT_FALSE(bracket.promote()) << "the second of three has not earned it";
 }
 
@@ -162,6 +162,25 @@ TEST(Bracket, ClosingBringsOneTrialToTheTop) {
   EXPECT_FALSE(bracket.close());
 }
 
+TEST(Bracket, ClosingSendsAnotherWhereTheOneThatWentOnFailed) {
+  Bracket bracket({1, 3, 9}, 3);
+  for (int trial = 0; trial < 4; ++trial) {
+    bracket.open(trial);
+    bracket.report(trial, 0.1 * trial);
+  }
+  EXPECT_EQ(bracket.promote()->trial, 3);
+  bracket.report(3, std::nullopt);
+  EXPECT_FALSE(bracket.promote()) << "one of four has had its turn";
+  for (const std::size_t rung : {1U, 2U}) {
+    const auto promotion = bracket.close();
+    ASSERT_TRUE(promotion);
+    EXPECT_EQ(promotion->trial, 2);
+    EXPECT_EQ(promotion->to, rung);
+    bracket.report(2, 0.5);
+  }
+  EXPECT_FALSE(bracket.close());
+}
+
 TEST(Bracket, WhatWasHeldBackGoesOnBesideTrialsAtHigherRungs) {
   Bracket bracket({1, 3, 9}, 3, 3);
   for (int trial = 0; trial < 6; ++trial) {
@@ -185,7 +204,7 @@ TEST(Bracket, ExpectationsRankInsteadOfWhatWasShown) {
   const auto promotion = bracket.promote();
   ASSERT_TRUE(promotion);
   EXPECT_EQ(promotion->trial, 0);
-  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (50.00 %, 95.00 % expected), the best of its type");
+  EXPECT_EQ(promotion->reason, "rank 1 of 3 after 1 epoch (50.00 %, 95.00 % expected), 1 may go on");
 }
 
 TEST(Bracket, EveryTrialThatStandsHasAReason) {

@@ -140,18 +140,22 @@ TEST(Space, ConfigNarrowsARange) {
 
 TEST(Space, ConfigListsValuesOfTrainingOptions) {
   const Json config = Json::parse(
-      R"({"types": ["gru"], "space": {"training": {"mask_ms": [50, 100], "mixup": [0.25], "weight_decay": [0.01, 0.1]}}})");
+      R"({"types": ["gru"], "space": {"training": {"mask_ms": [50, 100], "mixup": [0.25], "weight_decay": [0.01, 0.1],
+          "gain_db": [-30, -10, 0]}}})");
   const SearchOptions options = search_options_from_json(config, "c.json");
   EXPECT_EQ(search_options_to_json(options)["space"]["training"]["mask_ms"], Json({50.0, 100.0}));
   EXPECT_FALSE(search_options_to_json({})["space"]["training"].contains("mask_ms")) << "configs of before stay equal";
   Rng rng({5}), plain_rng({5});
   std::set<std::pair<double, double>> drawn;
+  std::set<int> gains;
   for (int i = 0; i < 40; ++i) {
     const TrainOptions training = sample(options.space, "gru", 12, rng).training;
     EXPECT_EQ(training.mixup, 0.25);
     drawn.emplace(training.mask_ms, training.optimizer.weight_decay);
+    gains.insert(training.augment.gain_db);
   }
   EXPECT_EQ(drawn.size(), 4U);
+  EXPECT_EQ(gains, (std::set{-30, -10, 0}));
   SearchOptions one_value = search_options_from_json(Json::parse(R"({"space": {"training": {"mixup": [0.5]}}})"), "c");
   Rng fixed_rng({5});
   const Sample fixed = sample(one_value.space, "gru", 12, fixed_rng), plain = sample(Space(), "gru", 12, plain_rng);
@@ -164,6 +168,32 @@ TEST(Space, ConfigListsValuesOfTrainingOptions) {
   for (const Candidate& one : space_pool(options, 0, warnings)->published()) {
     EXPECT_EQ(one.sample.training.mask_ms, 100.0) << "the default, where it is in the list";
   }
+}
+
+TEST(Space, AChangeOfADesignMayBeHowItIsTrained) {
+  SearchOptions options;
+  options.types = {"gru"};
+  options.space.training.mixup = {0.0, 0.2};
+  std::vector<std::string> warnings;
+  const std::unique_ptr<Pool> pool = space_pool(options, 0, warnings);
+  Rng rng({3});
+  std::set<std::string> known;
+  const Seen seen = [&known](const std::string& key) { return known.contains(key); };
+  const Candidate from = pool->draw("gru", rng, seen).value();
+  known = {from.key, from.training_key};
+  std::set<std::pair<double, double>> ways;  // rate and mixup
+  for (int i = 0; i < 500; ++i) {
+    const auto child = pool->near(from, rng, seen);
+    if (!child) continue;
+    EXPECT_FALSE(seen(child->training_key));
+    EXPECT_TRUE(child->sample.design.name.empty());
+    known.insert({child->key, child->training_key});
+    if (child->key == from.key) ways.insert({child->sample.training.optimizer.peak_rate, child->sample.training.mixup});
+  }
+  const TrainOptions& training = from.sample.training;
+  EXPECT_GE(ways.size(), 2U) << "the other mixup, a rate below, one above, where the range has one";
+  EXPECT_LE(ways.size(), 3U);
+  EXPECT_FALSE(ways.contains({training.optimizer.peak_rate, training.mixup}));
 }
 
 TEST(Space, ConfigListsNumbersAndWindowsWithTheirStrides) {

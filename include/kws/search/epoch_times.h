@@ -14,8 +14,7 @@ double training_cost(const Design& design);
 /// What training costs here, measured on a few designs.
 struct TrainingPace {
   double epoch_seconds = 0.0;  ///< of one epoch of an average design
-  /// Of those that go on at the first rung and become finalists: of the slowest quarter, as larger networks are more
-  /// accurate.
+  /// Of those that go on at the first rung and become finalists, see pace_of_steps().
   double late_epoch_seconds = 0.0;
   double rung_seconds = 0.0;  ///< that measuring it at a rung takes
   int at_once = 1;            ///< trainings that run beside each other at that pace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -16,16 +17,23 @@ constexpr int kFirstFinalist = 1'000'000;
 bool is_finalist(int number);
 /// The trial that a finalist trains anew.
 int finalist_of(int number);
+/// How many trials have begun, trainings of finalists apart.
+template <class Trials>
+auto begun_trials(const Trials& trials) {
+  return std::ranges::count_if(trials,
+                               [](const Trial& trial) { return !is_finalist(trial.proposal.number) && begun(trial); });
+}
 
-/// Trainings of the options.finalists best trials of every budget among those trained in full, trial by trial. Where
-/// the top rung has been raised, those that end at an earlier one come after them.
+/// Trainings of the options.finalists best trials of every budget among those trained in full, seed by seed, so that
+/// where a limit ends the search all have had about as many. Where the top rung has been raised, those that end at an
+/// earlier one come after them.
 ///   trials  of the whole study
 std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const SearchOptions& options);
 
 /// Epochs of each, without the quantization-aware ones.
 int final_epochs(const SearchOptions& options);
 
-/// How many trainings there are at most, and the epochs they come to.
+/// How many trainings there are at most, as far as the limit of epochs has room for them, and the epochs they come to.
 int finalist_trainings(const SearchOptions& options);
 int finalist_epochs(const SearchOptions& options);
 

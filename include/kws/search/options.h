@@ -41,8 +41,8 @@ struct SearchOptions {
   int hop_ms = 0;
   bool carry_state = false;
   std::vector<std::string> budget_names;  ///< standard budgets asked for
-  std::vector<std::string> types;         ///< empty: all
-  std::vector<int> raised_from;           ///< see ScheduleOptions; a study keeps it, nobody asks for it
+  std::vector<std::string> types = network_types();
+  std::vector<int> raised_from;  ///< see ScheduleOptions; a study keeps it, nobody asks for it
   Space space;
   int classes = 12;  ///< of the data's labels
   bool fair = true;  ///< see ScheduleOptions; the strategy says

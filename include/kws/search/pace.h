@@ -9,8 +9,8 @@
 
 namespace kws {
 
-/// Epochs of a finalist's training: as many as `train` takes, and as few as a slow network of more than others can do
-/// still beats them with.
+/// Epochs of a finalist's training: as many as `train` takes, and where that is too slow the fewest with which a large
+/// network still beats small ones that train longer.
 inline constexpr int kFullLength = TrainOptions().epochs;
 inline constexpr int kShortLength = 27;
 

@@ -16,10 +16,11 @@ namespace kws {
 /// A design that may be proposed.
 struct Candidate {
   Sample sample;
-  std::string key;  ///< design_hash()
+  std::string key;           ///< design_hash()
+  std::string training_key;  ///< of the design and how it is trained; a table has one training of each
 };
 
-/// Whether a design has been proposed already, by its key.
+/// Whether a design, or a design trained in that way, has been proposed already, by its key.
 using Seen = std::function<bool(const std::string& key)>;
 
 /// What one budget leaves to choose from: the space of a search, or the designs of a recorded table. All that it gives
@@ -36,7 +37,7 @@ class Pool {
   virtual std::optional<Candidate> draw(const std::string& type, Rng& rng, const Seen& seen) const = 0;
   /// The same at the first try and of any size: nothing may mean no more than that this try broke the budget.
   virtual std::optional<Candidate> draw_any(const std::string& type, Rng& rng, const Seen& seen) const = 0;
-  /// A design one change away from another one; nothing: this change leaves the space, the budget or what is unseen.
+  /// A design one change away from another one, or the same trained in another way; nothing: this change leaves the space, the budget or what is unseen.
   virtual std::optional<Candidate> near(const Candidate& from, Rng& rng, const Seen& seen) const = 0;
   /// As a ParzenModel of this pool sees it.
   virtual Point point(const Candidate& candidate) = 0;

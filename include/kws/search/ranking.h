@@ -29,7 +29,8 @@ std::vector<const TrialFacts*> trained_alike(std::span<const TrialFacts> trials,
 SeedMean seed_mean(std::span<const TrialFacts> trials, const TrialFacts& trial);
 
 /// The best for a budget: of the finalists, which count by the mean over their seeds, because the best single run of
-/// many is a lucky one, the better run of the best; where there is none, the best trial that was trained in full; where
+/// many is a lucky one, and of those that a limit or a failure has left with fewer seeds than others none; of the best
+/// the better run; where there is none, the best trial that was trained in full; where
 /// none was, the best of those that came furthest; nullptr: none has a result.
 const TrialFacts* best_trial(std::span<const TrialFacts> trials, const std::string& budget);
 /// The same where there are finalists, otherwise the best of all that have a result, at whichever rung.

@@ -41,6 +41,7 @@ class Bracket {
   void open_rungs(std::size_t count) { open_ = count; }
 
   /// A new trial is being trained to the first rung.
+  ///   type  "": not compared by types
   void open(int trial, const std::string& type = "", bool baseline = false) {
     running_.push_back({trial, 0});
     if (baseline) baselines_.insert(trial);
@@ -57,8 +58,9 @@ class Bracket {
   /// The next trial to go on, which from now on runs; nothing: none has earned it.
   std::optional<Promotion> promote();
   /// To be asked once no trial comes any more: what the last results have earned, as soon as the first rung has all of
-  /// its results; then, when nothing runs, the best of the lowest rung that nobody but the baseline has left goes on
-  /// though fewer than `reduction` results stand there, so that one trial reaches the top.
+  /// its results; then, when nothing runs, the best of the lowest rung that nobody but the baseline has left, or nobody
+  /// who did not fail at the next, goes on though fewer than `reduction` results stand there, so that one trial reaches
+  /// the top.
   std::optional<Promotion> close();
 
   /// Where a trial stands and why it is not further.
@@ -86,6 +88,8 @@ class Bracket {
   [[nodiscard]] bool is_baseline(const Entry& entry) const { return baselines_.contains(entry.trial); }
   /// Trials that have left a rung, without the baseline.
   [[nodiscard]] std::size_t others_gone_from(std::size_t rung) const;
+  /// Whether one beside the baseline has reached it and not failed there.
+  [[nodiscard]] bool another_stands_at(std::size_t rung) const;
   std::optional<Promotion> promote(std::size_t held);
   [[nodiscard]] std::optional<std::size_t> best_of_a_type() const;
   std::optional<Promotion> take(std::size_t rung, std::size_t rank, const std::string& reason);

@@ -31,7 +31,7 @@ struct ScheduleOptions {
 std::vector<int> rungs_of(const ScheduleOptions& options);
 
 /// How many trainings a schedule comes to at each rung, give or take one for each budget, where no trial fails and
-/// designs do not run out.
+/// designs do not run out; under a limit of epochs those of as many trials as it has room for.
 std::vector<int> expected_jobs(const ScheduleOptions& options, std::size_t budgets);
 
 /// Epochs that a schedule comes to at most: what it comes to where no trial fails and designs do not run out, give or

@@ -50,7 +50,7 @@ struct TrainingSpace {
   double peak_rate_high = 8e-3;
   int peak_rate_choices = 5;
   // Values to choose from, rising; none: the default of training.
-  std::vector<double> weight_decay = {}, mask_ms = {}, mixup = {};
+  std::vector<double> weight_decay = {}, mask_ms = {}, mixup = {}, gain_db = {};
 };
 template <class Field>
 void describe(Field& field, TrainingSpace& o) {
@@ -60,13 +60,15 @@ void describe(Field& field, TrainingSpace& o) {
   field.later("weight_decay", o.weight_decay, 0.0, 1.0, "values of --weight-decay to choose from");
   field.later("mask_ms", o.mask_ms, 0.0, 500.0, "the same of --mask-ms");
   field.later("mixup", o.mixup, 0.0, 1.0, "the same of --mixup");
+  field.later("gain_db", o.gain_db, -60.0, 0.0, "the same of --gain-db, whole ones");
 }
 
 /// An option of training that the space may choose from a list.
 struct TrainingDial {
   const char* name;
   std::vector<double> TrainingSpace::*values;
-  double& (*of)(TrainOptions& options);
+  double (*get)(const TrainOptions& options);
+  void (*set)(TrainOptions& options, double value);
 };
 std::span<const TrainingDial> training_dials();
 

@@ -20,7 +20,7 @@ inline constexpr std::array kTrialStates = {TrialState::waiting, TrialState::sto
 /// What one who looks on sees of a study, also while a search is writing to it.
 struct StudyView {
   std::string study;                            ///< Study::name()
-  SearchOptions options;                        ///< but max_trials, which a study does not keep
+  SearchOptions options;                        ///< but where a search ends, which a study does not keep
   std::string data;                             ///< fingerprint of the recordings
   std::vector<TrialFacts> trials;               ///< by number
   std::map<int, TestResult> tests = {};         ///< by trial, of those whose model has read the test split
