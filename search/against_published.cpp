@@ -40,6 +40,7 @@ struct Score {
 AgainstPublished compared(const Score& winner, const Score& published, int epochs) {
   return {.winner = winner.trial->proposal.design.name,
           .published = published.trial->proposal.design.name,
+          .itself = winner.trial == published.trial,
           .trial = published.trial->proposal.number,
           .epochs = epochs,
           .seeds = std::min(winner.seeds, published.seeds),
@@ -115,7 +116,7 @@ std::optional<AgainstPublished> against_published(std::span<const TrialFacts> tr
 }
 
 std::string against_published_text(const AgainstPublished& one) {
-  if (one.winner == one.published) return one.winner + " is a published network itself";
+  if (one.itself) return one.winner + " is a published network itself";
   const double points = 100.0 * std::abs(one.gain);
   const std::string error = one.error > 0.0 ? " ± " + fixed(100.0 * one.error, 1) : "";
   std::vector<std::string> shares;

@@ -39,7 +39,7 @@ KeptOverhead::KeptOverhead(const std::filesystem::path& folder, Json circumstanc
 }
 
 std::optional<Overhead> KeptOverhead::read(const std::vector<FirstDesign>& first) const {
-  if (file_.empty() || !std::filesystem::exists(file_)) return {};
+  if (file_.empty()) return {};
   try {
     const Json kept = load_json(file_.string());
     if (kept.at("schema") != kKeptSchema || kept.at("circumstances") != circumstances_) return {};

@@ -28,6 +28,19 @@ int epochs_of(const Trial& trial) {
 
 }  // namespace
 
+std::vector<Leader> leaders_of(const StudyView& view) {
+  std::vector<Leader> leaders;
+  for (const Budget& budget : view.options.budgets()) {
+    if (const TrialFacts* best = best_so_far(view.trials, budget.name)) {
+      leaders.push_back({.budget = budget.name,
+                         .trial = *best,
+                         .mean = seed_mean(view.trials, *best),
+                         .against = against_published(view.trials, *best, budget.name)});
+    }
+  }
+  return leaders;
+}
+
 StudyStatus status_of(const StudyView& view) {
   StudyStatus status{.study = view.study,
                      .running = view.searched,
@@ -36,20 +49,12 @@ StudyStatus status_of(const StudyView& view) {
                      .changed = change_of(std::filesystem::path(view.study) / "study.db"),
                      .trials = {},
                      .top_epochs = view.options.epochs,
-                     .best = {}};
+                     .best = leaders_of(view)};
   for (const TrialState state : kTrialStates) status.trials[state] = 0;
   for (const Trial& trial : view.trials) {
     ++status.trials[trial.state];
     status.epochs += epochs_of(trial);
     status.seconds += seconds_of(trial);
-  }
-  for (const Budget& budget : view.options.budgets()) {
-    if (const TrialFacts* best = best_so_far(view.trials, budget.name)) {
-      status.best.push_back({.budget = budget.name,
-                             .trial = *best,
-                             .mean = seed_mean(view.trials, *best),
-                             .against = against_published(view.trials, *best, budget.name)});
-    }
   }
   return status;
 }

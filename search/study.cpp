@@ -92,8 +92,9 @@ Study Study::join(const std::string& place, bool to_work) {
   const bool server = is_postgres_url(place);
   auto store = std::make_unique<Store>(server ? open_postgres(place)
                                               : open_sqlite(place, to_work ? Access::write : Access::read));
-  if (server && !store->run(false, [&] { return store->db->has_table("progress"); })) {
-    throw Error(store->db->name() + ": holds no study; start kwsmith search with this URL first", Exit::usage);
+  // A search makes the file before its tables: who looks in between waits, as for one that has not begun.
+  if (!store->run(false, [&] { return store->db->has_table("progress"); })) {
+    throw Error(store->db->name() + ": holds no study yet; start kwsmith search with this --study first", Exit::usage);
   }
   store->run(false, [&] { require_version(*store->db); });
   return {server ? "" : place, std::move(store)};
@@ -104,10 +105,11 @@ std::optional<Json> Study::plan_of(const std::string& place) {
   if (!server && !holds_sqlite(place)) return std::nullopt;
   Store store(server ? open_postgres(place) : open_sqlite(place, Access::read));
   return store.run(false, [&]() -> std::optional<Json> {
-    if (store.db->has_table("progress")) require_version(*store.db);
-    if (!store.db->has_table("plan")) return std::nullopt;
+    if (!store.db->has_table("progress")) return std::nullopt;
+    require_version(*store.db);
+    if (!store.db->has_table("plan")) return Json();
     const std::vector<SqlRow> rows = store.db->run("SELECT json FROM plan", {});
-    if (rows.empty()) return std::nullopt;
+    if (rows.empty()) return Json();
     return parse_json(rows[0][0].value(), row_of(store.db->name(), "plan"));
   });
 }

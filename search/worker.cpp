@@ -112,8 +112,11 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
   } catch (const LeaseLost&) {
     return Outcome::refused;
   } catch (const Error& error) {
-    if (error.exit_code() == Exit::data) study_.release(*lease, "");
-    if (error.exit_code() == Exit::data || error.exit_code() == Exit::store) throw;
+    if (keeper.lost()) return Outcome::refused;
+    if (error.exit_code() == Exit::data || error.exit_code() == Exit::store) {
+      give_back(*lease);
+      throw;
+    }
     failure = error.what();
   } catch (const std::bad_alloc&) {
     study_.release(*lease, "");  // the machine's fault, not the design's
@@ -125,6 +128,14 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
   const bool counts =
       result ? study_.finish(*lease, *result) : study_.fail(*lease, failure.substr(0, failure.find('\n')));
   return counts ? Outcome::delivered : Outcome::refused;
+}
+
+void Worker::give_back(const Lease& lease) {
+  try {
+    study_.release(lease, "");
+  } catch (const Error&) {
+    // Where the store is what has failed, the lease runs out.
+  }
 }
 
 namespace {

@@ -30,7 +30,9 @@ void print_classes(const Json& json, const Output& format) {
     const int right = counts["correct"];
     clips += n;
     correct += right;
-    table.add({label, std::to_string(n), std::to_string(right), n > 0 ? percent(static_cast<double>(right) / n) : "-"});
+    const double error = counts["accuracy_error"];
+    table.add({label, std::to_string(n), std::to_string(right),
+               n > 0 ? percent(static_cast<double>(right) / n, error) : "-"});
   }
   table.add({"all", std::to_string(clips), std::to_string(correct),
              percent(json["accuracy"].get<double>(), json["accuracy_error"].get<double>())});

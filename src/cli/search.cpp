@@ -12,6 +12,7 @@
 #include "kws/search/commands.h"
 #include "kws/search/driver.h"
 #include "kws/search/facts.h"
+#include "kws/search/finalists.h"
 #include "kws/search/plan.h"
 #include "kws/search/proposals.h"
 #include "kws/search/status.h"
@@ -83,9 +84,11 @@ void tell_size_of_c(const Winner& winner, const SearchOptions& options) {
       grouped(sizes->ram_bytes));
 }
 
-/// The plan of the study, if there is one; a study of an earlier kwsmith has it in its folder alone.
+/// The plan of the study, if there is one.
 std::optional<SearchOptions> plan_before(const std::string& study, const std::filesystem::path& folder) {
-  if (const auto kept = Study::plan_of(study)) return plan_from_json(*kept, is_postgres_url(study) ? "--study" : study);
+  const std::optional<Json> kept = Study::plan_of(study);
+  if (!kept) return std::nullopt;
+  if (!kept->is_null()) return plan_from_json(*kept, is_postgres_url(study) ? "--study" : study);
   const std::filesystem::path file = folder / "config.json";
   if (!std::filesystem::exists(file)) return std::nullopt;
   return search_options_from_json(load_json(file), file);
@@ -141,11 +144,10 @@ int run(const SearchVerb& verb, const Common& common) {
 
   SearchOutcome outcome;
   {
-    const StudyStatus before = status_of(view_study(verb.study));
-    if (before.epochs > 0) {
-      int trials = 0;
-      for (const auto& [state, count] : before.trials) trials += count;
-      log().info("continues a study: {} trials have begun, {} epochs are done", trials, grouped(before.epochs));
+    StudyView before = view_of(study, options);
+    if (const int epochs = status_of(before).epochs; epochs > 0) {
+      log().info("continues a study: {} have begun, {} are done", counted(begun_trials(before.trials), "trial"),
+                 counted(epochs, "epoch"));
       if (!options.raised_from.empty()) {
         log().info("the top rung has been raised from {} epochs: the best trials there go on to {}",
                    grouped(options.raised_from.back()), grouped(options.epochs));
@@ -153,7 +155,7 @@ int run(const SearchVerb& verb, const Common& common) {
     }
     std::optional<BackgroundReport> report;
     if (verb.serve) report.emplace(verb.serving, verb.study);
-    SearchDisplay display(before);
+    SearchDisplay display(std::move(before));
     outcome = run_search(options, *evaluator, study, display);
     if (outcome.interrupted) {
       display.warn("interrupted after " + std::to_string(display.last().trials_done) + " of " +

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "kws/core/table.h"
@@ -11,18 +13,23 @@
 namespace kws::cli {
 namespace {
 
-std::string leader_line(const std::string& budget, const std::string& name, const TrialResult& result, int epochs) {
-  return "best for " + budget + ": int8 " + percent(result.int8_validation, result.int8_validation_error) + ", " +
-         name + " after " + counted(epochs, "epoch");
+std::string leader_line(const Leader& leader) {
+  const TrialResult& result = *leader.trial.result();
+  const std::string accuracy = leader.mean.error ? percent(leader.mean.accuracy, *leader.mean.error) + ", " +
+                                                       counted(leader.mean.seeds, "seed") + " of "
+                                                 : percent(result.int8_validation, result.int8_validation_error) + ", ";
+  return "best for " + leader.budget + ": int8 " + accuracy + leader.trial.proposal.design.name + " after " +
+         counted(leader.trial.rungs.back().epochs, "epoch");
 }
 
 std::string describe_end(const Proposal& proposal, const Rung& rung) {
   const std::string start = proposal.design.name + " for " + proposal.budget;
   if (!rung.result) return start + " failed: " + rung.failure;
+  const double float_gain = 100.0 * (rung.result->float_validation - rung.result->int8_validation);  // same clips
   // What is new comes first: a narrow terminal cuts the line.
   return start + ": int8 " + percent(rung.result->int8_validation, rung.result->int8_validation_error) + " after " +
-         counted(rung.epochs, "epoch") + " (" + rung.reason + "), float " + percent(rung.result->float_validation) +
-         " in " + fixed(rung.result->seconds, 1) + " s";
+         counted(rung.epochs, "epoch") + " (" + rung.reason + "), float " + (float_gain < 0.0 ? "" : "+") +
+         fixed(float_gain, 2) + " points, in " + fixed(rung.result->seconds, 1) + " s";
 }
 
 }  // namespace
@@ -34,12 +41,7 @@ std::string describe_progress(const SearchProgress& progress, const std::string&
   return text;
 }
 
-SearchDisplay::SearchDisplay(const StudyStatus& before) : block_(STDERR_FILENO) {
-  for (const auto& [budget, trial, mean, against] : before.best) {
-    best_[budget] = {trial.result()->int8_validation,
-                     leader_line(budget, trial.proposal.design.name, *trial.result(), trial.rungs.back().epochs)};
-  }
-}
+SearchDisplay::SearchDisplay(StudyView before) : block_(STDERR_FILENO), view_(std::move(before)) { find_leaders(); }
 
 void SearchDisplay::warn(const std::string& line) { log().warn(line); }
 
@@ -51,19 +53,32 @@ void SearchDisplay::progress(const SearchProgress& progress) {
 void SearchDisplay::rung_ended(const Proposal& proposal, const Rung& rung) {
   last_ = describe_end(proposal, rung);
   finals_ = finals_ || is_finalist(proposal.number);
-  if (rung.result) {
-    const double accuracy = rung.result->int8_validation;
-    auto& [most, line] = best_[proposal.budget];
-    if (line.empty() || accuracy > most) {
-      most = accuracy;
-      line = leader_line(proposal.budget, proposal.design.name, *rung.result, rung.epochs);
-    }
-  }
+  add(proposal, rung);
   if (block_.draws()) {
     draw();
   } else {
     log().info("epoch {} of {}: {}", progress_.done(), progress_.total(), last_);
   }
+}
+
+/// What has come of a trial so far.
+void SearchDisplay::add(const Proposal& proposal, const Rung& rung) {
+  auto trial =
+      std::ranges::find(view_.trials, proposal.number, [](const TrialFacts& one) { return one.proposal.number; });
+  if (trial == view_.trials.end()) {
+    const Trial one{.proposal = proposal};
+    view_.trials.push_back(facts_of({&one, 1}, view_.options).front());
+    trial = view_.trials.end() - 1;
+  }
+  trial->proposal = proposal;  // a raised top rung is another training
+  std::erase_if(trial->rungs, [&](const Rung& before) { return before.epochs >= rung.epochs; });
+  trial->rungs.push_back(rung);
+  find_leaders();
+}
+
+void SearchDisplay::find_leaders() {
+  leaders_.clear();
+  for (const Leader& leader : leaders_of(view_)) leaders_.push_back(leader_line(leader));
 }
 
 void SearchDisplay::draw() {
@@ -77,7 +92,7 @@ void SearchDisplay::draw() {
                                     (finals_ ? "finalists; trials: " : "exploring; trials: ") +
                                         std::to_string(progress_.trials_done) + " of " +
                                         std::to_string(progress_.trials)};
-  for (const auto& [budget, best] : best_) lines.push_back(best.second);
+  lines.insert(lines.end(), leaders_.begin(), leaders_.end());
   if (!last_.empty()) lines.push_back("last: " + last_);
   block_.draw(std::move(lines));
 }

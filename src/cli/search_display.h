@@ -1,9 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "kws/search/driver.h"
 #include "kws/search/status.h"
@@ -17,8 +16,8 @@ std::string describe_progress(const SearchProgress& progress, const std::string&
 /// What a search has come to, in a block on a terminal, else a line for each rung that a trial reaches.
 class SearchDisplay : public ProgressSink {
  public:
-  ///   before  of a study that holds results already: where it stands
-  explicit SearchDisplay(const StudyStatus& before);
+  ///   before  the study, which may hold results already
+  explicit SearchDisplay(StudyView before);
 
   void warn(const std::string& line) override;
   void progress(const SearchProgress& progress) override;
@@ -26,11 +25,14 @@ class SearchDisplay : public ProgressSink {
   [[nodiscard]] const SearchProgress& last() const { return progress_; }
 
  private:
+  void add(const Proposal& proposal, const Rung& rung);
+  void find_leaders();
   void draw();
 
   LiveBlock block_;
   SearchProgress progress_;
-  std::map<std::string, std::pair<double, std::string>> best_;  ///< budget -> accuracy, line
+  StudyView view_;                    ///< of what has been told
+  std::vector<std::string> leaders_;  ///< a line for each budget that has one
   std::string last_;
   bool finals_ = false;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

@@ -111,11 +111,34 @@ KeptOverhead overhead_kept(const PlanData& data, Isa isa, int at_once) {
 /// Where no training has been timed: as if measuring at a rung always took the same.
 constexpr Overhead kExpectedOverhead = {.epoch_seconds = 0.0, .rung_seconds = 0.5};
 
-/// Trainings of this process that run at once: a plan has slots enough for them, unless told.
-int trainings_at_once(const SearchRequest& request) {
+/// Trainings that run at once: in the search, and here while their pace is measured.
+struct AtOnce {
+  int all = 1, here = 1;
+};
+AtOnce trainings_at_once(const SearchRequest& request) {
   const SearchOptions& options = request.options;
-  const bool planned = request.seconds && !request.given.contains("slots");
-  return planned ? options.threads : std::min(options.threads, options.slots);
+  if (options.threads == 0) return {.all = options.slots, .here = 1};        // this machine is one of many
+  const bool planned = request.seconds && !request.given.contains("slots");  // which has slots enough for all
+  const int threads = planned ? options.threads : std::min(options.threads, options.slots);
+  return {.all = threads, .here = threads};
+}
+
+/// The pace of the first designs; takes out of `options` what is too slow for the time, where there is one.
+///   evaluator  trains some of them for what takes time beside their steps, unless that is known from another time;
+///              nullptr: nothing is trained
+TrainingPace measured_pace(const SearchRequest& request, SearchOptions& options, Isa isa, const PlanData& data,
+                           Evaluator* evaluator) {
+  constexpr double kMeasuring = 0.03;  // of the time
+  const AtOnce at_once = trainings_at_once(request);
+  std::vector<FirstDesign> first = measured(options, isa, data.clips, at_once.here);
+  if (request.seconds) leave_out_slow(request, options, first, at_once.all);
+  const KeptOverhead kept = overhead_kept(data, isa, at_once.here);
+  std::optional<Overhead> overhead = kept.read(first);
+  if (!overhead && evaluator != nullptr) {
+    overhead = measure_overhead(first, *evaluator, at_once.here, kMeasuring * *request.seconds);
+    kept.write(first, *overhead);
+  }
+  return pace_of(first, overhead.value_or(kExpectedOverhead), at_once.all);
 }
 
 /// An integer where 64 bits hold it.
@@ -125,7 +148,6 @@ Json whole_number(double value) { return value < 0x1p63 ? Json(static_cast<std::
 
 SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Isa isa, const PlanData& data,
                           const std::optional<SearchOptions>& before) {
-  constexpr double kMeasuring = 0.03;  // of the time
   SearchOptions options = request.options;
   if (before) {
     if (!request.types_given) options.types = before->types;
@@ -138,18 +160,8 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Is
     return as_planned_before(options, *before, request.given);
   }
   if (!request.seconds) return options;
-  const int at_once = options.threads > 0 ? trainings_at_once(request) : options.slots;
   log().info("measuring how long training takes here");
-  const int here = options.threads > 0 ? at_once : 1;  // where others train, this machine is one of many
-  std::vector<FirstDesign> first = measured(options, isa, data.clips, here);
-  leave_out_slow(request, options, first, at_once);
-  const KeptOverhead kept = overhead_kept(data, isa, here);
-  std::optional<Overhead> overhead = kept.read(first);
-  if (!overhead) {
-    overhead = measure_overhead(first, evaluator, here, kMeasuring * *request.seconds);
-    kept.write(first, *overhead);
-  }
-  const TrainingPace pace = pace_of(first, *overhead, at_once);
+  const TrainingPace pace = measured_pace(request, options, isa, data, &evaluator);
   options = planned(options, pace, *request.seconds, request.given);
   options.pace = pace;
   log().info("plan: {}", describe_plan(options, pace));
@@ -161,13 +173,7 @@ void print_plan(const SearchRequest& request, Isa isa, const std::optional<PlanD
   constexpr int kDraws = 20000, kDrawsOfPart = 2000;  // whose sizes and times take longer to find
   SearchOptions options = request.options;
   const std::size_t budgets = options.budgets().size();
-  const int at_once = std::max(1, trainings_at_once(request));
-  std::vector<FirstDesign> first;
-  if (data) first = measured(options, isa, data->clips, at_once);
-  if (data && request.seconds) leave_out_slow(request, options, first, at_once);
-  const TrainingPace pace =
-      data ? pace_of(first, overhead_kept(*data, isa, at_once).read(first).value_or(kExpectedOverhead), at_once)
-           : TrainingPace();
+  const TrainingPace pace = data ? measured_pace(request, options, isa, *data, nullptr) : TrainingPace();
   if (data && request.seconds) options = planned(options, pace, *request.seconds, request.given);
   Json proposals = Json::array(), shares = Json::array();
   Proposer proposer(options);
@@ -200,7 +206,8 @@ void print_plan(const SearchRequest& request, Isa isa, const std::optional<PlanD
   print_rows(shares, Output{format.format, format.wide, {}});
   std::cout << "\n";
   if (data) {
-    std::cout << describe_plan(options, pace) << " with " << pace.at_once << " trainings at once on this machine\n";
+    std::cout << describe_plan(options, pace) << " with " << counted(pace.at_once, "training") << " at once"
+              << (options.threads > 0 ? " on this machine" : ", each as fast as here") << "\n";
   } else if (request.seconds) {
     std::cout << "give --data to know the plan for " << describe_time(*request.seconds) << "\n";
   } else {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "kws/core/bootstrap.h"
 #include "kws/core/error.h"
@@ -116,6 +117,19 @@ double Evaluation::error() const {
   return accuracy_error(right, speakers);
 }
 
+double Evaluation::error(int label) const {
+  std::vector<unsigned char> right;
+  std::vector<int> of_label;
+  std::map<int, int> numbers = {{kFixedGroup, kFixedGroup}};  // without gaps, of those who spoke them
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (expected[i] != label) continue;
+    right.push_back(expected[i] == predicted[i] ? 1 : 0);
+    const int next = static_cast<int>(numbers.size()) - 1;
+    of_label.push_back(numbers.try_emplace(speakers[i], next).first->second);
+  }
+  return accuracy_error(right, of_label);
+}
+
 Evaluation evaluate(const Model& model, const Dataset& dataset, Split split, Engine engine, int threads,
                     const Level& level) {
   if (dataset.labels().labels() != model.labels) {
@@ -188,7 +202,9 @@ nlohmann::ordered_json evaluation_to_json(const Evaluation& evaluation) {
   for (std::size_t label = 0; label < classes; ++label) {
     int clips = 0;
     for (const int count : confusion[label]) clips += count;
-    per_class[evaluation.labels[label]] = {{"clips", clips}, {"correct", confusion[label][label]}};
+    per_class[evaluation.labels[label]] = {{"clips", clips},
+                                           {"correct", confusion[label][label]},
+                                           {"accuracy_error", evaluation.error(static_cast<int>(label))}};
   }
   Json thresholds = Json::array();
   for (const ClipThreshold& point : thresholds_of(evaluation)) {

@@ -16,6 +16,25 @@ namespace {
 /// Some ten epochs of a large corpus, some hundred of a small one.
 constexpr std::size_t kSharedBytes = std::size_t{512} << 20;
 
+/// What is wrong with bytes of the store, which another process wrote.
+Error damaged(const std::string& origin, const std::string& fact) {
+  return Error(origin + ": " + fact + "; its study is damaged, use another --study", Exit::store);
+}
+
+/// Goes on from the checkpoint of a step that ends at `epochs`.
+///   throws  Error (Exit::store) when it is none of this trial: the design is not to blame
+void go_on(Trainer& trainer, const Proposal& proposal, int epochs, const std::string& checkpoint) {
+  const std::string origin = "stored checkpoint of trial " + std::to_string(proposal.number);
+  try {
+    trainer.restore(checkpoint);
+  } catch (const Error&) {  // its way out is for a file
+    throw damaged(origin, "is none of its design");
+  }
+  if (trainer.epochs_done() <= epochs) return;
+  throw damaged(
+      origin, "is of epoch " + std::to_string(trainer.epochs_done()) + ", its step ends at " + std::to_string(epochs));
+}
+
 class TrainingEvaluator : public Evaluator {
  public:
   TrainingEvaluator(const Dataset& dataset, Isa isa) : dataset_(dataset), isa_(isa) {}
@@ -25,11 +44,7 @@ class TrainingEvaluator : public Evaluator {
     const auto start = std::chrono::steady_clock::now();
     const std::shared_ptr<const FeatureFeed> feed = feed_for(proposal.design.features);
     Trainer trainer(build_graph(proposal.design), *feed, proposal.training, 1, isa_);
-    if (!checkpoint.empty()) trainer.restore(checkpoint);
-    if (trainer.epochs_done() > epochs) {
-      throw Error("checkpoint: is of epoch " + std::to_string(trainer.epochs_done()) + ", its step ends at " +
-                  std::to_string(epochs) + "; the study is damaged");
-    }
+    if (!checkpoint.empty()) go_on(trainer, proposal, epochs, checkpoint);
     EpochReport epoch;
     const int begun = trainer.epochs_done();
     while (trainer.epochs_done() < epochs) {
@@ -83,20 +98,16 @@ class TrainingEvaluator : public Evaluator {
   }
 
  private:
-  /// Another process wrote the bytes.
   [[nodiscard]] Model stored_model(const Proposal& proposal, const std::string& bytes) const {
     const std::string origin = "stored model of trial " + std::to_string(proposal.number);
-    const auto damaged = [&](const std::string& fact) {
-      return Error(origin + ": " + fact + "; its study is damaged, use another --study", Exit::store);
-    };
     Model model;
     try {
       model = unpack_model(bytes, origin);
     } catch (const Error& error) {
       throw Error(error.what(), Exit::store);
     }
-    if (design_hash(model.design) != design_hash(proposal.design)) throw damaged("is one of another design");
-    if (model.labels != dataset_.labels().labels()) throw damaged("knows other words");
+    if (design_hash(model.design) != design_hash(proposal.design)) throw damaged(origin, "is one of another design");
+    if (model.labels != dataset_.labels().labels()) throw damaged(origin, "knows other words");
     return model;
   }
 

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "kws/core/bootstrap.h"
 #include "kws/core/error.h"
 #include "kws/core/files.h"
 #include "kws/core/options.h"
@@ -81,6 +84,12 @@ TEST(Evaluation, ThresholdsCountMissesAndFalseAccepts) {
                          .speakers = {},
                          .output_sha256 = {}};
   EXPECT_EQ(confusion_of(heard), (Confusion{{1, 0, 0, 0}, {0, 1, 1, 0}, {0, 0, 1, 1}, {1, 0, 0, 2}}));
+  Evaluation spoken = heard;
+  spoken.speakers = {kFixedGroup, 0, 0, 1, 2, 1, 2, 3};
+  EXPECT_GT(spoken.error(), 0.0);
+  EXPECT_EQ(spoken.error(0), 0.0) << "silence is no sample";
+  EXPECT_NEAR(spoken.error(1), std::sqrt(0.5 * 0.5 / 2.0), 0.02) << "one speaker: two clips, one of them right";
+  EXPECT_NEAR(spoken.error(3), std::sqrt(1.0 / 3.0 * 2.0 / 3.0 / 3.0), 0.02) << "three speakers, one is not heard";
   const std::vector<ClipThreshold> points = thresholds_of(heard);
   ASSERT_EQ(points.size(), 21U);
   EXPECT_EQ(points[0].misses, 2.0 / 5) << "taken for another word, and for silence";
@@ -102,6 +111,28 @@ TEST_F(PipelineTest, SameProposalSameBytes) {
   EXPECT_EQ(first.epochs, 1);
   EXPECT_EQ(make_training_evaluator(data)->run(proposal(3), 3, first.checkpoint, kIgnore).model, whole.model)
       << "a rung on the way changes nothing";
+}
+
+TEST_F(PipelineTest, ADamagedCheckpointIsNotTheFaultOfItsDesign) {
+  const Dataset data = dataset();
+  const auto evaluator = make_training_evaluator(data);
+  const std::string good = evaluator->run(proposal(2), 2, "", kIgnore).checkpoint;
+  const auto complaint = [&](const std::string& checkpoint) -> std::string {
+    try {
+      (void)evaluator->run(proposal(2), 1, checkpoint, kIgnore);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_code(), Exit::store);
+      return error.what();
+    }
+    return "";
+  };
+  for (const std::string& bad : {std::string("nonsense"), good + "x", good.substr(0, good.size() / 2)}) {
+    EXPECT_EQ(complaint(bad),
+              "stored checkpoint of trial 0: is none of its design; its study is damaged, use another --study");
+  }
+  EXPECT_EQ(complaint(good),
+            "stored checkpoint of trial 0: is of epoch 2, its step ends at 1; its study is damaged, use another "
+            "--study");
 }
 
 TEST_F(PipelineTest, QuantizingAgainOnTheSameClipsGivesTheSameNetwork) {

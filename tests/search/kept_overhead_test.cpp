@@ -52,6 +52,11 @@ TEST(KeptOverhead, IsMeasuredAgainWhereTheFileIsDamagedOrCannotBe) {
   const KeptOverhead in_a_file(file / "folder", {});
   in_a_file.write(first_designs(1.0), {});
   EXPECT_FALSE(in_a_file.read(first_designs(1.0)));
+  // Nobody can look into it, not even root, whom permissions do not stop.
+  std::filesystem::create_directory_symlink("loop", folder.path / "loop");
+  const KeptOverhead unreadable(folder.path / "loop", {});
+  unreadable.write(first_designs(1.0), {});
+  EXPECT_FALSE(unreadable.read(first_designs(1.0)));
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ using testing::taken;
 TEST_P(StoredStudy, KeepsItsPlan) {
   EXPECT_FALSE(Study::plan_of(place.study())) << "there is no study yet";
   { Study study = place.open(kConfig); }
-  EXPECT_FALSE(Study::plan_of(place.study())) << "of an earlier version, say";
+  EXPECT_EQ(Study::plan_of(place.study()), Json()) << "of an earlier version, say";
 }
 
 TEST_P(StoredStudy, KeepsThePlanItIsMadeWithUntilAnotherOneIsSet) {
@@ -235,6 +235,24 @@ TEST(Study, FolderThatCannotBeMadeIsNamed) {
 TEST(Study, ReadingAFolderWithoutAStudyIsAnError) {
   const StudyFolder folder;
   EXPECT_THROW(Study::join(folder.path, false), Error);
+}
+
+TEST(Study, AFileThatItsSearchHasOnlyBegunHoldsNoStudyYet) {
+  const StudyFolder folder;
+  std::ofstream(folder.path / "study.db").flush();
+  for (const bool to_work : {false, true}) {
+    try {
+      Study::join(folder.path, to_work);
+      ADD_FAILURE() << "there is nothing to join";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_code(), Exit::usage) << "a worker waits";
+      EXPECT_EQ(error.what(), (folder.path / "study.db").string() +
+                                  ": holds no study yet; start kwsmith search with this --study first");
+    }
+  }
+  EXPECT_FALSE(Study::plan_of(folder.path));
+  { Study study(folder.path, kConfig); }
+  EXPECT_EQ(Study::join(folder.path, true).config(), kConfig);
 }
 
 TEST_P(StoredStudy, OtherConfigIsRefused) {

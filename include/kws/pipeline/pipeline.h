@@ -47,6 +47,8 @@ struct Evaluation {
   std::string output_sha256;      ///< over all output bytes in clip order (float32 or int8)
   [[nodiscard]] double accuracy() const;
   [[nodiscard]] double error() const;  ///< standard error of the accuracy: accuracy_error()
+  /// Of the accuracy on the clips of one label; of none of them 0.
+  [[nodiscard]] double error(int label) const;
 };
 
 Confusion confusion_of(const Evaluation& evaluation);

@@ -11,10 +11,11 @@ namespace kws {
 
 /// How a trial stands against the best published network of its study that was trained as long.
 struct AgainstPublished {
-  std::string winner, published;  ///< names; equal where the winner is a published network itself
+  std::string winner, published;  ///< names
+  bool itself = false;            ///< the winner is the published network
   int trial = 0;                  ///< the published network's, of finalists the first of its seeds
   int epochs = 0;                 ///< both were trained for
-  int seeds = 1;                  ///< that both accuracies are means of
+  int seeds = 1;                  ///< that the accuracies are means of, the fewer of the two
   double gain = 0.0;              ///< int8 validation accuracy, the winner's less the published network's
   double error = 0.0;             ///< standard error of that, both taken as independent; 0: not known
   Needs winner_needs, published_needs;

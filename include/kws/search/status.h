@@ -11,15 +11,18 @@
 
 namespace kws {
 
+/// What leads a budget.
+struct Leader {
+  std::string budget;
+  Trial trial;    ///< best_so_far()
+  SeedMean mean;  ///< over its seeds
+  std::optional<AgainstPublished> against = {};
+};
+/// Of the budgets that have a result.
+std::vector<Leader> leaders_of(const StudyView& view);
+
 /// How far a study is, in short.
 struct StudyStatus {
-  /// What leads a budget.
-  struct Leader {
-    std::string budget;
-    Trial trial;    ///< best_so_far()
-    SeedMean mean;  ///< over its seeds
-    std::optional<AgainstPublished> against = {};
-  };
   std::string study;
   bool running = false;                    ///< a search holds the study's lock
   int workers = 0;                         ///< trainings under way
@@ -29,10 +32,9 @@ struct StudyStatus {
   int epochs = 0;            ///< trained and measured, of all trials
   int top_epochs = 0;        ///< of a trial trained in full
   double seconds = 0;        ///< that took, summed over the workers
-  std::vector<Leader> best;  ///< of the budgets that have a result
+  std::vector<Leader> best;
 };
 
-/// Tries the study's lock for a moment, without waiting for it.
 StudyStatus status_of(const StudyView& view);
 
 /// {"schema": "kwsmith.status/1", "study", "running", "workers", "progress": {"trials_done", "trials", "epochs_done",

@@ -99,7 +99,8 @@ class Study {
   ///   throws  Error  Exit::usage: no study there; Exit::store: damaged, unreachable
   ///   to_work  a study that is only looked at may lie in a folder that cannot be written
   static Study join(const std::string& place, bool to_work);
-  /// The plan of the study of a folder or URL; nothing: there is no study yet.
+  /// The plan of the study of a folder or URL; nothing: there is no study yet; null: an earlier kwsmith made it, which
+  /// kept its plan in the folder of the results alone.
   static std::optional<Json> plan_of(const std::string& place);
   Study(Study&&) noexcept;
   ~Study();

@@ -29,10 +29,11 @@ class Worker {
 
   /// Claims a step, trains it and delivers.
   ///   throws  Error with Exit::data or Exit::store, std::bad_alloc, as no other step could fare better; the step is
-  ///           given back
+  ///           given back, but where the store has failed
   Outcome work_one(const Progress& progress);
 
  private:
+  void give_back(const Lease& lease);
   Study& study_;
   Evaluator& evaluator_;
   std::string name_;
