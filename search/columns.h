@@ -25,10 +25,13 @@ struct Column {
 /// All of them, in the order of trials.csv.
 const std::vector<Column>& trial_columns();
 
+/// Those that a search with these options reports: all, or all but times.
+std::vector<Column> reported_columns(const SearchOptions& options);
+
 /// A cell of a table as text: nothing for null, "a;b" for a list.
 std::string cell_text(const Json& value);
 
-/// One trial as an object of the columns named; of all but those for CSV where none is named.
-Json trial_row(const TrialFacts& trial, std::span<const char* const> names = {});
+/// One trial as an object of these columns, but for those for CSV.
+Json trial_row(const TrialFacts& trial, std::span<const Column> columns);
 
 }  // namespace kws

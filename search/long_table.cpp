@@ -24,8 +24,7 @@ constexpr std::array kFirst = {"trial",
 
 /// kFirst, then the others in their order.
 std::vector<Column> long_columns(const SearchOptions& options) {
-  std::vector<Column> columns = trial_columns();
-  std::erase_if(columns, [&](const Column& c) { return options.deterministic && c.where == Column::Where::times; });
+  std::vector<Column> columns = reported_columns(options);
   std::ranges::stable_sort(columns, {}, [](const Column& column) { return std::ranges::find(kFirst, column.name); });
   return columns;
 }

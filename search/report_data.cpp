@@ -135,7 +135,7 @@ Json study_rows(const StudyView& view, const PageColumns& columns) {
     const TrialFacts* trial = best_trial(view.trials, budget.name);
     if (trial == nullptr) continue;
     best[budget.name] = trial->proposal.number;
-    commands[budget.name] = export_command(short_name(view.study), budget.name, view.options, trial->proposal.design);
+    if (const auto command = export_of(view, budget, *trial)) commands[budget.name] = *command;
     if (const auto one = against_published(view.trials, *trial, budget.name)) {
       against[budget.name] = against_published_to_json(*one);
     }
@@ -187,6 +187,12 @@ std::string short_name(const std::string& study) {
   std::error_code unreadable;
   const std::filesystem::path path = std::filesystem::weakly_canonical(study, unreadable);
   return unreadable || path.filename().empty() ? study : path.filename().string();
+}
+
+std::optional<std::string> export_of(const StudyView& view, const Budget& budget, const TrialFacts& best) {
+  // A search writes the model once it has read the test split, into its folder, which a URL does not tell.
+  if (is_postgres_url(view.study) || !view.tests.contains(best.proposal.number)) return std::nullopt;
+  return export_command(short_name(view.study), budget.name, view.options, best.proposal.design);
 }
 
 Json report_data(std::span<const StudyView> views) {

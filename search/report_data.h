@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -11,10 +12,13 @@ namespace kws {
 /// gives the same page.
 std::string short_name(const std::string& study);
 
+/// How the best design of a budget becomes C; nothing: its model is in no folder that the command could name.
+std::optional<std::string> export_of(const StudyView& view, const Budget& budget, const TrialFacts& best);
+
 /// What the page draws from: {"schema": "kwsmith.report/1", "types": [name, ..], "measures": [{"column", "unit"}, ..],
 ///  "columns": [name, ..], "landmarks": [{"name", "type", "needs": {column: value}}, ..],
 ///  "studies": [{"name", "epochs", "budgets": [{"name", "limits": {column: value}}], "best": {budget: trial},
-///   "export": {budget: export_command()}, "against_published": {budget: against_published_to_json()},
+///   "export": {budget: export_of(), if any}, "against_published": {budget: against_published_to_json()},
 ///   "tests": {trial: {"int8", "error", "float"}}, "trials": [{"row": [cell of each column, ..], "design",
 ///   "rungs": [[epochs, accuracy, error, decided], ..], "expected", "layers"}, ..]}, ..]}
 /// Trials are those that have reached a rung or failed. Times are left out, so that equal searches give equal bytes;

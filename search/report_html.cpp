@@ -36,7 +36,7 @@ constexpr std::size_t kMostRungs = 8;   ///< columns of the table of types
 constexpr auto kNumber = HtmlTable::Kind::number;
 constexpr const char* kMissing = "\u2013";
 
-ReportFacts facts_of(const StudyView& view) {
+ReportFacts report_facts_of(const StudyView& view) {
   ReportFacts facts{.view = view,
                     .budgets = view.options.budgets(),
                     .ranked = filter_trials(view, {.best = std::numeric_limits<int>::max()}),
@@ -57,7 +57,7 @@ std::string searched_words(const ReportFacts& facts) {
   for (const Budget& budget : facts.budgets) budgets.push_back(budget.name + " (" + budget.limits_text() + ")");
   for (const auto& [state, count] : status.trials)
     states.push_back(grouped(count) + " " + std::string(state_name(state)));
-  const std::vector<std::string>& types = options.types.empty() ? network_types() : options.types;
+  const std::vector<std::string>& types = options.types;
   return "The search looked for designs of the " + std::string(types.size() == 1 ? "type " : "types ") +
          word_list(types, " and ") + " that keep the " + (budgets.size() == 1 ? "budget " : "budgets ") +
          word_list(budgets, " and ") + ", with seed " + std::to_string(options.seed) + ". It holds " +
@@ -106,13 +106,11 @@ std::vector<std::string> best_cells(const ReportFacts& facts, const Budget& budg
 }
 
 /// What a user does next with the best of a budget.
-std::string next_steps(const ReportFacts& facts, const Budget& budget, const TrialFacts& best, bool tested) {
+std::string next_steps(const ReportFacts& facts, const Budget& budget, const TrialFacts& best) {
   const std::string name = short_name(facts.view.study);
   const int number = best.proposal.number;
   std::string commands;
-  if (tested && !is_postgres_url(facts.view.study)) {
-    commands += export_command(name, budget.name, facts.view.options, best.proposal.design) + "\n";
-  }
+  if (const auto command = export_of(facts.view, budget, best)) commands += *command + "\n";
   commands += "kwsmith train " + shell_word(name + ":" + std::to_string(number)) + " --data DATA --epochs " +
               std::to_string(2 * best.proposal.training.all_epochs()) + " --out " +
               shell_word(budget.name + "_longer") + "\n";
@@ -172,7 +170,7 @@ std::string best_section(const ReportFacts& facts) {
   for (const Budget& budget : facts.budgets) {
     const auto best = facts.best.find(budget.name);
     if (best == facts.best.end()) continue;
-    notes += next_steps(facts, budget, trial_numbered(facts, best->second), facts.view.tests.contains(best->second));
+    notes += next_steps(facts, budget, trial_numbered(facts, best->second));
   }
   if (!without.empty())
     notes += paragraph("No trial that keeps " + word_list(without, " or ") + " has a result.", "note");
@@ -287,8 +285,8 @@ std::string failures_section(const StudyView& view) {
 }
 
 /// The part that needs no scripts.
-std::string study_section(const StudyView& view, bool alone) {
-  const ReportFacts facts = facts_of(view);
+std::string study_section(const ReportFacts& facts, bool alone) {
+  const StudyView& view = facts.view;
   const auto waiting = std::ranges::count(view.trials, TrialState::waiting, &Trial::state);
   std::string body = (alone ? "" : heading("Search: " + short_name(view.study))) + paragraph(searched_words(facts));
   if (waiting > 0 || view.trials.empty()) body += paragraph("The search has not come to its end.");
@@ -297,13 +295,12 @@ std::string study_section(const StudyView& view, bool alone) {
   return body;
 }
 
-std::string tables_section(const StudyView& view) {
-  const ReportFacts facts = facts_of(view);
+std::string tables_section(const ReportFacts& facts) {
   std::string body;
-  if (std::ranges::any_of(view.trials, begun)) body += types_section(facts);
+  if (std::ranges::any_of(facts.view.trials, begun)) body += types_section(facts);
   // Scripts put a table in its place that sorts and filters.
   if (!facts.ranked.empty()) body += "<section class=\"still\">\n" + trials_section(facts) + "</section>\n";
-  return body + failures_section(view);
+  return body + failures_section(facts.view);
 }
 
 }  // namespace
@@ -312,8 +309,9 @@ std::string report_html(std::span<const StudyView> views, ReportUse use) {
   std::string name, above, below;
   for (const StudyView& view : views) {
     name += (name.empty() ? "" : ", ") + short_name(view.study);
-    above += study_section(view, views.size() == 1);
-    below += tables_section(view);
+    const ReportFacts facts = report_facts_of(view);
+    above += study_section(facts, views.size() == 1);
+    below += tables_section(facts);
   }
   above += studies_compared(views);
   return filled_page("page.html", {{"served", use == ReportUse::served ? " data-served=\"true\"" : ""},

@@ -1,5 +1,6 @@
 #include "kws/search/reports.h"
 
+#include <algorithm>
 #include <array>
 
 #include "columns.h"
@@ -12,12 +13,15 @@
 namespace kws {
 namespace {
 
-/// [{"epochs", "int8_validation" or "failure", "decided"}]: how it came that far.
+/// [{"epochs", "int8_validation" with its error or "failure", "decided"}]: how it came that far.
 Json rungs_json(const Trial& trial) {
   Json list = Json::array();
   for (const Rung& rung : trial.rungs) {
     Json& row = list.emplace_back(Json{{"epochs", rung.epochs}});
-    if (rung.result) row["int8_validation"] = rung.result->int8_validation;
+    if (rung.result) {
+      row["int8_validation"] = rung.result->int8_validation;
+      row["int8_validation_error"] = rung.result->int8_validation_error;
+    }
     if (!rung.result) row["failure"] = rung.failure;
     row["decided"] = rung.reason;
   }
@@ -25,18 +29,19 @@ Json rungs_json(const Trial& trial) {
 }
 
 Json front_json(const std::vector<const TrialFacts*>& front) {
-  constexpr std::array kColumns = {
+  constexpr std::array kPoint = {
       "trial", "name", "type", "state", "memory_bytes", "ops", "epochs", "int8_validation", "int8_validation_error"};
+  std::vector<Column> columns = trial_columns();
+  std::erase_if(columns, [&](const Column& c) { return std::ranges::find(kPoint, c.name) == kPoint.end(); });
   Json json = Json::array();
-  for (const TrialFacts* trial : front) json.push_back(trial_row(*trial, kColumns));
+  for (const TrialFacts* trial : front) json.push_back(trial_row(*trial, columns));
   return json;
 }
 
 }  // namespace
 
 Table trials_table(std::span<const TrialFacts> trials, const SearchOptions& options) {
-  std::vector<Column> columns = trial_columns();
-  std::erase_if(columns, [&](const Column& c) { return options.deterministic && c.where == Column::Where::times; });
+  const std::vector<Column> columns = reported_columns(options);
   std::vector<std::string> names;
   names.reserve(columns.size());
   for (const Column& column : columns) names.push_back(column.name);
@@ -64,11 +69,11 @@ Json accuracies_to_json(const Winner& winner) {
 }
 
 Json trials_json(std::span<const TrialFacts> trials, std::span<const Winner> winners, const SearchOptions& options) {
+  const std::vector<Column> columns = reported_columns(options);
   Json rows = Json::array();
   for (const TrialFacts& trial : trials) {
     if (!begun(trial)) continue;
-    Json row = trial_row(trial);
-    if (options.deterministic) row.erase("seconds");
+    Json row = trial_row(trial, columns);
     row["design"] = design_to_json(trial.proposal.design);
     row["training"] = options_to_json(trial.proposal.training);
     row["rungs"] = rungs_json(trial);

@@ -7,7 +7,7 @@ data=$1
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 kwsmith=${KWSMITH:-build/release/kwsmith}
-[ $# -gt 0 ] || set -- dnn_s cnn_s basic_lstm_s lstm_s gru_s crnn_s ds_cnn_s tc_resnet8 ds_tc_small
+[ $# -gt 0 ] || set -- dnn_s cnn_s basic_lstm_s lstm_s gru_s crnn_s ds_cnn_s tc_resnet8
 clips=$(find -L "$data/" -mindepth 2 -type f ! -path '*/_background_noise_/*' | wc -l)
 
 value() { sed -nE "s/^ *\"$1\": \"?([^\",]*)\"?,?\$/\1/p" "$2" | sed -n 1p; }

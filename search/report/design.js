@@ -55,7 +55,7 @@ function showDesign(trial) {
     el("h3", {}, "Commands"),
     command("kwsmith cost " + shellWord(name)),
     command(`kwsmith train ${shellWord(name)} --data DATA --out ${shellWord(v.name)}`),
-    ...trial.best.filter(() => test).map((budget) => command(trial.study.export[budget])),
+    ...trial.best.map((budget) => trial.study.export[budget]).filter(Boolean).map((text) => command(text)),
     el("h3", {}, "Learning curve"), curveOf(trial),
     el("ul", { class: "rungs" }, ...trial.rungs.map((r) => el("li", {}, `${grouped(r.epochs)} epochs: ${r.accuracy === null ? "failed" : withError(r.accuracy, r.error)}${r.decided ? "; " + r.decided : ""}`))),
     el("h3", {}, "Layers"),

@@ -174,7 +174,13 @@ done
 cmp "$work/curves_1.json.gz" "$work/curves_2.json.gz" || fail "the same studies give other bytes"
 gzip -dc "$work/curves_1.json.gz" | cmp - "$work/curves_1.json" || fail "packed and plain curves differ"
 "$kwsmith" replay --table "$work/curves_1.json.gz" --seeds 2 >/dev/null || fail "replay cannot read the curves"
-"$kwsmith" cost tc_resnet_13 >/dev/null || fail "cost does not know the models that come with the program"
+
+step "models that come with the program go by their names"
+for words in "cost tc_resnet_13" "eval crnn_s --data $data" "quantize gru_s --data $data" "export ds_cnn_s --out $work/shipped" \
+  "listen dnn_s $work/long.wav" "train --from dnn_s --data $data --config fine_tune --epochs 1 --out $work/from_shipped"; do
+  # shellcheck disable=SC2086
+  "$kwsmith" -q $words >/dev/null || fail "kwsmith $words"
+done
 
 # interrupted SIGNAL: stopped in the middle, the same command ends like the search that ran through
 interrupted() {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <iomanip>
 #include <limits>
+#include <set>
 #include <sstream>
 
 #include "kws/core/error.h"
@@ -236,18 +237,27 @@ TEST_F(ModelFolder, OneWithoutItsFilesIsNamed) {
 }
 
 TEST(Model, ThoseThatComeWithTheProgramAreReadAndHaveTheirCards) {
-  int models = 0;
+  std::set<std::string> there;
   for (const auto& entry : fs::directory_iterator(repository() / "configs" / "models")) {
     if (!entry.is_directory()) continue;
-    ++models;
     const Model model = load_model(entry.path());
     EXPECT_EQ(model.design.name, entry.path().filename()) << "the name by which verbs find it";
     ASSERT_TRUE(model.metrics.int8_test.has_value()) << model.design.name;
     std::ostringstream accuracy;
     accuracy << std::fixed << std::setprecision(2) << 100.0 * *model.metrics.int8_test;
-    EXPECT_THAT(read_file(entry.path() / "README.md"), HasSubstr("int8 test accuracy " + accuracy.str() + " %"));
+    const std::string card = read_file(entry.path() / "README.md");
+    EXPECT_THAT(card, HasSubstr("int8 test accuracy " + accuracy.str() + " %"));
+    for (const char* said : {"standard error", "CC BY 4.0", "bytes of memory", "Made by `", "recordings of Speech"}) {
+      EXPECT_THAT(card, HasSubstr(said)) << model.design.name;
+    }
+    there.insert(model.design.name);
   }
-  EXPECT_GE(models, 3);
+  for (const char* wanted : {"dnn_s", "cnn_s", "basic_lstm_s", "lstm_s", "gru_s", "crnn_s", "ds_cnn_s"}) {
+    EXPECT_TRUE(there.contains(wanted)) << wanted;
+  }
+  for (const char* winner : {"tc_resnet_13", "matchboxnet_3x2x64", "ds_tc_13"}) {  // small, medium, large
+    EXPECT_TRUE(there.contains(winner)) << winner;
+  }
 }
 
 }  // namespace

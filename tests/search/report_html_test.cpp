@@ -199,6 +199,23 @@ TEST(ReportHtml, AnExportForABoardNamesOne) {
   EXPECT_TRUE(command.ends_with(" --out firmware --board BOARD")) << command << ": only its user knows which";
 }
 
+TEST(ReportHtml, AnExportIsShownWhereAFolderHoldsTheModel) {
+  const StudyFolder folder;
+  studied(two_budgets(), folder.path);
+  StudyView view = view_study(folder.path.string());
+  const auto exports = [&] { return document(report_html(view))["studies"][0]["export"]; };
+  EXPECT_EQ(exports().size(), 2U);
+  view.study = "postgresql://host/kws";
+  const std::string html = report_html(view);
+  expect_sound(html);
+  EXPECT_THAT(html, Not(HasSubstr("kwsmith export"))) << "neither in the document nor beside it";
+  EXPECT_TRUE(exports().empty());
+  EXPECT_EQ(document(html)["studies"][0]["best"].size(), 2U);
+  view.study = folder.path.string();
+  view.tests.clear();
+  EXPECT_THAT(report_html(view), Not(HasSubstr("kwsmith export"))) << "it is written at the end of the search";
+}
+
 TEST(ReportHtml, TellsWhatTheWinnersModelHasHeard) {
   const StudyFolder folder;
   studied(two_budgets(), folder.path);

@@ -35,7 +35,7 @@ Json accuracies_to_json(const Winner& winner);
 Table trials_table(std::span<const TrialFacts> trials, const SearchOptions& options);
 
 /// {"schema": "kwsmith.trials/1", "seed", "epochs", "trials": [{trial_row(), "design", "training", "rungs":
-///  [{"epochs", "int8_validation" or "failure", "decided"}]}],
+///  [{"epochs", "int8_validation", "int8_validation_error" or "failure", "decided"}]}],
 ///  "winners": [{"budget", "trial", "name", accuracies_to_json(), "test_clips", and "against_published" if
 ///  known: against_published_to_json()}]}
 /// Times are in fields named "seconds", left out if options.deterministic; everything else depends on the config and
