@@ -1,18 +1,13 @@
 #include "search_plan.h"
 
 #include <algorithm>
-#include <cmath>
-#include <functional>
 #include <iostream>
-#include <vector>
 
-#include "kws/core/parallel.h"
 #include "kws/core/table.h"
 #include "kws/cost/cost.h"
 #include "kws/pipeline/train_bench.h"
-#include "kws/search/epoch_times.h"
 #include "kws/search/finalists.h"
-#include "kws/search/kept_overhead.h"
+#include "kws/search/measured_plan.h"
 #include "kws/search/plan.h"
 #include "kws/search/proposals.h"
 #include "log.h"
@@ -37,108 +32,22 @@ Json proposal_row(const Proposal& proposal, const Part& part) {
   return row;
 }
 
-/// How fast the first designs of each type train on this machine, `at_once` beside each other: they share its memory.
-std::vector<FirstDesign> measured(const SearchOptions& options, Isa isa, std::size_t clips, int at_once) {
-  constexpr int kFirst = 60;  // published networks, so that all types have theirs
-  constexpr std::size_t kOfEachType = 3;
-  constexpr double kSeconds = 0.2;  // of each
+/// This machine, whose steps are measured for a moment each.
+TrainingSite site_of(const PlanData& data, Isa isa, Evaluator* evaluator) {
+  constexpr double kSeconds = 0.2;  // of each design
   get_ready_to_train();
-  Proposer proposer(options);
-  const std::vector<Proposal> begin = first_proposals(proposer, options.budgets().size(), kFirst);
-  std::vector<FirstDesign> first;
-  for (Proposal& proposal : few_of_each_type(begin, kOfEachType)) first.push_back({.proposal = std::move(proposal)});
-  parallel_for_each_index(first.size(), at_once, [&](std::size_t i) {
-    const double speed = training_speed(first[i].proposal.design, isa, kSeconds);
-    first[i].step_seconds = static_cast<double>(clips) / speed;
-  });
-  return first;
+  return {
+      .speed = [isa](const Design& design) { return training_speed(design, isa, kSeconds); },
+      .clips = data.clips,
+      .cache = data.cache,
+      .circumstances = {{"data", data.fingerprint}, {"clips", data.clips}, {"cpu", cpu_name()}, {"isa", isa_name(isa)}},
+      .evaluator = evaluator};
 }
 
-/// "ds_cnn_l, cnn_l and 7 more published networks", of those that keep a budget and for which `slow` holds; "": none.
-std::string published_that_are(const SearchOptions& options, const std::function<bool(const Design&)>& slow) {
-  constexpr std::size_t kNamed = 3;
-  std::vector<std::string> names;
-  for (const Design& design : known_designs()) {
-    const Needs needs = needs_of(design, options.part());
-    const std::vector<Budget> budgets = options.budgets();
-    const bool wanted = std::ranges::find(options.types, design.type()) != options.types.end();
-    const bool keeps = std::ranges::any_of(budgets, [&](const Budget& budget) { return budget.fits(needs); });
-    if (wanted && keeps && slow(design)) names.push_back(design.name);
-  }
-  std::string text;
-  for (std::size_t i = 0; i < std::min(kNamed, names.size()); ++i) text += (i == 0 ? "" : ", ") + names[i];
-  if (names.size() > kNamed) {
-    text += " and " + counted(std::ssize(names) - static_cast<std::ptrdiff_t>(kNamed), "more published network");
-  }
-  return text;
-}
-
-/// Takes the types and designs out that would take the time of all the others.
-void leave_out_slow(const SearchRequest& request, SearchOptions& options, std::vector<FirstDesign>& first,
-                    int at_once) {
-  const double seconds = *request.seconds;
-  const auto leave_out = [&](const std::string& what, const char* remedy,
-                             const std::function<bool(const Design&)>& slow) {
-    std::erase_if(first, [&](const FirstDesign& one) { return slow(one.proposal.design); });
-    if (what.empty()) return;
-    log().warn("{}: left out, training is too slow here for a search of {}; a longer --time or {}", what,
-               describe_time(seconds), remedy);
-  };
-  if (!request.types_given) {
-    for (const std::string& type : slow_types(first, seconds * at_once)) {
-      std::erase(options.types, type);
-      leave_out(type, "--types takes it in", [&](const Design& design) { return design.type() == type; });
-    }
-  }
-  if (!request.given.contains("max_training_cost")) {
-    options.max_training_cost = std::ceil(most_training_cost(first, seconds));
-  }
-  const auto slow = [&](const Design& design) {
-    return options.max_training_cost > 0.0 && training_cost(design) > options.max_training_cost;
-  };
-  leave_out(published_that_are(options, slow), "a higher --max-training-cost takes more in", slow);
-}
-
-KeptOverhead overhead_kept(const PlanData& data, Isa isa, int at_once) {
-  return {data.cache,
-          {{"data", data.fingerprint},
-           {"clips", data.clips},
-           {"cpu", cpu_name()},
-           {"isa", isa_name(isa)},
-           {"at_once", at_once}}};
-}
-
-/// Where no training has been timed: as if measuring at a rung always took the same.
-constexpr Overhead kExpectedOverhead = {.epoch_seconds = 0.0, .rung_seconds = 0.5};
-
-/// Trainings that run at once: in the search, and here while their pace is measured.
-struct AtOnce {
-  int all = 1, here = 1;
-};
-AtOnce trainings_at_once(const SearchRequest& request) {
-  const SearchOptions& options = request.options;
-  if (options.threads == 0) return {.all = options.slots, .here = 1};        // this machine is one of many
-  const bool planned = request.seconds && !request.given.contains("slots");  // which has slots enough for all
-  const int threads = planned ? options.threads : std::min(options.threads, options.slots);
-  return {.all = threads, .here = threads};
-}
-
-/// The pace of the first designs; takes out of `options` what is too slow for the time, where there is one.
-///   evaluator  trains some of them for what takes time beside their steps, unless that is known from another time;
-///              nullptr: nothing is trained
-TrainingPace measured_pace(const SearchRequest& request, SearchOptions& options, Isa isa, const PlanData& data,
-                           Evaluator* evaluator) {
-  constexpr double kMeasuring = 0.03;  // of the time
-  const AtOnce at_once = trainings_at_once(request);
-  std::vector<FirstDesign> first = measured(options, isa, data.clips, at_once.here);
-  if (request.seconds) leave_out_slow(request, options, first, at_once.all);
-  const KeptOverhead kept = overhead_kept(data, isa, at_once.here);
-  std::optional<Overhead> overhead = kept.read(first);
-  if (!overhead && evaluator != nullptr) {
-    overhead = measure_overhead(first, *evaluator, at_once.here, kMeasuring * *request.seconds);
-    kept.write(first, *overhead);
-  }
-  return pace_of(first, overhead.value_or(kExpectedOverhead), at_once.all);
+MeasuredPlan measured_here(const SearchRequest& request, const TrainingSite& site) {
+  MeasuredPlan plan = measured_plan(request, site);
+  for (const std::string& line : plan.left_out) log().warn(line);
+  return plan;
 }
 
 /// An integer where 64 bits hold it.
@@ -161,20 +70,20 @@ SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Is
   }
   if (!request.seconds) return options;
   log().info("measuring how long training takes here");
-  const TrainingPace pace = measured_pace(request, options, isa, data, &evaluator);
-  options = planned(options, pace, *request.seconds, request.given);
-  options.pace = pace;
-  log().info("plan: {}", describe_plan(options, pace));
-  return options;
+  MeasuredPlan plan = measured_here(request, site_of(data, isa, &evaluator));
+  log().info("plan: {}", describe_plan(plan.options, plan.pace));
+  plan.options.pace = plan.pace;
+  return plan.options;
 }
 
 void print_plan(const SearchRequest& request, Isa isa, const std::optional<PlanData>& data, const Output& format) {
   constexpr int kShown = 28;
   constexpr int kDraws = 20000, kDrawsOfPart = 2000;  // whose sizes and times take longer to find
-  SearchOptions options = request.options;
+  const MeasuredPlan plan = data ? measured_here(request, site_of(*data, isa, nullptr))
+                                 : MeasuredPlan{.options = request.options, .pace = {}, .left_out = {}};
+  const SearchOptions& options = plan.options;
+  const TrainingPace& pace = plan.pace;
   const std::size_t budgets = options.budgets().size();
-  const TrainingPace pace = data ? measured_pace(request, options, isa, *data, nullptr) : TrainingPace();
-  if (data && request.seconds) options = planned(options, pace, *request.seconds, request.given);
   Json proposals = Json::array(), shares = Json::array();
   Proposer proposer(options);
   const int all = request.seconds && !data ? kShown : options.max_trials;

@@ -7,7 +7,7 @@
 
 #include "cli.h"
 #include "data_source.h"
-#include "kws/search/options.h"
+#include "kws/search/measured_plan.h"
 #include "serving.h"
 
 namespace kws::cli {
@@ -24,15 +24,6 @@ struct SearchVerb {
   Output format;
   SearchOptions defaults;
   std::unique_ptr<Flags> flags;
-};
-
-/// What a user has asked for.
-struct SearchRequest {
-  SearchOptions options;
-  Json given;                     ///< values of the object `search` that the file or flags name
-  bool types_given = false;       ///< so are the types
-  std::optional<double> seconds;  ///< for which the rest is planned; nothing: nothing is planned
-  bool time_given = false;        ///< they are the user's
 };
 
 /// Defaults < config file < flags, all through the one strict reader.
