@@ -1,9 +1,11 @@
 #include "moves.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -157,43 +159,64 @@ std::vector<Size> front_end_sizes(const Space& space, FeatureOptions& features) 
   return sizes;
 }
 
-/// The dials of the network, the sizes of the front end, its kind, the learning rate, frames where they are listed, and
-/// the free dials of training.
+/// A kind of change beside the dials of the network.
+struct Move {
+  std::size_t (*count)(const Space& space, Sample& sample);  ///< how many a sample has
+  /// Makes one of them; returns whether that changes anything.
+  bool (*make)(const Space& space, Sample& sample, std::size_t which, bool up, Reach reach);
+};
+
+std::size_t one(const Space& /*space*/, Sample& /*sample*/) { return 1; }
+
+constexpr std::array kMoves = {
+    Move{[](const Space& space, Sample& sample) { return front_end_sizes(space, sample.design.features).size(); },
+         [](const Space& space, Sample& sample, std::size_t which, bool up, Reach reach) {
+           const Size size = front_end_sizes(space, sample.design.features)[which];
+           return turn(*size.range, *size.value, up, reach);
+         }},
+    Move{one, [](const Space& space, Sample& sample, std::size_t /*which*/, bool /*up*/,
+                 Reach /*reach*/) { return turn_kind(space.features, sample.design.features); }},
+    Move{one, [](const Space& space, Sample& sample, std::size_t /*which*/, bool up,
+                 Reach /*reach*/) { return turn_rate(space.training, sample.training.optimizer.peak_rate, up); }},
+    Move{[](const Space& space, Sample& /*sample*/) { return std::size_t{space.features.frames.empty() ? 0U : 1U}; },
+         [](const Space& space, Sample& sample, std::size_t /*which*/, bool up, Reach /*reach*/) {
+           return turn_frame(space.features.frames, sample.design.features, up);
+         }},
+    Move{[](const Space& space, Sample& /*sample*/) { return free_training_dials(space.training).size(); },
+         [](const Space& space, Sample& sample, std::size_t which, bool up, Reach /*reach*/) {
+           const TrainingDial& dial = *free_training_dials(space.training)[which];
+           double value = dial.get(sample.training);
+           const bool moved = turn_value(space.training.*dial.values, value, up);
+           dial.set(sample.training, value);
+           return moved;
+         }},
+};
+
+/// The dials of the network, then those of kMoves.
 std::size_t all_choices(const Space& space, const Sample& sample) {
   Sample copy = sample;
-  return network_choices(space, sample) + front_end_sizes(space, copy.design.features).size() + 2 +
-         (space.features.frames.empty() ? 0 : 1) + free_training_dials(space.training).size();
+  std::size_t all = network_choices(space, sample);
+  for (const Move& move : kMoves) all += move.count(space, copy);
+  return all;
 }
 
 /// The point with one of all_choices() changed, and what depends on it.
 std::optional<Sample> change(const Space& space, const Sample& from, std::size_t choice, bool up, Reach reach) {
   Sample to = from;
-  FeatureOptions& features = to.design.features;
-  const std::vector<Size> sizes = front_end_sizes(space, features);
   const std::size_t in_network = network_choices(space, from);
-  const std::size_t size = choice - in_network;  // meant for choices behind the network's
-  const std::size_t frames = sizes.size() + 2, dials = frames + (space.features.frames.empty() ? 0 : 1);
-  bool moved = true;
-  if (choice < in_network) {
-    // Turned below.
-  } else if (size < sizes.size()) {
-    moved = turn(*sizes[size].range, *sizes[size].value, up, reach);
-  } else if (size == sizes.size()) {
-    moved = turn_kind(space.features, features);
-  } else if (size >= dials) {
-    const TrainingDial& dial = *free_training_dials(space.training)[size - dials];
-    double value = dial.get(to.training);
-    moved = turn_value(space.training.*dial.values, value, up);
-    dial.set(to.training, value);
-  } else if (size == frames) {
-    moved = turn_frame(space.features.frames, features, up);
-  } else {
-    moved = turn_rate(space.training, to.training.optimizer.peak_rate, up);
+  const bool of_network = choice < in_network;
+  std::size_t which = choice - in_network;  // meant for choices behind the network's
+  for (const Move& move : of_network ? std::span<const Move>() : std::span<const Move>(kMoves)) {
+    const std::size_t count = move.count(space, to);
+    if (which < count) {
+      if (!move.make(space, to, which, up, reach)) return std::nullopt;
+      break;
+    }
+    which -= count;
   }
-  if (!moved) return std::nullopt;
-  follow(space.features, features);
-  const DialTurner turner = turn_network(space, to, choice, up, reach);
-  if (!turner.possible() || (choice < in_network && !turner.moved())) return std::nullopt;
+  follow(space.features, to.design.features);
+  const DialTurner turner = turn_network(space, to, of_network ? choice : kNoDial, up, reach);
+  if (!turner.possible() || (of_network && !turner.moved())) return std::nullopt;
   try {
     build_graph(to.design);
   } catch (const Error&) {

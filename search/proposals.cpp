@@ -91,51 +91,71 @@ bool Proposer::needs_results(std::size_t budget) const {
   return per_budget_[budget]->published.empty() && per_budget_[budget]->untried.empty();
 }
 
-std::optional<Proposer::Proposed> Proposer::propose(std::size_t budget, int number, std::span<const Outlook> known) {
-  PerBudget& own = *per_budget_[budget];
-  const Seen seen = [this](const std::string& key) { return seen_.contains(key); };
-  const auto trial = static_cast<std::uint64_t>(number);
-  Rng turns({options_.seed, kStrategies, trial}), rng({options_.seed, kProposals, budget, trial});
+namespace {
+
+/// What a budget's next turn comes to.
+struct Turn {
   std::optional<Suggestion> found;
   std::size_t source = proposal_sources().size();
   bool at_random = false, baseline = false;
-  while (!found && !own.published.empty()) {
+};
+
+/// A published design, then the first of a type that has had none, then what the source says whose turn it is; where
+/// that has nothing, one at random.
+///   budget  index
+Turn next_turn(Proposer::PerBudget& own, const SearchOptions& options, std::size_t budget, int number,
+               std::span<const Outlook> known, const Seen& seen) {
+  const auto trial = static_cast<std::uint64_t>(number);
+  Rng turns({options.seed, kStrategies, trial}), rng({options.seed, kProposals, budget, trial});
+  Turn turn;
+  while (!turn.found && !own.published.empty()) {
     Candidate next = std::move(own.published.back());
     own.published.pop_back();
     std::erase(own.untried, next.sample.design.type());
-    baseline = std::exchange(own.baseline, false);
-    std::string reason = "published design " + next.sample.design.name + (baseline ? ", the baseline" : "");
-    if (!seen(next.key)) found = Suggestion{std::move(next), std::move(reason)};
+    turn.baseline = std::exchange(own.baseline, false);
+    std::string reason = "published design " + next.sample.design.name + (turn.baseline ? ", the baseline" : "");
+    if (!seen(next.key)) turn.found = Suggestion{std::move(next), std::move(reason)};
   }
-  while (!found && !own.untried.empty()) {
+  while (!turn.found && !own.untried.empty()) {
     const std::string type = own.untried.back();
     own.untried.pop_back();
-    at_random = true;
-    if (auto drawn = own.pool->draw(type, rng, seen)) found = Suggestion{*std::move(drawn), "the first of its type"};
+    turn.at_random = true;
+    if (auto drawn = own.pool->draw(type, rng, seen))
+      turn.found = Suggestion{*std::move(drawn), "the first of its type"};
   }
-  if (!found) {
-    const SourceView view{.pool = *own.pool, .past = own.past, .known = known, .seen = seen};
-    source = source_of_turn(options_, own.past, known, turns.uniform());
-    found = proposal_sources()[source].suggest(view, rng);
-    if (!found) {
-      source = proposal_sources().size() - 1;
-      found = proposal_sources()[source].suggest(view, rng);
-    }
-    at_random = source == proposal_sources().size() - 1;
+  if (turn.found) return turn;
+  const std::size_t last = proposal_sources().size() - 1;
+  const SourceView view{.pool = *own.pool, .past = own.past, .known = known, .seen = seen};
+  turn.source = source_of_turn(options, own.past, known, turns.uniform());
+  turn.found = proposal_sources()[turn.source].suggest(view, rng);
+  if (!turn.found) {
+    turn.source = last;
+    turn.found = proposal_sources()[last].suggest(view, rng);
   }
-  if (!found) {
+  turn.at_random = turn.source == last;
+  return turn;
+}
+
+}  // namespace
+
+std::optional<Proposer::Proposed> Proposer::propose(std::size_t budget, int number, std::span<const Outlook> known) {
+  PerBudget& own = *per_budget_[budget];
+  const Seen seen = [this](const std::string& key) { return seen_.contains(key); };
+  Turn turn = next_turn(own, options_, budget, number, known, seen);
+  if (!turn.found) {
     warnings_.push_back("budget \"" + own.budget + "\": no further design is found after " +
                         std::to_string(own.past.size()) +
                         (per_budget_.size() > 1 ? "; its trials go to the others" : "; the search ends with them"));
     return std::nullopt;
   }
+  Candidate& candidate = turn.found->candidate;
   Proposed proposed{.proposal = {.number = number,
                                  .budget = own.budget,
-                                 .design = found->candidate.sample.design,
-                                 .training = found->candidate.sample.training},
-                    .reason = std::move(found->reason),
-                    .key = found->candidate.key,
-                    .baseline = baseline};
+                                 .design = candidate.sample.design,
+                                 .training = candidate.sample.training},
+                    .reason = std::move(turn.found->reason),
+                    .key = candidate.key,
+                    .baseline = turn.baseline};
   Proposal& proposal = proposed.proposal;
   if (proposal.design.name.empty()) proposal.design.name = proposal.design.type() + "_" + std::to_string(number);
   proposal.training.epochs = options_.epochs;
@@ -143,13 +163,13 @@ std::optional<Proposer::Proposed> Proposer::propose(std::size_t budget, int numb
   proposal.training.seed = training_seed(options_.seed, number);
   // One for all trials, so that those with the same front end share their features; 0 would mean the trial's own.
   proposal.training.data_seed = (Rng({options_.seed, kData}).next() >> 11) | 1U;
-  seen_.insert({found->candidate.key, found->candidate.training_key});
-  Point point = own.pool->point(found->candidate);
+  seen_.insert({candidate.key, candidate.training_key});
+  Point point = own.pool->point(candidate);
   own.past.push_back({.number = number,
-                      .candidate = std::move(found->candidate),
+                      .candidate = std::move(candidate),
                       .point = std::move(point),
-                      .source = source,
-                      .at_random = at_random});
+                      .source = turn.source,
+                      .at_random = turn.at_random});
   return proposed;
 }
 

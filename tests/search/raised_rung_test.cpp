@@ -1,4 +1,6 @@
 // A top rung that is raised when a search has begun, or has come to its end.
+#include "../../search/raised_rung.h"
+
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -104,6 +106,28 @@ TEST(Search, BaselinesGoOnToARaisedTopFromTheirCheckpoints) {
     ASSERT_EQ(trained[trial].size(), 18U) << trial;
     EXPECT_EQ(*trained[trial].begin(), 10) << trial;
   }
+}
+
+TEST(Search, CheckpointsStayOfTheShareThatMayGoOnAndOfTheBaseline) {
+  SearchOptions options = two_budgets();
+  options.budget_names = {"small"};
+  const std::vector<Design> known = known_designs();
+  std::vector<Trial> trials;
+  const auto add = [&](const std::string& name, double accuracy, int epochs) {
+    Trial& trial = trials.emplace_back();
+    trial.proposal.number = static_cast<int>(trials.size()) - 1;
+    trial.proposal.budget = "small";
+    trial.proposal.design = *std::ranges::find(known, name, &Design::name);
+    trial.proposal.training.epochs = 9;
+    trial.rungs.push_back({.epochs = epochs, .reason = "", .result = TrialResult(), .failure = ""});
+    trial.rungs.back().result->int8_validation = accuracy;
+  };
+  const auto kept = [&] { return may_go_on(facts_of(trials, options), options); };
+  add("tc_resnet8", 0.5, 9);
+  for (int i = 1; i <= 8; ++i) add("dnn_s", 0.8 + 0.01 * i, i == 8 ? 3 : 9);
+  EXPECT_THAT(kept(), ::testing::UnorderedElementsAre(0, 7, 6)) << "8 in full: 2, and the baseline; not the one at 3";
+  for (int i = 0; i < 200; ++i) add("dnn_s", 0.6, 9);
+  EXPECT_EQ(kept().size(), 30U);
 }
 
 TEST(Search, AFinishedStudyOfManyTrialsIsSmall) {
