@@ -332,7 +332,8 @@ SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Stu
   study.set_finished(!outcome.interrupted);
   const auto has_failed = [](const TrialFacts& trial) { return trial.state == TrialState::failed; };
   if (!outcome.interrupted && !trials.empty() && std::ranges::all_of(trials, has_failed)) {
-    throw Error("search: every trial failed; the first: " + trials.front().reason);
+    throw Error("search: every trial failed; the first: " + trials.front().reason +
+                "; mend that and use another --study");
   }
   return outcome;
 }

@@ -133,7 +133,7 @@ Outcome outcome_of(const Strategy& strategy, const RecordedDesigns& designs, con
   return {.epochs = static_cast<double>(meter.spent()), .wrong = wrongly_stopped(designs, reached, rungs)};
 }
 
-/// The standard budgets with the designs that keep them.
+/// The standard budgets with the designs that keep them; throws Error (Exit::usage) where there are none.
 std::vector<std::pair<std::string, RecordedDesigns>> designs_of(const CurveTable& table) {
   std::vector<std::pair<std::string, RecordedDesigns>> all;
   for (const Budget& budget : standard_budgets()) {
@@ -142,6 +142,9 @@ std::vector<std::pair<std::string, RecordedDesigns>> designs_of(const CurveTable
       if (budget.fits({.memory_bytes = curve.memory_bytes, .ops = curve.ops})) kept.push_back(&curve);
     }
     if (!kept.empty()) all.emplace_back(budget.name, RecordedDesigns(std::move(kept)));
+  }
+  if (all.empty()) {
+    throw Error("table: none of its designs keeps the small, medium or large budget; record smaller ones", Exit::usage);
   }
   return all;
 }

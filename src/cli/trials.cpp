@@ -31,7 +31,9 @@ int write_curves(const TrialsVerb& verb) {
   save_curves(verb.curves, table);
   const Json row = {{"file", verb.curves}, {"designs", table.curves.size()}, {"epochs", table.epochs()}};
   if (verb.format == Format::json) {
-    std::cout << text_of(row, 2) << "\n";
+    Json json = {{"schema", "kwsmith.recorded/1"}};
+    json.update(row);
+    std::cout << text_of(json, 2) << "\n";
   } else {
     print_rows(Json::array({row}), verb.format);
   }

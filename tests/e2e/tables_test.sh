@@ -57,6 +57,7 @@ fi
 table=$source_dir/configs/learning_curves.json.gz
 document replay replay --table "$table" --seeds 2 --json
 document replay_steps replay --table "$table" --steps --json
+document recorded trials "$table" --curves "$work/again.json.gz" --json
 zcat "$table" >"$docs/curves.json"
 cp "$source_dir/configs/boards/nrf52840.json" "$docs/board.json"
 cp "$model/model.int8.json" "$docs"
