@@ -9,6 +9,7 @@
 #include "kws/core/files.h"
 #include "kws/core/interrupt.h"
 #include "kws/core/options.h"
+#include "kws/core/text.h"
 #include "kws/core/url.h"
 
 namespace kws {
@@ -52,15 +53,12 @@ Corpus scan_unpacked(const std::filesystem::path& folder, const std::string& url
 
 const KnownDataset& known_dataset(std::string_view name) {
   std::vector<std::string> names;
-  std::string choice;
   for (const KnownDataset& known : kKnownDatasets) {
     if (known.name == name) return known;
     names.emplace_back(known.name);
-    choice += (choice.empty() ? "" : ", ") + names.back();
   }
-  const std::string near = nearest_name(name, names);
   throw Error("data set \"" + std::string(name) + "\": unknown; " +
-                  (near.empty() ? "choose one of " + choice + ", or give a --url" : "did you mean \"" + near + "\"?"),
+                  did_you_mean(name, names, "choose one of " + word_list(names, ", ") + ", or give a --url"),
               Exit::usage);
 }
 

@@ -4,6 +4,7 @@
 
 #include "kws/core/audio.h"
 #include "kws/core/table.h"
+#include "kws/quant/detector.h"
 
 namespace kws {
 
@@ -135,7 +136,7 @@ std::string threshold_text(const std::vector<std::string>& labels, const StreamO
   if (options.thresholds.empty()) return percent(threshold_of_q15(options.threshold));
   std::string text;
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (labels[i].starts_with('_')) continue;
+    if (!is_keyword(labels[i])) continue;
     text += (text.empty() ? "" : ", ") + labels[i] + " " + percent(threshold_of_q15(options.thresholds[i]));
   }
   return text;

@@ -23,7 +23,7 @@ std::string times(const Bounds::Share& closest) { return fixed(closest.cost, 1) 
 Bounds::Share Bounds::of(const Design& design) const {
   Share share{.needs = needs_of(design, part_)};
   share.fits = budget_.fits(share.needs);
-  share.share = budget_share(budget_, share.needs);
+  share.share = budget_.share(share.needs);
   if (most_cost_ == 0.0) return share;
   share.cost = training_cost(design) / most_cost_;
   share.share = std::max(share.share, share.cost);
@@ -45,12 +45,6 @@ std::string Bounds::why_nothing_fits(const Share& closest) const {
   }
   return budget + "nothing fits " + budget_.limits_text() + "; the smallest design found needs " +
          describe_need(budget_, closest.needs);
-}
-
-double budget_share(const Budget& budget, const Needs& needs) {
-  double share = 0.0;
-  for (const LimitUse& use : budget.uses(needs)) share = std::max(share, use.share());
-  return share;
 }
 
 }  // namespace kws

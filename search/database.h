@@ -15,7 +15,7 @@ namespace kws {
 struct Bytes {
   const std::string& value;
 };
-using SqlValue = std::variant<std::nullptr_t, std::int64_t, double, std::string, Bytes>;
+using SqlValue = std::variant<std::int64_t, double, std::string, Bytes>;
 /// Cells as text, bytes as they are; nothing: NULL.
 using SqlRow = std::vector<std::optional<std::string>>;
 

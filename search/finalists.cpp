@@ -29,6 +29,8 @@ int final_epochs(const SearchOptions& options) {
 
 bool is_finalist(int number) { return number >= kFirstFinalist; }
 
+int finalist_number(int trial, int repetition) { return kFirstFinalist + kMostSeeds * trial + repetition; }
+
 int finalist_of(int number) { return (number - kFirstFinalist) / kMostSeeds; }
 
 std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const SearchOptions& options) {
@@ -53,7 +55,7 @@ std::vector<Proposal> finalists(std::span<const TrialFacts> trials, const Search
   for (int repetition = 1; repetition <= options.final_seeds; ++repetition) {
     for (const TrialFacts* trial : chosen) {
       Proposal proposal = trial->proposal;
-      proposal.number = kFirstFinalist + kMostSeeds * trial->proposal.number + repetition;
+      proposal.number = finalist_number(trial->proposal.number, repetition);
       proposal.training.epochs = final_epochs(options);
       proposal.training.restarts.clear();
       proposal.training.tuning_epochs = options.tuning_epochs;

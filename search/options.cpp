@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kws/core/text.h"
 #include "published.h"
 #include "strategies.h"
 
@@ -30,15 +31,12 @@ std::vector<std::string> take_names(Json& json, const char* key, const std::vect
   const Json list = json[key];
   json.erase(key);
   const auto fail = [&](const std::string& fact) { throw Error(origin + ": " + key + ": " + fact, Exit::usage); };
-  if (!list.is_array()) fail("needs a list of names");
+  if (!list.is_array()) fail("needs a list of names; one or more of " + word_list(known, ", ") + " in brackets");
   for (const Json& name : list) {
-    if (!name.is_string()) fail(text_of(name) + " is not a name in quotes");
+    if (!name.is_string()) fail(text_of(name) + " is not a name; one of " + word_list(known, ", ") + " in quotes");
     if (std::ranges::find(known, name.get<std::string>()) != known.end()) continue;
-    std::string names;
-    for (const std::string& one : known) names += (names.empty() ? "" : ", ") + one;
-    const std::string near = nearest_name(name.get<std::string>(), known);
     fail("unknown name " + text_of(name) + "; " +
-         (near.empty() ? "known: " + names : "did you mean \"" + near + "\"?"));
+         did_you_mean(name.get<std::string>(), known, "known: " + word_list(known, ", ")));
   }
   std::vector<std::string> names;
   for (const std::string& name : known) {

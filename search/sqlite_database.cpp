@@ -149,7 +149,6 @@ class SqliteDatabase : public Database {
 
  private:
   static void bind(SQLite::Statement& statement, const std::string& name, const SqlValue& value) {
-    if (std::holds_alternative<std::nullptr_t>(value)) statement.bind(name);
     if (const auto* number = std::get_if<std::int64_t>(&value)) statement.bind(name, *number);
     if (const auto* number = std::get_if<double>(&value)) statement.bind(name, *number);
     if (const auto* text = std::get_if<std::string>(&value)) statement.bind(name, *text);

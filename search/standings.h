@@ -18,4 +18,8 @@ namespace kws {
 std::vector<Standing> standings_of(const Schedule& schedule, std::size_t budgets, std::span<const Job> finalists,
                                    const std::map<std::pair<int, int>, std::string>& outcomes);
 
+/// Gives trials their states and reasons, and leaves out what a shorter search of the same study has trained beyond
+/// them; nothing to do where there are no standings.
+void apply_standings(const std::vector<Standing>& standings, std::vector<Trial>& trials);
+
 }  // namespace kws

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "standings.h"
 #include "study_store.h"
 
 namespace kws {
@@ -44,10 +45,21 @@ void read_details(JsonReader& reader, TestResult& test) {
 }
 
 TrialState state_from_name(const std::string& name) {
-  for (const TrialState state : {TrialState::stopped, TrialState::done, TrialState::failed}) {
+  for (const TrialState state : kTrialStates) {
     if (name == state_name(state)) return state;
   }
   return TrialState::waiting;
+}
+
+Proposal proposal_from_json(const Json& json, const std::string& origin) {
+  Proposal proposal;
+  JsonReader reader(json, origin, "", Missing::error);
+  reader("number", proposal.number, 0, std::numeric_limits<int>::max(), "of the trial");
+  reader("budget", proposal.budget, "it was drawn for");
+  proposal.design = design_from_json(reader.value("design"), origin);
+  read_options(reader.value("training"), proposal.training, origin, "training");
+  reader.finish();
+  return proposal;
 }
 
 }  // namespace
@@ -75,17 +87,6 @@ Json proposal_to_json(const Proposal& proposal) {
           {"budget", proposal.budget},
           {"design", design_to_json(proposal.design)},
           {"training", options_to_json(proposal.training)}};
-}
-
-Proposal proposal_from_json(const Json& json, const std::string& origin) {
-  Proposal proposal;
-  JsonReader reader(json, origin, "", Missing::error);
-  reader("number", proposal.number, 0, std::numeric_limits<int>::max(), "of the trial");
-  reader("budget", proposal.budget, "it was drawn for");
-  proposal.design = design_from_json(reader.value("design"), origin);
-  read_options(reader.value("training"), proposal.training, origin, "training");
-  reader.finish();
-  return proposal;
 }
 
 Json result_to_json(const TrialResult& result) {

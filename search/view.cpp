@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "kws/core/text.h"
 #include "kws/search/ranking.h"
 #include "kws/search/study_config.h"
 #include "kws/search/worker.h"
@@ -26,11 +27,8 @@ void settle(Trial& trial) {
 void require_known(const std::string& origin, const std::string& what, const std::string& word,
                    const std::vector<std::string>& known) {
   if (std::ranges::find(known, word) != known.end()) return;
-  const std::string near = nearest_name(word, known);
-  std::string names;
-  for (const std::string& name : known) names += (names.empty() ? "" : ", ") + name;
   throw Error(origin + ": " + what + " \"" + word + "\": unknown; " +
-                  (near.empty() ? "choose one of " + names : "did you mean \"" + near + "\"?"),
+                  did_you_mean(word, known, "choose one of " + word_list(known, ", ")),
               Exit::usage);
 }
 

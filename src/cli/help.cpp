@@ -98,11 +98,6 @@ std::vector<std::string> names_of(const std::vector<const CLI::App*>& verbs) {
   return names;
 }
 
-std::string did_you_mean(const std::string& word, const std::vector<std::string>& known, const std::string& other) {
-  const std::string near = nearest_name(word, known);
-  return near.empty() ? other : "did you mean \"" + near + "\"?";
-}
-
 }  // namespace
 
 std::size_t terminal_width(int descriptor) {

@@ -207,7 +207,7 @@ void run(ListenVerb& verb, const Common& common) {
     for (std::size_t i = 0; i < model.labels.size(); ++i) {
       const double threshold = model.metrics.detector_thresholds[i];
       listening.options.thresholds.push_back(threshold_q15(threshold));
-      if (model.labels[i].starts_with('_')) continue;
+      if (!is_keyword(model.labels[i])) continue;
       each += (each.empty() ? "" : ", ") + model.labels[i] + " " + fixed(threshold, 2);
       if (threshold >= 1.0) mute.push_back(model.labels[i]);
     }

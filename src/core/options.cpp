@@ -73,10 +73,7 @@ std::string chosen(const Json& json, const std::vector<std::string>& known, cons
   if (!json.is_string()) refuse(origin, path, shown(json) + " is not a string; one of " + word_list(known, ", "));
   std::string word = json.get<std::string>();  // not const, so that it moves out
   if (std::find(known.begin(), known.end(), word) == known.end()) {
-    const std::string near = nearest_name(word, known);
-    refuse(origin, path,
-           shown(json) + " is unknown; " +
-               (near.empty() ? "one of " + word_list(known, ", ") : "did you mean \"" + near + "\"?"));
+    refuse(origin, path, shown(json) + " is unknown; " + did_you_mean(word, known, "one of " + word_list(known, ", ")));
   }
   return word;
 }
@@ -94,6 +91,11 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
     }
   }
   return nearest;
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known, const std::string& other) {
+  const std::string near = nearest_name(word, known);
+  return near.empty() ? other : "did you mean \"" + near + "\"?";
 }
 
 JsonReader::JsonReader(const Json& object, Origin origin, std::string path, Missing missing)
@@ -289,9 +291,8 @@ void JsonReader::finish() const {
     // A key that is not a plain word is shown quoted, so that the line stays one line.
     const bool plain = !item.key().empty() && std::all_of(item.key().begin(), item.key().end(),
                                                           [](char c) { return c > ' ' && c < '\x7f' && c != ':'; });
-    const std::string near = nearest_name(item.key(), known_);
     refuse(origin_, child(plain ? item.key().c_str() : shown(item.key()).c_str()),
-           "unknown key; " + (near.empty() ? "known: " + word_list(known_, ", ") : "did you mean \"" + near + "\"?"));
+           "unknown key; " + did_you_mean(item.key(), known_, "known: " + word_list(known_, ", ")));
   }
   // Told last: a misspelt key explains the missing one better than the gap does.
   if (!first_missing_.empty()) refuse(origin_, child(first_missing_.c_str()), "missing; add this key");

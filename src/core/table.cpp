@@ -126,11 +126,8 @@ Table Table::only(const std::vector<std::string>& names) const {
   for (const std::string& name : names) {
     const auto found = std::ranges::find(columns_, name);
     if (found == columns_.end()) {
-      const std::string near = nearest_name(name, columns_);
-      std::string known;
-      for (const std::string& column : columns_) known += (known.empty() ? "" : ", ") + column;
       throw Error(
-          "column \"" + name + "\": unknown; " + (near.empty() ? "one of " + known : "did you mean \"" + near + "\"?"),
+          "column \"" + name + "\": unknown; " + did_you_mean(name, columns_, "one of " + word_list(columns_, ", ")),
           Exit::usage);
     }
     places.push_back(static_cast<std::size_t>(found - columns_.begin()));

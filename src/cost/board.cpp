@@ -87,11 +87,9 @@ Board board_by_name_or_file(std::string_view text) {
     if (board.name == text) return board;
     known.push_back(board.name);
   }
-  const std::string near = nearest_name(text, known);
-  throw Error(
-      "board " + in_quotes(text) + ": unknown; " +
-          (near.empty() ? "`kwsmith list boards` shows them, or give a FILE.json" : "did you mean \"" + near + "\"?"),
-      Exit::usage);
+  throw Error("board " + in_quotes(text) + ": unknown; " +
+                  did_you_mean(text, known, "`kwsmith list boards` shows them, or give a FILE.json"),
+              Exit::usage);
 }
 
 Budget budget_of(const Board& board) {

@@ -6,6 +6,7 @@
 
 #include "kws/core/options.h"
 #include "kws/core/table.h"
+#include "kws/core/text.h"
 #include "real_time.h"
 
 namespace kws {
@@ -53,6 +54,12 @@ bool Budget::fits(const Needs& needs) const {
   });
 }
 
+double Budget::share(const Needs& needs) const {
+  double share = 0.0;
+  for (const LimitUse& use : uses(needs)) share = std::max(share, use.share());
+  return share;
+}
+
 std::string Budget::limits_text() const {
   std::string text;
   for (const Measure& measure : measures()) {
@@ -82,9 +89,8 @@ const Budget& budget_by_name(std::string_view name) {
     if (budget.name == name) return budget;
     known.push_back(budget.name);
   }
-  const std::string near = nearest_name(name, known);
   throw Error("budget " + Json(name).dump(-1, ' ', true, Json::error_handler_t::replace) + ": unknown; " +
-                  (near.empty() ? "one of small, medium, large" : "did you mean \"" + near + "\"?"),
+                  did_you_mean(name, known, "one of " + word_list(known, ", ")),
               Exit::usage);
 }
 

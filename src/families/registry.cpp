@@ -107,9 +107,8 @@ AddedFamily::~AddedFamily() {
 NetworkOptions::NetworkOptions(std::string_view type) : type_(type) {
   const Family* family = find_family(type);
   if (family == nullptr) {
-    const std::string near = nearest_name(type, network_types());
     throw Error("types: \"" + type_ + "\": unknown type; " +
-                    (near.empty() ? "`kwsmith list types` shows them" : "did you mean \"" + near + "\"?"),
+                    did_you_mean(type, network_types(), "`kwsmith list types` shows them"),
                 Exit::usage);
   }
   network_ = family->make();

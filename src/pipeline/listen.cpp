@@ -267,8 +267,7 @@ std::vector<double> tune_thresholds(const Listening& listening, double false_acc
   const double most = false_accepts_per_hour * reference.hours;
   std::vector<Curve> curves;
   for (std::size_t label = 0; label < listening.labels.size(); ++label) {
-    const bool keyword = !listening.labels[label].starts_with('_');
-    curves.push_back(keyword ? curve_of(listening, label) : Curve{});
+    curves.push_back(is_keyword(listening.labels[label]) ? curve_of(listening, label) : Curve{});
   }
   // Together keywords take each other's time, so that the sum is not quite what each of them takes alone.
   for (const double share : {1.0, 0.9, 0.8, 0.6, 0.4}) {
@@ -321,7 +320,7 @@ nlohmann::ordered_json listening_to_json(const Listening& listening) {
   Json each = Json::object();
   for (std::size_t i = 0; i < listening.options.thresholds.size(); ++i) {
     const std::string& label = listening.labels.at(i);
-    if (!label.starts_with('_')) each[label] = threshold_of_q15(listening.options.thresholds[i]);
+    if (is_keyword(label)) each[label] = threshold_of_q15(listening.options.thresholds[i]);
   }
   const std::size_t count = found.size();
   return {{"schema", "kwsmith.listen/1"},

@@ -24,7 +24,7 @@ constexpr std::size_t kLongestShown = 80;  ///< bytes of a label in a line
 
 /// Label of a keyword, or -1.
 int keyword_label(const std::vector<std::string>& labels, const std::string& word) {
-  if (word.starts_with('_')) return -1;
+  if (!is_keyword(word)) return -1;
   const auto at = std::ranges::find_if(labels, [&](const std::string& label) { return composed(label) == word; });
   return at == labels.end() ? -1 : static_cast<int>(at - labels.begin());
 }
@@ -32,7 +32,7 @@ int keyword_label(const std::vector<std::string>& labels, const std::string& wor
 /// The keyword that a label is but for case, '_' and the like, or "".
 std::string near_keyword(const std::vector<std::string>& labels, const std::string& word) {
   for (const std::string& label : labels) {
-    if (!label.starts_with('_') && folded(label) == folded(word)) return label;
+    if (is_keyword(label) && folded(label) == folded(word)) return label;
   }
   return "";
 }

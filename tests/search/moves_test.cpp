@@ -122,7 +122,7 @@ TEST(Least, IsNearTheLeastThatDrawsNeed) {
     options.limits = {};
     options.limits[measure] = 1;
     const Budget budget = options.budgets().front();
-    const auto need = [&](const Sample& one) { return budget_share(budget, needs_of(one.design, options.part())); };
+    const auto need = [&](const Sample& one) { return budget.share(needs_of(one.design, options.part())); };
     for (const std::string& type : network_types()) {
       Rng rng({5});
       const Sample from = sample(options.space, type, 4, rng);

@@ -58,7 +58,7 @@ TEST(Proposer, EveryRandomProposalKeepsItsBudgetAndUsesMoreThanHalfOfIt) {
   for (const Proposal& proposal : draw(random_only(), 84)) {
     const Budget& budget = budget_by_name(proposal.budget);
     EXPECT_TRUE(budget.fits(needs_of(proposal))) << proposal.design.name;
-    EXPECT_GT(budget_share(budget, needs_of(proposal)), 0.5) << proposal.design.name;
+    EXPECT_GT(budget.share(needs_of(proposal)), 0.5) << proposal.design.name;
   }
 }
 

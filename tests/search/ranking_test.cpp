@@ -31,7 +31,7 @@ TEST(BestTrial, TieGoesToLessMemoryThenToTheLowerNumber) {
 TEST(BestTrial, OfFinalistsTheMeanOverTheSeedsCounts) {
   const auto run = [](int of, int seed, double accuracy) {
     Trial trial;
-    trial.proposal.number = kFirstFinalist + 100 * of + seed;
+    trial.proposal.number = finalist_number(of, seed);
     const std::string width = std::to_string(32 + of);
     trial.proposal.design.network = test::network_from(R"({"type": "dnn", "hidden": [)" + width + "]}");
     trial.proposal.training.epochs = 9;

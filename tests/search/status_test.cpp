@@ -64,7 +64,7 @@ TEST(Status, NamesTheFinalistOfTheHighestMeanOverSeeds) {
   for (const auto& [trial, run, accuracy] :
        std::vector<std::tuple<int, int, double>>{{0, 1, 0.90}, {0, 2, 0.86}, {1, 1, 0.91}, {1, 2, 0.83}}) {
     TrialFacts& finalist = view.trials.emplace_back(view.trials.at(static_cast<std::size_t>(trial)));
-    finalist.proposal.number = kFirstFinalist + 100 * trial + run;
+    finalist.proposal.number = finalist_number(trial, run);
     finalist.rungs = {measured(9, accuracy, 1.0)};
   }
   const StudyStatus status = status_of(view);

@@ -114,7 +114,7 @@ class CountedSearch {
       best.resize(std::min(best.size(), static_cast<std::size_t>(options_.finalists)));
       for (const int trial : best) {
         for (int seed = 1; seed <= options_.final_seeds; ++seed) {
-          offer({.trial = kFirstFinalist + 100 * trial + seed,
+          offer({.trial = finalist_number(trial, seed),
                  .budget = budget,
                  .to = final_epochs(options_) + options_.tuning_epochs,
                  .reason = ""});

@@ -20,6 +20,8 @@ using Json = nlohmann::ordered_json;
 
 /// The known name nearest to `word` (edit distance at most a third of its length), or "" when none is near.
 std::string nearest_name(std::string_view word, const std::vector<std::string>& known);
+/// The way out for a word that is unknown: `did you mean "NAME"?`, where none is near `other`.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known, const std::string& other);
 
 /// Where a JSON text came from: what its errors begin with and, for a text that no person writes, the one way out and
 /// the exit code. Others say what may stand there, Exit::usage.

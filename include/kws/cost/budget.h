@@ -25,6 +25,8 @@ struct Budget {
   /// What is limited, in the order of measures(); it must be found in `needs`.
   [[nodiscard]] std::vector<LimitUse> uses(const Needs& needs) const;
   [[nodiscard]] bool fits(const Needs& needs) const;
+  /// Of it that a design takes: the largest share of its limits, 1 = all of it; 0 without limits.
+  [[nodiscard]] double share(const Needs& needs) const;
   /// "small (81,920 bytes of memory, 6,000,000 operations)" has this in brackets.
   [[nodiscard]] std::string limits_text() const;
 };

@@ -15,7 +15,8 @@ namespace kws {
 /// 1,000,000 + 100 t + r, so that it keeps its number when the search is continued with more trials.
 constexpr int kFirstFinalist = 1'000'000;
 bool is_finalist(int number);
-/// The trial that a finalist trains anew.
+/// The number of its training of that place, and the trial that a finalist trains anew.
+int finalist_number(int trial, int repetition);
 int finalist_of(int number);
 /// How many trials have begun, trainings of finalists apart.
 template <class Trials>

@@ -50,9 +50,6 @@ class Pool {
 ///   throws    Error (Exit::nothing_fits) where no type fits, telling the smallest need that was drawn
 std::unique_ptr<Pool> space_pool(const SearchOptions& options, std::size_t budget, std::vector<std::string>& warnings);
 
-/// Share of a budget that a design takes: the largest of its limits', 1 = all of it; 0 without limits.
-double budget_share(const Budget& budget, const Needs& needs);
-
 /// How many of a type's random draws keep a budget, for `--dry-run`.
 struct FitShare {
   std::string type, budget;

@@ -29,9 +29,9 @@ struct StudyStatus {
   std::optional<SearchProgress> progress;  ///< of the search that runs; nothing: it has not told any yet
   std::string changed;                     ///< when the store was last written: "2026-11-23T02:13:23Z"
   std::map<TrialState, int> trials;
-  int epochs = 0;            ///< trained and measured, of all trials
-  int top_epochs = 0;        ///< of a trial trained in full
-  double seconds = 0;        ///< that took, summed over the workers
+  int epochs = 0;      ///< trained and measured, of all trials
+  int top_epochs = 0;  ///< of a trial trained in full
+  double seconds = 0;  ///< that took, summed over the workers
   std::vector<Leader> best;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -17,6 +18,8 @@ namespace kws {
 
 /// waiting: a rung is still to be reached; stopped: others went on; done: trained in full.
 enum class TrialState { waiting, stopped, done, failed };
+inline constexpr std::array kTrialStates = {TrialState::waiting, TrialState::stopped, TrialState::done,
+                                            TrialState::failed};
 std::string_view state_name(TrialState state);  ///< "waiting", "stopped", "done", "failed"
 
 /// A step of a trial's training.
@@ -47,12 +50,7 @@ struct Standing {
   std::string reason;
 };
 
-/// Gives trials their states and reasons, and leaves out what a shorter search of the same study has trained beyond
-/// them; nothing to do where there are no standings.
-void apply_standings(const std::vector<Standing>& standings, std::vector<Trial>& trials);
-
 Json proposal_to_json(const Proposal& proposal);
-Proposal proposal_from_json(const Json& json, const std::string& origin);
 
 /// How far a search is.
 struct SearchProgress {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <map>
 #include <optional>
 #include <span>
@@ -13,9 +12,6 @@
 #include "kws/search/study.h"
 
 namespace kws {
-
-inline constexpr std::array kTrialStates = {TrialState::waiting, TrialState::stopped, TrialState::done,
-                                            TrialState::failed};
 
 /// What one who looks on sees of a study, also while a search is writing to it.
 struct StudyView {
