@@ -140,7 +140,9 @@ std::string describe_plan(const SearchOptions& options, const TrainingPace& pace
 SearchOptions as_planned_before(SearchOptions options, const SearchOptions& before, const Json& given) {
   const Json all = search_options_to_json(before).at("search");
   Json kept = Json::object();
-  for (const std::string& name : planned_options()) {
+  std::vector<std::string> names = planned_options();
+  names.emplace_back("precision");  // whose default is the machine's
+  for (const std::string& name : names) {
     if (!given.contains(name) && all.contains(name)) kept[name] = all.at(name);  // not where it is the usual one
   }
   read_options(kept, options, "plan", "search");

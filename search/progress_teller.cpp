@@ -31,7 +31,8 @@ void ProgressTeller::trained(const Lease& lease, int epochs) {
 void ProgressTeller::ended(const Job& job, const Rung& rung, bool fresh) {
   if (fresh) count(job.trial, job.to, job.to - job.from);
   if (job.from == 0 && !is_finalist(job.trial)) ++progress_.trials_done;
-  time_left_.ended(job.trial, job.to, fresh && rung.result ? std::optional(rung.result->seconds) : std::nullopt,
+  // Of an earlier run as well: until this one has timed its own, theirs are the best there is.
+  time_left_.ended(job.trial, job.to, rung.result ? std::optional(rung.result->seconds) : std::nullopt,
                    rung.result ? std::optional(rung.result->int8_validation) : std::nullopt);
   tell();
 }

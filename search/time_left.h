@@ -32,7 +32,7 @@ class TimeLeft {
   /// A worker of this process has trained the step as far as `epochs`; the first call says from where it begins.
   void trained(int trial, int to, int epochs, double now);
   /// The step is at its end.
-  ///   seconds   that it took; nothing: an earlier run has trained it, or it failed
+  ///   seconds   that it took; nothing: it failed
   ///   accuracy  that it came to; nothing: it failed
   void ended(int trial, int to, std::optional<double> seconds, std::optional<double> accuracy);
   /// The steps of all finalists are on offer.

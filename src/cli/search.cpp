@@ -103,7 +103,7 @@ int run(const SearchVerb& verb, const Common& common) {
   SearchOptions options = request.options;
   const int clip_ms = options.space.features.clip_ms;
   // Where workers train, they look at their own CPUs.
-  const Isa isa = options.threads == 0 ? best_isa() : isa_for(options.precision);
+  const auto isa_of = [](const SearchOptions& of) { return of.threads == 0 ? best_isa() : isa_for(of.precision); };
   const auto plan_data = [&](const Dataset& dataset) {
     return PlanData{.clips = dataset.training_epoch(1, 0).size(),
                     .fingerprint = dataset.fingerprint(),
@@ -112,7 +112,7 @@ int run(const SearchVerb& verb, const Common& common) {
   if (verb.dry_run) {
     std::optional<PlanData> data;
     if (!verb.source.folder.empty()) data = plan_data(verb.source.load(common.thread_count(), clip_ms));
-    print_plan(request, isa, data, verb.format);
+    print_plan(request, isa_of(options), data, verb.format);
     return static_cast<int>(Exit::done);
   }
   for (const auto& [flag, value] : {std::pair{"--data", verb.source.folder}, std::pair{"--study", verb.study}}) {
@@ -125,12 +125,15 @@ int run(const SearchVerb& verb, const Common& common) {
                 Exit::usage);
   }
   require_winners_columns(options, verb.format);
+  const std::filesystem::path folder = url ? verb.out : verb.study;
+  const std::optional<SearchOptions> before = plan_before(verb.study, folder);
+  if (before) options = continued(request, *before);
+  const Isa isa = isa_of(options);
   const Proposer affordable(options);  // an impossible budget is known before any data is read
   const Dataset dataset = verb.source.load_to_train(common.thread_count(), clip_ms);
   const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);
-  const std::filesystem::path folder = url ? verb.out : verb.study;
   try {
-    options = plan_search(request, *evaluator, isa, plan_data(dataset), plan_before(verb.study, folder));
+    if (!before) options = plan_search(request, *evaluator, isa, plan_data(dataset));
   } catch (const Interrupted&) {
     return static_cast<int>(Exit::interrupted);
   }
@@ -144,9 +147,9 @@ int run(const SearchVerb& verb, const Common& common) {
 
   SearchOutcome outcome;
   {
-    StudyView before = view_of(study, options);
-    if (const int epochs = status_of(before).epochs; epochs > 0) {
-      log().info("continues a study: {} have begun, {} are done", counted(begun_trials(before.trials), "trial"),
+    StudyView there = view_of(study, options);
+    if (const int epochs = status_of(there).epochs; epochs > 0) {
+      log().info("continues a study: {} have begun, {} are done", counted(begun_trials(there.trials), "trial"),
                  counted(epochs, "epoch"));
       if (!options.raised_from.empty()) {
         log().info("the top rung has been raised from {} epochs: the best trials there go on to {}",
@@ -155,7 +158,7 @@ int run(const SearchVerb& verb, const Common& common) {
     }
     std::optional<BackgroundReport> report;
     if (verb.serve) report.emplace(verb.serving, verb.study);
-    SearchDisplay display(std::move(before));
+    SearchDisplay display(std::move(there));
     outcome = run_search(options, *evaluator, study, display);
     if (outcome.interrupted) {
       display.warn("interrupted after " + std::to_string(display.last().trials_done) + " of " +

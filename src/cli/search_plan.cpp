@@ -55,20 +55,20 @@ Json whole_number(double value) { return value < 0x1p63 ? Json(static_cast<std::
 
 }  // namespace
 
-SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Isa isa, const PlanData& data,
-                          const std::optional<SearchOptions>& before) {
-  SearchOptions options = request.options;
-  if (before) {
-    if (!request.types_given) options.types = before->types;
-    if (request.time_given) {
-      log().warn(
-          "--time: the study has its plan, {} trials of up to {} epochs, and keeps it; --max-trials and --epochs "
-          "may be raised",
-          grouped(before->max_trials), grouped(before->epochs));
-    }
-    return as_planned_before(options, *before, request.given);
+SearchOptions continued(const SearchRequest& request, const SearchOptions& before) {
+  if (request.time_given) {
+    log().warn(
+        "--time: the study has its plan, {} trials of up to {} epochs, and keeps it; --max-trials and --epochs may be "
+        "raised",
+        grouped(before.max_trials), grouped(before.epochs));
   }
-  if (!request.seconds) return options;
+  SearchOptions options = request.options;
+  if (!request.types_given) options.types = before.types;
+  return as_planned_before(options, before, request.given);
+}
+
+SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Isa isa, const PlanData& data) {
+  if (!request.seconds) return request.options;
   log().info("measuring how long training takes here");
   MeasuredPlan plan = measured_here(request, site_of(data, isa, &evaluator));
   log().info("plan: {}", describe_plan(plan.options, plan.pace));

@@ -18,11 +18,12 @@ struct PlanData {
   std::filesystem::path cache;  ///< the folder; "": nothing is kept
 };
 
+/// What a study goes on with: what is not given stays as an earlier run has planned it.
+SearchOptions continued(const SearchRequest& request, const SearchOptions& before);
+
 /// Plans the search for the time asked for, if any.
-///   before  the plan of a study that exists: what is not given stays
 ///   throws  Interrupted
-SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Isa isa, const PlanData& data,
-                          const std::optional<SearchOptions>& before);
+SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Isa isa, const PlanData& data);
 
 /// What a search would begin with, how large the space is, how much of it each budget leaves, and how many epochs and
 /// how much time it would come to.

@@ -287,6 +287,21 @@ TEST(Search, NothingIsBegunAfterItsTime) {
   EXPECT_EQ(evaluator.trained, at_once.trained) << "from the checkpoints of those that waited";
 }
 
+TEST(Search, ThatGoesOnKnowsHowLongItTakesFromTheRunBefore) {
+  const StudyFolder folder;
+  FakeEvaluator first, second;
+  std::atomic<int> left = 10;
+  first.before_run = [&](const Proposal&, int) {
+    if (left-- <= 0) throw Interrupted{};
+  };
+  EXPECT_TRUE(search(two_budgets(), first, folder.path).interrupted);
+  second.before_run = [](const Proposal&, int) { throw Interrupted{}; };
+  Study study(folder.path, kStudyConfig);
+  RecordingSink sink;
+  EXPECT_TRUE(run_search(two_budgets(), second, study, sink).interrupted);
+  EXPECT_GT(sink.last.seconds_left.value_or(0.0), 0.0);
+}
+
 TEST(Search, GoesOnFromCheckpointsAfterALimitOfEpochsAndTellsOfNoMore) {
   const StudyFolder folder, whole;
   FakeEvaluator evaluator, at_once;

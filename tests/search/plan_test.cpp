@@ -91,6 +91,14 @@ TEST(Plan, OfAnEarlierRunStays) {
   EXPECT_EQ(search_options_to_json(again), search_options_to_json(before));
 }
 
+TEST(Plan, OfAnotherMachineKeepsItsPrecisionUnlessOneIsGiven) {
+  SearchOptions here = default_search({"small"}), before = here;
+  here.precision = "float32";
+  before.precision = "bfloat16";
+  EXPECT_EQ(as_planned_before(here, before, Json::object()).precision, "bfloat16");
+  EXPECT_EQ(as_planned_before(here, before, {{"precision", "float32"}}).precision, "float32");
+}
+
 std::vector<FirstDesign> first_of_small(int count, const std::function<double(const std::string& type)>& seconds) {
   const SearchOptions options = default_search({"small"});
   Proposer proposer(options);

@@ -27,7 +27,7 @@ double planned_seconds(const SearchOptions& options, const TrainingPace& pace);
 /// minutes"
 std::string describe_plan(const SearchOptions& options, const TrainingPace& pace);
 
-/// What of them is not given, as an earlier run of the study has resolved it.
+/// What of them and of the precision is not given, as an earlier run of the study has resolved it.
 ///   given  values of the object `search` that the user names
 SearchOptions as_planned_before(SearchOptions options, const SearchOptions& before, const Json& given);
 
