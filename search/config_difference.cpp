@@ -1,4 +1,5 @@
 #include "kws/core/text.h"
+#include "kws/search/options.h"
 #include "kws/search/study.h"
 
 namespace kws {
@@ -35,6 +36,17 @@ std::string difference(const Json* there, const Json* here, const std::string& p
   return path + ": " + short_text(there) + " there, " + short_text(here) + " here";
 }
 
+/// Without what the row of a strategy sets: earlier versions wrote it down, as it came to then.
+Json without_what_a_strategy_sets(Json config) {
+  if (config.value(Json::json_pointer("/search/strategy"), strategy_names().front()) == strategy_names().front()) {
+    return config;
+  }
+  for (const char* name : {"first_rung", "reduction", "no_prior", "evolution_share", "model_share"}) {
+    config["search"].erase(name);
+  }
+  return config;
+}
+
 constexpr const char* kRaisedFrom = "raised_from";
 
 /// 0: it has none.
@@ -57,7 +69,8 @@ Json raised_config(const Json& there, const Json& here, const std::string& name)
     goes_on[kRaisedFrom].push_back(before);
   }
   if (goes_on.contains(kRaisedFrom) && !wanted.contains(kRaisedFrom)) wanted[kRaisedFrom] = goes_on[kRaisedFrom];
-  const std::string found = config_difference(goes_on, wanted);
+  const std::string found =
+      config_difference(without_what_a_strategy_sets(goes_on), without_what_a_strategy_sets(wanted));
   if (found.empty()) return goes_on;
   throw Error(name + ": config differs at " + found + "; use another --study or the same settings", Exit::usage);
 }

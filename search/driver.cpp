@@ -64,7 +64,7 @@ class Run {
     return interrupted_;
   }
   /// Whether a limit to its time or its epochs has ended it, so that a later run may take it further.
-  [[nodiscard]] bool limited() const { return schedule_.stopped(); }
+  [[nodiscard]] bool limited() const { return cut_ || (schedule_.stopped() && !finalists_offered_); }
 
  private:
   /// Keeps the first exception and ends all.
@@ -81,7 +81,10 @@ class Run {
   /// A thread that trains.
   void train(int number) {
     guarded([&] {
-      Worker worker(study_, evaluator_, worker_name(number), options_.lease_seconds);
+      Worker worker(study_, evaluator_, worker_name(number), options_.lease_seconds, [this](const std::string& line) {
+        const std::scoped_lock lock(mutex_);
+        sink_.warn(line);
+      });
       while (!stopped()) {
         const Worker::Outcome outcome =
             worker.work_one([this](const Lease& lease, int epochs) { trained(lease, epochs); });
@@ -132,6 +135,7 @@ class Run {
   void withdraw() {
     const std::vector<std::pair<int, int>> withdrawn = study_.withdraw(worker_is_gone);
     const std::scoped_lock lock(mutex_);
+    cut_ = cut_ || !withdrawn.empty();
     std::erase_if(outstanding_, [&](const Job& job) {
       const bool gone = std::ranges::find(withdrawn, std::pair(job.trial, job.to)) != withdrawn.end();
       if (gone) ended_.emplace(job.number, job);  // those after it are told
@@ -186,7 +190,10 @@ class Run {
     int left = options_.max_epochs > 0 ? options_.max_epochs - schedule_.epochs() : std::numeric_limits<int>::max();
     for (const Proposal& proposal : proposals) {
       left -= proposal.training.all_epochs();
-      if (left < 0) break;
+      if (left < 0) {
+        cut_ = true;
+        break;
+      }
       add(proposal);
       proposals_[proposal.number] = proposal;
       finals_.push_back({.number = jobs_++,
@@ -279,6 +286,7 @@ class Run {
   std::vector<Job> outstanding_;  ///< on offer; decide()'s own
   std::vector<Job> finals_;       ///< trainings of finalists; the same
   bool finalists_offered_ = false;
+  bool cut_ = false;  ///< a limit has left something out that was to be trained
   int jobs_ = 0;      ///< handed out
   std::mutex mutex_;  ///< guards all below, and the sink
   std::condition_variable changed_, offered_;

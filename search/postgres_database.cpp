@@ -44,8 +44,8 @@ std::string with_timeouts(std::string url) {
   return url;
 }
 
-/// A value as the text that PostgreSQL reads; nothing: NULL.
-std::optional<std::string> sql_text(const SqlValue& value) {
+/// A value as the text that PostgreSQL reads.
+std::string sql_text(const SqlValue& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   if (const auto* number = std::get_if<double>(&value)) {
@@ -53,12 +53,11 @@ std::optional<std::string> sql_text(const SqlValue& value) {
     std::snprintf(text.data(), text.size(), "%.17g", *number);
     return std::string(text.data());
   }
-  const auto* bytes = std::get_if<Bytes>(&value);
-  if (bytes == nullptr) return std::nullopt;
+  const Bytes& bytes = std::get<Bytes>(value);
   constexpr const char* kDigits = "0123456789abcdef";
   std::string hex = "\\x";
-  hex.reserve(2 + 2 * bytes->value.size());
-  for (const char one : bytes->value) {
+  hex.reserve(2 + 2 * bytes.value.size());
+  for (const char one : bytes.value) {
     const auto byte = static_cast<unsigned char>(one);
     hex += kDigits[byte >> 4U];
     hex += kDigits[byte & 15U];
@@ -114,12 +113,12 @@ class PostgresDatabase : public Database {
   explicit PostgresDatabase(const std::string& url) : url_(url), name_(public_url(url)) { connect(); }
 
   std::vector<SqlRow> run(const std::string& sql, const std::vector<SqlValue>& values) override {
-    std::vector<std::optional<std::string>> texts;
+    std::vector<std::string> texts;
     texts.reserve(values.size());
     for (const SqlValue& value : values) texts.push_back(sql_text(value));
     std::vector<const char*> parameters;
     parameters.reserve(texts.size());
-    for (const auto& text : texts) parameters.push_back(text ? text->c_str() : nullptr);
+    for (const std::string& text : texts) parameters.push_back(text.c_str());
     const pqxx::result result =
         values.empty() ? work_->exec(sql) : work_->exec_params(sql, pqxx::prepare::make_dynamic_params(parameters));
     std::vector<SqlRow> rows;

@@ -31,13 +31,14 @@ void ProgressTeller::trained(const Lease& lease, int epochs) {
 void ProgressTeller::ended(const Job& job, const Rung& rung, bool fresh) {
   if (fresh) count(job.trial, job.to, job.to - job.from);
   if (job.from == 0 && !is_finalist(job.trial)) ++progress_.trials_done;
-  // Of an earlier run as well: until this one has timed its own, theirs are the best there is.
-  time_left_.ended(job.trial, job.to, rung.result ? std::optional(rung.result->seconds) : std::nullopt,
+  if (!fresh && rung.result) time_left_.known(job.to - job.from, job.from > 0, rung.result->seconds);
+  time_left_.ended(job.trial, job.to, fresh && rung.result ? std::optional(rung.result->seconds) : std::nullopt,
                    rung.result ? std::optional(rung.result->int8_validation) : std::nullopt);
   tell();
 }
 
 SearchProgress ProgressTeller::now() {
+  progress_.trials = std::max(progress_.trials, progress_.trials_done);  // what is expected is no promise
   progress_.seconds_left = time_left_.seconds(passed());
   return progress_;
 }

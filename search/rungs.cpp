@@ -87,12 +87,12 @@ std::optional<std::size_t> Bracket::best_of_a_type() const {
 std::optional<Promotion> Bracket::close() {
   if (std::ranges::any_of(running_, [](const Running& running) { return running.rung == 0; })) return std::nullopt;
   if (auto promotion = promote(0)) return promotion;
-  if (!running_.empty()) return std::nullopt;
-  for (std::size_t rung = 0; rung + 1 < open_; ++rung) {
+  if (!running_.empty() || another_stands_at(open_ - 1)) return std::nullopt;
+  for (std::size_t rung = open_ - 1; rung-- > 0;) {
     const std::vector<Entry>& entries = rungs_[rung];
     const auto best =
         std::ranges::find_if(entries, [](const Entry& entry) { return !entry.promoted && entry.accuracy; });
-    if (best == entries.end() || another_stands_at(rung + 1)) continue;
+    if (best == entries.end()) continue;
     return take(rung, static_cast<std::size_t>(best - entries.begin()), "goes on because no further trial comes");
   }
   return std::nullopt;

@@ -32,6 +32,8 @@ std::vector<int> rungs_of(const ScheduleOptions& options) {
 
 namespace {
 
+int hold_of(const ScheduleOptions& options) { return options.fair && options.reduction > 1 ? kHold : 0; }
+
 /// Trainings at each rung of so many trials, whatever epochs they come to.
 std::vector<int> jobs_of(const ScheduleOptions& options, std::size_t budgets, std::size_t rungs, int trials) {
   std::vector<int> jobs;
@@ -58,19 +60,27 @@ std::int64_t epochs_of(std::span<const int> jobs, std::span<const int> rungs) {
 
 std::vector<int> expected_jobs(const ScheduleOptions& options, std::size_t budgets) {
   const std::vector<int> rungs = rungs_of(options);
-  const auto jobs = [&](int trials) { return jobs_of(options, budgets, rungs.size(), trials); };
-  if (options.max_epochs == 0) return jobs(options.trials);
-  // Rungs fill side by side, so a limit leaves about what a search of fewer trials comes to.
-  int low = 1, high = options.trials;
-  while (low < high) {
+  const auto of_trials = [&](int trials) { return jobs_of(options, budgets, rungs.size(), trials); };
+  if (options.max_epochs == 0) return of_trials(options.trials);
+  // Rungs fill side by side, so a limit leaves about what a search of fewer trials comes to; but so many begin before
+  // the first goes on.
+  const auto first = static_cast<int>(budgets) * (hold_of(options) + options.reduction) - 1;
+  int low = std::clamp(options.max_epochs / rungs.front(), 1, std::min(options.trials, first));
+  for (int high = options.trials; low < high;) {
     const int middle = low + (high - low + 1) / 2;
-    if (epochs_of(jobs(middle), rungs) <= options.max_epochs) {
+    if (epochs_of(of_trials(middle), rungs) <= options.max_epochs) {
       low = middle;
     } else {
       high = middle - 1;
     }
   }
-  return jobs(low);
+  std::vector<int> jobs = of_trials(low);
+  for (std::size_t rung = rungs.size(); rung-- > 1;) {  // what there is no room for is at the top
+    const int length = rungs[rung] - rungs[rung - 1];
+    const std::int64_t over = std::max<std::int64_t>(0, epochs_of(jobs, rungs) - options.max_epochs);
+    jobs[rung] = static_cast<int>(std::max<std::int64_t>(0, jobs[rung] - (over + length - 1) / length));
+  }
+  return jobs;
 }
 
 int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
@@ -82,8 +92,7 @@ int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
 Schedule::Schedule(const ScheduleOptions& options, std::size_t budgets, Propose propose)
     : options_(options), rungs_(rungs_of(options)), propose_(std::move(propose)) {
   for (std::size_t i = 0; i < budgets; ++i)
-    per_budget_.push_back(
-        {.bracket = Bracket(rungs_, options.reduction, options.fair && options.reduction > 1 ? kHold : 0)});
+    per_budget_.push_back({.bracket = Bracket(rungs_, options.reduction, hold_of(options))});
   raise();
 }
 

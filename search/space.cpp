@@ -182,6 +182,12 @@ void check_space(const Space& space, const std::string& origin) {
   RangeChecker checker(origin, "space");
   describe(checker, copy);
   RangeChecker(origin, "space.training.peak_rate").require(space.training.peak_rate_low, space.training.peak_rate_high);
+  for (const double gain : space.training.gain_db) {
+    if (gain == std::round(gain)) continue;
+    throw Error(
+        origin + ": space.training.gain_db: " + text_of(Json(gain)) + " is not a whole number; give whole decibels",
+        Exit::usage);
+  }
 }
 
 Sample sample(const Space& space, std::string_view type, int classes, Rng& rng) {

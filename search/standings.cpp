@@ -39,9 +39,10 @@ void apply_standings(const std::vector<Standing>& standings, std::vector<Trial>&
   if (standings.empty()) return;
   std::map<int, const Standing*> by_number;
   for (const Standing& standing : standings) by_number[standing.number] = &standing;
-  // Finalists of an earlier, shorter search of which others have taken the place.
+  // Finalists of an earlier, shorter search of which others have taken the place, and trials of an earlier, longer one
+  // that nobody has come to.
   std::erase_if(trials, [&](const Trial& trial) {
-    return is_finalist(trial.proposal.number) && !by_number.contains(trial.proposal.number);
+    return !by_number.contains(trial.proposal.number) && (is_finalist(trial.proposal.number) || trial.rungs.empty());
   });
   for (Trial& trial : trials) {
     const auto found = by_number.find(trial.proposal.number);

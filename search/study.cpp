@@ -50,6 +50,12 @@ void require_version(Database& db) {
               Exit::store);
 }
 
+/// What of a training a raised top rung and other finalists leave as it was.
+Json way_of_training(Json training) {
+  for (const char* name : {"epochs", "restarts", "tuning_epochs", "seed", "data_seed"}) training.erase(name);
+  return training;
+}
+
 }  // namespace
 
 bool is_postgres_url(const std::string& place) {
@@ -144,7 +150,8 @@ bool Study::add(const Proposal& proposal) {
     bool another = false;
     if (!known.empty()) {
       const Json before = parse_json(known[0][0].value(), row_of(db.name(), "trial " + std::to_string(number)));
-      another = before.value("design", Json()) != json["design"] || before.value("budget", Json()) != json["budget"];
+      another = before.value("design", Json()) != json["design"] || before.value("budget", Json()) != json["budget"] ||
+                way_of_training(before.value("training", Json::object())) != way_of_training(json["training"]);
     }
     if (another) {
       db.run("DELETE FROM rungs WHERE number = $1", {number});

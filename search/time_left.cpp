@@ -75,6 +75,17 @@ EpochSpan TimeLeft::span(int trial, int from, int to) const {
   return {.from = from, .to = to, .plain = is_finalist(trial) ? final_epochs(options_) : to};
 }
 
+void TimeLeft::known(int epochs, bool went_on, double seconds) {
+  (went_on ? known_later_ : known_first_).add(seconds / std::max(1, epochs));
+}
+
+/// Seconds of an epoch before any has been timed here: as the plan has measured them, else as in earlier runs.
+std::optional<double> TimeLeft::pace(bool goes_on) const {
+  if (options_.pace) return goes_on ? options_.pace->late_epoch_seconds : options_.pace->epoch_seconds;
+  const Mean& known = goes_on && known_later_.count > 0 ? known_later_ : known_first_;
+  return known.count > 0 ? std::optional(known.value()) : std::nullopt;
+}
+
 /// Of a design that has not been timed, by its cost.
 double TimeLeft::epoch_seconds(int design) const {
   const auto found = designs_.find(design);
@@ -86,12 +97,12 @@ double TimeLeft::epoch_seconds(int design) const {
     cost += shown.cost;
   }
   if (cost > 0.0) return found->second.cost * seconds / cost;
-  return options_.pace ? options_.pace->epoch_seconds : 0.0;
+  return pace(false).value_or(0.0);
 }
 
 /// Of a design nobody knows: by the plan's pace, else the median of those that a budget has had.
 double TimeLeft::typical_epoch_seconds(const std::string& budget, bool goes_on) const {
-  if (options_.pace) return goes_on ? options_.pace->late_epoch_seconds : options_.pace->epoch_seconds;
+  if (const auto known = pace(goes_on)) return *known;
   std::vector<double> all;
   for (const auto& [number, shown] : designs_) {
     if (shown.budget == budget) all.push_back(epoch_seconds(number));
@@ -159,7 +170,7 @@ double TimeLeft::rest(const UnderWay& step, double now) const {
 }
 
 std::optional<double> TimeLeft::seconds(double now) const {
-  if (times_.epoch_seconds() == 0.0 && !options_.pace) return std::nullopt;
+  if (times_.epoch_seconds() == 0.0 && !pace(false)) return std::nullopt;
   int local = 0;
   for (const auto& [key, step] : steps_) local += step.last ? 1 : 0;
   // Where others train, there is one for each slot.

@@ -32,13 +32,16 @@ class TimeLeft {
   /// A worker of this process has trained the step as far as `epochs`; the first call says from where it begins.
   void trained(int trial, int to, int epochs, double now);
   /// The step is at its end.
-  ///   seconds   that it took; nothing: it failed
+  ///   seconds   that it took; nothing: an earlier run has trained it, or it failed
   ///   accuracy  that it came to; nothing: it failed
   void ended(int trial, int to, std::optional<double> seconds, std::optional<double> accuracy);
+  /// An earlier run, on whichever machine, has taken so long for a step: the pace, until trainings of this one show it.
+  ///   went_on  the step was not a trial's first
+  void known(int epochs, bool went_on, double seconds);
   /// The steps of all finalists are on offer.
   void finalists_offered() { finalists_known_ = true; }
 
-  /// Nothing: no epoch has been timed yet, and no plan has measured the pace.
+  /// Nothing: no epoch has been timed yet, and neither a plan nor an earlier run knows the pace.
   [[nodiscard]] std::optional<double> seconds(double now) const;
 
  private:
@@ -68,6 +71,7 @@ class TimeLeft {
 
   [[nodiscard]] EpochSpan span(int trial, int from, int to) const;
   [[nodiscard]] double rest(const UnderWay& step, double now) const;
+  [[nodiscard]] std::optional<double> pace(bool goes_on) const;
   [[nodiscard]] double epoch_seconds(int design) const;
   [[nodiscard]] double typical_epoch_seconds(const std::string& budget, bool goes_on) const;
   [[nodiscard]] double accuracy_at_level(const Shown& design) const;
@@ -81,6 +85,7 @@ class TimeLeft {
   std::map<int, Shown> designs_;                   ///< by trial, a finalist's with its own
   Mean opening_;                                   ///< what a step's first epoch takes more: features are made
   Mean rung_seconds_;                              ///< of measuring a trial at a rung
+  Mean known_first_, known_later_;                 ///< seconds of an epoch in earlier runs
   EpochTimes times_;                               ///< by trial, without a step's first epoch
   bool finalists_known_ = false;
 };

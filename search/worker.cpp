@@ -81,8 +81,12 @@ void Patience::epoch_ended(Time now) {
 
 bool Patience::ended(Time now) const { return now - last_ > seconds_; }
 
-Worker::Worker(Study& study, Evaluator& evaluator, std::string name, double lease_seconds)
-    : study_(study), evaluator_(evaluator), name_(std::move(name)), lease_seconds_(lease_seconds) {}
+Worker::Worker(Study& study, Evaluator& evaluator, std::string name, double lease_seconds, Warn warn)
+    : study_(study),
+      evaluator_(evaluator),
+      name_(std::move(name)),
+      lease_seconds_(lease_seconds),
+      warn_(std::move(warn)) {}
 
 Worker::Outcome Worker::work_one(const Progress& progress) {
   const std::optional<Lease> lease = study_.claim(name_, lease_seconds_);
@@ -93,9 +97,9 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
   Clock::time_point kept = Clock::now();
   std::optional<TrialResult> result;
   std::string failure;
-  try {
-    result = evaluator_.run(
-        study_.proposal(lease->trial), lease->to, study_.checkpoint(lease->trial),
+  const auto train = [&](const std::string& from) {
+    return evaluator_.run(
+        study_.proposal(lease->trial), lease->to, from,
         [&](int epochs, const std::function<std::string()>& checkpoint) {
           if (keeper.lost()) throw LeaseLost{};
           keeper.epoch_ended();
@@ -106,6 +110,14 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
           }
           progress(*lease, epochs);
         });
+  };
+  try {
+    try {
+      result = train(study_.checkpoint(lease->trial));
+    } catch (const DamagedCheckpoint& damage) {
+      warn_(std::string(damage.what()) + "; the trial is trained from the start");
+      result = train("");
+    }
   } catch (const Interrupted& interrupted) {
     study_.release(*lease, interrupted.checkpoint);
     return Outcome::interrupted;
@@ -168,7 +180,7 @@ class Crew {
   void work(int number) {
     try {
       const std::string name = worker_name(number);
-      Worker worker(study_, evaluator_, name, options_.lease_seconds);
+      Worker worker(study_, evaluator_, name, options_.lease_seconds, [this](const std::string& line) { tell(line); });
       Rng rng({std::hash<std::string>{}(name)});
       while (!ended()) {
         std::optional<Lease> lease;
@@ -216,9 +228,12 @@ class Crew {
     return std::chrono::steady_clock::now() - last_step_;
   }
   void tell(const Lease& lease, const std::string& what) {
+    tell("trial " + std::to_string(lease.trial) + " to epoch " + std::to_string(lease.to) + " " + what);
+  }
+  void tell(const std::string& line) {
     const std::scoped_lock lock(mutex_);
     last_step_ = std::chrono::steady_clock::now();
-    tell_("trial " + std::to_string(lease.trial) + " to epoch " + std::to_string(lease.to) + " " + what);
+    tell_(line);
   }
 
   Study& study_;

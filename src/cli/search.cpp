@@ -128,6 +128,13 @@ int run(const SearchVerb& verb, const Common& common) {
   const std::filesystem::path folder = url ? verb.out : verb.study;
   const std::optional<SearchOptions> before = plan_before(verb.study, folder);
   if (before) options = continued(request, *before);
+  if (before && options.threads > 0 && options.precision != request.options.precision &&
+      !can_step_in(options.precision)) {
+    throw Error(verb.study + ": is trained in " + options.precision +
+                    ", of which this CPU has no products; go on where it has, with --workers 0 and workers there, or "
+                    "use another --study",
+                Exit::usage);
+  }
   const Isa isa = isa_of(options);
   const Proposer affordable(options);  // an impossible budget is known before any data is read
   const Dataset dataset = verb.source.load_to_train(common.thread_count(), clip_ms);

@@ -63,8 +63,15 @@ void SearchDisplay::rung_ended(const Proposal& proposal, const Rung& rung) {
 
 /// What has come of a trial so far.
 void SearchDisplay::add(const Proposal& proposal, const Rung& rung) {
-  auto trial =
-      std::ranges::find(view_.trials, proposal.number, [](const TrialFacts& one) { return one.proposal.number; });
+  const int number = proposal.number;
+  std::erase_if(view_.trials, [&](const TrialFacts& one) {
+    const Proposal& before = one.proposal;
+    const bool other_design = before.number == number && design_hash(before.design) != design_hash(proposal.design);
+    const bool other_length = is_finalist(number) && is_finalist(before.number) &&
+                              before.training.all_epochs() != proposal.training.all_epochs();
+    return other_design || other_length;  // of a search that was asked for something else
+  });
+  auto trial = std::ranges::find(view_.trials, number, [](const TrialFacts& one) { return one.proposal.number; });
   if (trial == view_.trials.end()) {
     const Trial one{.proposal = proposal};
     view_.trials.push_back(facts_of({&one, 1}, view_.options).front());

@@ -79,10 +79,14 @@ const std::vector<std::string>& precision_names() {
 
 const std::string& precision_of(Isa isa) { return precision_names()[isa >= Isa::avx512_bf16 ? 1 : 0]; }
 
+bool can_step_in(const std::string& precision) {
+  return precision == "float32" || precision_of(best_isa()) == precision;
+}
+
 Isa isa_for(const std::string& precision) {
-  Isa isa = best_isa();
+  const Isa isa = best_isa();
   if (precision == "float32") return std::min(isa, Isa::avx512);
-  if (precision_of(isa) == precision) return isa;
+  if (can_step_in(precision)) return isa;
   throw Error(
       "precision: this CPU has no products of bfloat16; choose \"float32\", for a study on several types of "
       "CPU when it begins",

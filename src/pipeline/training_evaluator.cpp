@@ -22,17 +22,17 @@ Error damaged(const std::string& origin, const std::string& fact) {
 }
 
 /// Goes on from the checkpoint of a step that ends at `epochs`.
-///   throws  Error (Exit::store) when it is none of this trial: the design is not to blame
+///   throws  DamagedCheckpoint when it is none of this trial: the design is not to blame
 void go_on(Trainer& trainer, const Proposal& proposal, int epochs, const std::string& checkpoint) {
   const std::string origin = "stored checkpoint of trial " + std::to_string(proposal.number);
   try {
     trainer.restore(checkpoint);
   } catch (const Error&) {  // its way out is for a file
-    throw damaged(origin, "is none of its design");
+    throw DamagedCheckpoint(origin + ": is none of its design");
   }
   if (trainer.epochs_done() <= epochs) return;
-  throw damaged(
-      origin, "is of epoch " + std::to_string(trainer.epochs_done()) + ", its step ends at " + std::to_string(epochs));
+  throw DamagedCheckpoint(origin + ": is of epoch " + std::to_string(trainer.epochs_done()) + ", its step ends at " +
+                          std::to_string(epochs));
 }
 
 class TrainingEvaluator : public Evaluator {

@@ -184,14 +184,13 @@ done
 
 # interrupted SIGNAL: stopped in the middle, the same command ends like the search that ran through
 interrupted() {
-  local study=$work/stopped_$1 code=0
-  "${search[@]}" "$study" --threads 1 >/dev/null 2>"$work/log" &
+  local study=$work/stopped_$1 code=0 line
+  mkfifo "$work/pipe_$1"
+  "${search[@]}" "$study" --threads 1 >/dev/null 2>"$work/pipe_$1" &
   local process=$!
-  for ((i = 0; i < 3000; ++i)); do
-    grep -q 'epoch 3 of' "$work/log" && break
-    sleep 0.1
-  done
-  kill -s "$1" $process
+  while IFS= read -r line; do # at once: the search takes no more than seconds
+    [[ $line != *'epoch 3 of'* ]] || kill -s "$1" $process
+  done <"$work/pipe_$1"
   wait $process || code=$?
   printf '%s' $code
 }

@@ -287,6 +287,23 @@ TEST(Search, NothingIsBegunAfterItsTime) {
   EXPECT_EQ(evaluator.trained, at_once.trained) << "from the checkpoints of those that waited";
 }
 
+TEST(Search, ATrialWhoseCheckpointIsDamagedIsTrainedFromTheStart) {
+  const StudyFolder folder;
+  FakeEvaluator evaluator;
+  std::atomic<int> damaged = -1;
+  evaluator.damaged = [&](const Proposal& proposal, const std::string& checkpoint) {
+    int none = -1;
+    return !checkpoint.empty() && damaged.compare_exchange_strong(none, proposal.number);  // the first that goes on
+  };
+  Study study(folder.path, kStudyConfig);
+  RecordingSink sink;
+  run_search(two_budgets(), evaluator, study, sink);
+  EXPECT_EQ(trials_of(folder.path), undisturbed());
+  ASSERT_GE(damaged, 0);
+  EXPECT_THAT(sink.warnings, ::testing::Contains("stored checkpoint of trial " + std::to_string(damaged) +
+                                                 ": is none; the trial is trained from the start"));
+}
+
 TEST(Search, ThatGoesOnKnowsHowLongItTakesFromTheRunBefore) {
   const StudyFolder folder;
   FakeEvaluator first, second;

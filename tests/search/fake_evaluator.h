@@ -24,6 +24,9 @@ class FakeEvaluator : public Evaluator {
   TrialResult run(const Proposal& proposal, int epochs, const std::string& checkpoint,
                   const TrialProgress& progress) override {
     if (before_run) before_run(proposal, epochs);
+    if (damaged && damaged(proposal, checkpoint)) {
+      throw DamagedCheckpoint("stored checkpoint of trial " + std::to_string(proposal.number) + ": is none");
+    }
     // Trials end in another order than they start in.
     std::this_thread::sleep_for(pause * (7 - proposal.number % 7));
     const int from = checkpoint.empty() ? 0 : std::stoi(checkpoint.substr(checkpoint.find(' ')));
@@ -59,6 +62,7 @@ class FakeEvaluator : public Evaluator {
     std::ofstream(folder / "model.txt") << model;
   }
   std::function<void(const Proposal&, int epochs)> before_run, each_epoch;
+  std::function<bool(const Proposal&, const std::string& checkpoint)> damaged;
   std::chrono::microseconds pause{200};               ///< of the quickest trials
   std::vector<std::pair<int, int>> ran;               ///< trial and epochs reached, in the order they ended
   int trained = 0;                                    ///< epochs in all

@@ -139,6 +139,12 @@ TEST(Finalists, HaveAboutAsManySeedsWhereALimitEndsThem) {
   std::map<int, int> seeds;
   for (const auto& [number, epochs] : some.ran) seeds[finalist_of(number)] += is_finalist(number) ? 1 : 0;
   std::erase_if(seeds, [](const auto& one) { return one.second == 0; });
+  const Study study = Study::join(limited.path, false);
+  for (const Trial& trial : study.trials()) {
+    if (is_finalist(trial.proposal.number)) {
+      EXPECT_FALSE(study.model(trial.proposal.number, 14).empty()) << "a later run may need it";
+    }
+  }
   ASSERT_EQ(seeds.size(), 2U);
   EXPECT_EQ(seeds.begin()->second + seeds.rbegin()->second, 3);
 }

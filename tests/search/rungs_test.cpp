@@ -163,22 +163,28 @@ TEST(Bracket, ClosingBringsOneTrialToTheTop) {
 }
 
 TEST(Bracket, ClosingSendsAnotherWhereTheOneThatWentOnFailed) {
-  Bracket bracket({1, 3, 9}, 3);
-  for (int trial = 0; trial < 4; ++trial) {
-    bracket.open(trial);
-    bracket.report(trial, 0.1 * trial);
+  for (const bool at_the_top : {false, true}) {
+    Bracket bracket({1, 3, 9}, 3);
+    for (int trial = 0; trial < 4; ++trial) {
+      bracket.open(trial);
+      bracket.report(trial, 0.1 * trial);
+    }
+    EXPECT_EQ(bracket.promote()->trial, 3);
+    if (at_the_top) {
+      bracket.report(3, 0.5);
+      EXPECT_EQ(bracket.close()->to, 2U);
+    }
+    bracket.report(3, std::nullopt);
+    EXPECT_FALSE(bracket.promote()) << "one of four has had its turn";
+    for (const std::size_t rung : {1U, 2U}) {
+      const auto promotion = bracket.close();
+      ASSERT_TRUE(promotion) << at_the_top;
+      EXPECT_EQ(promotion->trial, 2);
+      EXPECT_EQ(promotion->to, rung);
+      bracket.report(2, 0.5);
+    }
+    EXPECT_FALSE(bracket.close());
   }
-  EXPECT_EQ(bracket.promote()->trial, 3);
-  bracket.report(3, std::nullopt);
-  EXPECT_FALSE(bracket.promote()) << "one of four has had its turn";
-  for (const std::size_t rung : {1U, 2U}) {
-    const auto promotion = bracket.close();
-    ASSERT_TRUE(promotion);
-    EXPECT_EQ(promotion->trial, 2);
-    EXPECT_EQ(promotion->to, rung);
-    bracket.report(2, 0.5);
-  }
-  EXPECT_FALSE(bracket.close());
 }
 
 TEST(Bracket, WhatWasHeldBackGoesOnBesideTrialsAtHigherRungs) {

@@ -1,3 +1,5 @@
+#include "../../search/strategies.h"
+
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -48,6 +50,15 @@ TEST_P(OfEveryStrategy, TrialsAndEpochsMayBeRaised) {
   options.max_trials *= 2;
   options.epochs = 27;
   EXPECT_EQ(raised_config(before, config_of(options), "study").at("raised_from"), Json::array({9}));
+}
+
+TEST_P(OfEveryStrategy, StudiesOfBeforeGoOnThoughTheyHoldWhatItsRowSets) {
+  const SearchOptions options = with(GetParam());
+  const Json before = config_of(with_strategy(options));
+  EXPECT_EQ(raised_config(before, config_of(options), "study"), before);
+  Json other = before;
+  other["search"]["seed"] = 8;
+  EXPECT_THROW(raised_config(before, other, "study"), Error);
 }
 
 TEST_P(OfEveryStrategy, ASearchRunsItsRungs) {

@@ -66,7 +66,8 @@ TEST_P(StoredStudy, KeepsTrialsModelsAndTestsOverReopening) {
     deliver(study, {.trial = 1, .from = 1, .to = 3, .reason = "promoted"}, result);
     study.fail(taken(study, {.trial = 2, .to = 1, .reason = "new design"}), "diverged");
     deliver(study, {.trial = 3, .to = 1, .reason = "new design"}, result);
-    study.stand({{.number = 1, .epochs = 3, .state = TrialState::done, .reason = "best"},
+    study.stand({{.number = 0, .epochs = 1, .state = TrialState::waiting, .reason = ""},
+                 {.number = 1, .epochs = 3, .state = TrialState::done, .reason = "best"},
                  {.number = 2, .epochs = 1, .state = TrialState::failed, .reason = "diverged"},
                  {.number = 3, .epochs = 1, .state = TrialState::stopped, .reason = "worse"}});
     study.set_test(1, {.float_accuracy = 0.8, .int8_accuracy = 0.7, .clips = 40});
@@ -119,6 +120,27 @@ TEST_P(StoredStudy, RungsAboveAStandingAreKeptButDoNotCount) {
   EXPECT_EQ(study.trials()[0].result()->int8_validation, 0.5);
   study.stand({});
   EXPECT_EQ(study.trials()[0].result()->int8_validation, 0.6);
+}
+
+TEST_P(StoredStudy, TrialsThatAShorterSearchNeverCameToAreNone) {
+  Study study = place.open(kConfig);
+  for (const Proposal& proposal : proposals(2)) study.add(proposal);
+  study.stand({{.number = 0, .epochs = 1, .state = TrialState::stopped, .reason = "worse"}});
+  EXPECT_EQ(study.trials().size(), 1U);
+}
+
+TEST_P(StoredStudy, ATrialOfAnotherRecipeIsAnotherOneOfAnotherLengthTheSame) {
+  Proposal proposal = proposals(1)[0];
+  Study study = place.open(kConfig);
+  study.add(proposal);
+  deliver(study, {.trial = 0, .to = 1, .reason = "new design"}, {.checkpoint = "bytes"});
+  proposal.training.epochs *= 3;
+  EXPECT_FALSE(study.add(proposal));
+  EXPECT_EQ(study.checkpoint(0), "bytes");
+  proposal.training.optimizer.peak_rate *= 2.0;
+  EXPECT_TRUE(study.add(proposal));
+  EXPECT_EQ(study.checkpoint(0), "");
+  EXPECT_TRUE(study.trials()[0].rungs.empty());
 }
 
 TEST_P(StoredStudy, AddingATrialAgainChangesNothing) {

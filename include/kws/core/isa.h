@@ -34,5 +34,7 @@ const std::string& precision_of(Isa isa);
 /// The best set of this CPU for a precision.
 ///   throws  Error (usage) where it has none
 Isa isa_for(const std::string& precision);
+/// Whether this CPU has it.
+bool can_step_in(const std::string& precision);
 
 }  // namespace kws

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kws/core/error.h"
 #include "kws/cost/cost.h"
 #include "kws/families/design.h"
 #include "kws/recipe/train_options.h"
@@ -69,7 +70,7 @@ class Evaluator {
   /// Trains up to epoch `epochs` of proposal.training.all_epochs(), quantizes and measures on the validation split. The
   /// bytes do not depend on the rungs a trial stopped at on its way.
   ///   checkpoint  what the last call for this proposal returned; empty: begins
-  ///   throws  Interrupted when the user stopped it; Error for what a user can mend
+  ///   throws  Interrupted when the user stopped it; DamagedCheckpoint; Error for what a user can mend
   virtual TrialResult run(const Proposal& proposal, int epochs, const std::string& checkpoint,
                           const TrialProgress& progress) = 0;
   /// Reads the test split; called once per winner, at the end.
@@ -79,6 +80,12 @@ class Evaluator {
   /// Unpacks them as a model folder that knows its test figures; of one that exists only the model's own files change.
   virtual void write_model(const Proposal& proposal, const std::string& model, const TestResult& test,
                            const std::filesystem::path& folder) = 0;
+};
+
+/// Thrown by Evaluator::run for a checkpoint that it cannot go on from; without one it begins anew, to the same bytes.
+class DamagedCheckpoint : public Error {
+ public:
+  explicit DamagedCheckpoint(const std::string& line) : Error(line, Exit::store) {}
 };
 
 /// Thrown by Evaluator::run when `interrupted()` became true.

@@ -18,11 +18,15 @@ bool is_finalist(int number);
 /// The number of its training of that place, and the trial that a finalist trains anew.
 int finalist_number(int trial, int repetition);
 int finalist_of(int number);
-/// How many trials have begun, trainings of finalists apart.
+/// How many trials a search must have to hold all that have begun, trainings of finalists apart.
 template <class Trials>
-auto begun_trials(const Trials& trials) {
-  return std::ranges::count_if(trials,
-                               [](const Trial& trial) { return !is_finalist(trial.proposal.number) && begun(trial); });
+int begun_trials(const Trials& trials) {
+  int count = 0;
+  for (const Trial& trial : trials) {
+    const int number = trial.proposal.number;
+    if (!is_finalist(number) && begun(trial)) count = std::max(count, number + 1);
+  }
+  return count;
 }
 
 /// Trainings of the options.finalists best trials of every budget among those trained in full, seed by seed, so that

@@ -58,9 +58,8 @@ class Bracket {
   /// The next trial to go on, which from now on runs; nothing: none has earned it.
   std::optional<Promotion> promote();
   /// To be asked once no trial comes any more: what the last results have earned, as soon as the first rung has all of
-  /// its results; then, when nothing runs, the best of the lowest rung that nobody but the baseline has left, or nobody
-  /// who did not fail at the next, goes on though fewer than `reduction` results stand there, so that one trial reaches
-  /// the top.
+  /// its results; then, when nothing runs and nobody but the baseline has reached the top, the best of the highest rung
+  /// that has one left goes on though it has not earned it, so that one trial reaches the top unless all fail.
   std::optional<Promotion> close();
 
   /// Where a trial stands and why it is not further.

@@ -25,7 +25,11 @@ class Worker {
 
   /// name           in the store and in logs
   /// lease_seconds  after which others may take over a step of a silent worker; renewed three times in that span
-  Worker(Study& study, Evaluator& evaluator, std::string name, double lease_seconds);
+  /// warn           gets a line on what went wrong and was mended
+  using Warn = std::function<void(const std::string& line)>;
+  Worker(
+      Study& study, Evaluator& evaluator, std::string name, double lease_seconds,
+      Warn warn = [](const std::string& /*line*/) {});
 
   /// Claims a step, trains it and delivers.
   ///   throws  Error with Exit::data or Exit::store, std::bad_alloc, as no other step could fare better; the step is
@@ -38,6 +42,7 @@ class Worker {
   Evaluator& evaluator_;
   std::string name_;
   double lease_seconds_;
+  Warn warn_;
 };
 
 /// How long a training may go without the end of an epoch before its lease is left to run out, because it hangs: an
