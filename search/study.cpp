@@ -50,10 +50,14 @@ void require_version(Database& db) {
               Exit::store);
 }
 
-/// What of a training a raised top rung and other finalists leave as it was.
-Json way_of_training(Json training) {
-  for (const char* name : {"epochs", "restarts", "tuning_epochs", "seed", "data_seed"}) training.erase(name);
-  return training;
+/// What of a training a raised top rung and other finalists leave as it was, in today's words.
+///   stored  as proposal_to_json() writes it, perhaps of an earlier version
+Json way_of_training(const Json& stored, const Origin& origin) {
+  TrainOptions training;
+  read_options(stored, training, origin, "training");
+  Json json = options_to_json(training);
+  for (const char* name : {"epochs", "restarts", "tuning_epochs", "seed", "data_seed"}) json.erase(name);
+  return json;
 }
 
 }  // namespace
@@ -149,9 +153,11 @@ bool Study::add(const Proposal& proposal) {
     const std::vector<SqlRow> known = db.run("SELECT proposal FROM trials WHERE number = $1", {number});
     bool another = false;
     if (!known.empty()) {
-      const Json before = parse_json(known[0][0].value(), row_of(db.name(), "trial " + std::to_string(number)));
+      const Origin origin = row_of(db.name(), "trial " + std::to_string(number));
+      const Json before = parse_json(known[0][0].value(), origin);
       another = before.value("design", Json()) != json["design"] || before.value("budget", Json()) != json["budget"] ||
-                way_of_training(before.value("training", Json::object())) != way_of_training(json["training"]);
+                way_of_training(before.value("training", Json::object()), origin) !=
+                    way_of_training(json["training"], origin);
     }
     if (another) {
       db.run("DELETE FROM rungs WHERE number = $1", {number});
