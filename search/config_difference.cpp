@@ -1,6 +1,6 @@
 #include "kws/core/text.h"
-#include "kws/search/options.h"
 #include "kws/search/study.h"
+#include "strategies.h"
 
 namespace kws {
 namespace {
@@ -36,15 +36,15 @@ std::string difference(const Json* there, const Json* here, const std::string& p
   return path + ": " + short_text(there) + " there, " + short_text(here) + " here";
 }
 
-/// Without what the row of a strategy sets: earlier versions wrote it down, as it came to then.
-Json without_what_a_strategy_sets(Json config) {
-  if (config.value(Json::json_pointer("/search/strategy"), strategy_names().front()) == strategy_names().front()) {
-    return config;
+/// Takes out what the row of a strategy that both have sets: earlier versions wrote it down, as it came to then.
+void leave_out_what_a_strategy_sets(Json& there, Json& here) {
+  const Json::json_pointer place("/search/strategy");
+  const std::string name = there.value(place, "");
+  const Strategy* row = here.value(place, "") == name ? strategy_of(name) : nullptr;
+  if (row == nullptr) return;
+  for (Json* side : {&there, &here}) {
+    for (const char* set : row->sets) (*side)["search"].erase(set);
   }
-  for (const char* name : {"first_rung", "reduction", "no_prior", "evolution_share", "model_share"}) {
-    config["search"].erase(name);
-  }
-  return config;
 }
 
 constexpr const char* kRaisedFrom = "raised_from";
@@ -69,8 +69,9 @@ Json raised_config(const Json& there, const Json& here, const std::string& name)
     goes_on[kRaisedFrom].push_back(before);
   }
   if (goes_on.contains(kRaisedFrom) && !wanted.contains(kRaisedFrom)) wanted[kRaisedFrom] = goes_on[kRaisedFrom];
-  const std::string found =
-      config_difference(without_what_a_strategy_sets(goes_on), without_what_a_strategy_sets(wanted));
+  Json compared = goes_on;
+  leave_out_what_a_strategy_sets(compared, wanted);
+  const std::string found = config_difference(compared, wanted);
   if (found.empty()) return goes_on;
   throw Error(name + ": config differs at " + found + "; use another --study or the same settings", Exit::usage);
 }

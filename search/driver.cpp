@@ -222,8 +222,8 @@ class Run {
   void add(const Proposal& proposal) {
     if (!study_.add(proposal)) return;
     std::erase_if(known_, [&](const auto& known) { return known.first.first == proposal.number; });
-    sink_.warn("trial " + std::to_string(proposal.number) + ": is another design than before, " + proposal.design.name +
-               "; what is known of the one before is left out");
+    sink_.warn("trial " + std::to_string(proposal.number) + ": is another design or training than before, " +
+               proposal.design.name + "; what is known of the one before is left out");
   }
 
   /// Hands a result to the schedule; called under the lock.

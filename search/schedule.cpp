@@ -65,7 +65,7 @@ std::vector<int> expected_jobs(const ScheduleOptions& options, std::size_t budge
   // Rungs fill side by side, so a limit leaves about what a search of fewer trials comes to; but so many begin before
   // the first goes on.
   const auto first = static_cast<int>(budgets) * (hold_of(options) + options.reduction) - 1;
-  int low = std::clamp(options.max_epochs / rungs.front(), 1, std::min(options.trials, first));
+  int low = std::clamp(options.max_epochs / rungs.front(), 1, std::max(1, std::min(options.trials, first)));
   for (int high = options.trials; low < high;) {
     const int middle = low + (high - low + 1) / 2;
     if (epochs_of(of_trials(middle), rungs) <= options.max_epochs) {

@@ -14,8 +14,11 @@ struct Strategy {
   const char* name;
   const char* summary;
   void (*apply)(SearchOptions& options);
+  std::span<const char* const> sets;  ///< what of the config's object `search` that is
 };
 std::span<const Strategy> strategies();
+/// The row of that name; nullptr: there is none.
+const Strategy* strategy_of(const std::string& name);
 /// The options with what their row sets, for those that propose and schedule: a plan and a study keep them as given,
 /// because what a row sets goes by the trials and epochs, which may be raised.
 SearchOptions with_strategy(SearchOptions options);

@@ -102,7 +102,8 @@ double TimeLeft::epoch_seconds(int design) const {
 
 /// Of a design nobody knows: by the plan's pace, else the median of those that a budget has had.
 double TimeLeft::typical_epoch_seconds(const std::string& budget, bool goes_on) const {
-  if (const auto known = pace(goes_on)) return *known;
+  const auto known = pace(goes_on);
+  if (known && (options_.pace || times_.epoch_seconds() == 0.0)) return *known;
   std::vector<double> all;
   for (const auto& [number, shown] : designs_) {
     if (shown.budget == budget) all.push_back(epoch_seconds(number));

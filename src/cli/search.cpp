@@ -102,8 +102,10 @@ int run(const SearchVerb& verb, const Common& common) {
   }
   SearchOptions options = request.options;
   const int clip_ms = options.space.features.clip_ms;
-  // Where workers train, they look at their own CPUs.
-  const auto isa_of = [](const SearchOptions& of) { return of.threads == 0 ? best_isa() : isa_for(of.precision); };
+  // Where workers train, they look at their own CPUs; what is trained here then is a winner that a study has lost.
+  const auto isa_of = [](const SearchOptions& of) {
+    return of.threads == 0 && !can_step_in(of.precision) ? best_isa() : isa_for(of.precision);
+  };
   const auto plan_data = [&](const Dataset& dataset) {
     return PlanData{.clips = dataset.training_epoch(1, 0).size(),
                     .fingerprint = dataset.fingerprint(),
@@ -128,9 +130,8 @@ int run(const SearchVerb& verb, const Common& common) {
   const std::filesystem::path folder = url ? verb.out : verb.study;
   const std::optional<SearchOptions> before = plan_before(verb.study, folder);
   if (before) options = continued(request, *before);
-  if (before && options.threads > 0 && options.precision != request.options.precision &&
-      !can_step_in(options.precision)) {
-    throw Error(verb.study + ": is trained in " + options.precision +
+  if (before && options.threads > 0 && !can_step_in(options.precision)) {
+    throw Error((url ? "--study" : verb.study) + ": is trained in " + options.precision +
                     ", of which this CPU has no products; go on where it has, with --workers 0 and workers there, or "
                     "use another --study",
                 Exit::usage);

@@ -146,6 +146,17 @@ TEST(Schedule, TrainsTheBaselineOfEachBudgetInFullWhichIsExpected) {
   EXPECT_THAT(expected_jobs({.trials = 5, .epochs = 27, .baselines = 1}, 1), ::testing::ElementsAre(5, 2, 2));
 }
 
+TEST(Schedule, UnderALimitOfEpochsIsExpectedToComeToWhatThereIsRoomFor) {
+  ScheduleOptions options{.trials = 28, .epochs = 9, .first_rung = 1, .max_epochs = 20};
+  EXPECT_THAT(expected_jobs(options, 2), ::testing::ElementsAre(17, 1, 0)) << "16 results are there before one goes on";
+  EXPECT_EQ(expected_epochs(options, 2), 19);
+  options.max_epochs = 100;
+  EXPECT_LE(expected_epochs(options, 2), 100);
+  EXPECT_EQ(expected_jobs(options, 2).front(), 28);
+  options = {.trials = 4, .epochs = 8, .reduction = 1, .max_epochs = 4};
+  EXPECT_THAT(expected_jobs(options, 1), ::testing::ElementsAre(1, 1, 1, 1, 0, 0, 0, 0));
+}
+
 TEST(Schedule, BudgetsGetEqualShares) {
   Schedule schedule({.trials = 90, .epochs = 9, .slots = 4}, 3, endless());
   std::map<std::size_t, int> epochs;

@@ -59,6 +59,21 @@ TEST_P(OfEveryStrategy, StudiesOfBeforeGoOnThoughTheyHoldWhatItsRowSets) {
   Json other = before;
   other["search"]["seed"] = 8;
   EXPECT_THROW(raised_config(before, other, "study"), Error);
+  other = before;
+  other["search"]["reduction"] = 4;
+  if (GetParam() == "one_epoch") {
+    EXPECT_NO_THROW(raised_config(before, other, "study")) << "its row sets it";
+  } else {
+    EXPECT_THROW(raised_config(before, other, "study"), Error);
+  }
+  other = before;
+  other["search"]["strategy"] = GetParam() == "kwsmith" ? "asha" : "kwsmith";
+  try {
+    raised_config(before, other, "study");
+    ADD_FAILURE() << "another strategy";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("search.strategy: "));
+  }
 }
 
 TEST_P(OfEveryStrategy, ASearchRunsItsRungs) {

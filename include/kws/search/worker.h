@@ -23,10 +23,11 @@ class Worker {
   /// Called when a step begins, with lease.from, and after each epoch.
   using Progress = std::function<void(const Lease& lease, int epochs)>;
 
+  using Warn = std::function<void(const std::string& line)>;
+
   /// name           in the store and in logs
   /// lease_seconds  after which others may take over a step of a silent worker; renewed three times in that span
   /// warn           gets a line on what went wrong and was mended
-  using Warn = std::function<void(const std::string& line)>;
   Worker(
       Study& study, Evaluator& evaluator, std::string name, double lease_seconds,
       Warn warn = [](const std::string& /*line*/) {});
