@@ -125,7 +125,7 @@ constexpr std::array kTrainingDials = {
     TrainingDial{"mixup", &TrainingSpace::mixup, [](const TrainOptions& o) { return o.mixup; },
                  [](TrainOptions& o, double value) { o.mixup = value; }},
     TrainingDial{"gain_db", &TrainingSpace::gain_db, [](const TrainOptions& o) { return double(o.augment.gain_db); },
-                 [](TrainOptions& o, double value) { o.augment.gain_db = static_cast<int>(std::lround(value)); }},
+                 [](TrainOptions& o, double value) { o.augment.gain_db = static_cast<int>(std::lround(value)); }, true},
 };
 
 }  // namespace
@@ -182,11 +182,13 @@ void check_space(const Space& space, const std::string& origin) {
   RangeChecker checker(origin, "space");
   describe(checker, copy);
   RangeChecker(origin, "space.training.peak_rate").require(space.training.peak_rate_low, space.training.peak_rate_high);
-  for (const double gain : space.training.gain_db) {
-    if (gain == std::round(gain)) continue;
-    throw Error(
-        origin + ": space.training.gain_db: " + text_of(Json(gain)) + " is not a whole number; give whole decibels",
-        Exit::usage);
+  for (const TrainingDial& dial : training_dials()) {
+    for (const double value : space.training.*dial.values) {
+      if (!dial.whole || value == std::round(value)) continue;
+      throw Error(origin + ": space.training." + dial.name + ": " + text_of(Json(value)) +
+                      " is not a whole number; give whole ones",
+                  Exit::usage);
+    }
   }
 }
 

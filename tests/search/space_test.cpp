@@ -159,7 +159,7 @@ TEST(Space, ConfigListsValuesOfTrainingOptions) {
   EXPECT_THAT(
       message_of([] { search_options_from_json(Json::parse(R"({"space": {"training": {"gain_db": [-10.5]}}})"), "c"); },
                  Exit::usage),
-      HasSubstr("c: space.training.gain_db: -10.5 is not a whole number; give whole decibels"));
+      HasSubstr("c: space.training.gain_db: -10.5 is not a whole number; give whole ones"));
   SearchOptions one_value = search_options_from_json(Json::parse(R"({"space": {"training": {"mixup": [0.5]}}})"), "c");
   Rng fixed_rng({5});
   const Sample fixed = sample(one_value.space, "gru", 12, fixed_rng), plain = sample(Space(), "gru", 12, plain_rng);

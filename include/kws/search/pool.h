@@ -37,7 +37,8 @@ class Pool {
   virtual std::optional<Candidate> draw(const std::string& type, Rng& rng, const Seen& seen) const = 0;
   /// The same at the first try and of any size: nothing may mean no more than that this try broke the budget.
   virtual std::optional<Candidate> draw_any(const std::string& type, Rng& rng, const Seen& seen) const = 0;
-  /// A design one change away from another one, or the same trained in another way; nothing: this change leaves the space, the budget or what is unseen.
+  /// A design one change away from another one, or the same trained in another way; nothing: this change leaves the
+  /// space, the budget or what is unseen.
   virtual std::optional<Candidate> near(const Candidate& from, Rng& rng, const Seen& seen) const = 0;
   /// As a ParzenModel of this pool sees it.
   virtual Point point(const Candidate& candidate) = 0;

@@ -17,8 +17,8 @@ namespace kws {
 /// Proposes designs that keep their budget before anything is trained. In each budget the first are the published ones
 /// that keep it, as many of them as the options want, beginning with the baseline, which is known as the most accurate;
 /// then one of every type at random that had none. The others come from the rows of proposal_sources(), whose shares
-/// follow their success: how often a proposal of theirs was among the best quarter. No design comes twice, unless a change of a good one is how it is trained. The sequence
-/// depends on options, pools and calls, and on nothing else.
+/// follow their success: how often a proposal of theirs was among the best quarter. No design comes twice, unless a
+/// change of a good one is how it is trained. The sequence depends on options, pools and calls, and on nothing else.
 class Proposer {
  public:
   /// Of a search: its space under its budgets.

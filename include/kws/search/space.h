@@ -69,6 +69,7 @@ struct TrainingDial {
   std::vector<double> TrainingSpace::*values;
   double (*get)(const TrainOptions& options);
   void (*set)(TrainOptions& options, double value);
+  bool whole = false;  ///< takes whole numbers alone
 };
 std::span<const TrainingDial> training_dials();
 

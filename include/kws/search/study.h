@@ -114,8 +114,8 @@ class Study {
 
   /// A new trial, waiting. One that the study has keeps what it has come to where only the length of its training is
   /// another: the top rung has been raised.
-  ///   returns  whether the number was that of another design or recipe, as under another target accuracy; what that one
-  ///            had come to is gone
+  ///   returns  whether the number was that of another design or recipe, as under another target accuracy; what that
+  ///            one had come to is gone
   bool add(const Proposal& proposal);
   /// Lets workers claim a step that has no result yet; nothing happens when it is on offer already.
   ///   turn  steps of a lower one go first
