@@ -16,10 +16,8 @@ namespace {
 
 constexpr double kPi = std::numbers::pi;
 
-bool lanes() {
-  static const bool supported = lanes_supported();
-  return supported;
-}
+/// The set whose lanes are the fastest on this CPU.
+Isa lanes_isa() { return supported(Isa::avx2) ? Isa::avx2 : Isa::portable; }
 
 const std::vector<FrontEndKind>& kinds() {
   static const std::vector<FrontEndKind> table = {{.name = "mfcc", .cosine = true},
@@ -178,18 +176,11 @@ void FrontEnd::for_frames(std::span<const std::int16_t> pcm, const Take& take) c
 }
 
 void FrontEnd::compute(std::span<const std::int16_t> pcm, std::span<float> out) const {
-  if (!lanes() || integer()) {
-    compute_scalar(pcm, out);
-    return;
-  }
-  // Frames of several clips share a register, so that only the last one of all has idle lanes.
-  thread_local std::vector<const std::int16_t*> starts;
-  starts.clear();
-  for_frames(pcm, [&](std::ptrdiff_t, const std::int16_t* frame) { starts.push_back(frame); });
-  frames_in_lanes(impl_->fe, starts, out.data());
+  static const Isa best = lanes_isa();
+  compute(pcm, out, best);
 }
 
-void FrontEnd::compute_scalar(std::span<const std::int16_t> pcm, std::span<float> out) const {
+void FrontEnd::compute(std::span<const std::int16_t> pcm, std::span<float> out, Isa isa) const {
   if (integer()) {
     std::vector<std::int32_t> work(static_cast<std::size_t>(impl_->integer_fe.fft));
     for_frames(pcm, [&](std::ptrdiff_t frame, const std::int16_t* samples) {
@@ -199,11 +190,19 @@ void FrontEnd::compute_scalar(std::span<const std::int16_t> pcm, std::span<float
     });
     return;
   }
-  std::vector<float> work(static_cast<std::size_t>(impl_->fe.fft));
-  for_frames(pcm, [&](std::ptrdiff_t frame, const std::int16_t* samples) {
-    const float* values = kws_frontend_frame(&impl_->fe, samples, work.data());
-    std::copy_n(values, coefficients(), out.data() + frame * coefficients());
-  });
+  if (isa == Isa::portable) {
+    std::vector<float> work(static_cast<std::size_t>(impl_->fe.fft));
+    for_frames(pcm, [&](std::ptrdiff_t frame, const std::int16_t* samples) {
+      const float* values = kws_frontend_frame(&impl_->fe, samples, work.data());
+      std::copy_n(values, coefficients(), out.data() + frame * coefficients());
+    });
+    return;
+  }
+  // Frames of several clips share a register, so that only the last one of all has idle lanes.
+  thread_local std::vector<const std::int16_t*> starts;
+  starts.clear();
+  for_frames(pcm, [&](std::ptrdiff_t, const std::int16_t* frame) { starts.push_back(frame); });
+  frames_avx2(impl_->fe, starts, out.data());
 }
 
 std::vector<float> FrontEnd::inverse_deviation(const Normalisation& norm) {
@@ -234,8 +233,8 @@ void FrontEnd::quantized(std::span<const std::int16_t> pcm, const Normalisation&
   kws_frontend fe = impl_->fe;
   fe.mean = norm.mean.data();
   fe.inverse_deviation = steps.data();
-  if (lanes()) {
-    quantize_in_lanes(fe, coefficients(), values, out.data());
+  if (supported(Isa::avx2)) {
+    quantize_avx2(fe, coefficients(), values, out.data());
     return;
   }
   for (std::ptrdiff_t first = 0; first < std::ssize(out); first += coefficients()) {

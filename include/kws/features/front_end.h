@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kws/core/audio.h"
+#include "kws/core/isa.h"
 
 namespace kws {
 
@@ -88,8 +89,9 @@ class FrontEnd {
   /// Float features of whole clips; several at once are faster than one by one, and the same.
   ///   pcm [clips][clip_samples()];  out [clips][frames][coefficients]; integer arithmetic: its Q10 values as floats
   void compute(std::span<const std::int16_t> pcm, std::span<float> out) const;
-  /// The same by the scalar code, as the device runs it; the oracle of the SIMD path.
-  void compute_scalar(std::span<const std::int16_t> pcm, std::span<float> out) const;
+  /// The same by the lanes of one instruction set that this CPU has, or by the scalar code (Isa::portable), as the
+  /// device runs it; the oracle of the others.
+  void compute(std::span<const std::int16_t> pcm, std::span<float> out, Isa isa) const;
   /// int8 features of whole clips. pcm [clips][clip_samples()]; out [clips][frames][coefficients]; norm has
   /// coefficients() entries.
   void quantized(std::span<const std::int16_t> pcm, const Normalisation& norm, std::span<std::int8_t> out) const;
