@@ -47,36 +47,51 @@ static inline void kws_cross(kws_real* a, kws_real* b, kws_real* c, kws_real* d,
   d[1] = m1 + r3;
 }
 
-/* Radix-4 stages of the in-place FFT of fft / 2 complex values; blocks of `half` values are transformed already.
- * Two radix-2 stages in one: b turns by W^2j, c by W^j, d by W^3j, where W = exp(-2 pi i / (4 half)). */
-static inline void kws_fft(kws_real* z, int32_t fft, int32_t half, const float* sine) {
-  kws_real* const end = z + fft;
+/* One radix-4 stage of the in-place FFT of fft / 2 complex values, from z to end; blocks of `half` values are
+ * transformed already. Two radix-2 stages in one: b turns by W^2j, c by W^j, d by W^3j, where
+ * W = exp(-2 pi i / (4 half)). */
+static inline void kws_fft_stage(kws_real* z, const kws_real* end, int32_t fft, int32_t half, const float* sine) {
+  const int32_t gap = 2 * half;
+  const int32_t step = fft / (4 * half);
   kws_real* a;
   int32_t j;
-  for (; half < fft / 2; half *= 4) {
-    const int32_t gap = 2 * half;
-    const int32_t step = fft / (4 * half);
-    for (a = z; a < end; a += 4 * gap) {
+  for (a = z; a < end; a += 4 * gap) {
+    kws_real* const b = a + gap;
+    kws_real* const c = b + gap;
+    kws_real* const d = c + gap;
+    kws_cross(a, b, c, d, b[0], b[1], c[0], c[1], d[0], d[1]);
+  }
+  for (j = 1; j < half; ++j) {
+    const float c2 = sine[fft / 4 - j * step];
+    const float s2 = -sine[j * step];
+    const float c1 = c2 * c2 - s2 * s2;
+    const float s1 = 2.0F * c2 * s2;
+    const float c3 = c1 * c2 - s1 * s2;
+    const float s3 = c1 * s2 + s1 * c2;
+    for (a = z + 2 * j; a < end; a += 4 * gap) {
       kws_real* const b = a + gap;
       kws_real* const c = b + gap;
       kws_real* const d = c + gap;
-      kws_cross(a, b, c, d, b[0], b[1], c[0], c[1], d[0], d[1]);
+      kws_cross(a, b, c, d, b[0] * c1 - b[1] * s1, b[0] * s1 + b[1] * c1, c[0] * c2 - c[1] * s2, c[0] * s2 + c[1] * c2,
+                d[0] * c3 - d[1] * s3, d[0] * s3 + d[1] * c3);
     }
-    for (j = 1; j < half; ++j) {
-      const float c2 = sine[fft / 4 - j * step];
-      const float s2 = -sine[j * step];
-      const float c1 = c2 * c2 - s2 * s2;
-      const float s1 = 2.0F * c2 * s2;
-      const float c3 = c1 * c2 - s1 * s2;
-      const float s3 = c1 * s2 + s1 * c2;
-      for (a = z + 2 * j; a < end; a += 4 * gap) {
-        kws_real* const b = a + gap;
-        kws_real* const c = b + gap;
-        kws_real* const d = c + gap;
-        kws_cross(a, b, c, d, b[0] * c1 - b[1] * s1, b[0] * s1 + b[1] * c1, c[0] * c2 - c[1] * s2,
-                  c[0] * s2 + c[1] * c2, d[0] * c3 - d[1] * s3, d[0] * s3 + d[1] * c3);
+  }
+}
+
+static inline void kws_fft(kws_real* z, int32_t fft, int32_t half, const float* sine) {
+  const kws_real* const end = z + fft;
+  kws_real* part;
+  int32_t done = half;
+  if (sizeof(kws_real) >= 64 && fft >= 1024) {
+    /* More than a processor's first cache holds: all stages but the last for one quarter after the other. */
+    for (part = z; part < end; part += fft / 4) {
+      for (done = half; done < fft / 8; done *= 4) {
+        kws_fft_stage(part, part + fft / 4, fft, done, sine);
       }
     }
+  }
+  for (; done < fft / 2; done *= 4) {
+    kws_fft_stage(z, end, fft, done, sine);
   }
 }
 

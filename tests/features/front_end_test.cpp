@@ -95,11 +95,14 @@ TEST(FrontEnd, LanesGiveTheScalarCodesBits) {
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
       const auto pcm = noise_clip(seed, seed == 0 ? 0.6 : 30000.0 / static_cast<double>(seed));
       clips.insert(clips.end(), pcm.begin(), pcm.end());
-      std::vector<float> lanes((seed + 1) * static_cast<std::size_t>(front_end.values()));
-      std::vector<float> scalar(lanes.size());
-      front_end.compute(clips, lanes);
+      std::vector<float> scalar((seed + 1) * static_cast<std::size_t>(front_end.values()));
       front_end.compute(clips, scalar, Isa::portable);
-      EXPECT_EQ(0, std::memcmp(lanes.data(), scalar.data(), lanes.size() * sizeof(float)));
+      for (const Isa isa : {Isa::avx2, Isa::avx512}) {
+        if (!supported(isa)) continue;
+        std::vector<float> lanes(scalar.size());
+        front_end.compute(clips, lanes, isa);
+        EXPECT_EQ(0, std::memcmp(lanes.data(), scalar.data(), lanes.size() * sizeof(float))) << isa_name(isa);
+      }
     }
   }
 }
