@@ -57,5 +57,3 @@ BENCHMARK(totals_alone);
 
 }  // namespace
 }  // namespace kws
-
-BENCHMARK_MAIN();

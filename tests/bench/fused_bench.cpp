@@ -32,7 +32,7 @@ void training_step(benchmark::State& state, const Design& design, Isa isa) {
   state.SetItemsProcessed(state.iterations() * kBatch);
 }
 
-const int kRegistered = [] {
+void register_designs() {
   for (const Design& design : published_designs()) {
     if (!design.name.ends_with("_s") && design.type() != "ds_cnn") continue;
     for (const Isa isa : kAllIsas) {
@@ -42,8 +42,14 @@ const int kRegistered = [] {
           ->Unit(benchmark::kMillisecond);
     }
   }
-  return 0;
-}();
+}
 
 }  // namespace
 }  // namespace kws
+
+int main(int argc, char** argv) {
+  kws::register_designs();  // not before main(): designs are read by tables of other files
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}
