@@ -6,6 +6,7 @@
 
 #include "kws/core/error.h"
 #include "kws/core/files.h"
+#include "kws/core/median.h"
 
 namespace kws {
 namespace {
@@ -26,9 +27,7 @@ double load_since(const Json& then, const std::vector<FirstDesign>& first) {
     const double before = then.value(one.proposal.design.name, 0.0);
     if (before > 0.0) ratios.push_back(one.step_seconds / before);
   }
-  if (ratios.empty()) return 0.0;
-  std::ranges::sort(ratios);
-  return ratios[ratios.size() / 2];
+  return median(std::move(ratios));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "kws/core/interrupt.h"
+#include "kws/core/median.h"
 #include "kws/core/table.h"
 #include "kws/search/options.h"
 #include "published.h"
@@ -36,14 +37,11 @@ std::map<std::string, double> quickest_of_types(const std::vector<FirstDesign>& 
   return quickest;
 }
 
-/// The median, the upper one of two; 0 of none.
 double middle_of(const std::map<std::string, double>& of_types) {
-  if (of_types.empty()) return 0.0;
   std::vector<double> all;
   all.reserve(of_types.size());
   for (const auto& [type, value] : of_types) all.push_back(value);
-  std::ranges::sort(all);
-  return all[all.size() / 2];
+  return median(std::move(all));
 }
 
 /// Seconds of an epoch of what goes on in a budget: of its baseline, or where it has none of the slowest quarter.

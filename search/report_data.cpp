@@ -6,6 +6,7 @@
 #include <set>
 
 #include "columns.h"
+#include "kws/core/table.h"
 #include "kws/cost/cost.h"
 #include "kws/search/against_published.h"
 #include "kws/search/commands.h"
@@ -181,6 +182,11 @@ Json landmark_rows(const Part& part) {
 }
 
 }  // namespace
+
+std::string accuracy_words(double share, double error) { return error > 0.0 ? percent(share, error) : percent(share); }
+std::string accuracy_words(const TrialResult& result) {
+  return accuracy_words(result.int8_validation, result.int8_validation_error);
+}
 
 std::string short_name(const std::string& study) {
   if (is_postgres_url(study)) return study;

@@ -12,6 +12,11 @@ namespace kws {
 /// gives the same page.
 std::string short_name(const std::string& study);
 
+/// An accuracy with its standard error where that is known (> 0).
+std::string accuracy_words(double share, double error);
+/// int8 validation accuracy of a trial.
+std::string accuracy_words(const TrialResult& result);
+
 /// How the best design of a budget becomes C; nothing: its model is in no folder that the command could name.
 std::optional<std::string> export_of(const StudyView& view, const Budget& budget, const TrialFacts& best);
 

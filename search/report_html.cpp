@@ -8,6 +8,7 @@
 
 #include "heard.h"
 #include "html.h"
+#include "kws/core/median.h"
 #include "kws/core/table.h"
 #include "kws/core/text.h"
 #include "kws/search/against_published.h"
@@ -82,9 +83,6 @@ const TrialFacts& trial_numbered(const ReportFacts& facts, int number) {
   return *std::ranges::find(facts.ranked, number, [](const TrialFacts& trial) { return trial.proposal.number; });
 }
 
-/// With its standard error where that is known.
-std::string accuracy_words(double share, double error) { return error > 0.0 ? percent(share, error) : percent(share); }
-
 std::vector<std::string> best_cells(const ReportFacts& facts, const Budget& budget) {
   std::vector<std::string> cells{budget.name};
   const auto best = facts.best.find(budget.name);
@@ -94,7 +92,7 @@ std::vector<std::string> best_cells(const ReportFacts& facts, const Budget& budg
   const bool tested = test != facts.view.tests.end();
   for (const std::string& cell :
        {shown.proposal.design.name,
-        accuracy_words(shown.result()->int8_validation, shown.result()->int8_validation_error),
+        accuracy_words(*shown.result()),
         tested ? accuracy_words(test->second.int8_accuracy, test->second.int8_error) : kMissing,
         shown.proposal.design.type(), trial_words(best->second), grouped(shown.rungs.back().epochs),
         percent(shown.result()->float_validation), tested ? percent(test->second.float_accuracy) : kMissing,
@@ -199,13 +197,6 @@ std::vector<double> accuracies_at(const ReportFacts& facts, const std::string& t
   return accuracies;
 }
 
-std::string median_words(std::vector<double> values) {
-  if (values.empty()) return kMissing;
-  std::ranges::sort(values);
-  const std::size_t half = values.size() / 2;
-  return percent(values.size() % 2 == 1 ? values[half] : 0.5 * (values[half - 1] + values[half]));
-}
-
 std::string types_section(const ReportFacts& facts) {
   const std::vector<int> rungs = rung_columns(facts.view.options);
   std::vector<HtmlTable::Column> columns = {{"type"},
@@ -225,10 +216,11 @@ std::string types_section(const ReportFacts& facts) {
         std::ranges::count_if(trials, [](const Trial& one) { return is_finalist(one.proposal.number); });
     const auto best =
         std::ranges::find_if(facts.ranked, [&](const Trial& trial) { return trial.proposal.design.type() == type; });
+    const std::vector<double> first = accuracies_at(facts, type, rungs.front());
     std::vector<std::string> cells = {type, grouped(static_cast<long long>(trials.size()) - finalists),
                                       grouped(finalists),
-                                      best == facts.ranked.end() ? kMissing : percent(best->result()->int8_validation),
-                                      median_words(accuracies_at(facts, type, rungs.front()))};
+                                      best == facts.ranked.end() ? kMissing : accuracy_words(*best->result()),
+                                      first.empty() ? kMissing : percent(median(first))};
     for (const int rung : rungs) {
       cells.push_back(grouped(static_cast<long long>(accuracies_at(facts, type, rung).size())));
     }
@@ -265,7 +257,7 @@ std::string trials_section(const ReportFacts& facts) {
     const int number = trial.proposal.number;
     table.add({trial_words(number), trial.proposal.design.name, trial.proposal.design.type(),
                word_list(trial.fits, ", "), std::string(state_name(trial.state)), grouped(trial.rungs.back().epochs),
-               percent(trial.result()->int8_validation), percent(trial.result()->float_validation),
+               accuracy_words(*trial.result()), percent(trial.result()->float_validation),
                grouped(trial.needs.memory_bytes), grouped(trial.needs.ops), grouped(trial.needs.firmware->flash_bytes),
                grouped(trial.needs.firmware->ram_bytes), facts.front.contains(number) ? "yes" : ""});
   }

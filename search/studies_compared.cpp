@@ -60,7 +60,7 @@ std::string studies_compared(std::span<const StudyView> views) {
       const std::vector<TrialFacts>& trials = held.study->trials;
       const auto on_front = front(trials, [&](const TrialFacts& trial) { return fits(trial, name); });
       const TrialFacts* best = best_trial(trials, name);
-      table.add({name, short_name(held.study->study), best == nullptr ? "" : percent(best->result()->int8_validation),
+      table.add({name, short_name(held.study->study), best == nullptr ? "" : accuracy_words(*best->result()),
                  grouped(static_cast<long long>(on_front.size())),
                  percent(hypervolume(points_of(on_front, held.budget)))});
     }

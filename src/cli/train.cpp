@@ -110,7 +110,8 @@ int run(TrainVerb& verb, const Common& common) {
              const auto now = std::chrono::steady_clock::now();
              const double took = std::chrono::duration<double>(now - std::exchange(last, now)).count();
              progress.show(epoch.epoch, verb.options.all_epochs(),
-                           "loss " + fixed(epoch.loss, 3) + ", validation " + percent(epoch.validation) +
+                           "loss " + fixed(epoch.loss, 3) + ", validation " +
+                               percent(epoch.validation, epoch.validation_error) +
                                (epoch.best ? ", best so far" : ""),
                            left.ended(epoch.epoch, took));
            }});

@@ -10,6 +10,7 @@
 
 #include "kws/core/error.h"
 #include "kws/core/interrupt.h"
+#include "kws/core/median.h"
 #include "kws/core/rng.h"
 #include "kws/cost/budget.h"
 #include "kws/cost/cost.h"
@@ -109,12 +110,6 @@ double plain_rate(const Graph& graph, int threads, double seconds, const Prepare
   });
   use_plain_threads(1);
   return result;
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : 0.5 * (values[middle - 1] + values[middle]);
 }
 
 }  // namespace

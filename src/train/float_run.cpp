@@ -121,6 +121,7 @@ std::vector<unsigned char> recognised(std::span<const Value> logits, std::span<c
   }
   return right;
 }
+template std::vector<unsigned char> recognised<float>(std::span<const float>, std::span<const int>);
 template std::vector<unsigned char> recognised<std::int8_t>(std::span<const std::int8_t>, std::span<const int>);
 
 template <class Value>

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "checkpoint.h"
+#include "kws/core/bootstrap.h"
 #include "kws/core/error.h"
 #include "kws/core/interrupt.h"
 #include "kws/core/table.h"
@@ -233,11 +234,12 @@ struct Trainer::Impl {
     run_int8(average_as_int8(), validation.features, logits);
     return accuracy<std::int8_t>(logits, validation.labels);
   }
-  double validate() {
-    if (!fused) return accuracy<float>(run_float(graph, average_weights(), validation.features), validation.labels);
+  /// Of the averaged weights on the validation split.
+  std::vector<float> float_logits() {
+    if (!fused) return run_float(graph, average_weights(), validation.features);
     std::vector<float> logits(validation.labels.size() * static_cast<std::size_t>(graph.output().elements()));
     fused->logits(validation.features, adam.average, average_statistics, logits);
-    return accuracy<float>(logits, validation.labels);
+    return logits;
   }
 };
 
@@ -275,8 +277,14 @@ bool Trainer::run_epoch(EpochReport& report) {
     }
   }
   t.loss = sum / static_cast<double>(batches);
-  const double validation = t.validate();
-  report = {t.epoch + 1, t.loss, validation, validation > t.best_validation};
+  const std::vector<float> logits = t.float_logits();
+  const double validation = accuracy<float>(logits, t.validation.labels);
+  report = {.epoch = t.epoch + 1,
+            .loss = t.loss,
+            .validation = validation,
+            .validation_error = accuracy_error(recognised<float>(logits, t.validation.labels),
+                                               t.feed.dataset().held_out_speakers(Split::validation)),
+            .best = validation > t.best_validation};
   if (t.rounds()) {
     const double int8 = t.int8_accuracy();
     report.best = int8 > t.best_int8;

@@ -30,6 +30,7 @@ struct EpochReport {
   int epoch = 0;  ///< 1 is the first
   double loss = 0.0;
   double validation = 0.0;
+  double validation_error = 0.0;  ///< standard error, over speakers: accuracy_error()
   bool best = false;
 };
 
