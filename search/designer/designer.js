@@ -21,7 +21,7 @@ function topBar(parent) {
   const summary = el("span", { class: "note" });
   parent.append(
     el("div", { class: "bar" }, el("label", {}, "type ", type), summary),
-    el("div", { class: "bar" }, el("label", {}, "go on from ", start), el("label", {}, "board ", board), el("label", {}, "a decision every ", hop, " ms"), counted, el("label", { title: "networks that are recurrent from the first layer on: one time step a frame in place of a window a decision" }, carry, " carry the state")),
+    el("div", { class: "bar" }, el("label", {}, "go on from ", start), el("label", {}, "board ", board), el("label", {}, "a decision every ", hop, " ms"), counted, el("label", { title: "networks with recurrent layers: the new time steps alone in place of a window a decision" }, carry, " carry the state")),
     el("div", { class: "bar" }, el("label", {}, "name ", name), back, get, keep || "", said));
   let listed = null;
   views.push(() => {

@@ -30,7 +30,7 @@ struct Target {
 
 inline constexpr int kLongestHop = 1000;  ///< ms
 inline constexpr const char* kCarryHelp =
-    "count networks with recurrent layers (gru, lstm, crnn) as streams that carry their state on, where a "
+    "count networks with recurrent layers (gru, lstm, basic_lstm, crnn) as streams that carry their state on, where a "
     "decision comes every whole number of their time steps";
 inline constexpr const char* kHopHelp = "from decision to decision, in whole frames; 0: as many frames as 100 ms hold";
 

@@ -15,7 +15,7 @@ namespace kws {
 /// statistics are gathered where it is written, and every product runs on rows that lie in the cache. In float32, with
 /// the same bits for avx2 and avx512; or, for avx512_bf16 and amx, with activations, their gradients and what products
 /// read stored as bfloat16, while parameters, sums, batch norm, cell states, evaluation, and networks of dense layers
-/// alone stay in float32. Not for two threads at once.
+/// alone or with residuals stay in float32. Not for two threads at once.
 class FusedNet {
  public:
   /// nullptr when a layer (or an order of layers) has no fused step, or for Isa::portable.
