@@ -115,10 +115,14 @@ CurveTable load_curves(const std::filesystem::path& file) {
   std::vector<JsonReader> designs = reader.parts("designs", reader.value("designs").size());
   if (designs.empty()) reader.fail("designs", "is empty", "write a list of designs");
   reader.finish();
+  std::set<std::string> known;
   for (std::size_t i = 0; i < designs.size(); ++i) {
     table.curves.push_back(read_curve(designs[i], origin + ": designs[" + std::to_string(i) + "]"));
     if (table.curves[i].accuracy.size() != table.curves[0].accuracy.size()) {
       designs[i].fail("epochs", "has another length than the first design's", "make the table anew");
+    }
+    if (!known.insert(design_hash(table.curves[i].design)).second) {
+      designs[i].fail("design", "is an earlier one's", "take one of the two out");
     }
   }
   if (epochs != 0 && epochs != table.epochs()) {

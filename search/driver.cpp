@@ -185,7 +185,8 @@ class Run {
   bool offer_finalists() {
     if (!schedule_.finished() || schedule_.stopped() || std::exchange(finalists_offered_, true)) return false;
     std::vector<Trial> trials = study_.trials();
-    apply_standings(standings(), trials);  // tells the trials of this search from those of a longer one
+    apply_standings(standings(), trials);
+    leave_out_others(trials);
     const std::vector<Proposal> proposals = finalists(facts_of(trials, options_), options_);
     int left = options_.max_epochs > 0 ? options_.max_epochs - schedule_.epochs() : std::numeric_limits<int>::max();
     for (const Proposal& proposal : proposals) {
@@ -318,7 +319,9 @@ SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Stu
   SearchOutcome outcome;
   Run run(options, evaluator, study, sink, std::move(proposer));
   outcome.interrupted = run.work();
-  const std::vector<TrialFacts> trials = facts_of(study.trials(), options);
+  std::vector<Trial> decided = study.trials();
+  if (!outcome.interrupted) leave_out_others(decided);
+  const std::vector<TrialFacts> trials = facts_of(decided, options);
   try {
     for (const Budget& budget : options.budgets()) {
       if (outcome.interrupted) break;
@@ -336,8 +339,8 @@ SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Stu
     for (const Winner& winner : outcome.winners) models.push_back(winner.trial.proposal.number);
     study.shrink(models, may_go_on(trials, options));
   }
-  write_reports(study, outcome.winners, options);
   study.set_finished(!outcome.interrupted);
+  write_reports(study, outcome.winners, options);
   const auto has_failed = [](const TrialFacts& trial) { return trial.state == TrialState::failed; };
   if (!outcome.interrupted && !trials.empty() && std::ranges::all_of(trials, has_failed)) {
     throw Error("search: every trial failed; the first: " + trials.front().reason +

@@ -86,7 +86,7 @@ SearchOptions planned(SearchOptions options, const TrainingPace& pace, double se
     if (given.contains(name)) fixed[name] = given.at(name);
   }
   const auto keep_given = [&] { read_options(fixed, options, "command line", "search"); };
-  options.slots = kSlotsEach * pace.at_once;
+  options.slots = std::min(kMostSlots, kSlotsEach * pace.at_once);
   const int limit = std::exchange(options.max_epochs, 0);  // another end, that the time knows nothing of
   const auto choose = [&](const Finals& finals) {
     options.finalists = finals.finalists;

@@ -51,7 +51,7 @@ std::vector<const TrialFacts*> trained_alike(std::span<const TrialFacts> trials,
     const bool itself = one.proposal.number == trial.proposal.number;
     const bool alike = is_finalist(trial.proposal.number) && is_finalist(one.proposal.number) &&
                        finalist_of(one.proposal.number) == finalist_of(trial.proposal.number);
-    if ((itself || alike) && trained_in_full(one)) all.push_back(&one);
+    if (itself ? one.result() != nullptr : alike && trained_in_full(one)) all.push_back(&one);
   }
   return all;
 }

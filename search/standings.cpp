@@ -49,11 +49,17 @@ void apply_standings(const std::vector<Standing>& standings, std::vector<Trial>&
     if (found == by_number.end()) continue;
     trial.state = found->second->state;
     trial.reason = found->second->reason;
+    trial.stands = true;
     const int epochs = found->second->epochs;
     const bool one_step = is_finalist(trial.proposal.number);  // an earlier one may have been of another length
     std::erase_if(trial.rungs,
                   [&](const Rung& rung) { return one_step ? rung.epochs != epochs : rung.epochs > epochs; });
   }
+}
+
+void leave_out_others(std::vector<Trial>& trials) {
+  if (std::ranges::none_of(trials, &Trial::stands)) return;
+  std::erase_if(trials, [](const Trial& trial) { return !trial.stands; });
 }
 
 }  // namespace kws

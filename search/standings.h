@@ -22,4 +22,8 @@ std::vector<Standing> standings_of(const Schedule& schedule, std::size_t budgets
 /// them; nothing to do where there are no standings.
 void apply_standings(const std::vector<Standing>& standings, std::vector<Trial>& trials);
 
+/// Leaves out the trials that a search which has come to its end has not come to: they are of an earlier one with
+/// other limits. Nothing to do where none stands.
+void leave_out_others(std::vector<Trial>& trials);
+
 }  // namespace kws

@@ -28,11 +28,18 @@ constexpr std::array kTables = {
     "PRIMARY KEY (trial, epochs))",
     "CREATE TABLE IF NOT EXISTS restarts (trial INTEGER NOT NULL, epochs INTEGER NOT NULL, lost INTEGER NOT NULL, "
     "PRIMARY KEY (trial, epochs))",
+    "CREATE TABLE IF NOT EXISTS fences (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS spent (trial INTEGER NOT NULL, epochs INTEGER NOT NULL, "
+    "seconds DOUBLE PRECISION NOT NULL, PRIMARY KEY (trial, epochs))",
     "CREATE TABLE IF NOT EXISTS told (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL, "
     "at DOUBLE PRECISION NOT NULL)",
     "CREATE TABLE IF NOT EXISTS plan (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, "
     "finished INTEGER NOT NULL)"};
+
+void make_tables(Database& db) {
+  for (const char* table : kTables) db.run(table, {});
+}
 
 void write_plan(Database& db, const Json& plan) {
   db.run("INSERT INTO plan VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET json = excluded.json", {text_of(plan)});
@@ -73,7 +80,7 @@ Study::Study(const std::filesystem::path& folder, const Json& config, const std:
   Database& db = *store_->db;
   db.lock_search();
   store_->run(true, [&] {
-    for (const char* table : kTables) db.run(table, {});
+    make_tables(db);
     const std::vector<SqlRow> known = db.run("SELECT json FROM config", {});
     if (known.empty()) db.run("INSERT INTO progress VALUES (1, $1, 0) ON CONFLICT DO NOTHING", {kVersion});
     require_version(db);
@@ -107,6 +114,10 @@ Study Study::join(const std::string& place, bool to_work) {
     throw Error(store->db->name() + ": holds no study yet; start kwsmith search with this --study first", Exit::usage);
   }
   store->run(false, [&] { require_version(*store->db); });
+  // A search of an earlier kwsmith may lack what its workers have come to need since.
+  if (to_work && !store->run(false, [&] { return store->db->has_table("fences"); })) {
+    store->run(true, [&] { make_tables(*store->db); });
+  }
   return {server ? "" : place, std::move(store)};
 }
 
@@ -162,7 +173,7 @@ bool Study::add(const Proposal& proposal) {
     if (another) {
       db.run("DELETE FROM rungs WHERE number = $1", {number});
       db.run("DELETE FROM tests WHERE number = $1", {number});
-      for (const char* table : {"jobs", "losses", "restarts"}) {
+      for (const char* table : {"jobs", "losses", "restarts", "spent"}) {
         db.run(std::string("DELETE FROM ") + table + " WHERE trial = $1", {number});
       }
     }
@@ -255,6 +266,11 @@ std::string Study::model(int number, int epochs) const {
 std::string Study::checkpoint(int number) const {
   const auto rows = store_->one(false, "SELECT checkpoint FROM trials WHERE number = $1", {std::int64_t{number}});
   return rows.empty() ? "" : rows[0][0].value_or("");
+}
+
+void Study::set_model(int number, int epochs, const std::string& model) {
+  store_->one(true, "UPDATE rungs SET model = $3 WHERE number = $1 AND epochs = $2",
+              {std::int64_t{number}, std::int64_t{epochs}, Bytes{model}});
 }
 
 void Study::shrink(const std::vector<int>& models, const std::vector<int>& checkpoints) {

@@ -40,6 +40,25 @@ void cut_leases_ahead(Database& db) {
   db.run(std::string("UPDATE jobs SET expires = ") + db.now() + " + CAST(holder AS REAL) WHERE " + ahead, {});
 }
 
+/// No two leases of a study have the same: a step that is offered anew, perhaps of a trial that has become another one,
+/// is not the step that an earlier holder still trains.
+std::int64_t next_fence(Database& db) {
+  const std::vector<SqlRow> rows = db.run(
+      "INSERT INTO fences VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET last = fences.last + 1 RETURNING last", {});
+  return std::stoll(rows.at(0)[0].value());
+}
+
+/// The step goes on from here, so nothing that was lost before counts.
+void keep_checkpoint(Database& db, const Lease& lease, const std::string& checkpoint, double seconds) {
+  const std::vector<SqlValue> step = {std::int64_t{lease.trial}, std::int64_t{lease.to}};
+  db.run("UPDATE trials SET checkpoint = $2 WHERE number = $1", {step[0], Bytes{checkpoint}});
+  db.run("INSERT INTO spent VALUES ($1, $2, $3) ON CONFLICT (trial, epochs) DO UPDATE SET seconds = excluded.seconds",
+         {step[0], step[1], lease.seconds + seconds});
+  for (const char* table : {"losses", "restarts"}) {
+    db.run(std::string("DELETE FROM ") + table + " WHERE trial = $1 AND epochs = $2", step);
+  }
+}
+
 }  // namespace
 
 void Study::offer(int turn, const Lease& step) {
@@ -92,25 +111,28 @@ std::optional<Lease> Study::claim(const std::string& holder, double seconds) {
     Database& db = *store_->db;
     cut_leases_ahead(db);
     const std::vector<SqlRow> rows =
-        db.run("SELECT trial, from_epochs, epochs, decided, fence, holder FROM jobs WHERE " + free +
+        db.run("SELECT trial, from_epochs, epochs, decided, holder FROM jobs WHERE " + free +
                    " ORDER BY turn LIMIT 1" + db.skip_locked(),
                {});
     if (rows.empty()) return std::nullopt;
     const SqlRow& row = rows[0];
-    const Lease lease{.trial = number_of(row[0]),
-                      .from = number_of(row[1]),
-                      .to = number_of(row[2]),
-                      .reason = row[3].value(),
-                      .fence = std::stoll(row[4].value()) + 1};
+    Lease lease{.trial = number_of(row[0]),
+                .from = number_of(row[1]),
+                .to = number_of(row[2]),
+                .reason = row[3].value(),
+                .fence = next_fence(db)};
     if (lease.from < 0 || lease.from >= lease.to || lease.to > kMostEpochs) {
       throw Error(db.name() + ": a step of trial " + std::to_string(lease.trial) +
                       " has no epochs; mend it or use another --study",
                   Exit::store);
     }
-    if (row[5] && lost_too_often(db, "losses", "lost its worker", lease, most_losses)) return std::nullopt;
+    if (row[4] && lost_too_often(db, "losses", "lost its worker", lease, most_losses)) return std::nullopt;
     db.run("UPDATE jobs SET holder = $3, fence = $4, expires = " + std::string(db.now()) +
                " + $5 WHERE trial = $1 AND epochs = $2",
            {std::int64_t{lease.trial}, std::int64_t{lease.to}, holder_cell(holder, seconds), lease.fence, seconds});
+    const std::vector<SqlRow> spent = db.run("SELECT seconds FROM spent WHERE trial = $1 AND epochs = $2",
+                                             {std::int64_t{lease.trial}, std::int64_t{lease.to}});
+    if (!spent.empty()) lease.seconds = std::stod(spent[0][0].value());
     return lease;
   });
 }
@@ -142,6 +164,7 @@ bool Study::finish(const Lease& lease, const TrialResult& result) {
     db.run("INSERT INTO rungs (number, epochs, decided, result, model) VALUES ($1, $2, $3, $4, $5)",
            {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.reason, text_of(result_to_json(result)),
             Bytes{result.model}});
+    db.run("DELETE FROM spent WHERE trial = $1 AND epochs = $2", {std::int64_t{lease.trial}, std::int64_t{lease.to}});
     // The checkpoints and models before, and what the test split said of them, are of no use any more.
     db.run("DELETE FROM tests WHERE number = $1", {std::int64_t{lease.trial}});
     db.run("UPDATE rungs SET model = NULL WHERE number = $1 AND epochs < $2",
@@ -158,26 +181,22 @@ bool Study::fail(const Lease& lease, const std::string& failure) {
   });
 }
 
-bool Study::keep(const Lease& lease, const std::string& checkpoint) {
+bool Study::keep(const Lease& lease, const std::string& checkpoint, double seconds) {
   return store_->run(true, [&] {
     Database& db = *store_->db;
-    const std::vector<SqlValue> step = {std::int64_t{lease.trial}, std::int64_t{lease.to}};
     // The row of the step is held first: a condition on it would be judged as of before a wait for the trial's row.
     const bool held = !db.run(
                              "UPDATE jobs SET fence = fence WHERE trial = $1 AND epochs = $2 AND fence = $3 RETURNING "
                              "trial",
-                             {step[0], step[1], lease.fence})
+                             {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.fence})
                            .empty();
     if (!held) return false;
-    db.run("UPDATE trials SET checkpoint = $2 WHERE number = $1", {step[0], Bytes{checkpoint}});
-    for (const char* table : {"losses", "restarts"}) {  // it comes on
-      db.run(std::string("DELETE FROM ") + table + " WHERE trial = $1 AND epochs = $2", step);
-    }
+    keep_checkpoint(db, lease, checkpoint, seconds);
     return true;
   });
 }
 
-bool Study::release(const Lease& lease, const std::string& checkpoint) {
+bool Study::release(const Lease& lease, const std::string& checkpoint, double seconds) {
   return store_->run(true, [&] {
     Database& db = *store_->db;
     const bool held = !db.run(
@@ -185,9 +204,7 @@ bool Study::release(const Lease& lease, const std::string& checkpoint) {
                              "fence = $3 RETURNING trial",
                              {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.fence})
                            .empty();
-    if (held && !checkpoint.empty()) {
-      db.run("UPDATE trials SET checkpoint = $2 WHERE number = $1", {std::int64_t{lease.trial}, Bytes{checkpoint}});
-    }
+    if (held && !checkpoint.empty()) keep_checkpoint(db, lease, checkpoint, seconds);
     return held;
   });
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "standings.h"
@@ -15,8 +16,11 @@ TrialResult result_from_json(const Json& json, const Origin& origin) {
   reader("float_validation", result.float_validation, 0.0, 1.0, "share");
   reader("int8_validation", result.int8_validation, 0.0, 1.0, "share");
   reader("int8_validation_error", result.int8_validation_error, 0.0, 1.0, "share");
-  reader("int8_cross_entropy", result.int8_cross_entropy, 0.0, kLargestFigure, "nats");
-  reader.number_or_nan("final_loss", result.final_loss, -kLargestFigure, kLargestFigure);
+  // Earlier versions wrote null where a training had diverged.
+  reader.number_or_nan("int8_cross_entropy", result.int8_cross_entropy, 0.0, kLargestFigure);
+  if (std::isnan(result.int8_cross_entropy)) result.int8_cross_entropy = kLargestFigure;
+  constexpr double kAny = std::numeric_limits<double>::max();
+  reader.number_or_nan("final_loss", result.final_loss, -kAny, kAny);
   reader("best_epoch", result.best_epoch, 0, kMostEpochs, "epoch");
   reader("epochs", result.epochs, 0, kMostEpochs, "trained");
   reader("seconds", result.seconds, 0.0, kLargestFigure, "wall time");

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <tuple>
 
+#include "kws/core/median.h"
 #include "kws/search/finalists.h"
 #include "kws/search/plan.h"
 #include "kws/search/rungs.h"
@@ -44,9 +45,10 @@ void TimeLeft::trained(int trial, int to, int epochs, double now) {
     const double took = now - *step.last;
     if (step.epochs == step.step.from && epochs < to) {
       step.first = took;
-    } else {
+    } else if (epochs == step.epochs + 1) {
       times_.add(trial_of(trial), span(trial, step.epochs, epochs), took);
     }
+    step.resumed |= epochs > step.epochs + 1;
     step.since_begun += took;
   } else {  // begun, perhaps once more
     step.first.reset();
@@ -60,7 +62,9 @@ void TimeLeft::ended(int trial, int to, std::optional<double> seconds, std::opti
   const auto found = steps_.find({trial, to});
   if (found == steps_.end()) return;
   const UnderWay& step = found->second;
-  if (seconds && step.last && step.epochs == to) {
+  if (step.resumed) {
+    // Its seconds are those of earlier holders, too, and which of them were spent on what nobody knows.
+  } else if (seconds && step.last && step.epochs == to) {
     rung_seconds_.add(std::max(0.0, *seconds - step.since_begun));
     if (step.first) opening_.add(std::max(0.0, *step.first - times_.epoch_seconds(trial_of(trial))));
   } else if (seconds) {
@@ -108,9 +112,7 @@ double TimeLeft::typical_epoch_seconds(const std::string& budget, bool goes_on) 
   for (const auto& [number, shown] : designs_) {
     if (shown.budget == budget) all.push_back(epoch_seconds(number));
   }
-  if (all.empty()) return times_.epoch_seconds();
-  std::ranges::sort(all);
-  return (all[(all.size() - 1) / 2] + all[all.size() / 2]) / 2.0;
+  return all.empty() ? times_.epoch_seconds() : median(std::move(all));
 }
 
 /// What it is to show at its level: what it has shown below, and what others of its budget have gained since.

@@ -51,6 +51,7 @@ class TimeLeft {
     std::optional<double> last = {};   ///< when the last of them ended; nothing: no worker of this process has begun
     std::optional<double> first = {};  ///< seconds of the first epoch
     double since_begun = 0.0;          ///< seconds up to `last`
+    bool resumed = false;              ///< goes on from a checkpoint amid the step
   };
   /// What one design has shown.
   struct Shown {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <numeric>
 
 #include "kws/core/options.h"
@@ -11,7 +13,10 @@ namespace {
 
 constexpr double kGoodShare = 0.2;
 constexpr std::size_t kLeastGood = 3, kMostGood = 25;
-constexpr double kPrior = 1.0;  ///< weight of the uniform density, in observations
+constexpr double kPrior = 1.0;         ///< weight of the uniform density, in observations
+constexpr double kLeastNumber = 1e-9;  ///< stands for 0, which has no logarithm
+
+bool is_zero(double number) { return number == std::log(kLeastNumber); }
 
 }  // namespace
 
@@ -35,7 +40,7 @@ void Vocabulary::add(Point& point, const std::string& name, const Json& value) {
                                           : 0.0;
   const double number =
       value.is_string() ? static_cast<double>(names_.try_emplace(value.get<std::string>(), names_.size()).first->second)
-                        : std::log(std::max(1e-9, std::abs(size)));  // decibels are below 0
+                        : std::log(std::max(kLeastNumber, std::abs(size)));  // decibels are below 0
   point.emplace_back(entry->second, number);
 }
 
@@ -65,13 +70,25 @@ ParzenModel::ParzenModel(const Vocabulary& vocabulary, std::span<const Point> po
   for (std::size_t rank = 0; rank < order.size(); ++rank) {
     for (const auto& [index, value] : points[order[rank]]) {
       Parameter& parameter = parameters_[index];
-      const bool first = parameter.good.empty() && parameter.others.empty();
       parameter.is_name = vocabulary.is_name(index);
-      parameter.low = first ? value : std::min(parameter.low, value);
-      parameter.high = first ? value : std::max(parameter.high, value);
       (rank < good && accuracy[order[rank]] > 0.0 ? parameter.good : parameter.others).push_back(value);
     }
   }
+  for (Parameter& parameter : parameters_) parameter.set_range();
+}
+
+void ParzenModel::Parameter::set_range() {
+  std::vector<double> numbers;
+  for (const std::vector<double>* values : {&good, &others}) {
+    std::ranges::copy_if(*values, std::back_inserter(numbers), std::not_fn(is_zero));
+  }
+  if (numbers.empty()) return;
+  const auto [least, most] = std::ranges::minmax(numbers);
+  // Where a logarithm would put 0, all others are one and the same: it counts as half of the least.
+  zero = least - std::log(2.0);
+  low = numbers.size() < good.size() + others.size() ? zero : least;
+  high = most;
+  for (std::vector<double>* values : {&good, &others}) std::ranges::replace_if(*values, is_zero, zero);
 }
 
 double ParzenModel::density(const Parameter& parameter, const std::vector<double>& values, double value) {
@@ -97,7 +114,8 @@ double ParzenModel::score(const Point& point) const {
     if (index >= parameters_.size()) continue;  // no observation has it
     const Parameter& parameter = parameters_[index];
     if (parameter.good.empty() || parameter.others.empty()) continue;  // nothing to compare with
-    score += std::log(density(parameter, parameter.good, value) / density(parameter, parameter.others, value));
+    const double place = is_zero(value) ? parameter.zero : value;
+    score += std::log(density(parameter, parameter.good, place) / density(parameter, parameter.others, place));
   }
   return score;
 }

@@ -7,6 +7,7 @@
 #include "kws/search/ranking.h"
 #include "kws/search/study_config.h"
 #include "kws/search/worker.h"
+#include "standings.h"
 
 namespace kws {
 namespace {
@@ -46,6 +47,7 @@ std::vector<TrialResult> full_curve(const Trial& trial, int epochs) {
 
 StudyView view_of(const Study& study, const SearchOptions& options) {
   std::vector<Trial> trials = study.trials();
+  if (study.finished()) leave_out_others(trials);
   for (Trial& trial : trials) settle(trial);
   const bool searched = study.searched();
   return {.study = study.name(),

@@ -13,7 +13,10 @@ std::optional<Winner> crown_winner(std::span<const TrialFacts> trials, const Bud
   const auto model_of = [&](const TrialFacts& one) {
     const int epochs = one.rungs.back().epochs;
     std::string model = study.model(one.proposal.number, epochs);
-    if (model.empty()) model = evaluator.run(one.proposal, epochs, "", [](int, const auto&) {}).model;  // see shrink()
+    if (model.empty()) {  // see shrink()
+      model = evaluator.run(one.proposal, epochs, "", [](int, const auto&) {}).model;
+      study.set_model(one.proposal.number, epochs, model);
+    }
     return model;
   };
   const auto test_of = [&](const TrialFacts& one, const std::string& model) {

@@ -94,7 +94,9 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
   LeaseKeeper keeper(study_, *lease, lease_seconds_);
   progress(*lease, lease->from);
   using Clock = std::chrono::steady_clock;
-  Clock::time_point kept = Clock::now();
+  const Clock::time_point begun = Clock::now();
+  Clock::time_point kept = begun;
+  const auto spent = [&] { return Seconds(Clock::now() - begun).count(); };
   std::optional<TrialResult> result;
   std::string failure;
   const auto train = [&](const std::string& from) {
@@ -105,7 +107,7 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
           keeper.epoch_ended();
           // Whoever is killed loses no more than others would wait for.
           if (epochs < lease->to && std::chrono::duration<double>(Clock::now() - kept).count() > lease_seconds_) {
-            if (!study_.keep(*lease, checkpoint())) throw LeaseLost{};
+            if (!study_.keep(*lease, checkpoint(), spent())) throw LeaseLost{};
             kept = Clock::now();
           }
           progress(*lease, epochs);
@@ -119,10 +121,13 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
       result = train("");
     }
   } catch (const Interrupted& interrupted) {
-    study_.release(*lease, interrupted.checkpoint);
+    study_.release(*lease, interrupted.checkpoint, spent());
     return Outcome::interrupted;
   } catch (const LeaseLost&) {
     return Outcome::refused;
+  } catch (const Cancelled&) {  // while the store was away
+    give_back(*lease);
+    return Outcome::interrupted;
   } catch (const Error& error) {
     if (keeper.lost()) return Outcome::refused;
     if (error.exit_code() == Exit::data || error.exit_code() == Exit::store) {
@@ -131,11 +136,12 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
     }
     failure = error.what();
   } catch (const std::bad_alloc&) {
-    study_.release(*lease, "");  // the machine's fault, not the design's
+    study_.release(*lease, "", 0.0);  // the machine's fault, not the design's
     throw;
   } catch (const std::exception& error) {
     failure = error.what();
   }
+  if (result) result->seconds += lease->seconds;
   // A reason of many lines would spoil logs and tables.
   const bool counts =
       result ? study_.finish(*lease, *result) : study_.fail(*lease, failure.substr(0, failure.find('\n')));
@@ -144,7 +150,7 @@ Worker::Outcome Worker::work_one(const Progress& progress) {
 
 void Worker::give_back(const Lease& lease) {
   try {
-    study_.release(lease, "");
+    study_.release(lease, "", 0.0);
   } catch (const Error&) {
     // Where the store is what has failed, the lease runs out.
   }

@@ -44,10 +44,10 @@ std::shared_ptr<const FeatureBatch> FeatureEpochs::get(const std::string& key, c
 
 void FeatureEpochs::make_ahead(const std::string& key, const Make& make) {
   if (threads_.empty()) return;
-  std::shared_ptr<BatchJob> job = find_or_begin(key, make);
+  const std::shared_ptr<BatchJob> job = find_or_begin(key, make);
   {
     const std::scoped_lock lock(mutex_);
-    ahead_.push_back(std::move(job));
+    ahead_.push_back(job);
   }
   wake_.notify_one();
 }
@@ -101,10 +101,12 @@ void FeatureEpochs::work() {
   while (true) {
     wake_.wait(lock, [&] { return stop_ || !ahead_.empty(); });
     if (stop_) return;
-    const std::shared_ptr<BatchJob> job = std::move(ahead_.front());
+    const std::weak_ptr<BatchJob> next = std::move(ahead_.front());
     ahead_.pop_front();
     bool more = true;
     while (more && !stop_) {
+      const std::shared_ptr<BatchJob> job = next.lock();
+      if (job == nullptr) break;
       lock.unlock();
       more = job->make_block();
       lock.lock();

@@ -37,6 +37,9 @@ std::vector<std::vector<std::int8_t>> golden_clips(const FeatureBatch& batch, in
 
 }  // namespace
 
+/// What model.json takes; a training that diverges may go beyond.
+constexpr double kMostCrossEntropy = 1e9;
+
 /// Mean of -log of the label's posterior.
 ///   scale  of the logits
 static double cross_entropy(std::span<const std::int8_t> logits, std::span<const int> labels, double scale) {
@@ -45,11 +48,12 @@ static double cross_entropy(std::span<const std::int8_t> logits, std::span<const
   double sum = 0.0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto row = logits.subspan(i * classes, classes);
-    double rest = 0.0;
-    for (const std::int8_t other : row) rest += std::exp(scale * (other - row[static_cast<std::size_t>(labels[i])]));
-    sum += std::log(rest);
+    const std::int8_t top = std::ranges::max(row);  // else large logits overflow
+    double all = 0.0;
+    for (const std::int8_t one : row) all += std::exp(scale * (one - top));
+    sum += scale * (top - row[static_cast<std::size_t>(labels[i])]) + std::log(all);
   }
-  return sum / static_cast<double>(labels.size());
+  return std::min(kMostCrossEntropy, sum / static_cast<double>(labels.size()));
 }
 
 /// What is known of a model's int8 network from the validation split.

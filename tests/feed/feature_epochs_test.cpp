@@ -83,6 +83,26 @@ TEST(FeatureEpochs, MakesAheadInTheBackground) {
   EXPECT_EQ(epochs.made(), 1);
 }
 
+TEST(FeatureEpochs, WhatWasDroppedBeforeItsTurnIsMadeByNobody) {
+  std::atomic<int> made = 0, unused = 0;
+  std::atomic<bool> go = false;
+  FeatureEpochs epochs(kBlocks, 1);
+  epochs.make_ahead("slow", [&] {
+    FeatureBatch batch;
+    batch.features.resize(kBlocks);
+    return std::make_shared<BatchJob>(std::move(batch), 1, [&](FeatureBatch&, std::size_t) {
+      while (!go) std::this_thread::yield();
+    });
+  });
+  epochs.make_ahead("1", [&] { return job_of(1, unused); });
+  epochs.make_ahead("2", [&] { return job_of(2, made); });  // there is room for one
+  go = true;
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (made < static_cast<int>(kBlocks) && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+  EXPECT_EQ(made, static_cast<int>(kBlocks));
+  EXPECT_EQ(unused, 0);
+}
+
 TEST(FeatureEpochs, WithoutBackgroundThreadsNothingIsMadeAhead) {
   std::atomic<int> made = 0;
   FeatureEpochs epochs(1 << 20, 0);

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "families/random_design.h"
 #include "kws/core/bootstrap.h"
 #include "kws/core/error.h"
 #include "kws/core/files.h"
@@ -33,6 +34,16 @@ class PipelineTest : public test::TonesTest {
     return p;
   }
 };
+
+TEST_F(PipelineTest, ATrainingThatDivergesHasFiguresAllTheSame) {
+  const Dataset data = dataset();
+  Proposal wild = proposal(12);
+  wild.design.network = test::network_from(R"({"type": "dnn", "hidden": [32, 32]})");
+  wild.training.optimizer.peak_rate = 1.0;
+  const TrialResult result = make_training_evaluator(data)->run(wild, 12, "", kIgnore);
+  EXPECT_GT(result.int8_cross_entropy, 0.0);
+  EXPECT_LE(result.int8_cross_entropy, 1e9);
+}
 
 TEST_F(PipelineTest, EnginesAgreeAndTheModelSurvivesItsFolder) {
   const Dataset data = dataset();

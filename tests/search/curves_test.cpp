@@ -122,6 +122,8 @@ TEST(Curves, ErrorsNameTheFileAndThePlace) {
               HasSubstr("designs[1].epochs[2]: 1.5 is out of range"));
   EXPECT_THAT(complaint([](Json& json) { json["designs"][2]["epochs"].push_back(0.5); }),
               HasSubstr("designs[2].epochs: has another length"));
+  EXPECT_THAT(complaint([](Json& json) { json["designs"].push_back(json["designs"][1]); }),
+              HasSubstr("designs[3].design: is an earlier one's"));
   EXPECT_THAT(complaint([](Json& json) { json["designs"][0]["ops"] = 1; }),
               HasSubstr("designs[0].ops: is not the design's"));
   EXPECT_THAT(complaint([](Json& json) { json["designs"][0]["type"] = "tree"; }), HasSubstr("designs[0].type"));

@@ -355,6 +355,25 @@ TEST(Search, AnotherTargetLeadsToTheTrialsOfANewSearch) {
   EXPECT_EQ(trials_of(folder.path), trials_of(fresh.path));
 }
 
+TEST(Search, AnotherTargetLeavesOutWhatALongerSearchHasComeTo) {
+  SearchOptions options = two_budgets();
+  options.slots = 1;
+  options.max_trials = 8;
+  const StudyFolder folder, fresh;
+  FakeEvaluator evaluator;
+  search(options, evaluator, folder.path);
+  options.target_accuracy = 0.5;
+  const SearchOutcome after = search(options, evaluator, folder.path), alone = search(options, evaluator, fresh.path);
+  EXPECT_EQ(trials_of(folder.path), trials_of(fresh.path));
+  ASSERT_EQ(after.winners.size(), alone.winners.size());
+  for (std::size_t i = 0; i < alone.winners.size(); ++i) {
+    EXPECT_EQ(after.winners[i].trial.proposal.number, alone.winners[i].trial.proposal.number);
+  }
+  const std::size_t ran = evaluator.ran.size();
+  search(options, evaluator, folder.path);
+  EXPECT_EQ(evaluator.ran.size(), ran) << "a winner whose model had been left out is trained once";
+}
+
 TEST(Search, FailedTrialKeepsItsReasonAndTheSearchGoesOn) {
   const StudyFolder folder;
   FakeEvaluator evaluator;

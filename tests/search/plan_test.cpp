@@ -44,6 +44,9 @@ TEST(Plan, GoesByWhatIsGiven) {
   const auto with = [&](const Json& given) { return planned(default_search({"small"}), pace, 600.0, given); };
   const SearchOptions free = with({});
   EXPECT_EQ(free.slots, 4) << "two for each training at once";
+  TrainingPace many = pace;
+  many.at_once = 600;
+  EXPECT_EQ(planned(default_search({"small"}), many, 600.0, {}).slots, kMostSlots) << "a study must take it";
   const SearchOptions none = with({{"finalists", 0}});
   EXPECT_EQ(none.finalists, 0);
   EXPECT_GT(none.max_trials, free.max_trials) << "their time goes to trials";

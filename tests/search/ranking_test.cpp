@@ -28,6 +28,19 @@ TEST(BestTrial, TieGoesToLessMemoryThenToTheLowerNumber) {
   EXPECT_EQ(best_trial(trials, "custom"), nullptr);
 }
 
+TEST(SeedMean, OfATrialThatALimitCutShortIsItsOwnAccuracy) {
+  Trial trial;
+  trial.proposal.design.network = test::network_from(R"({"type": "dnn", "hidden": [40]})");
+  trial.proposal.training.epochs = 9;
+  trial.rungs.push_back({.epochs = 3, .reason = "", .result = TrialResult{}, .failure = ""});
+  trial.rungs.back().result->int8_validation = 0.8;
+  const std::vector<TrialFacts> trials = facts_of(std::vector{trial}, two_budgets());
+  const SeedMean mean = seed_mean(trials, trials[0]);
+  EXPECT_EQ(mean.seeds, 1);
+  EXPECT_EQ(mean.accuracy, 0.8);
+  EXPECT_FALSE(mean.error);
+}
+
 TEST(BestTrial, OfFinalistsTheMeanOverTheSeedsCounts) {
   const auto run = [](int of, int seed, double accuracy) {
     Trial trial;

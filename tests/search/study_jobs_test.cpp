@@ -50,14 +50,31 @@ TEST_P(StudyJobs, LateResultOfALostLeaseIsRefused) {
   ASSERT_TRUE(quick);
   EXPECT_GT(quick->fence, slow->fence);
   EXPECT_FALSE(study.renew(*slow, 60.0));
-  EXPECT_FALSE(study.keep(*slow, "bytes of slow"));
-  EXPECT_FALSE(study.release(*slow, "bytes of slow"));
+  EXPECT_FALSE(study.keep(*slow, "bytes of slow", 1.0));
+  EXPECT_FALSE(study.release(*slow, "bytes of slow", 1.0));
   EXPECT_FALSE(study.fail(*slow, "late"));
   EXPECT_FALSE(study.finish(*slow, {.int8_validation = 0.1, .checkpoint = "bytes of slow"}));
   EXPECT_TRUE(study.finish(*quick, {.int8_validation = 0.9, .checkpoint = "bytes of quick"}));
   EXPECT_FALSE(study.finish(*slow, {.int8_validation = 0.1}));
   EXPECT_EQ(study.rung(0, 1)->result->int8_validation, 0.9);
   EXPECT_EQ(study.checkpoint(0), "bytes of quick");
+}
+
+TEST_P(StudyJobs, ResultOfATrialThatHasBecomeAnotherOneIsRefused) {
+  Study study = place.open(kConfig);
+  Proposal trial = proposals(1)[0];
+  study.add(trial);
+  const Lease step = {.trial = 0, .to = 1, .reason = "new design"};
+  study.offer(0, step);
+  const auto before = study.claim("trains what it was", 60.0);
+  trial.budget = "medium";
+  study.add(trial);
+  study.offer(0, step);
+  const auto now = study.claim("trains what it is", 60.0);
+  ASSERT_TRUE(before && now);
+  EXPECT_FALSE(study.keep(*before, "bytes of what it was", 1.0));
+  EXPECT_FALSE(study.finish(*before, {.int8_validation = 0.1}));
+  EXPECT_TRUE(study.finish(*now, {.int8_validation = 0.9}));
 }
 
 TEST_P(StudyJobs, AStepOfferedAgainWhileItsResultComesIsDone) {
@@ -79,11 +96,19 @@ TEST_P(StudyJobs, ReleasedStepGoesOnFromItsCheckpoint) {
   Study study = place.open(kConfig);
   study.add(proposals(1)[0]);
   const Lease lease = taken(study, {.trial = 0, .to = 9, .reason = "new design"});
-  EXPECT_TRUE(study.keep(lease, "after 3 epochs"));
+  EXPECT_TRUE(study.keep(lease, "after 3 epochs", 20.0));
   EXPECT_EQ(study.checkpoint(0), "after 3 epochs");
-  EXPECT_TRUE(study.release(lease, "after 5 epochs"));
+  EXPECT_TRUE(study.release(lease, "after 5 epochs", 30.0));
   EXPECT_EQ(study.checkpoint(0), "after 5 epochs");
-  EXPECT_TRUE(study.claim("other", 60.0));
+  const auto other = study.claim("other", 60.0);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->seconds, 30.0) << "that the checkpoint has taken";
+  EXPECT_TRUE(study.release(*other, "", 7.0));
+  const auto third = study.claim("third", 60.0);
+  ASSERT_TRUE(third);
+  EXPECT_EQ(third->seconds, 30.0);
+  EXPECT_TRUE(study.release(*third, "after 6 epochs", 12.0));
+  EXPECT_EQ(study.claim("fourth", 60.0)->seconds, 42.0);
 }
 
 TEST_P(StudyJobs, WithdrawnStepsAreGoneUnlessSomebodyWorksOnThem) {
@@ -110,12 +135,25 @@ TEST_P(StudyJobs, AStepThatEndsItsWorkersFailsUnlessItComesOn) {
   ASSERT_TRUE(lost("a"));
   const auto second = study.claim("b", 60.0);
   ASSERT_TRUE(second);
-  EXPECT_TRUE(study.keep(*second, "after 3 epochs"));
-  EXPECT_TRUE(study.release(*second, ""));
+  EXPECT_TRUE(study.keep(*second, "after 3 epochs", 1.0));
+  EXPECT_TRUE(study.release(*second, "", 1.0));
   for (const char* holder : {"c", "d", "e"}) ASSERT_TRUE(lost(holder)) << "the checkpoint began the count anew";
   EXPECT_FALSE(study.claim("f", 60.0));
   ASSERT_TRUE(study.rung(0, 9));
   EXPECT_THAT(study.rung(0, 9)->failure, HasSubstr("lost its worker 3 times"));
+}
+
+TEST_P(StudyJobs, AStepThatIsGivenBackFurtherOnBeginsTheCountAnew) {
+  Study study = place.open(kConfig);
+  study.add(proposals(1)[0]);
+  study.offer(0, {.trial = 0, .to = 9, .reason = "new design"});
+  for (int i = 0; i < 2 * study.most_losses; ++i) {
+    ASSERT_TRUE(study.claim("lost", 0.02)) << i;
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    const auto next = study.claim("given back", 60.0);
+    ASSERT_TRUE(next) << i;
+    EXPECT_TRUE(study.release(*next, "further on", 1.0));
+  }
 }
 
 TEST_P(StudyJobs, AStepThatEndsTheSearchItselfFailsAfterTenRestarts) {

@@ -279,6 +279,24 @@ TEST(TrainingCost, SeesTheManyNumbersOfASlowDesign) {
   EXPECT_LT(costs.at("dnn_s"), costs.at("tc_resnet8"));
 }
 
+TEST(TimeLeft, AStepThatGoesOnAmidItsEpochsTellsOfThoseItTrains) {
+  SearchOptions options = planned_search({"small"}, 1);
+  options.max_trials = 1;
+  options.epochs = options.first_rung = 27;
+  options.finalists = 0;
+  for (const int checkpoint : {0, 24, 26}) {
+    TimeLeft time_left(options);
+    time_left.known(27, false, 27.0);
+    time_left.offered({.trial = 0, .from = 0, .to = 27, .budget = "small"});
+    double now = 100.0;
+    time_left.trained(0, 27, 0, now);
+    for (int epoch = checkpoint + 1; epoch <= 27; ++epoch) time_left.trained(0, 27, epoch, now += 2.0);
+    time_left.ended(0, 27, 54.0, 0.9);
+    time_left.offered({.trial = kFirstFinalist, .from = 0, .to = 10, .budget = "small"});
+    EXPECT_GE(*time_left.seconds(now), checkpoint < 26 ? 19.0 : 9.0) << checkpoint;
+  }
+}
+
 TEST(TimeLeft, CountsWhatWorkersElsewhereTrain) {
   SearchOptions options = planned_search({"small"}, 1);
   options.max_trials = 1;

@@ -72,6 +72,26 @@ TEST(ParzenModel, ParameterOfAnotherTypeSaysNothing) {
   EXPECT_TRUE(std::isfinite(model.score(others.points[0])));
 }
 
+TEST(ParzenModel, ZeroIsHalfOfTheLeastAndNoWorldApart) {
+  Vocabulary vocabulary;
+  std::vector<Point> points;
+  std::vector<double> accuracy;
+  const Design design = known_designs()[0];
+  const auto point_at = [&](double mask) {
+    const std::vector<std::pair<std::string, double>> training = {{"mask_ms", mask}};
+    return vocabulary.point(design, needs_of(design, std::nullopt), training);
+  };
+  for (const auto& [mask, worth, count] : {std::tuple{100.0, 0.9, 6}, {50.0, 0.5, 10}, {25.0, 0.5, 10}, {0.0, 0.5, 4}}) {
+    for (int i = 0; i < count; ++i) {
+      points.push_back(point_at(mask));
+      accuracy.push_back(worth);
+    }
+  }
+  const ParzenModel model(vocabulary, points, accuracy);
+  EXPECT_GT(model.score(point_at(100.0)), model.score(point_at(25.0)) + 1.0);
+  EXPECT_GT(model.score(point_at(100.0)), model.score(point_at(0.0)) + 1.0);
+}
+
 TEST(ParzenModel, FailedTrialsAreNeverGood) {
   Vocabulary vocabulary;
   const Drawn drawn = draw(vocabulary, {"dnn", "gru"}, 20);

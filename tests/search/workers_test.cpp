@@ -6,6 +6,7 @@
 #include <random>
 
 #include "kws/core/files.h"
+#include "kws/core/interrupt.h"
 #include "kws/search/worker.h"
 #include "processes.h"
 #include "store_place.h"
@@ -100,6 +101,21 @@ TEST(Worker, GivesItsStepBackWhereMemoryIsShort) {
 }
 
 class Workers : public testing::StoredStudy {};
+
+TEST(Worker, GivesItsStepBackWhereItIsEndedWhileTheStoreIsAway) {
+  const StorePlace place("");
+  Study study = place.open(kStudyConfig);
+  study.add({.number = 0, .budget = "small", .design = known_designs()[0], .training = {}});
+  study.offer(0, {.trial = 0, .from = 0, .to = 3, .reason = "new design"});
+  FakeEvaluator evaluator;
+  evaluator.each_epoch = [](const Proposal&, int epoch) {
+    if (epoch == 2) throw Cancelled();  // what a connection that is gone says after a signal
+  };
+  Worker worker(study, evaluator, "first", 60.0, [](const std::string&) {});
+  EXPECT_EQ(worker.work_one([](const Lease&, int) {}), Worker::Outcome::interrupted);
+  EXPECT_FALSE(study.rung(0, 3)) << "the design has not failed";
+  EXPECT_TRUE(study.claim("second", 60.0));
+}
 
 TEST_P(Workers, AnyNumberOfProcessesComesToTheSameResult) {
   const std::string expected = undisturbed_workers(28);

@@ -52,7 +52,7 @@ class FeatureEpochs {
   std::size_t bytes_ = 0;
   std::uint64_t clock_ = 0;
   int made_ = 0;
-  std::deque<std::shared_ptr<BatchJob>> ahead_;
+  std::deque<std::weak_ptr<BatchJob>> ahead_;  ///< a batch that was dropped before its turn is made by nobody
   std::condition_variable wake_;
   bool stop_ = false;
   std::vector<std::thread> threads_;

@@ -66,6 +66,8 @@ struct SearchOptions {
 /// Names of strategies(), the default first.
 const std::vector<std::string>& strategy_names();
 
+constexpr int kMostSlots = 1024;
+
 /// The plain values; flags and the config file's object `search`.
 template <class Field>
 void describe(Field& field, SearchOptions& o) {
@@ -77,7 +79,7 @@ void describe(Field& field, SearchOptions& o) {
   field(
       "reduction", o.reduction, 1, 1000000,
       "one trial in so many goes on at a rung, ratio of neighbouring rungs; 1: all trials in full, a rung each epoch");
-  field("slots", o.slots, 1, 1024,
+  field("slots", o.slots, 1, kMostSlots,
         "trainings the schedule keeps under way at once; more workers do not help, and fewer slots decide better; with "
         "--time twice as many as this process trains at once");
   field("max_epochs", o.max_epochs, 0, 1000000000,
@@ -86,7 +88,7 @@ void describe(Field& field, SearchOptions& o) {
         "int8 validation accuracy, a share, that ends the search of a budget; 0: none");
   field.later(
       "max_training_cost", o.max_training_cost, 0.0, 0.0, 1e6,
-      "leave out what trains slower: million multiply-adds of a clip and 30 for each number between layers; 0: no "
+      "leave out what trains slower: million multiply-adds of a clip, 30 for each number between layers and 0.6 a clip; 0: no "
       "limit; --time sets it");
   field("evolution_share", o.evolution_share, 0.0, 1.0,
         "share of proposals that are one change of a good design; shares follow success later on");

@@ -36,6 +36,7 @@ struct Trial {
   TrialState state = TrialState::waiting;
   std::string reason = {};       ///< why it stands where it does; the failure, once failed
   std::vector<Rung> rungs = {};  ///< rising
+  bool stands = false;           ///< the last search has decided on it, others are of an earlier one
   /// Of the highest rung; nullptr: none yet, or failed there.
   [[nodiscard]] const TrialResult* result() const {
     return rungs.empty() || !rungs.back().result ? nullptr : &*rungs.back().result;
@@ -65,13 +66,14 @@ struct SearchProgress {
   [[nodiscard]] int total() const { return std::max(done(), epochs); }
 };
 
-/// A step of training that a worker has taken on. Nobody else gets it until the lease runs out; a later holder has a
-/// higher fence, and what an earlier one then delivers is refused.
+/// A step of training that a worker has taken on. Nobody else gets it until the lease runs out; each lease of a study
+/// has a higher fence than those before, and what a holder delivers whose step is another's by now is refused.
 struct Lease {
   int trial = 0;
   int from = 0, to = 0;  ///< epochs
   std::string reason;    ///< why it is trained that far, in words
   std::int64_t fence = 0;
+  double seconds = 0.0;  ///< that the step has taken up to the checkpoint it goes on from
 };
 
 /// All trials of one search in one store: FOLDER/study.db (SQLite) or a database of a PostgreSQL server, with the same
@@ -81,7 +83,8 @@ struct Lease {
 /// Tables: config(json) one row; trials(number, proposal, checkpoint: the last); rungs(number, epochs, decided, result
 /// or failure, model); jobs(trial, epochs, from_epochs, turn, decided, holder, fence, expires); standings(number,
 /// epochs, state, reason) as the last run left them; tests(number, result); losses(trial, epochs, lost): leases that
-/// ran out without news, and restarts the same, found by a search as it began; progress(version, finished) one row;
+/// ran out without news, and restarts the same, found by a search as it began; fences(last) one row; spent(trial, epochs,
+/// seconds) up to the checkpoint of a step that others go on with; progress(version, finished) one row;
 /// told(json, at) one row: how far the search says it is, and when it said so; plan(json) one row: what the last search
 /// was asked for and has planned, which goes on where nothing else is given.
 /// What is read is checked like a file: others may have written it.
@@ -146,23 +149,26 @@ class Study {
   /// Returns whether the lease still stands, as do the following.
   bool renew(const Lease& lease, double seconds);
   /// Whoever takes the step over goes on from this checkpoint.
-  bool keep(const Lease& lease, const std::string& checkpoint);
+  ///   seconds  that this holder has spent on the step
+  bool keep(const Lease& lease, const std::string& checkpoint, double seconds);
   /// The rung is reached; the checkpoint takes the place of the one before.
   bool finish(const Lease& lease, const TrialResult& result);
   bool fail(const Lease& lease, const std::string& failure);
-  /// Gives an unfinished step back, to go on from `checkpoint` ("": from the one before).
-  bool release(const Lease& lease, const std::string& checkpoint);
+  /// Gives an unfinished step back, to go on from `checkpoint` ("": from the one before, with what was spent on it).
+  bool release(const Lease& lease, const std::string& checkpoint, double seconds);
 
   /// Another reason for a rung that is known already.
   void set_reason(int number, int epochs, const std::string& reason);
   /// Replaces all standings.
   void stand(const std::vector<Standing>& standings);
 
-  /// By number.
+  /// By number, those of earlier searches with other limits among them.
   [[nodiscard]] std::vector<Trial> trials() const;
   [[nodiscard]] Proposal proposal(int number) const;
   [[nodiscard]] std::optional<Rung> rung(int number, int epochs) const;
   [[nodiscard]] std::string model(int number, int epochs) const;
+  /// Of a rung that is there, trained once more because it had been shrunk.
+  void set_model(int number, int epochs, const std::string& model);
   [[nodiscard]] std::string checkpoint(int number) const;
 
   /// Leaves out what a finished search does not need: models and checkpoints of all trials but these. What a longer

@@ -48,8 +48,9 @@ class ParzenModel {
  private:
   struct Parameter {
     bool is_name = false;
-    double low = 0.0, high = 0.0;
+    double low = 0.0, high = 0.0, zero = 0.0;
     std::vector<double> good, others;
+    void set_range();
   };
   static double density(const Parameter& parameter, const std::vector<double>& values, double value);
   std::vector<Parameter> parameters_;
