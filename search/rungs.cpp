@@ -54,7 +54,10 @@ std::optional<Promotion> Bracket::promote(std::size_t held) {
       return take(rung, static_cast<std::size_t>(baseline - entries.begin()), "the baseline");
     }
     const std::size_t quota = (entries.size() - (rung == 0 ? std::min(entries.size(), held) : 0)) / reduction_;
-    if (others_gone_from(rung) >= quota) continue;
+    if (others_gone_from(rung) >= quota) {
+      if (const auto rank = near_the_best(rung)) return take(rung, *rank, "near the best that went on");
+      continue;
+    }
     if (rung == 0) {
       if (const auto rank = best_of_a_type()) return take(rung, *rank, "the best of its type");
     }
@@ -82,6 +85,23 @@ std::optional<std::size_t> Bracket::best_of_a_type() const {
     if (entries[rank].accuracy && !gone.contains(of) && there[of] >= reduction_) return rank;
   }
   return std::nullopt;
+}
+
+/// Rank of the next trial that follows the best before it has earned it; nothing: none is near, or all have.
+std::optional<std::size_t> Bracket::near_the_best(std::size_t rung) const {
+  std::size_t earned = trials_;  // by all trials, once they stand there
+  for (std::size_t i = 0; i <= rung; ++i) earned /= reduction_;
+  if (rung == 0 || others_gone_from(rung) >= earned) return std::nullopt;
+  const std::vector<Entry>& entries = rungs_[rung];
+  std::optional<double> best;
+  for (const Entry& entry : entries) {
+    if (entry.promoted && (!best || *entry.accuracy > *best)) best = entry.accuracy;
+  }
+  if (!best) return std::nullopt;
+  const auto next = std::ranges::find_if(entries, [&](const Entry& entry) {
+    return !entry.promoted && entry.accuracy && *entry.accuracy >= *best - kNearTheBest;
+  });
+  return next == entries.end() ? std::nullopt : std::optional(static_cast<std::size_t>(next - entries.begin()));
 }
 
 std::optional<Promotion> Bracket::close() {

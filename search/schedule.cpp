@@ -91,8 +91,10 @@ int expected_epochs(const ScheduleOptions& options, std::size_t budgets) {
 
 Schedule::Schedule(const ScheduleOptions& options, std::size_t budgets, Propose propose)
     : options_(options), rungs_(rungs_of(options)), propose_(std::move(propose)) {
-  for (std::size_t i = 0; i < budgets; ++i)
-    per_budget_.push_back({.bracket = Bracket(rungs_, options.reduction, hold_of(options))});
+  const int trials = hold_of(options) > 0 ? options.trials / static_cast<int>(budgets) : 0;
+  for (std::size_t i = 0; i < budgets; ++i) {
+    per_budget_.push_back({.bracket = Bracket(rungs_, options.reduction, hold_of(options), trials)});
+  }
   raise();
 }
 

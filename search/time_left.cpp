@@ -189,7 +189,8 @@ std::optional<double> TimeLeft::seconds(double now) const {
   for (std::size_t rung = 0; rung < rungs_.size(); ++rung) {
     const int epochs = rungs_[rung] - (rung == 0 ? 0 : rungs_[rung - 1]);
     const double share = static_cast<double>(jobs_[rung]) / jobs_[0];
-    left.push_back(std::max(0, jobs_[rung] - offered_[rung]));
+    // Budgets of unequal numbers of trials may send fewer on than all of them together would.
+    left.push_back(finalists_known_ ? 0 : std::max(0, jobs_[rung] - offered_[rung]));
     std::vector<double>& of_budgets = each.emplace_back();
     for (const Budget& budget : budgets) {
       of_budgets.push_back(opening_.value() + epochs * best_epoch_seconds(budget.name, share) + rung_seconds_.value());

@@ -47,6 +47,43 @@ TEST(Bracket, LaterResultsPromoteAnEarlierTrial) {
   EXPECT_EQ(bracket.promote()->trial, 0) << "now among the best two of six";
 }
 
+/// Trials 0, 1 ... of a bracket 1, 3, 9 have shown `after_three` at the second rung, in this order.
+Bracket at_the_second_rung(int trials, const std::vector<double>& after_three) {
+  Bracket bracket({1, 3, 9}, 3, 0, trials);
+  int trial = 0;
+  for (const double accuracy : after_three) {
+    for (const double shown : {0.9, 0.1, 0.1}) {
+      bracket.open(trial);
+      bracket.report(trial++, shown);
+    }
+    const auto promotion = bracket.promote();
+    EXPECT_EQ(promotion->to, 1U);
+    bracket.report(promotion->trial, accuracy);
+  }
+  return bracket;
+}
+
+TEST(Bracket, WhatIsNearTheBestFollowsBeforeItHasEarnedIt) {
+  const std::vector<double> shown = {0.95, 0.90, 0.948};
+  Bracket alone = at_the_second_rung(0, shown);
+  EXPECT_EQ(alone.promote()->trial, 0);
+  EXPECT_FALSE(alone.promote());
+  Bracket bracket = at_the_second_rung(18, shown);
+  EXPECT_EQ(bracket.promote()->trial, 0);
+  const auto near = bracket.promote();
+  ASSERT_TRUE(near);
+  EXPECT_EQ(near->trial, 6);
+  EXPECT_EQ(near->reason, "rank 2 of 3 after 3 epochs (94.80 %), near the best that went on");
+  EXPECT_FALSE(bracket.promote()) << "0.90 is not near";
+}
+
+TEST(Bracket, NoMoreFollowTheBestThanAllTrialsEarn) {
+  Bracket bracket = at_the_second_rung(18, {0.95, 0.949, 0.948});  // 18 / 9 go on from the second rung
+  EXPECT_EQ(bracket.promote()->trial, 0);
+  EXPECT_EQ(bracket.promote()->trial, 3);
+  EXPECT_FALSE(bracket.promote());
+}
+
 TEST(Bracket, HigherRungComesFirstAndTiesGoToTheLowerNumber) {
   Bracket bracket = after_one_epoch(std::vector<std::optional<double>>(12, 0.5));
   for (const int trial : {0, 1, 2}) {
