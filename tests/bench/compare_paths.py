@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Accuracy of the small published designs after training by plain LibTorch and by the fused steps.
+"""Accuracy of designs, the small published ones unless told, after training by plain LibTorch and by the fused steps.
 
     tests/bench/compare_paths.py KWSMITH DATA OUT [--epochs 20] [--seeds 5] [--paths portable,avx512] [--designs dnn_s]
 
 Trains every design with every seed on every path (results that lie in OUT already are kept, so that it can be stopped)
 and prints a Markdown table: means with standard errors of validation and test accuracy in per cent, and the difference
-of each path to plain LibTorch in standard errors of that difference. avx2 and avx512 give the same bytes; one suffices.
+of each path to the first one in standard errors of that difference. avx2 and avx512 give the same bytes; one suffices.
 """
 import argparse
 import json
@@ -13,7 +13,6 @@ import pathlib
 import statistics
 import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 DESIGNS = ["dnn_s", "cnn_s", "basic_lstm_s", "lstm_s", "gru_s", "crnn_s", "ds_cnn_s"]
 COLUMNS = ["float_validation", "int8_validation", "float_test", "int8_test"]
 
@@ -21,7 +20,7 @@ COLUMNS = ["float_validation", "int8_validation", "float_test", "int8_test"]
 def train(options, path, design, seed):
     result = options.out / f"{path}_{design}_{seed}.json"
     if not result.exists():
-        command = [options.kwsmith, "train", ROOT / "configs" / "hello_edge" / f"{design}.json", "--data", options.data,
+        command = [options.kwsmith, "train", design, "--data", options.data,
                    "--out", options.out / f"{path}_{design}_{seed}", "--epochs", str(options.epochs), "--seed",
                    str(seed), "--isa", path, "--json", "-q"]
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
