@@ -54,12 +54,11 @@ void find_flaws(const CorpusAudio& audio, Corpus& corpus) {
   Flawed resampled, mixed, cut, loud;
   for (std::size_t i = 0; i < audio.size(); ++i) {
     const std::string& path = path_of_recording(corpus, i);
-    const std::string fact =
-        audio.fault(i).empty() ? flaw(audio.facts(i)) : audio.fault(i) + fault_remedy(audio.fault(i));
     const bool is_clip = i < corpus.clips.size();
-    // Silence may be digital.
-    const bool harmless = audio.fault(i).empty() && (!is_clip || corpus.clips[i].word == kSilenceFolder);
-    if (!fact.empty() && !harmless) corpus.problems.push_back({.path = path, .fact = fact});
+    const bool silence = !is_clip || corpus.clips[i].word == kSilenceFolder;
+    const std::string fact =
+        audio.fault(i).empty() ? flaw(audio.facts(i), silence) : audio.fault(i) + fault_remedy(audio.fault(i));
+    if (!fact.empty()) corpus.problems.push_back({.path = path, .fact = fact});
     if (!audio.fault(i).empty()) continue;
     const AudioFacts& facts = audio.facts(i);
     if (facts.rate_hz != kAudioRateHz) {
@@ -88,7 +87,7 @@ void find_flaws(const CorpusAudio& audio, Corpus& corpus) {
 void find_copies(const CorpusAudio& audio, Corpus& corpus) {
   std::map<std::string, std::vector<std::size_t>> same;
   for (std::size_t i = 0; i < corpus.clips.size(); ++i) {
-    if (audio.fault(i).empty() && flaw(audio.facts(i)).empty()) same[audio.digest(i)].push_back(i);
+    if (audio.fault(i).empty() && flaw(audio.facts(i), false).empty()) same[audio.digest(i)].push_back(i);
   }
   Flawed words, splits, others;
   for (const auto& [digest, clips] : same) {
@@ -163,19 +162,20 @@ void find_classes(const LabelSet& labels, Corpus& corpus) {
 
 }  // namespace
 
-std::string flaw(const AudioFacts& facts) {
+std::string flaw(const AudioFacts& facts, bool silence) {
   const auto samples = static_cast<double>(facts.samples);
   if (facts.not_finite > 0)
     return "holds " + counted(facts.not_finite, "sample") + " that " +
            (facts.not_finite == 1 ? "is no number" : "are no numbers") + "; record it anew";
-  if (static_cast<double>(facts.beyond) > kWrongScale * samples * facts.channels) {
+  const double values = samples * facts.rate_hz / kAudioRateHz * facts.channels;  // of the file
+  if (static_cast<double>(facts.beyond) > kWrongScale * values) {
     return "floats beyond -1..1: wrong scale; divide by its greatest value, such as 32,768: "
            "ffmpeg -i IN -af volume=1/32768 OUT";
   }
-  if (facts.high == facts.low) {
+  if (facts.high == facts.low && !silence) {
     return "all samples are " + std::to_string(facts.low) + ": a dead microphone or a wrong format; record it anew";
   }
-  if (facts.high - facts.low <= kDeadRange) {
+  if (facts.high - facts.low <= kDeadRange && !silence) {
     return "samples from " + std::to_string(facts.low) + " to " + std::to_string(facts.high) +
            " of 16 bit: silent, or at the wrong end of wider samples; record it anew or amplify it";
   }

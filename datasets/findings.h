@@ -7,8 +7,9 @@
 
 namespace kws {
 
-/// What forbids a clip's use though it can be decoded, or "".
-std::string flaw(const AudioFacts& facts);
+/// What forbids a recording's use though it can be decoded, or "".
+///   silence  of noise and _silence_: it may be digital
+std::string flaw(const AudioFacts& facts, bool silence);
 /// Why a keyword has no clip, with what may be meant instead.
 std::string missing_keyword(const std::string& keyword, const Corpus& corpus);
 /// Why a keyword has none in one split.

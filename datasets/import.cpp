@@ -109,12 +109,12 @@ struct Imported {
 Imported import_clip(const fs::path& from, const fs::path& to, int clip_ms, bool may_be_silent) {
   AudioFile audio = decode_audio(from);
   if (!audio.fault.empty()) return {.fault = std::move(audio.fault), .digest = {}};
-  if (std::string fact = flaw(audio.facts); !fact.empty() && !may_be_silent)
+  if (std::string fact = flaw(audio.facts, may_be_silent); !fact.empty())
     return {.fault = std::move(fact), .digest = {}};
   const std::vector<std::int16_t> samples = one_clip(audio.samples, static_cast<std::size_t>(clip_ms) * kSamplesPerMs);
   AudioFacts facts;
   add_facts(samples, facts);
-  if (std::string fact = flaw(facts); !fact.empty() && !may_be_silent) return {.fault = std::move(fact), .digest = {}};
+  if (std::string fact = flaw(facts, may_be_silent); !fact.empty()) return {.fault = std::move(fact), .digest = {}};
   write_wav(to, samples);
   return {.fault = {},
           .digest = sha256_hex({reinterpret_cast<const char*>(samples.data()), samples.size() * sizeof(samples[0])})};
@@ -142,7 +142,7 @@ void import_noises(const fs::path& source, const fs::path& folder, ImportPlan& p
   int number = 0;
   for (const std::string& path : plan.noises) {
     const AudioFile audio = decode_audio(source / path);
-    const std::string fact = audio.fault.empty() ? flaw(audio.facts) : audio.fault;
+    const std::string fact = audio.fault.empty() ? flaw(audio.facts, false) : audio.fault;
     if (!fact.empty()) {
       plan.left_out[fact].add(path);
       continue;

@@ -198,6 +198,17 @@ bool apply_lists(Corpus& corpus) {
   for (Clip& clip : corpus.clips) clip.split = Split::training;
   Lists all(corpus);
   for (const auto& [name, split] : lists) all.apply(name, split);
+  std::map<std::string, std::set<Split>> speakers;
+  for (const Clip& clip : corpus.clips) {
+    if (clip.names_speaker) speakers[clip.speaker].insert(clip.split);
+  }
+  const auto shared = std::ranges::count_if(speakers, [](const auto& one) { return one.second.size() > 1; });
+  if (shared > 0) {
+    corpus.remarks.push_back({.path = ".",
+                              .fact = "the lists put " + counted(shared, "speaker") + " of " +
+                                      grouped(std::ssize(speakers)) +
+                                      " into several splits: accuracies come out too high"});
+  }
   return true;
 }
 

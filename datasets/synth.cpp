@@ -203,8 +203,8 @@ void fill(const SynthOptions& options, const std::filesystem::path& folder, cons
 
 }  // namespace
 
-void synthesize(const SynthOptions& options, const std::filesystem::path& folder, bool replace,
-                const SynthProgress& progress) {
+std::size_t synthesize(const SynthOptions& options, const std::filesystem::path& folder, bool replace,
+                       const SynthProgress& progress) {
   SynthOptions all = options;
   add_keywords(all);
   check_words(all.words);
@@ -214,6 +214,7 @@ void synthesize(const SynthOptions& options, const std::filesystem::path& folder
     for (const std::string& word : all.keywords) lines += word + "\n";
     write_file(staging / kKeywordsFile, lines);
   });
+  return all.words.size();
 }
 
 }  // namespace kws

@@ -128,12 +128,12 @@ void synth(SynthVerb& verb) {
   read_options(verb.flags->given(), verb.options, "command line", "");
   Progress progress("clip");
   const int step = 100;  // the bar is drawn often enough
-  synthesize(verb.options, verb.out, verb.replace, [&](int done, int total) {
+  const std::size_t words = synthesize(verb.options, verb.out, verb.replace, [&](int done, int total) {
     if (done % step == 0 || done == total) progress.show(done, total, verb.out);
   });
   progress.done();
   std::cout << verb.out << ": " << counted(verb.options.speakers, "speaker") << ", "
-            << counted(std::ssize(verb.options.words), "word") << "\n";
+            << counted(static_cast<std::ptrdiff_t>(words), "word") << "\n";
 }
 
 void add_synth(CLI::App& data, Common& /*common*/) {

@@ -78,7 +78,7 @@ void add_eval(CLI::App& app, Common& common) {
       ->check(one_of({"float", "integer"}));
   sub->add_option("--gain-db", verb->level.gain_db,
                   "gain of the clips before they are heard, as a microphone's that records louder or more quietly")
-      ->check(CLI::Range(-90.0, 60.0))
+      ->check(in_range(-90.0, 60.0))
       ->capture_default_str();
   sub->add_option("--dc-offset", verb->level.offset, "constant that is added to their 16-bit samples")
       ->check(CLI::Range(-32768, 32767))

@@ -21,11 +21,16 @@ fs::path config_folder() {
   return found == candidates.end() ? fs::path("configs") : found->lexically_normal();
 }
 
+static bool is_model(const fs::path& path) { return fs::exists(path / "model.json"); }
+static bool is_file(const fs::path& path) { return fs::is_regular_file(path); }
+
 /// `word` where it is there, else what goes by that name in a folder of config_folder().
 ///   kind  "model" or "recipe"; "s" behind it is the folder
 ///   end   of the file's name behind the name
-static fs::path named(const std::string& word, const std::string& kind, const std::string& end) {
-  if (fs::exists(word)) return word;
+///   is_one  whether a path is one: something else of that name may be there
+static fs::path named(const std::string& word, const std::string& kind, const std::string& end,
+                      bool (*is_one)(const fs::path&)) {
+  if (is_one(word)) return word;
   const fs::path folder = config_folder() / (kind + "s");
   std::vector<std::string> names;
   std::error_code error;
@@ -33,6 +38,7 @@ static fs::path named(const std::string& word, const std::string& kind, const st
     if (it->path().extension() == end) names.push_back(it->path().stem().string());
   }
   if (std::ranges::find(names, word) != names.end()) return folder / (word + end);
+  if (fs::exists(word)) return word;  // whoever reads it says what is wrong with it
   const std::string near = nearest_name(word, names);
   throw Error(word + ": no such " + (end.empty() ? "folder" : "file") +
                   (near.empty() ? ", and no " + kind + " of that name; kwsmith list " + kind + "s shows them"
@@ -40,7 +46,7 @@ static fs::path named(const std::string& word, const std::string& kind, const st
               Exit::usage);
 }
 
-fs::path model_folder(const std::string& word) { return named(word, "model", ""); }
+fs::path model_folder(const std::string& word) { return named(word, "model", "", is_model); }
 
 std::optional<fs::path> shipped_model(const std::string& name) {
   const fs::path folder = config_folder() / "models" / name;
@@ -48,8 +54,8 @@ std::optional<fs::path> shipped_model(const std::string& name) {
   return folder;
 }
 
-bool comes_with_program(const std::string& word) { return !fs::exists(word); }
+bool comes_with_program(const std::string& word) { return !is_model(word) && shipped_model(word).has_value(); }
 
-fs::path recipe_file(const std::string& word) { return named(word, "recipe", ".json"); }
+fs::path recipe_file(const std::string& word) { return named(word, "recipe", ".json", is_file); }
 
 }  // namespace kws::cli

@@ -50,6 +50,7 @@ void run(QuantizeVerb& verb, const Common& common) {
     // The test split has not been read with this network.
     quantization.model.metrics.float_test.reset();
     quantization.model.metrics.int8_test.reset();
+    quantization.model.metrics.int8_test_error.reset();
     save_model(quantization.model, verb.out);
   }
   print_layers(quantization_to_json(quantization), verb.format);

@@ -81,6 +81,14 @@ int run(TrainVerb& verb, const Common& common) {
     read_options(load_json(file), verb.options, file, "");
   }
   read_options(verb.flags->given(), verb.options, "command line", "");
+  const std::vector<int>& restarts = verb.options.restarts;
+  if (!std::ranges::is_sorted(restarts, std::less_equal{}) ||
+      (!restarts.empty() && restarts.back() >= verb.options.epochs)) {
+    throw Error("restarts: must rise and end below the epochs, " + std::to_string(verb.options.epochs), Exit::usage);
+  }
+  if (!verb.from.empty() && fs::path(verb.from).lexically_normal() == fs::path(verb.out).lexically_normal()) {
+    throw Error("--out: " + verb.out + " is the model of --from; choose another", Exit::usage);
+  }
   const LabelSet labels = verb.source.labels();
   if (design.classes != labels.classes()) {
     log().info("{}: {} classes instead of {}: silence, unknown and {} keywords", design.name, labels.classes(),
@@ -111,8 +119,7 @@ int run(TrainVerb& verb, const Common& common) {
              const double took = std::chrono::duration<double>(now - std::exchange(last, now)).count();
              progress.show(epoch.epoch, verb.options.all_epochs(),
                            "loss " + fixed(epoch.loss, 3) + ", validation " +
-                               percent(epoch.validation, epoch.validation_error) +
-                               (epoch.best ? ", best so far" : ""),
+                               percent(epoch.validation, epoch.validation_error) + (epoch.best ? ", best so far" : ""),
                            left.ended(epoch.epoch, took));
            }});
   progress.done();

@@ -101,10 +101,12 @@ Quantization quantize_model(const Model& model, const FeatureFeed& feed, bool ag
   throw_if_interrupted();
   measure_int8(result.model, validation, feed.dataset().held_out_speakers(Split::validation));
   throw_if_interrupted();
-  if (!again) {  // perhaps changed by hand
+  if (again) {  // they were found with another network
+    result.model.metrics.detector_thresholds.clear();
+    result.model.metrics.detector_carries_state = false;
+    result.model.metrics.heard.reset();
+  } else {  // perhaps changed by hand
     result.model.metrics.detector_threshold = model.metrics.detector_threshold;
-    result.model.metrics.detector_thresholds = model.metrics.detector_thresholds;
-    result.model.metrics.detector_carries_state = model.metrics.detector_carries_state;
   }
   const std::vector<float> logits = run_float(graph, model.weights, validation.features);
   result.model.metrics.float_validation = accuracy<float>(logits, validation.labels);

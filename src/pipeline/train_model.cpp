@@ -22,8 +22,12 @@ std::string settings_of(const TrainingRun& run, const FeatureFeed& feed) {
   Json settings = {{"design", design_to_json(run.design)},
                    {"training", options_to_json(run.options)},
                    {"precision", precision_of(run.isa)},
-                   {"data", feed.dataset().fingerprint()}};
-  if (run.from != nullptr) settings["from"] = sha256_hex(model_files(*run.from).at("weights.bin"));
+                   {"data", feed.dataset().fingerprint()},
+                   {"labels", feed.dataset().labels().labels()}};
+  if (run.from != nullptr) {
+    settings["from"] = sha256_hex(model_files(*run.from).at("weights.bin"));
+    settings["from_labels"] = run.from->labels;
+  }
   return text_of(settings);
 }
 
@@ -43,7 +47,8 @@ std::optional<NetState> start_of(const TrainingRun& run, const Graph& graph, con
 /// returns  whether there was something to go on from
 bool restore(const fs::path& checkpoint, const std::string& settings, Trainer& trainer) {
   if (!fs::exists(checkpoint)) return false;
-  const std::string bytes = read_file(checkpoint);
+  constexpr std::size_t kMostBytes = std::size_t{1} << 30U;  // five times the weights of require_trainable_size()
+  const std::string bytes = read_file(checkpoint, kMostBytes);
   const std::size_t line = bytes.find('\n');
   if (bytes.substr(0, line) != settings) {
     throw Error(checkpoint.string() + ": belongs to a training with other settings; remove it or choose another --out",

@@ -261,9 +261,15 @@ TEST_F(CheckTest, FindsFloatsOfAWrongScale) {
   write(path("yes", 0), 1.0F, false);
   write(path("yes", 1), 1.0F / 32768, true);
   write(path("yes", 2), 1.0F / 32768, false);
+  std::filesystem::create_directory(root_ / "_silence_");
+  write("_background_noise_/dead.wav", 0.0F, false);  // silence may be digital, but nothing else
+  write("_background_noise_/wrong.wav", 1.0F, false);
+  write("_silence_/nan.wav", 1.0F / 32768, true);
   EXPECT_THAT(told(check().corpus.problems),
-              ElementsAre(HasSubstr("s0_nohash_0.wav: floats beyond -1..1: wrong scale"),
-                          HasSubstr("s1_nohash_0.wav: holds 1 sample that is no number")));
+              ::testing::UnorderedElementsAre(HasSubstr("s0_nohash_0.wav: floats beyond -1..1: wrong scale"),
+                                              HasSubstr("s1_nohash_0.wav: holds 1 sample that is no number"),
+                                              HasSubstr("wrong.wav: floats beyond -1..1: wrong scale"),
+                                              HasSubstr("nan.wav: holds 1 sample that is no number")));
 }
 
 TEST_F(CheckTest, FindsCopiesAcrossWordsAndSplits) {
@@ -276,7 +282,8 @@ TEST_F(CheckTest, FindsCopiesAcrossWordsAndSplits) {
   EXPECT_THAT(told(report.corpus.problems),
               ElementsAre(HasSubstr("1 clip with the samples of another word's clip"),
                           HasSubstr("1 clip with the samples of a clip of another split")));
-  EXPECT_THAT(told(report.corpus.remarks), ElementsAre(HasSubstr("1 clip with the samples of another clip")));
+  EXPECT_THAT(told(report.corpus.remarks), ElementsAre(HasSubstr("the lists put 3 speakers of 20 into several splits"),
+                                                       HasSubstr("1 clip with the samples of another clip")));
 }
 
 TEST_F(CheckTest, NamesMissingKeywordsAndWhatMayBeMeant) {

@@ -38,7 +38,8 @@ using SynthProgress = std::function<void(int clips_done, int clips)>;
 /// Same options, same bytes (with the same espeak-ng). Nothing is left behind when it fails.
 ///   throws  Error (Exit::usage): a bad word;  Error: `folder` exists and `replace` is off, espeak-ng's data missing,
 ///           folder not writable;  Error (Exit::interrupted): the user stopped it
-void synthesize(const SynthOptions& options, const std::filesystem::path& folder, bool replace,
-                const SynthProgress& progress = {});
+///   returns  how many words are spoken, keywords among them
+std::size_t synthesize(const SynthOptions& options, const std::filesystem::path& folder, bool replace,
+                       const SynthProgress& progress = {});
 
 }  // namespace kws
