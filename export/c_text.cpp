@@ -10,12 +10,6 @@ namespace kws {
 
 namespace {
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
-}
-
 /// True when the marker line's names, e.g. "/* kws:begin gru lstm */", hold one of `sections`.
 bool wanted(const std::string& marker, const std::set<std::string>& sections) {
   std::istringstream words(marker);
@@ -46,10 +40,19 @@ std::string select_sections(const std::string& text, const std::set<std::string>
 
 std::string runtime_text(const std::string& file, const std::string& prefix, const std::set<std::string>& sections) {
   static const std::map<std::string, std::string> files = embedded_runtime();
-  std::string text = select_sections(files.at(file), sections);
-  replace_all(text, "kws_", prefix + "_");
-  replace_all(text, "KWS_", upper(prefix) + "_");
-  return text;
+  const std::string text = select_sections(files.at(file), sections);
+  // In one pass: the prefix itself may hold either.
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string_view here = std::string_view(text).substr(at, 4);
+    if (here == "kws_" || here == "KWS_") {
+      result += (here == "kws_" ? prefix : upper(prefix)) + "_";
+      at += here.size();
+    } else {
+      result += text[at++];
+    }
+  }
+  return result;
 }
 
 std::string fill(std::string_view text, const Tokens& tokens) {

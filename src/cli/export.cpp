@@ -57,9 +57,25 @@ void run_onnx(const ExportVerb& verb, const Model& model) {
              frame_count(model.design.features), model.design.features.coefficients, model.labels.size());
 }
 
+/// Refuses what a float network has no use for.
+void require_no_device(const ExportVerb& verb) {
+  const ExportOptions usual;
+  if (verb.target.board_text.empty() && verb.target.core.empty() && verb.front_end.empty() && !verb.whole_windows &&
+      !verb.carry_state && verb.options.hop_ms == usual.hop_ms && verb.options.prefix == usual.prefix) {
+    return;
+  }
+  throw Error(
+      "export --format onnx: writes the float network alone; leave out --board, --core, --front-end, --no-flow, "
+      "--carry-state, --hop-ms and --prefix",
+      Exit::usage);
+}
+
 void run(const ExportVerb& verb) {
   const Model model = load_model(model_folder(verb.model));
-  if (!verb.format.other.empty()) return run_onnx(verb, model);
+  if (!verb.format.other.empty()) {
+    require_no_device(verb);
+    return run_onnx(verb, model);
+  }
   Design device = model.design;
   if (!verb.front_end.empty()) device.features.arithmetic = verb.front_end;
   const FrontEnd front_end(device.features);
@@ -70,6 +86,13 @@ void run(const ExportVerb& verb) {
   options.flow = !verb.whole_windows;
   ExportModel view = export_view(model, front_end);
   view.detector.carry_state |= verb.carry_state;
+  if (verb.whole_windows && view.detector.carry_state) {
+    throw Error(
+        "--no-flow: the model's thresholds are those of a state that is carried on, or --carry-state is given; leave "
+        "one out, or build the C with -DKWS_FLOW=0",
+        Exit::usage);
+  }
+  static_cast<void>(stream_options(front_end, view.detector, options.hop_ms));  // refuses a hop of no whole frames
   if (view.detector.carry_state) {
     const Graph graph = build_graph(device);
     const int stride_ms = device.features.stride_ms;
@@ -151,10 +174,10 @@ void add_export(CLI::App& app, Common& /*common*/) {
   verb->target.add_to(*sub);
   sub->add_flag("--no-flow", verb->whole_windows,
                 "let a stream run the whole network for each decision, also where new frames change only a part of it");
-  sub->add_flag(
-      "--carry-state", verb->carry_state,
-      "gru, lstm, basic_lstm, crnn: carry the state of recurrent layers on, so that a decision takes the new time steps alone; the "
-      "default of a model whose thresholds `listen --tune --carry-state` has found");
+  sub->add_flag("--carry-state", verb->carry_state,
+                "gru, lstm, basic_lstm, crnn: carry the state of recurrent layers on, so that a decision takes the new "
+                "time steps alone; the "
+                "default of a model whose thresholds `listen --tune --carry-state` has found");
   sub->add_flag("--replace", verb->options.replace, "replace the folder, with all that is in it");
   sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")
       ->check(one_of({"float", "integer"}));

@@ -158,6 +158,18 @@ void require_hearing(const Listening& listening) {
   throw Error(line + "no threshold finds half; train longer and on more voices and words", Exit::nothing_fits);
 }
 
+/// Thresholds alone are stored; they hold for the detector that they were found with.
+void warn_of_another_detector(const ListenVerb& verb) {
+  DetectorOptions usual;
+  usual.threshold = verb.detector.threshold;
+  usual.thresholds = verb.detector.thresholds;
+  usual.carry_state = verb.detector.carry_state;
+  if (options_to_json(usual) == options_to_json(verb.detector) && verb.hop_ms == 0) return;
+  log().warn(
+      "listen --tune: thresholds are found with another detector or hop than the usual one, and alone are stored; "
+      "give `listen` the same options again, `export` the same --hop-ms, and firmware kws_configure() the rest");
+}
+
 /// Where --tune stores.
 fs::path tuned_folder(const ListenVerb& verb) {
   if (!verb.out.empty()) {
@@ -185,7 +197,14 @@ void run(ListenVerb& verb, const Common& common) {
   if (verb.files.empty() == verb.data.empty()) {
     throw Error("listen: give recordings, or - for standard input, or --data", Exit::usage);
   }
-  if (live) return listen_live(verb, model);
+  if (live) {
+    if (verb.sweep || verb.tune >= 0.0) {
+      throw Error("listen: standard input has no label track to judge detections by; give recordings or --data",
+                  Exit::usage);
+    }
+    return listen_live(verb, model);
+  }
+  if (verb.tune >= 0.0) warn_of_another_detector(verb);
   Listening listening = listen(verb, model, common.thread_count());
   if (verb.sweep || verb.tune >= 0.0) {
     const bool judged = operating_point(listening, 0.5).hours > 0.0;
@@ -213,6 +232,11 @@ void run(ListenVerb& verb, const Common& common) {
     }
     require_hearing(listening);
     const OperatingPoint point = operating_point(listening);
+    if (point.false_accepts_per_hour() > verb.tune) {
+      throw Error("listen --tune: even the highest thresholds leave " + fixed(point.false_accepts_per_hour(), 2) +
+                      " false accepts an hour; nothing stored; allow as many, or train on more voices and words",
+                  Exit::nothing_fits);
+    }
     model.metrics.heard = {
         .hours = point.hours, .words = point.words, .found = point.found, .false_accepts = point.false_accepts};
     verb.out.empty() ? save_metrics(model, tuned) : save_model(model, tuned);

@@ -159,11 +159,15 @@ wav "$work/long.wav" 16000 1 64000 64000 && expect 2 'label track' listen "$work
 echo 'yes at noon' >"$work/long.txt" && expect 4 'long.txt:1: is not' listen "$work/model" "$work/long.wav"
 expect 2 'threshold: 2.*0.*1' listen "$work/model" "$work/long.wav" --threshold 2
 expect 2 'json: ' listen "$work/model" - --json
+expect 2 'standard input has no label track' listen "$work/model" - --tune 1
+expect 2 'gain-db: .*nan' eval "$work/model" --data "$work/speech" --gain-db nan
 expect 2 'carry-state: .* has no state' listen "$work/model" "$work/long.wav" --carry-state
 expect 2 'carry-state: .* has no state' export "$work/model" --out "$out/c" --carry-state
 expect 2 "$work/model: exists" train "$configs/dnn_s.json" --data "$work/speech" --out "$work/model" --epochs 1
 touch "$work/there.onnx"
 expect 2 "$work/there.onnx: .*give --replace" export "$work/model" --format onnx --out "$work/there.onnx"
+expect 2 'onnx: writes the float network alone; leave out' export "$work/model" --format onnx --out "$out/x.onnx" --hop-ms 20
+expect 2 'hop-ms 50: use a multiple' export "$work/model" --out "$out/c" --hop-ms 50 --board nrf52840
 expect 2 "$work: is a folder; name the ONNX file" export "$work/model" --format onnx --out "$work"
 expect 2 '"onxx"|onxx' export "$work/model" --format onxx --out "$out/model.onnx"
 expect 2 'board "abacus": unknown' export "$work/model" --out "$out/c" --board abacus

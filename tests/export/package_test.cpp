@@ -287,6 +287,15 @@ TEST_F(Package, TextOfTheUserCannotBreakTheCode) {
   EXPECT_EQ(report.at("labels").at(5), "kws_label");
 }
 
+TEST_F(Package, TakesAPrefixOfItsOwnWords) {
+  KWS_SKIP_WITHOUT("gcc")
+  for (const std::string prefix : {"model", "stream", "KWS_door", "mykws_"}) {
+    write_c_model(parts("gru").model(), {.prefix = prefix}, root_ / prefix);
+    EXPECT_EQ(run("cd " + prefix + " && gcc -std=c99" + std::string(kStrict) + kStrictC + "-fsyntax-only *.c"), 0)
+        << output();
+  }
+}
+
 TEST_F(Package, RefusesAPrefixThatIsNoIdentifier) {
   const Exportable model = parts("single");
   for (const std::string prefix : {"", "1st", "a-b", "_x", "a b", "../up", "\xc3\xa9t\xc3\xa9"}) {
