@@ -61,6 +61,10 @@ std::string report_text(const ExportReport& report) {
                         {"scratch_offset", row.place.scratch_offset},
                         {"scratch_bytes", row.place.scratch_bytes}}}});
   }
+  Json thresholds = Json::array();  // in place of the one for all, where each label has its own
+  for (int label = 0; label < static_cast<int>(info.labels.size()); ++label) {
+    thresholds.push_back(report.stream.threshold_of(label));
+  }
   Json json = {
       {"schema", "kwsmith.export/1"},
       {"generator", info.generator},
@@ -88,6 +92,7 @@ std::string report_text(const ExportReport& report) {
         {"hop_frames", report.stream.hop_frames},
         {"smoothing_ms", report.stream.smoothing_ms},
         {"threshold_q15", report.stream.threshold},
+        {"thresholds_q15", thresholds},
         {"minimum", report.stream.minimum},
         {"release_q15", report.stream.release},
         {"refractory_ms", report.stream.refractory_ms}}},

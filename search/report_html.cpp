@@ -91,8 +91,7 @@ std::vector<std::string> best_cells(const ReportFacts& facts, const Budget& budg
   const auto test = facts.view.tests.find(best->second);
   const bool tested = test != facts.view.tests.end();
   for (const std::string& cell :
-       {shown.proposal.design.name,
-        accuracy_words(*shown.result()),
+       {shown.proposal.design.name, accuracy_words(*shown.result()),
         tested ? accuracy_words(test->second.int8_accuracy, test->second.int8_error) : kMissing,
         shown.proposal.design.type(), trial_words(best->second), grouped(shown.rungs.back().epochs),
         percent(shown.result()->float_validation), tested ? percent(test->second.float_accuracy) : kMissing,

@@ -115,7 +115,7 @@ Study Study::join(const std::string& place, bool to_work) {
   }
   store->run(false, [&] { require_version(*store->db); });
   // A search of an earlier kwsmith may lack what its workers have come to need since.
-  if (to_work && !store->run(false, [&] { return store->db->has_table("fences"); })) {
+  if (to_work && !store->run(false, [&] { return store->db->has_table("spent"); })) {
     store->run(true, [&] { make_tables(*store->db); });
   }
   return {server ? "" : place, std::move(store)};

@@ -40,11 +40,11 @@ void cut_leases_ahead(Database& db) {
   db.run(std::string("UPDATE jobs SET expires = ") + db.now() + " + CAST(holder AS REAL) WHERE " + ahead, {});
 }
 
-/// No two leases of a study have the same: a step that is offered anew, perhaps of a trial that has become another one,
-/// is not the step that an earlier holder still trains.
-std::int64_t next_fence(Database& db) {
+/// Where the fences of a step begin that is put on offer: so far above those of earlier offers that its leases have none
+/// of theirs. The trial may have become another one, while a worker still trains what it was.
+std::int64_t first_fence(Database& db) {
   const std::vector<SqlRow> rows = db.run(
-      "INSERT INTO fences VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET last = fences.last + 1 RETURNING last", {});
+      "INSERT INTO fences VALUES (1, 0) ON CONFLICT (id) DO UPDATE SET last = fences.last + 1000 RETURNING last", {});
   return std::stoll(rows.at(0)[0].value());
 }
 
@@ -65,8 +65,8 @@ void Study::offer(int turn, const Lease& step) {
   const std::vector<SqlValue> key = {std::int64_t{step.trial}, std::int64_t{step.to}};
   store_->run(true, [&] {
     Database& db = *store_->db;
-    db.run("INSERT INTO jobs VALUES ($1, $2, $3, $4, $5, NULL, 0, 0) ON CONFLICT DO NOTHING",
-           {key[0], key[1], std::int64_t{step.from}, std::int64_t{turn}, step.reason});
+    db.run("INSERT INTO jobs VALUES ($1, $2, $3, $4, $5, NULL, $6, 0) ON CONFLICT DO NOTHING",
+           {key[0], key[1], std::int64_t{step.from}, std::int64_t{turn}, step.reason, first_fence(db)});
     // Looked for by a statement of its own, after the row is in: a result that came while the insertion waited for it
     // would not be seen by a condition of that one, and the step be trained again, to a result that nobody can write.
     db.run(
@@ -110,29 +110,28 @@ std::optional<Lease> Study::claim(const std::string& holder, double seconds) {
   return store_->run(true, [&]() -> std::optional<Lease> {
     Database& db = *store_->db;
     cut_leases_ahead(db);
-    const std::vector<SqlRow> rows =
-        db.run("SELECT trial, from_epochs, epochs, decided, holder FROM jobs WHERE " + free +
-                   " ORDER BY turn LIMIT 1" + db.skip_locked(),
-               {});
+    const std::vector<SqlRow> rows = db.run(
+        "SELECT trial, from_epochs, epochs, decided, fence, holder, (SELECT seconds FROM spent WHERE spent.trial = "
+        "jobs.trial AND spent.epochs = jobs.epochs) FROM jobs WHERE " +
+            free + " ORDER BY turn LIMIT 1" + db.skip_locked(),
+        {});
     if (rows.empty()) return std::nullopt;
     const SqlRow& row = rows[0];
-    Lease lease{.trial = number_of(row[0]),
-                .from = number_of(row[1]),
-                .to = number_of(row[2]),
-                .reason = row[3].value(),
-                .fence = next_fence(db)};
+    const Lease lease{.trial = number_of(row[0]),
+                      .from = number_of(row[1]),
+                      .to = number_of(row[2]),
+                      .reason = row[3].value(),
+                      .fence = std::stoll(row[4].value()) + 1,
+                      .seconds = std::stod(row[6].value_or("0"))};
     if (lease.from < 0 || lease.from >= lease.to || lease.to > kMostEpochs) {
       throw Error(db.name() + ": a step of trial " + std::to_string(lease.trial) +
                       " has no epochs; mend it or use another --study",
                   Exit::store);
     }
-    if (row[4] && lost_too_often(db, "losses", "lost its worker", lease, most_losses)) return std::nullopt;
+    if (row[5] && lost_too_often(db, "losses", "lost its worker", lease, most_losses)) return std::nullopt;
     db.run("UPDATE jobs SET holder = $3, fence = $4, expires = " + std::string(db.now()) +
                " + $5 WHERE trial = $1 AND epochs = $2",
            {std::int64_t{lease.trial}, std::int64_t{lease.to}, holder_cell(holder, seconds), lease.fence, seconds});
-    const std::vector<SqlRow> spent = db.run("SELECT seconds FROM spent WHERE trial = $1 AND epochs = $2",
-                                             {std::int64_t{lease.trial}, std::int64_t{lease.to}});
-    if (!spent.empty()) lease.seconds = std::stod(spent[0][0].value());
     return lease;
   });
 }
@@ -164,7 +163,6 @@ bool Study::finish(const Lease& lease, const TrialResult& result) {
     db.run("INSERT INTO rungs (number, epochs, decided, result, model) VALUES ($1, $2, $3, $4, $5)",
            {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.reason, text_of(result_to_json(result)),
             Bytes{result.model}});
-    db.run("DELETE FROM spent WHERE trial = $1 AND epochs = $2", {std::int64_t{lease.trial}, std::int64_t{lease.to}});
     // The checkpoints and models before, and what the test split said of them, are of no use any more.
     db.run("DELETE FROM tests WHERE number = $1", {std::int64_t{lease.trial}});
     db.run("UPDATE rungs SET model = NULL WHERE number = $1 AND epochs < $2",

@@ -102,7 +102,10 @@ std::string summary(const Json& json) {
     return heard + counted(std::ssize(json["detections"]), "detection") + ", " +
            fixed(json["detections_per_hour"].get<double>(), 2) + " an hour";
   }
-  return heard + "found " + grouped(judged["found"].get<long long>()) + " of " +
+  // Recordings without a label track are heard, but not judged.
+  const double hours = judged["hours"], all = json["seconds_heard"].get<double>() / 3600.0;
+  const std::string labelled = hours < 0.999 * all ? "in the " + fixed(hours, 3) + " with labels " : "";
+  return heard + labelled + "found " + grouped(judged["found"].get<long long>()) + " of " +
          counted(judged["words"].get<long long>(), "keyword") + " (" +
          percent(judged["false_reject_rate"].get<double>()) + " false rejects), " +
          counted(judged["false_accepts"].get<long long>(), "false accept") + ", " +

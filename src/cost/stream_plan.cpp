@@ -276,8 +276,9 @@ std::optional<StreamPlan> plan_carried(const Graph& graph, int hop_frames) {
 StreamPlan require_state(const Graph& graph, const std::string& model, int hop_frames, int stride_ms) {
   std::optional<StreamPlan> plan = plan_carried(graph);
   if (!plan) {
-    throw Error("--carry-state: " + model + " has no state that a stream could carry on; take a gru, lstm, basic_lstm or crnn",
-                Exit::usage);
+    throw Error(
+        "--carry-state: " + model + " has no state that a stream could carry on; take a gru, lstm, basic_lstm or crnn",
+        Exit::usage);
   }
   const int most = graph.input().time - plan->first_frames + plan->frames;
   if (hop_frames % plan->frames == 0 && hop_frames <= most) return *plan;

@@ -289,6 +289,7 @@ std::vector<double> tune_thresholds(const Listening& listening, double false_acc
 nlohmann::ordered_json listening_to_json(const Listening& listening) {
   const auto of = [](const OperatingPoint& point) -> Json {
     return {{"threshold", point.threshold},
+            {"hours", point.hours},
             {"words", point.words},
             {"found", point.found},
             {"false_reject_rate", point.false_reject_rate()},

@@ -69,7 +69,8 @@ TEST_F(ForeignRow, IsReadLikeAFile) {
   };
   EXPECT_THAT(after("UPDATE rungs SET result = json_set(result, '$.int8_validation', 1e6)"),
               HasSubstr("a result: int8_validation: 1000000.0 is out of range"));
-  EXPECT_EQ(after("UPDATE rungs SET result = json_set(result, '$.int8_cross_entropy', NULL, '$.final_loss', 1e300)"), "")
+  EXPECT_EQ(after("UPDATE rungs SET result = json_set(result, '$.int8_cross_entropy', NULL, '$.final_loss', 1e300)"),
+            "")
       << "a training that diverged";
   EXPECT_THAT(after("UPDATE rungs SET result = '[]'"), HasSubstr("a result: [] is not an object"));
   EXPECT_EQ(after("UPDATE rungs SET result = NULL"), "") << "a step that failed";

@@ -81,7 +81,8 @@ TEST(ParzenModel, ZeroIsHalfOfTheLeastAndNoWorldApart) {
     const std::vector<std::pair<std::string, double>> training = {{"mask_ms", mask}};
     return vocabulary.point(design, needs_of(design, std::nullopt), training);
   };
-  for (const auto& [mask, worth, count] : {std::tuple{100.0, 0.9, 6}, {50.0, 0.5, 10}, {25.0, 0.5, 10}, {0.0, 0.5, 4}}) {
+  for (const auto& [mask, worth, count] :
+       {std::tuple{100.0, 0.9, 6}, {50.0, 0.5, 10}, {25.0, 0.5, 10}, {0.0, 0.5, 4}}) {
     for (int i = 0; i < count; ++i) {
       points.push_back(point_at(mask));
       accuracy.push_back(worth);

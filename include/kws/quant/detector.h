@@ -34,7 +34,8 @@ void describe(Field& field, DetectorOptions& o) {
         "mean posterior that a detected keyword must fall below before it is detected again; 0: it need not, with "
         "carry_state 0.5");
   field("carry_state", o.carry_state,
-        "gru, lstm, basic_lstm, crnn: the state of recurrent layers carried on from the stream's begin, in place of a window a "
+        "gru, lstm, basic_lstm, crnn: the state of recurrent layers carried on from the stream's begin, in place of a "
+        "window a "
         "decision");
 }
 

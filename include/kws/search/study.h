@@ -66,8 +66,8 @@ struct SearchProgress {
   [[nodiscard]] int total() const { return std::max(done(), epochs); }
 };
 
-/// A step of training that a worker has taken on. Nobody else gets it until the lease runs out; each lease of a study
-/// has a higher fence than those before, and what a holder delivers whose step is another's by now is refused.
+/// A step of training that a worker has taken on. Nobody else gets it until the lease runs out; a later holder has
+/// another fence, and what an earlier one then delivers is refused.
 struct Lease {
   int trial = 0;
   int from = 0, to = 0;  ///< epochs
