@@ -40,8 +40,8 @@ void cut_leases_ahead(Database& db) {
   db.run(std::string("UPDATE jobs SET expires = ") + db.now() + " + CAST(holder AS REAL) WHERE " + ahead, {});
 }
 
-/// Where the fences of a step begin that is put on offer: so far above those of earlier offers that its leases have none
-/// of theirs. The trial may have become another one, while a worker still trains what it was.
+/// Where the fences of a step begin that is put on offer: so far above those of earlier offers that its leases have
+/// none of theirs. The trial may have become another one, while a worker still trains what it was.
 std::int64_t first_fence(Database& db) {
   const std::vector<SqlRow> rows = db.run(
       "INSERT INTO fences VALUES (1, 0) ON CONFLICT (id) DO UPDATE SET last = fences.last + 1000 RETURNING last", {});

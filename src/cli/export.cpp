@@ -176,8 +176,7 @@ void add_export(CLI::App& app, Common& /*common*/) {
                 "let a stream run the whole network for each decision, also where new frames change only a part of it");
   sub->add_flag("--carry-state", verb->carry_state,
                 "gru, lstm, basic_lstm, crnn: carry the state of recurrent layers on, so that a decision takes the new "
-                "time steps alone; the "
-                "default of a model whose thresholds `listen --tune --carry-state` has found");
+                "time steps alone; the default of a model whose thresholds `listen --tune --carry-state` has found");
   sub->add_flag("--replace", verb->options.replace, "replace the folder, with all that is in it");
   sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")
       ->check(one_of({"float", "integer"}));

@@ -88,8 +88,7 @@ void describe(Field& field, SearchOptions& o) {
         "int8 validation accuracy, a share, that ends the search of a budget; 0: none");
   field.later("max_training_cost", o.max_training_cost, 0.0, 0.0, 1e6,
               "leave out what trains slower: million multiply-adds of a clip, 30 for each number between layers and "
-              "0.6 a clip; 0: no "
-              "limit; --time sets it");
+              "0.6 a clip; 0: no limit; --time sets it");
   field("evolution_share", o.evolution_share, 0.0, 1.0,
         "share of proposals that are one change of a good design; shares follow success later on");
   field("model_share", o.model_share, 0.0, 1.0, "share that a model of good designs picks; the rest is random");

@@ -29,8 +29,9 @@ constexpr double kNearTheBest = 0.003;
 /// second of another one, once `reduction` of its trials stand there. A trial that does not go on may be promoted
 /// later, when worse results have come in below it. Beyond the first rung one that is within kNearTheBest of the best
 /// that has gone on follows at once, as long as no more go on than all `trials` will have earned: two that measurement
-/// cannot tell apart need not wait for worse ones, and in the end as many have gone on. Ties go to the lower number. A baseline, which others are to be held
-/// against, goes on in any case, at once and beside those that earn it; of its type it is the one that goes on first.
+/// cannot tell apart need not wait for worse ones, and in the end as many have gone on. Ties go to the lower number. A
+/// baseline, which others are to be held against, goes on in any case, at once and beside those that earn it; of its
+/// type it is the one that goes on first.
 /// Source: Li et al., "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934, algorithm 2.
 class Bracket {
  public:

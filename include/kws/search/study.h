@@ -83,8 +83,8 @@ struct Lease {
 /// Tables: config(json) one row; trials(number, proposal, checkpoint: the last); rungs(number, epochs, decided, result
 /// or failure, model); jobs(trial, epochs, from_epochs, turn, decided, holder, fence, expires); standings(number,
 /// epochs, state, reason) as the last run left them; tests(number, result); losses(trial, epochs, lost): leases that
-/// ran out without news, and restarts the same, found by a search as it began; fences(last) one row; spent(trial, epochs,
-/// seconds) up to the checkpoint of a step that others go on with; progress(version, finished) one row;
+/// ran out without news, and restarts the same, found by a search as it began; fences(last) one row; spent(trial,
+/// epochs, seconds) up to the checkpoint of a step that others go on with; progress(version, finished) one row;
 /// told(json, at) one row: how far the search says it is, and when it said so; plan(json) one row: what the last search
 /// was asked for and has planned, which goes on where nothing else is given.
 /// What is read is checked like a file: others may have written it.
