@@ -192,7 +192,10 @@ class PostgresDatabase : public Database {
     }
   }
   bool search_runs() override { return run(kLocked, {}).at(0)[0] != "0"; }
-  [[nodiscard]] const char* now() const override { return "(extract(epoch FROM clock_timestamp())::double precision)"; }
+  /// A query of its own, which is answered once and not for each row.
+  [[nodiscard]] const char* now() const override {
+    return "(SELECT extract(epoch FROM clock_timestamp())::double precision)";
+  }
   [[nodiscard]] bool one_clock() const override { return true; }
   [[nodiscard]] const char* skip_locked() const override { return " FOR UPDATE SKIP LOCKED"; }
   [[nodiscard]] const std::string& name() const override { return name_; }

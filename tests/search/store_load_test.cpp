@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <new>
+#include <semaphore>
 
 #include "kws/search/proposals.h"
 #include "kws/search/worker.h"
@@ -19,7 +20,8 @@ using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 
 constexpr int kWorkers = 1000, kProcesses = 4;
-/// All goes so many times as fast as `kwsmith worker` does it by default: what the store has to spare.
+/// All goes so many times as fast as `kwsmith worker` does it by default: what the store has to spare, also where
+/// processes and their memory cost a virtual machine ten times as much and other tests run beside this one.
 constexpr double kHaste = 5.0;
 constexpr Seconds kLease = Seconds(60.0) / kHaste;
 constexpr Seconds kWatched{8.0};
@@ -52,35 +54,49 @@ struct Board {
   std::atomic<int> holding = 0;      ///< workers with a lease
   std::atomic<int> refused = 0;      ///< renewals and deliveries
   std::atomic<int> taken_twice = 0;  ///< steps handed out although all are held
-  std::atomic<bool> deliver = false;
+  std::atomic<int> warm = 0;         ///< ... and with every request made once
+  std::atomic<int> delivered = 0;
+  std::atomic<bool> deliver = false, leave = false;
 };
 
 /// One connection with the requests of two workers: it holds a lease, which it renews and in the end delivers on, and
 /// it asks for work like a worker that has long had none.
 void live(const StorePlace& place, Board& board, int number) {
   Rng rng({static_cast<std::uint64_t>(number)});
+  static std::counting_semaphore<> joining(8);  // a server makes connections one by one: a queue there is of no use
+  joining.acquire();
   Study study = place.join();
+  joining.release();
   std::optional<Lease> lease;
   while (!(lease = study.claim("worker " + std::to_string(number), 60.0))) {
     std::this_thread::sleep_for(idle_pause(Seconds(0.0), rng));  // another one was quicker
   }
-  ++board.holding;
-  while (board.holding < kWorkers) std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const auto with_all = [&board](std::atomic<int>& count) {
+    for (++count; count < kWorkers && !board.deliver;) std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  };
+  with_all(board.holding);
+  const auto renew_lease = [&] { return study.renew(*lease, kLease.count()); };
+  const auto ask_for_work = [&] { return study.claim("idle", kLease.count()).has_value() || study.finished(); };
+  // The server's process has by now its copies of the pages it writes, which a virtual machine makes slowly.
+  board.refused += renew_lease() ? 0 : 1;
+  board.taken_twice += ask_for_work() ? 1 : 0;
+  with_all(board.warm);
   const auto after = [](Seconds span) { return Clock::now() + std::chrono::duration_cast<Clock::duration>(span); };
   const auto pause = [&rng] { return idle_pause(Seconds(3600.0), rng) / kHaste; };
   Clock::time_point renew = after(rng.uniform() * kLease / 3.0), ask = after(rng.uniform() * pause());
   while (!board.deliver) {
     std::this_thread::sleep_until(std::min(renew, ask));
     if (renew < ask) {
-      board.refused += board.renewals.timed(renew, [&] { return study.renew(*lease, kLease.count()); }) ? 0 : 1;
+      board.refused += board.renewals.timed(renew, renew_lease) ? 0 : 1;
       renew = after(kLease / 3.0);
     } else {
-      board.taken_twice += board.questions.timed(
-          ask, [&] { return study.claim("idle", kLease.count()).has_value() || study.finished(); });
+      board.taken_twice += board.questions.timed(ask, ask_for_work) ? 1 : 0;
       ask = after(pause());
     }
   }
   board.refused += study.finish(*lease, {.int8_validation = 0.5, .model = "model"}) ? 0 : 1;
+  ++board.delivered;
+  while (!board.leave) std::this_thread::sleep_for(std::chrono::milliseconds(200));
 }
 
 class StoreLoad : public testing::StoredStudy {};
@@ -98,7 +114,6 @@ TEST_P(StoreLoad, AThousandWorkersKeepTheirLeases) {
   ASSERT_NE(memory, MAP_FAILED);
   Board& board = *new (memory) Board;
   std::vector<pid_t> processes;
-  const Clock::time_point begin = Clock::now();
   for (int process = 0; process < kProcesses; ++process) {
     processes.push_back(spawn([&] {
       std::vector<std::jthread> threads;
@@ -114,27 +129,32 @@ TEST_P(StoreLoad, AThousandWorkersKeepTheirLeases) {
     }));
   }
   const auto since = [](Clock::time_point start) { return Seconds(Clock::now() - start); };
-  while (board.holding < kWorkers && since(begin) < Seconds(50.0))
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  const Seconds gathering = since(begin);
+  const auto all = [&](const std::atomic<int>& count) {
+    const Clock::time_point start = Clock::now();
+    while (count < kWorkers && since(start) < Seconds(100.0))
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return since(start);
+  };
+  const Seconds gathering = all(board.holding);
   EXPECT_EQ(board.holding, kWorkers);
+  all(board.warm);
   const Clock::time_point watched = Clock::now();
   std::this_thread::sleep_for(kWatched);
-  const double renewals = board.renewals.a_second(since(watched)), questions = board.questions.a_second(since(watched));
-  EXPECT_EQ(place.join().workers([](const std::string&) { return false; }), kWorkers) << "a lease has run out";
-  const Clock::time_point ending = Clock::now();
-  board.deliver = true;
-  for (const pid_t process : processes) EXPECT_EQ(exit_code(process), 0);
+  const double renewals = board.renewals.a_second(since(watched)), worst_renewal = board.renewals.worst_ms();
   std::printf(
       "%d connections took a step each in %.1f s\n"
       "%.0f renewals a second, answered in %.1f ms on average, %.0f ms at worst; needed: %.0f\n"
-      "%.0f questions for work a second, answered in %.1f ms on average, %.0f ms at worst; needed: %.0f\n"
-      "all delivered in %.1f s\n",
-      kWorkers, gathering.count(), renewals, board.renewals.mean_ms(), board.renewals.worst_ms(),
-      kWorkers / (kHaste * kLease / 3.0).count(), questions, board.questions.mean_ms(), board.questions.worst_ms(),
-      kWorkers / 5.0, since(ending).count());
+      "%.0f questions for work a second, answered in %.1f ms on average, %.0f ms at worst; needed: %.0f\n",
+      kWorkers, gathering.count(), renewals, board.renewals.mean_ms(), worst_renewal,
+      kWorkers / (kHaste * kLease / 3.0).count(), board.questions.a_second(since(watched)), board.questions.mean_ms(),
+      board.questions.worst_ms(), kWorkers / 5.0);
+  EXPECT_EQ(place.join().workers([](const std::string&) { return false; }), kWorkers) << "a lease has run out";
+  board.deliver = true;
+  std::printf("all delivered in %.1f s\n", all(board.delivered).count());
+  board.leave = true;  // the end of a server's process can cost more than all its work: after what is measured
+  for (const pid_t process : processes) EXPECT_EQ(exit_code(process), 0);
   EXPECT_GT(renewals, 0.8 * kWorkers / (kLease / 3.0).count());
-  EXPECT_LT(board.renewals.worst_ms(), 1e3 * kLease.count() * 2.0 / 3.0) << "the lease runs out before it is renewed";
+  EXPECT_LT(worst_renewal, 1e3 * kLease.count() * 2.0 / 3.0) << "the lease runs out before it is renewed";
   EXPECT_EQ(board.refused, 0);
   EXPECT_EQ(board.taken_twice, 0);
   const std::vector<Trial> trials = place.join().trials();
