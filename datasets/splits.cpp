@@ -16,6 +16,8 @@ constexpr std::string_view kNoHash = "_nohash_";
 
 /// Below, the SHA-1 rule leaves a split empty too often (0.9^10 is a third).
 constexpr std::size_t kFewSpeakers = 10;
+/// A voice with more than this share of the clips leaves too few beside it, whichever split it comes into.
+constexpr double kOneVoice = 0.9;
 
 /// 0..100, evenly distributed over names. Source: which_set() of TensorFlow's speech_commands example.
 double sha1_percent(const std::string& name) {
@@ -75,9 +77,11 @@ Split sha1_split(const std::string& file_name, const SplitRule& rule) {
 
 void split_by_speakers(Corpus& corpus, const SplitRule& rule) {
   std::set<std::string> speakers;
+  std::map<std::string, std::size_t> named;
   std::set<Split> used;
-  std::size_t nameless = 0;
+  std::size_t nameless = 0, most = 0;
   for (const Clip& clip : corpus.clips) {
+    if (clip.names_speaker) most = std::max(most, ++named[clip.speaker]);
     if (!clip.names_speaker) ++nameless;
     speakers.insert(clip.speaker);
     used.insert(clip.split);
@@ -92,13 +96,16 @@ void split_by_speakers(Corpus& corpus, const SplitRule& rule) {
                                       "splits, accuracies come out too high; " +
                                       (guess.empty() ? "rename, or give list files" : guess)});
   }
-  if (nameless == 0 && speakers.size() < 3) {
+  const bool one_voice = static_cast<double>(most) > kOneVoice * static_cast<double>(clips);
+  if (one_voice || (nameless == 0 && speakers.size() < 3)) {
     split_clip_by_clip(corpus, rule);
     corpus.split_by = SplitBy::clips;
-    corpus.remarks.push_back({.path = ".",
-                              .fact = (speakers.size() == 1 ? "one speaker" : "two speakers") +
-                                      std::string(": split clip by clip, so accuracies say nothing about other voices; "
-                                                  "record more people")});
+    corpus.remarks.push_back(
+        {.path = ".",
+         .fact = (speakers.size() == 1 ? "one speaker"
+                  : one_voice          ? text(most) + " of " + text(clips) + " clips are of one speaker"
+                                       : "two speakers") +
+                 ": split clip by clip, so accuracies say nothing about other voices; record more people"});
     return;
   }
   if (speakers.size() >= kFewSpeakers && used.size() == 3) return;

@@ -42,8 +42,7 @@ void listen_live(const ListenVerb& verb, const Model& model) {
   }
   const StreamOptions options = begin_listening(model, verb.detector, verb.hop_ms).options;
   Listener listener(model, options, 1);
-  const int stride_ms = model.design.features.stride_ms;
-  DetectionGate gate(model.labels, options, stride_ms);
+  DetectionGate gate(model.labels, options, model.design.features.stride_ms);
   if (verb.format == Format::csv) std::cout << "seconds,word,score\n" << std::flush;
   std::array<char, 3200> bytes;  // a tenth of a second
   SampleStream stream;
@@ -56,7 +55,7 @@ void listen_live(const ListenVerb& verb, const Model& model) {
     const std::vector<std::int16_t> pcm = stream.push({bytes.data(), static_cast<std::size_t>(got)});
     for (const SmoothedDecision& decision : listener.push(pcm)) {
       if (!gate.detects(decision)) continue;
-      const std::string seconds = fixed(static_cast<double>(decision.frame) * stride_ms / 1000.0, 2);
+      const std::string seconds = fixed(end_of_frame(model.design.features, decision.frame), 2);
       const std::string& word = model.labels.at(static_cast<std::size_t>(decision.label));
       const std::string score = fixed(threshold_of_q15(decision.score), 3);
       std::cout << (verb.format == Format::csv ? seconds + "," + word + "," + score

@@ -132,7 +132,7 @@ Listening begin_listening(const Model& model, const DetectorOptions& detector, i
   return {.model = model.design.name,
           .labels = model.labels,
           .options = stream_options(front_end, detector, hop_ms),
-          .stride_ms = stride_ms,
+          .features = model.design.features,
           .heard = {}};
 }
 
@@ -144,18 +144,21 @@ void listen_to(const Recording& recording, const Model& model, int threads, List
                              .decisions = Listener(model, listening.options, threads).push(recording.pcm)});
 }
 
+double end_of_frame(const FeatureOptions& features, int frame) {
+  return (static_cast<double>(frame - 1) * features.stride_ms + features.window_ms) / 1000.0;
+}
+
 namespace {
 
 std::vector<Detection> detections_at(const Listening& listening, const StreamOptions& options, const Heard& heard) {
-  DetectionGate gate(listening.labels, options, listening.stride_ms);
+  DetectionGate gate(listening.labels, options, listening.features.stride_ms);
   std::vector<Detection> list;
   std::vector<bool> taken(heard.words.size());
   for (const SmoothedDecision& decision : heard.decisions) {
     if (!gate.detects(decision)) continue;
-    Detection& d =
-        list.emplace_back(Detection{.seconds = static_cast<double>(decision.frame) * listening.stride_ms / 1000.0,
-                                    .label = decision.label,
-                                    .score = threshold_of_q15(decision.score)});
+    Detection& d = list.emplace_back(Detection{.seconds = end_of_frame(listening.features, decision.frame),
+                                               .label = decision.label,
+                                               .score = threshold_of_q15(decision.score)});
     for (std::size_t i = 0; i < heard.words.size() && !d.found; ++i) {
       const SpokenWord& word = heard.words[i];
       if (taken[i] || word.label != d.label || d.seconds < word.begin || d.seconds > word.end + kLateSeconds) continue;
@@ -330,7 +333,7 @@ nlohmann::ordered_json listening_to_json(const Listening& listening) {
           {"threshold_of_each", std::move(each)},
           {"smoothing_ms", listening.options.smoothing_ms},
           {"refractory_ms", listening.options.refractory_ms},
-          {"hop_ms", listening.options.hop_frames * listening.stride_ms},
+          {"hop_ms", listening.options.hop_frames * listening.features.stride_ms},
           {"carries_state", listening.options.continuous},
           {"seconds_heard", seconds},
           {"recordings", std::move(recordings)},

@@ -186,6 +186,20 @@ TEST_F(Scan, OneSpeakerIsSplitClipByClipWithARemark) {
   EXPECT_THAT(lines_of(corpus.remarks), ElementsAre(HasSubstr("one speaker: split clip by clip")));
 }
 
+TEST_F(Scan, OneVoiceBesideAFewOtherFilesIsSplitClipByClip) {
+  for (int take = 0; take < 20; ++take) {
+    for (const char* word : {"yes", "no"}) add(std::string(word) + "/me_nohash_" + std::to_string(take) + ".wav", {1});
+  }
+  add("yes/you_nohash_0.wav", {1});
+  add("no/copy.wav", {1});
+  const Corpus corpus = scan_corpus(root_);
+  const std::map<Split, int> expected = {{Split::training, 34}, {Split::validation, 4}, {Split::testing, 4}};
+  EXPECT_EQ(split_counts(corpus), expected);
+  EXPECT_EQ(corpus.split_by, SplitBy::clips);
+  EXPECT_THAT(lines_of(corpus.remarks),
+              ::testing::Contains(HasSubstr("40 of 42 clips are of one speaker: split clip by clip")));
+}
+
 TEST_F(Scan, NamesWithoutSpeakersAreToldAndGuessed) {
   for (int speaker = 10; speaker < 14; ++speaker) {
     for (const char* word : {"no", "yes"}) {

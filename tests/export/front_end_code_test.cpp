@@ -89,10 +89,12 @@ TEST_F(FrontEndCode, IntegersPassTheSelftestStrictlyCompiledUnderSanitizers) {
   KWS_SKIP_WITHOUT("make", "gcc")
   write_c_model(parts(in_integers(small_features())).model(1), {.prefix = "door"}, root_ / "door");
   for (const std::string multiply : {"0", "1"}) {
-    EXPECT_EQ(run("make -C door clean && make -C door selftest CC=gcc CFLAGS='-O1 -DDOOR_LONG_MULTIPLY=" + multiply +
-                  " -fsanitize=address,undefined -fno-sanitize-recover=all'"),
-              0)
-        << output();
+    const std::string make = "make -C door selftest CC=gcc CFLAGS='-O1 -DDOOR_LONG_MULTIPLY=" + multiply +
+                             " -fsanitize=address,undefined -fno-sanitize-recover=all'";
+    EXPECT_EQ(run(make), 0) << output();
+    EXPECT_THAT(output(), ::testing::HasSubstr("MULTIPLY=" + multiply)) << "compiled anew with other flags";
+    EXPECT_EQ(run(make), 0) << output();
+    EXPECT_THAT(output(), ::testing::Not(::testing::HasSubstr("gcc"))) << "not with the same";
   }
   write_file(root_ / "all.c", "#define DOOR_IMPLEMENTATION\n#include \"door/door_single.h\"\n");
   EXPECT_EQ(run("gcc" + std::string(kStrictFrontEnd) + "-fsyntax-only all.c"), 0) << output();

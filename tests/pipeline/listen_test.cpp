@@ -104,8 +104,14 @@ Listening said(const std::vector<SmoothedDecision>& decisions, const std::vector
   return {.model = "m",
           .labels = {"_silence_", "_unknown_", "yes", "no"},
           .options = {.hop_frames = 5, .threshold = threshold_q15(0.5), .refractory_ms = 1000},
-          .stride_ms = 20,
+          .features = {.window_ms = 20, .stride_ms = 20},
           .heard = {{.name = "r", .seconds = 1800.0, .labelled = labelled, .words = words, .decisions = decisions}}};
+}
+
+TEST(Detections, AreAtTheEndOfTheirFrame) {
+  const FeatureOptions features{.window_ms = 40, .stride_ms = 20};
+  EXPECT_DOUBLE_EQ(end_of_frame(features, 1), 0.04);
+  EXPECT_DOUBLE_EQ(end_of_frame(features, 49), 1.0) << "a clip of 49 frames is a second";
 }
 
 TEST(Detections, FindAWordOnceWhileItSoundsOrSoonAfter) {

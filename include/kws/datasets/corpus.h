@@ -76,7 +76,8 @@ struct SplitRule {
 Split sha1_split(const std::string& file_name, const SplitRule& rule);
 
 /// Lists the folder without opening the recordings. validation_list.txt and testing_list.txt, when present, decide the
-/// split (clips in neither are training); else the SHA-1 rule, and fewer than ten speakers are spread evenly.
+/// split (clips in neither are training); else the SHA-1 rule, and fewer than ten speakers are spread evenly. Fewer than
+/// three, or one with more than nine tenths of the clips, are split clip by clip.
 ///   throws  Error (Exit::data): folder missing, no word folders with recordings, a clip in both lists
 Corpus scan_corpus(const std::filesystem::path& root, const SplitRule& rule = {});
 

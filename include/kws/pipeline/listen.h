@@ -108,7 +108,7 @@ struct Listening {
   std::string model;                ///< name of the design
   std::vector<std::string> labels;  ///< of the model
   StreamOptions options;
-  int stride_ms = 0;
+  FeatureOptions features;
   std::vector<Heard> heard;
 };
 /// Nothing heard yet. throws as stream_options().
@@ -116,6 +116,9 @@ struct Listening {
 Listening begin_listening(const Model& model, const DetectorOptions& detector, int hop_ms);
 /// Adds one recording, as a stream of its own. throws as Listener::push.
 void listen_to(const Recording& recording, const Model& model, int threads, Listening& listening);
+
+/// Seconds from the begin of the audio to the end of a frame; the first is frame 1.
+double end_of_frame(const FeatureOptions& features, int frame);
 
 struct Detection {
   double seconds = 0.0;  ///< end of the frame that completed it
