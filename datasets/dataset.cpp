@@ -126,7 +126,7 @@ LabelSet chosen_labels(const std::vector<std::string>& given, const std::filesys
 }
 
 Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOptions& options, const ReadOptions& read)
-    : labels_(labels), options_(options), clip_ms_(read.clip_ms) {
+    : labels_(labels), options_(options), clip_ms_(read.clip_ms), measured_only_(corpus.split_by == SplitBy::nothing) {
   std::vector<Example> held_out[3];  // by Split
   std::vector<int> unknown[3], silence[3];
   for (std::size_t i = 0; i < corpus.clips.size(); ++i) {
@@ -145,10 +145,16 @@ Dataset::Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOpti
     held_out[split].push_back({.clip = static_cast<int>(i), .label = label});
   }
   require_labels(labels);
-  require_training_clips(corpus, labels);
+  if (!measured_only_) require_training_clips(corpus, labels);
 
   for (const Split split : {Split::validation, Split::testing}) {
     const auto s = static_cast<std::size_t>(split);
+    if (measured_only_ && split == Split::validation) continue;
+    if (held_out[s].empty() && measured_only_) {
+      throw Error(corpus.root.string() + ": no clips of any keyword; its folders are to have their names, \"" +
+                      labels.keywords.front() + "\" for instance",
+                  Exit::data);
+    }
     if (held_out[s].empty()) {
       throw Error(corpus.root.string() + ": no " + std::string(split_name(split)) +
                       " clips of any keyword; add speakers or list files of each split in " +

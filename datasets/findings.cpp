@@ -121,6 +121,7 @@ std::string split_remedy(SplitBy by, Split split) {
     case SplitBy::speakers:
       return "add speakers, or give list files";
     case SplitBy::lists:
+    case SplitBy::nothing:
       break;
   }
   return split == Split::training ? "take some of them out of the lists"
@@ -137,6 +138,15 @@ void find_classes(const LabelSet& labels, Corpus& corpus) {
     } else if (clip.word != kSilenceFolder) {
       ++unknown;
     }
+  }
+  if (corpus.split_by == SplitBy::nothing) {
+    for (const std::string& keyword : labels.keywords) {
+      if (counts[keyword].empty()) corpus.remarks.push_back({.path = keyword, .fact = "no recordings: not measured"});
+    }
+    if (unknown == 0) {
+      corpus.remarks.push_back({.path = ".", .fact = "no words beside the keywords: _unknown_ is not measured"});
+    }
+    return;
   }
   for (const std::string& keyword : labels.keywords) {
     if (counts[keyword].empty()) {

@@ -290,7 +290,10 @@ std::vector<std::string> named_keywords(const fs::path& root) {
   return words;
 }
 
-Corpus scan_corpus(const fs::path& root, const SplitRule& rule) {
+namespace {
+
+/// Without a split decided by more than each clip's name.
+Corpus scanned(const fs::path& root, const SplitRule& rule) {
   std::error_code error;
   if (!fs::is_directory(root, error)) {
     throw Error(root.string() + ": no such folder; give a folder of WORD/*.wav, or make one by `kwsmith data synth`",
@@ -314,7 +317,21 @@ Corpus scan_corpus(const fs::path& root, const SplitRule& rule) {
   std::ranges::sort(corpus.noises);
   std::ranges::sort(corpus.words);
   corpus.keywords = named_keywords(root);
+  return corpus;
+}
+
+}  // namespace
+
+Corpus scan_corpus(const fs::path& root, const SplitRule& rule) {
+  Corpus corpus = scanned(root, rule);
   if (!apply_lists(corpus)) split_by_speakers(corpus, rule);
+  return corpus;
+}
+
+Corpus scan_whole_corpus(const fs::path& root) {
+  Corpus corpus = scanned(root, {});
+  for (Clip& clip : corpus.clips) clip.split = Split::testing;
+  corpus.split_by = SplitBy::nothing;
   return corpus;
 }
 

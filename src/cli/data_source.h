@@ -38,6 +38,7 @@ struct DataSource {
   std::string folder;
   std::vector<std::string> keywords;  ///< empty: those of the folder, else the default ten
   Reading reading;
+  bool whole = false;  ///< scan_whole_corpus()
 
   void add_to(CLI::App& verb, bool with_keywords = true) {
     verb.add_option("--data", folder, "folder in Speech Commands layout: WORD/*.wav, .flac, .ogg, .opus, .mp3")
@@ -56,7 +57,8 @@ struct DataSource {
   [[nodiscard]] Dataset load(int threads, int clip_ms) const {
     LiveBlock block(2);
     block.draw({"reading the recordings of " + folder});
-    Dataset dataset(scan_corpus(folder), labels(), {}, reading.options(threads, clip_ms));
+    const Corpus corpus = whole ? scan_whole_corpus(folder) : scan_corpus(folder);
+    Dataset dataset(corpus, labels(), {}, reading.options(threads, clip_ms));
     block.erase();
     for (const std::string& remark : dataset.remarks()) log().warn("{}: {}", folder, remark);
     return dataset;

@@ -45,9 +45,10 @@ void print_classes(const Json& json, const Output& format) {
 int run(EvalVerb& verb, const Common& common) {
   Model model = load_model(model_folder(verb.model));
   if (!verb.front_end.empty()) model.design.features.arithmetic = verb.front_end;
-  const Split split = split_from_name(verb.split);
+  verb.source.whole = verb.split == "all";
+  const Split split = verb.source.whole ? Split::testing : split_from_name(verb.split);
   if (split == Split::training) {
-    throw Error("--split: training clips are drawn and augmented anew each epoch; take validation or test",
+    throw Error("--split: training clips are drawn and augmented anew each epoch; take validation, test or all",
                 Exit::usage);
   }
   verb.source.keywords = keywords_of(model);
@@ -71,7 +72,9 @@ void add_eval(CLI::App& app, Common& common) {
   CLI::App* sub = app.add_subcommand("eval", "Measure a model: float (LibTorch), int8 (host) or c (the exported code)");
   sub->add_option("MODEL", verb->model, kModelHelp)->required();
   verb->source.add_to(*sub, false);
-  sub->add_option("--split", verb->split, "validation or test")->capture_default_str();
+  sub->add_option("--split", verb->split,
+                  "validation, test or all; all: every recording, of a folder that had no part in training")
+      ->capture_default_str();
   const std::map<std::string, Engine> engines = {{"float", Engine::float32}, {"int8", Engine::int8}, {"c", Engine::c}};
   sub->add_option("--engine", verb->engine, "float, int8 or c")->transform(one_of(engines))->default_str("int8");
   sub->add_option("--front-end", verb->front_end, "float or integer; the design's when left out")

@@ -136,7 +136,7 @@ Evaluation evaluate(const Model& model, const Dataset& dataset, Split split, Eng
     throw Error(model.design.name + ": the model's labels are not the dataset's; give its keywords", Exit::usage);
   }
   Evaluation evaluation{.engine = std::string(engine_name(engine)),
-                        .split = split,
+                        .split = dataset.measured_only() ? "all" : std::string(split_name(split)),
                         .labels = model.labels,
                         .expected = {},
                         .predicted = {},
@@ -213,7 +213,7 @@ nlohmann::ordered_json evaluation_to_json(const Evaluation& evaluation) {
   }
   return {{"schema", "kwsmith.eval/1"},
           {"engine", evaluation.engine},
-          {"split", split_name(evaluation.split)},
+          {"split", evaluation.split},
           {"clips", evaluation.expected.size()},
           {"accuracy", evaluation.accuracy()},
           {"accuracy_error", evaluation.error()},

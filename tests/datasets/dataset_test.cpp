@@ -176,6 +176,17 @@ TEST_F(DatasetTest, RefusesKeywordsWithoutTrainingClips) {
   EXPECT_THAT(error_line([&] { Dataset(corpus, {{"yes", "yes"}}, {}, 1); }, Exit::usage), HasSubstr("given twice"));
 }
 
+TEST_F(DatasetTest, OfAWholeCorpusHasTestingClipsAlone) {
+  text("testing_list.txt", "");
+  const Dataset data(scan_whole_corpus(root_), {{"yes", "stop"}}, {}, 1);
+  const std::map<int, int> expected = {{kSilence, 2}, {kUnknown, 2}, {2, 11}};
+  EXPECT_EQ(label_counts(data.held_out(Split::testing)), expected);
+  EXPECT_TRUE(data.held_out(Split::validation).empty());
+  EXPECT_THAT(data.remarks(), ::testing::Contains("stop: no recordings: not measured"));
+  EXPECT_THAT(error_line([&] { Dataset(scan_whole_corpus(root_), {{"stop"}}, {}, 1); }),
+              HasSubstr("no clips of any keyword; its folders are to have their names, \"stop\" for instance"));
+}
+
 TEST_F(DatasetTest, RefusesEmptyHeldOutSplits) {
   text("testing_list.txt", "");
   EXPECT_THAT(error_line([&] { load(); }), HasSubstr("no testing clips of any keyword; "));

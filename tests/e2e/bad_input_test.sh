@@ -148,6 +148,14 @@ expect 2 '9lives' export "$work/model" --out "$out/c" --prefix 9lives
 expect 2 'hop-ms 7: ' export "$work/model" --out "$out/c" --hop-ms 7
 expect 2 'split "dev": unknown' eval "$work/model" --data "$work/speech" --split dev
 expect 2 'training clips' eval "$work/model" --data "$work/speech" --split train
+mkdir -p "$work/strange/banana" "$work/whole"
+cp "$work"/speech/yes/* "$work/strange/banana"
+cp -r "$work/speech/yes" "$work/whole"
+expect 4 'no training clips|keyword without recordings' eval "$work/model" --data "$work/whole"
+expect 4 'no clips of any keyword' eval "$work/model" --data "$work/strange" --split all
+"$kwsmith" eval "$work/model" --data "$work/whole" --split all --json >"$work/all.json" 2>"$work/log" || fail "eval --split all"
+grep -q '"split": "all"' "$work/all.json" || fail "eval --split all calls the split otherwise"
+grep -q 'no: no recordings: not measured' "$work/log" || fail "eval --split all is silent about what it does not measure"
 expect 2 "$work/model: exists" quantize "$work/model" --data "$work/speech" --out "$work/model"
 expect 2 "$work/speech" quantize "$work/speech" --data "$work/speech"
 expect 4 "$work/none: " quantize "$work/model" --data "$work/none"

@@ -42,8 +42,8 @@ struct AudioFacts {
   std::int64_t beyond = 0;                 ///< of a file of floats: beyond -1..1
 };
 
-/// What decided the splits of a corpus.
-enum class SplitBy { lists, speakers, clips };
+/// What decided the splits of a corpus; nothing: scan_whole_corpus().
+enum class SplitBy { lists, speakers, clips, nothing };
 
 /// A folder in Speech Commands layout: WORD/FILE, optional _background_noise_/ and list files.
 struct Corpus {
@@ -80,6 +80,9 @@ Split sha1_split(const std::string& file_name, const SplitRule& rule);
 /// three, or one with more than nine tenths of the clips, are split clip by clip.
 ///   throws  Error (Exit::data): folder missing, no word folders with recordings, a clip in both lists
 Corpus scan_corpus(const std::filesystem::path& root, const SplitRule& rule = {});
+/// The same for recordings that had no part in training: every clip is a testing clip, whatever lists say, and a Dataset
+/// of them needs no others.
+Corpus scan_whole_corpus(const std::filesystem::path& root);
 
 /// Samples of one file of any length, as 16 kHz mono: channels are averaged, other rates resampled.
 ///   facts   when given: what the file was
@@ -137,7 +140,7 @@ class Dataset {
   /// Reads all recordings (CorpusAudio).
   ///   throws  Error (Exit::data) for the first broken file in path order (telling of `data check`), a keyword without
   ///   a training clip,
-  ///           no validation or no testing clips
+  ///           no validation or no testing clips; of scan_whole_corpus() no clip of any keyword
   Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOptions& options, const ReadOptions& read);
   /// Without a cache.
   Dataset(const Corpus& corpus, const LabelSet& labels, const DatasetOptions& options, int threads)
@@ -149,6 +152,8 @@ class Dataset {
   /// What the user should know about the recordings, a line each.
   [[nodiscard]] const std::vector<std::string>& remarks() const { return remarks_; }
   [[nodiscard]] int clip_ms() const { return clip_ms_; }  ///< longest length of its clips
+  /// Whether it is of scan_whole_corpus(): only testing clips.
+  [[nodiscard]] bool measured_only() const { return measured_only_; }
   /// Samples of a clip, at most clip_ms() of them.
   [[nodiscard]] std::span<const std::int16_t> clip(int index) const;
   [[nodiscard]] const std::vector<std::vector<std::int16_t>>& noises() const { return noises_; }
@@ -169,6 +174,7 @@ class Dataset {
   LabelSet labels_;
   DatasetOptions options_;
   int clip_ms_;
+  bool measured_only_;
   std::unique_ptr<const CorpusAudio> audio_;
   std::vector<std::vector<std::int16_t>> noises_;
   std::vector<Example> keyword_training_;

@@ -37,8 +37,8 @@ enum class Engine { float32, int8, c };
 
 /// Outputs of one engine over one split.
 struct Evaluation {
-  std::string engine;  ///< "float", "int8", "c"
-  Split split = Split::testing;
+  std::string engine;             ///< "float", "int8", "c"
+  std::string split = "testing";  ///< of the corpus; "all": scan_whole_corpus()
   std::vector<std::string> labels;
   std::vector<int> expected;      ///< [clips] label of each clip
   std::vector<int> predicted;     ///< [clips] first largest output
