@@ -7,6 +7,7 @@
 
 #include "kws/core/error.h"
 #include "kws/core/options.h"
+#include "log.h"
 
 namespace kws::cli {
 
@@ -37,7 +38,14 @@ static fs::path named(const std::string& word, const std::string& kind, const st
   for (fs::directory_iterator it(folder, error), last; !error && it != last; it.increment(error)) {
     if (it->path().extension() == end) names.push_back(it->path().stem().string());
   }
-  if (std::ranges::find(names, word) != names.end()) return folder / (word + end);
+  if (std::ranges::find(names, word) != names.end()) {
+    if (end.empty() && fs::exists(word)) {
+      log().warn(
+          "{}: the folder here holds no {}; taking the one of that name that comes with kwsmith (./{} is the folder)",
+          word, kind, word);
+    }
+    return folder / (word + end);
+  }
   if (fs::exists(word)) return word;  // whoever reads it says what is wrong with it
   const std::string near = nearest_name(word, names);
   throw Error(word + ": no such " + (end.empty() ? "folder" : "file") +

@@ -30,7 +30,17 @@ double accuracy_error(std::span<const unsigned char> right, std::span<const int>
     for (int& group : each) group = group == kFixedGroup ? kFixedGroup : clips++;
     return accuracy_error(right, each);
   }
-  if (counts.size() < 2) return 0.0;
+  Count all;
+  for (const Count& count : counts) {
+    all.right += count.right;
+    all.clips += count.clips;
+  }
+  if (all.clips == 0) return 0.0;
+  if (all.right == 0 || all.right == all.clips) {
+    const auto groups_drawn = static_cast<double>(counts.size());
+    const double other = 1.0 / (groups_drawn + 2.0);
+    return std::sqrt(other * (1.0 - other) / groups_drawn) * all.clips / (all.clips + fixed.clips);
+  }
   Rng rng({kSeed});
   double sum = 0.0, squares = 0.0;
   for (int draw = 0; draw < kDraws; ++draw) {

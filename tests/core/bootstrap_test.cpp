@@ -31,8 +31,18 @@ TEST(AccuracyError, GrowsWithTheRootOfTheClipsThatAreRightOrWrongTogether) {
 
 TEST(AccuracyError, SilenceIsNoSample) {
   const std::vector<unsigned char> right = {1, 1, 1, 1, 0};
-  EXPECT_EQ(accuracy_error(right, std::vector{kFixedGroup, kFixedGroup, kFixedGroup, kFixedGroup, 0}), 0.0);
+  EXPECT_EQ(accuracy_error(right, std::vector(5, kFixedGroup)), 0.0);
   EXPECT_GT(accuracy_error(right, std::vector{kFixedGroup, 0, 1, 2, 3}), 0.0);
+}
+
+TEST(AccuracyError, OfAllRightOrAllWrongIsThatOfTheRuleOfSuccession) {
+  const std::vector<int> groups = {0, 0, 1, 2, 3};
+  const double expected = std::sqrt(1.0 / 6 * 5 / 6 / 4);  // four groups were right, and one more of each kind
+  EXPECT_NEAR(accuracy_error(std::vector<unsigned char>(5, 1), groups), expected, 1e-12);
+  EXPECT_NEAR(accuracy_error(std::vector<unsigned char>(5, 0), groups), expected, 1e-12);
+  EXPECT_NEAR(accuracy_error(std::vector<unsigned char>(4, 1), std::vector{kFixedGroup, kFixedGroup, 0, 1}),
+              std::sqrt(1.0 / 4 * 3 / 4 / 2) / 2, 1e-12)
+      << "of half of the clips";
 }
 
 TEST(AccuracyError, OfOneSpeakerIsThatOfIndependentClips) {

@@ -148,6 +148,9 @@ expect 2 '9lives' export "$work/model" --out "$out/c" --prefix 9lives
 expect 2 'hop-ms 7: ' export "$work/model" --out "$out/c" --hop-ms 7
 expect 2 'split "dev": unknown' eval "$work/model" --data "$work/speech" --split dev
 expect 2 'training clips' eval "$work/model" --data "$work/speech" --split train
+mkdir -p "$work/here/ds_cnn_s"
+(cd "$work/here" && "$kwsmith" eval ds_cnn_s --data "$work/speech" --json >/dev/null 2>"$work/log") || fail "eval ds_cnn_s"
+grep -q 'ds_cnn_s: the folder here holds no model; taking the one' "$work/log" || fail "a broken model yields in silence"
 mkdir -p "$work/strange/banana" "$work/whole"
 cp "$work"/speech/yes/* "$work/strange/banana"
 cp -r "$work/speech/yes" "$work/whole"
