@@ -120,9 +120,9 @@ std::string flow_text(const std::optional<StreamPlan>& plan, const ExportSizes& 
          std::to_string(plan->frames) +
          " new frames change and keeps the rest, `kws_step` runs the other\nlayers: the same decisions as those about "
          "whole "
-         "seconds (`-DKWS_FLOW=0`, or another `KWS_HOP_FRAMES`,\nwhich take " +
+         "clips (`-DKWS_FLOW=0`, which another `KWS_HOP_FRAMES` needs, too,\nand which takes " +
          std::to_string(sizes.whole_stream) + " bytes of RAM instead of " +
-         std::to_string(sizes.stream_arena + sizes.stream_state) + ").";
+         std::to_string(sizes.stream_arena + sizes.stream_state) + " at this hop).";
 }
 
 Tokens flow_tokens(const std::optional<StreamPlan>& plan, const ModelCode& code) {

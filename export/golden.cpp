@@ -161,7 +161,8 @@ Tokens detector_tokens(const ExportModel& model, const StreamOptions& options) {
           {"MINIMUM", std::to_string(model.detector.minimum)},
           {"RELEASE", std::to_string(options.release)},
           {"RELEASE_TEXT", options.release > 0 ? "\nnor before it has fallen below `KWS_RELEASE` (" +
-                                                     percent(threshold_of_q15(options.release)) + ")"
+                                                     percent(threshold_of_q15(options.release)) +
+                                                     ") or another label has risen above it"
                                                : ""},
           {"REFRACTORY_MS", std::to_string(options.refractory_ms)},
           {"EXP_COUNT", std::to_string(table.size())},

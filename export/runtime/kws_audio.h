@@ -36,7 +36,8 @@ int kws_audio_init(kws_audio* a, int32_t format, int32_t channels, int32_t chann
 /* n samples of each channel from `in`, aligned as its samples are, to out [n], which may be `in` itself. */
 void kws_audio_convert(kws_audio* a, const void* in, size_t n, int16_t* out);
 
-/* Root mean square of the samples written since the call before (2^32 at most: 74 hours), 0 .. 32768; speech close to
+/* May not interrupt kws_audio_convert() of the same kws_audio, nor be interrupted by it.
+ * Root mean square of the samples written since the call before (2^32 at most: 74 hours), 0 .. 32768; speech close to
  * a microphone of the right gain is at 1,000 to 5,000. */
 uint32_t kws_audio_level(kws_audio* a);
 

@@ -1,5 +1,5 @@
-/* Layers on Arm's CMSIS-NN instead of kws_kernels_*.c, for builds with -DKWS_USE_CMSIS_NN: the same bytes. The same
- * definition must reach every file of the program, because the arena has another size then. */
+/* Layers on Arm's CMSIS-NN, version 7.0.0 or newer, instead of kws_kernels_*.c, for builds with -DKWS_USE_CMSIS_NN: the
+ * same bytes. The same definition must reach every file of the program, because the arena has another size then. */
 #ifndef KWS_CMSIS_H
 #define KWS_CMSIS_H
 

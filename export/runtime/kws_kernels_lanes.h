@@ -13,7 +13,8 @@
  *   cores without a long multiply (ARMv6-M), where a product of 32 bits is put together from 16-bit parts,
  *   portable C99. -DKWS_PORTABLE takes it everywhere, and so does a build without optimisation, which leaves too few
  *   registers. */
-#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(KWS_PORTABLE)
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && !defined(__ARM_BIG_ENDIAN) && defined(__GNUC__) && \
+    defined(__OPTIMIZE__) && !defined(KWS_PORTABLE)
 #define KWS_DSP 1
 #else
 #define KWS_DSP 0
@@ -22,7 +23,7 @@
 #endif
 #endif
 
-#if defined(__ARM_FEATURE_MVE) && !defined(KWS_PORTABLE)
+#if defined(__ARM_FEATURE_MVE) && !defined(__ARM_BIG_ENDIAN) && !defined(KWS_PORTABLE)
 #define KWS_MVE 1
 #include <arm_mve.h>
 #else

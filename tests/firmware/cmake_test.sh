@@ -21,4 +21,11 @@ CPP
   -DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY -DCMAKE_C_FLAGS="-mcpu=cortex-m4 -mthumb -O2" &&
   cmake --build "$work/m4" && [ -f "$work/m4/libdoor_model.a" ]; } >"$work/log" 2>&1 ||
   fail "for a Cortex-M4: $(tail -n 20 "$work/log")"
+# An application without a floating-point unit links what the front end needs of the C library.
+sed -i 's/ CXX)/)/; s/main.cpp/main.c/' "$work/app/CMakeLists.txt"
+sed 's/alignas(4)/DOOR_ALIGN(4)/; s/main()/main(void)/' "$work/app/main.cpp" >"$work/app/main.c"
+{ cmake -S "$work/app" -B "$work/m3" -DCMAKE_SYSTEM_NAME=Generic -DCMAKE_C_COMPILER=arm-none-eabi-gcc \
+  -DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY -DCMAKE_C_FLAGS="-mcpu=cortex-m3 -mthumb -O2" \
+  -DCMAKE_EXE_LINKER_FLAGS="--specs=nosys.specs" && cmake --build "$work/m3" && [ -f "$work/m3/app" ]; } >"$work/log" 2>&1 ||
+  fail "for a Cortex-M3: $(tail -n 20 "$work/log")"
 finish
