@@ -9,6 +9,7 @@
 #include "kws/core/table.h"
 #include "kws/core/text.h"
 #include "kws/cost/budget.h"
+#include "kws/cost/stream_plan.h"
 #include "log.h"
 #include "rows.h"
 #include "target.h"
@@ -115,10 +116,19 @@ void print(const Json& designs, const CostOptions& options) {
 }
 
 /// A hop is a whole number of frames; export refuses another, here designs of different strides stand beside each other.
-void tell_hops(const std::vector<Design>& designs, const Json& rows, int hop_ms) {
+void tell_hops(const std::vector<Design>& designs, const Json& rows, int hop_ms, bool carry_state) {
   for (std::size_t i = 0; i < designs.size(); ++i) {
     const Json& counted = rows[i]["firmware"]["hop_ms"];
-    if (hop_ms == 0 || counted == hop_ms) continue;
+    if (hop_ms == 0) continue;
+    if (const auto plan = carry_state ? plan_carried(build_graph(designs[i])) : std::nullopt) {
+      const int step_ms = plan->frames * designs[i].features.stride_ms;
+      if (counted.get<int>() % step_ms != 0) {
+        log().warn(
+            "{}: counted by whole windows; its state is carried on by {} ms, of which --hop-ms {} is no multiple",
+            designs[i].name, step_ms, hop_ms);
+      }
+    }
+    if (counted == hop_ms) continue;
     log().warn("{}: counted for a decision every {} ms; --hop-ms {} is no multiple of its frame stride, {} ms",
                designs[i].name, counted.get<int>(), hop_ms, designs[i].features.stride_ms);
   }
@@ -155,7 +165,7 @@ int run(const CostOptions& options) {
     print(rows, options);
   }
   std::cout.flush();
-  tell_hops(designs, rows, options.hop_ms);
+  tell_hops(designs, rows, options.hop_ms, options.carry_state);
   const int exit = complain(designs, {budget, own}, firmware);
   for (const Design& design : designs) {
     if (exit != 0) break;

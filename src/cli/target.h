@@ -32,6 +32,9 @@ inline constexpr int kLongestHop = 1000;  ///< ms
 inline constexpr const char* kCarryHelp =
     "count networks with recurrent layers (gru, lstm, basic_lstm, crnn) as streams that carry their state on, where a "
     "decision comes every whole number of their time steps";
-inline constexpr const char* kHopHelp = "from decision to decision, in whole frames; 0: as many frames as 100 ms hold";
+inline constexpr const char* kHopHelp =
+    "from decision to decision, in whole frames; 0: as many as 100 ms hold, or fewer where the network then computes "
+    "new "
+    "frames alone";
 
 }  // namespace kws::cli

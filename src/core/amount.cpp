@@ -70,6 +70,8 @@ double amount_from(std::string_view text, Amount amount) {
     if (suffix.text == rest) value = number * suffix.factor;
   }
   const bool whole = amount == Amount::bytes || amount == Amount::count;
+  // 8.2M is a whole number that 8.2 in binary misses by a hair.
+  if (whole && std::abs(value - std::round(value)) <= 1e-9 * std::max(1.0, value)) value = std::round(value);
   const double most = amount == Amount::share ? 1.0 : kMost;
   if (!(value >= 0.0 && value <= most) || (whole && value != std::floor(value))) fail();
   return value;

@@ -13,6 +13,11 @@ namespace {
 
 Part part_of(const Budget& budget) { return {budget.core, budget.clock_hz, budget.hop_ms, budget.carry_state}; }
 
+std::string rounded_macs(double macs) {
+  constexpr double kRound = 1000.0;
+  return grouped(std::llround(std::floor(macs / kRound) * kRound));
+}
+
 bool keeps_pace(const Design& design, const Graph& graph, const Budget& budget, FirmwareOptions options, int hop_ms) {
   constexpr double kNone = std::numeric_limits<double>::infinity();
   const Limits& limits = budget.limits;
@@ -63,7 +68,9 @@ int hop_that_keeps(const Design& design, const Budget& budget, const FirmwareOpt
   const int first = counted_hop_ms(design.features, graph, counted);
   const std::optional<StreamPlan> carried = counted.carry_state ? plan_carried(graph) : std::nullopt;
   const int step = stride * (carried ? carried->frames : 1);
-  for (int hop = first; hop <= std::max(first, kLongestHopThatHears); hop += step) {
+  int most = std::min(kLongestHopThatHears, design.features.clip_ms / 2);
+  if (carried) most = std::min(most, stride * (graph.input().time - carried->first_frames + carried->frames));
+  for (int hop = (first + step - 1) / step * step; hop <= std::max(first, most); hop += step) {
     if (keeps_pace(design, graph, budget, counted, hop)) return hop;
   }
   return 0;
@@ -78,9 +85,19 @@ std::string time_remedy(const Design& design, const Budget& budget, const Firmwa
     if (const int hop = hop_that_keeps(design, budget, options); hop > 0)
       add("decide every " + std::to_string(hop) + " ms (--hop-ms " + std::to_string(hop) + ")");
   };
-  if (!budget.limits.limits_time()) {
+  const Limits& limits = budget.limits;
+  const int hop_ms = counted_hop_ms(design.features, graph, counted);
+  Budget operations_alone = budget;
+  operations_alone.limits = Limits();
+  operations_alone.limits[MeasureId::ops_per_second] = limits[MeasureId::ops_per_second];
+  if (!keeps_pace(design, graph, operations_alone, counted, hop_ms)) {  // no front end or board mends that
     add_hop();
-    return text.empty() ? "take a smaller design" : text;
+    if (!text.empty()) return text;
+    const double share =
+        *limits[MeasureId::ops_per_second] / static_cast<double>(ops_per_second(design.features, graph, counted));
+    add("take a design of at most about " + rounded_macs(static_cast<double>(hello_edge_cost(graph).macs) * share) +
+        " MACs every " + std::to_string(hop_ms) + " ms");
+    return text;
   }
   const FirmwareCost cost = firmware_cost(design.features, graph, counted);
   const Timing whole = timing_of(of(cost.hop, budget.core), budget.core, budget.clock_hz, cost.hop_ms);
@@ -93,9 +110,8 @@ std::string time_remedy(const Design& design, const Budget& budget, const Firmwa
                                budget.limits[MeasureId::load].value_or(1.0) * whole.hop_ms);
   const double left = most - (whole.ms_high - network.ms_high);
   if (left > 0.0) {
-    constexpr double kRound = 1000.0;
-    const double macs = static_cast<double>(hello_edge_cost(graph).macs) * left / network.ms_high;
-    add("take a design of at most about " + grouped(std::llround(std::floor(macs / kRound) * kRound)) + " MACs every " +
+    add("take a design of at most about " +
+        rounded_macs(static_cast<double>(hello_edge_cost(graph).macs) * left / network.ms_high) + " MACs every " +
         std::to_string(whole.hop_ms) + " ms");
   }
   if (!counted.carry_state && plan_carried(graph)) add("carry the state from frame to frame (--carry-state)");

@@ -69,6 +69,12 @@ void read_weights(JsonReader& reader, std::int64_t elements, std::vector<std::in
 }
 
 /// Kernels round in 32 bit: no input may bring an accumulator, shifted to the left, to 2^30.
+void require_headroom(const JsonReader& reader, std::size_t row, std::int64_t worst, int shift) {
+  if (worst < (std::int64_t{1} << 30) >> std::max(shift, 0)) return;
+  reader.fail("", "row " + std::to_string(row) + " can leave the 31 bits that kernels compute in");
+}
+
+/// Of a product's accumulators.
 ///   filters  rows of weights; of several bands, each has them again
 ///   columns  depthwise weights: a row's weights lie `filters` apart
 void check_headroom(const JsonReader& reader, const Int8Product& product, std::size_t filters, bool columns) {
@@ -79,9 +85,7 @@ void check_headroom(const JsonReader& reader, const Int8Product& product, std::s
     for (std::size_t j = 0; j < length; ++j) {
       worst += 128 * std::abs(product.weight[columns ? j * filters + r % filters : r * length + j]);
     }
-    if (worst >= (std::int64_t{1} << 30) >> std::max<int>(product.shift[r], 0)) {
-      reader.fail("", "row " + std::to_string(r) + " can leave the 31 bits that kernels compute in");
-    }
+    require_headroom(reader, r, worst, product.shift[r]);
   }
 }
 
@@ -115,6 +119,14 @@ void read_parameter(const ParameterSpec& spec, JsonReader& reader, Int8Layer& la
     read_weights(inner, spec.elements(), layer.peephole);
     read_scaling(inner, static_cast<std::size_t>(spec.shape.front()), layer.peephole_multiplier, layer.peephole_shift);
     inner.finish();
+    const std::size_t cells = layer.peephole.size() / layer.peephole_shift.size();
+    for (std::size_t r = 0; r < layer.peephole_shift.size(); ++r) {
+      std::int64_t worst = 0;
+      for (std::size_t i = 0; i < cells; ++i) {
+        worst = std::max(worst, std::int64_t{32768} * std::abs(layer.peephole[r * cells + i]));
+      }
+      require_headroom(inner, r, worst, layer.peephole_shift[r]);
+    }
   }
 }
 
@@ -152,6 +164,8 @@ Int8Model int8_from_json(const Json& json, const Graph& graph, const std::string
       JsonReader main = reader.part("main");
       read_scaling(main, 1, layer.main.multiplier, layer.main.shift);
       main.finish();
+      const Shape& in = layer.layer.input;
+      require_headroom(main, 0, std::int64_t{255} * in.time * in.freq, layer.main.shift.front());
     }
     if (std::holds_alternative<Add>(layer.layer.op)) {
       JsonReader addend = reader.part("addend");

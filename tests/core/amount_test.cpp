@@ -14,6 +14,8 @@ TEST(Amount, ReadsSuffixes) {
   EXPECT_EQ(amount_from("1M", Amount::bytes), 1048576.0);
   EXPECT_EQ(amount_from("1.5k", Amount::bytes), 1536.0);
   EXPECT_EQ(amount_from("6M", Amount::count), 6e6);
+  EXPECT_EQ(amount_from("8.2M", Amount::count), 8.2e6) << "8.2 * 1e6 is 8199999.999999999";
+  EXPECT_EQ(amount_from("16.1K", Amount::count), 16100.0);
   EXPECT_EQ(amount_from("12.5 ms", Amount::milliseconds), 12.5);
   EXPECT_DOUBLE_EQ(amount_from("80%", Amount::share), 0.8);
   EXPECT_EQ(amount_from("0", Amount::share), 0.0);

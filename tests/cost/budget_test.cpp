@@ -101,6 +101,10 @@ TEST(OpsPerSecond, AreTenWholeWindowsUnlessToldOrTheNewColumnsOfAFlow) {
   EXPECT_THAT(complaint(load_design(test::published_file("ds_cnn_s")), budget),
               ::testing::EndsWith(" operations a second, budget \"pace\" allows 13,463,870; decide every 400 ms "
                                   "(--hop-ms 400)"));
+  budget.limits[MeasureId::ops_per_second] = static_cast<double>(ops);
+  EXPECT_THAT(complaint(load_design(test::published_file("ds_cnn_s")), budget),
+              ::testing::EndsWith("; take a design of at most about 265,000 MACs every 100 ms"))
+      << "a tenth of its own: no hop of half a second or less keeps that";
 }
 
 TEST(RequireFit, TellsMemoryAndOperationsWithoutParts) {
