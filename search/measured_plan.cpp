@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 
+#include "kws/core/interrupt.h"
 #include "kws/core/parallel.h"
 #include "kws/core/table.h"
 #include "kws/cost/cost.h"
@@ -26,6 +27,7 @@ std::vector<FirstDesign> measured(const SearchOptions& options, const TrainingSi
   parallel_for_each_index(first.size(), at_once, [&](std::size_t i) {
     first[i].step_seconds = static_cast<double>(site.clips) / site.speed(first[i].proposal.design);
   });
+  if (interrupted()) throw Interrupted{};  // some speeds are of no step at all
   return first;
 }
 

@@ -21,7 +21,7 @@ namespace {
 std::string settings_of(const TrainingRun& run, const FeatureFeed& feed) {
   Json settings = {{"design", design_to_json(run.design)},
                    {"training", options_to_json(run.options)},
-                   {"precision", precision_of(run.isa)},
+                   {"precision", run.isa == Isa::portable ? "plain" : precision_of(run.isa)},
                    {"data", feed.dataset().fingerprint()},
                    {"labels", feed.dataset().labels().labels()}};
   if (run.from != nullptr) {

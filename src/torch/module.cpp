@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
+#include <mutex>
 #include <new>
 #include <optional>
 
@@ -26,16 +27,26 @@ void require_room_for_blas() {
   static const thread_local Room room;
 }
 
-/// Keeps LibTorch from oneDNN as long as it lives, see Precision::float32_native.
+/// Keeps LibTorch, all its threads, from oneDNN as long as one of them lives, see Precision::float32_native.
 class NoOneDnn {
  public:
-  NoOneDnn() { at::globalContext().setUserEnabledMkldnn(false); }
-  ~NoOneDnn() { at::globalContext().setUserEnabledMkldnn(enabled_); }
+  NoOneDnn() {
+    const std::scoped_lock lock(mutex);
+    if (count++ > 0) return;
+    enabled = at::globalContext().userEnabledMkldnn();
+    at::globalContext().setUserEnabledMkldnn(false);
+  }
+  ~NoOneDnn() {
+    const std::scoped_lock lock(mutex);
+    if (--count == 0) at::globalContext().setUserEnabledMkldnn(enabled);
+  }
   NoOneDnn(const NoOneDnn&) = delete;
   NoOneDnn& operator=(const NoOneDnn&) = delete;
 
  private:
-  bool enabled_ = at::globalContext().userEnabledMkldnn();
+  static inline std::mutex mutex;  ///< guards the two below
+  static inline int count = 0;
+  static inline bool enabled = true;
 };
 
 class TorchNetwork : public FloatNetwork {

@@ -27,7 +27,9 @@ struct Axes {
   [[nodiscard]] Axis output(int size, int before) const { return {true, size, before}; }
   [[nodiscard]] Axis input(int size, int before) const { return {false, size, before}; }
   [[nodiscard]] Axis kernel(const WindowAxis& now, const WindowAxis& then) const {
-    return {false, now.kernel, then.kernel, (now.before() - then.before()) / now.dilation};
+    // Of a dilated kernel the old taps may fall between the new ones: then it is no larger form.
+    const int shift = now.before() - then.before();
+    return {false, now.kernel, then.kernel, shift % now.dilation == 0 ? shift / now.dilation : -1};
   }
   /// A vector in layout order.
   [[nodiscard]] std::vector<Axis> vector(bool time) const {

@@ -1,10 +1,13 @@
 #include "kws/train/plain_net.h"
 
+#include "kws/core/isa.h"
 #include "kws/train/float_module.h"
 
 namespace kws {
 
 void use_plain_threads(int threads) { float_module().use_threads(threads); }
+
+Precision training_precision() { return supported(Isa::avx512) ? Precision::float32 : Precision::float32_native; }
 
 PlainNet::PlainNet(const Graph& graph, const ParameterLayout& layout, std::span<float> parameters,
                    std::span<float> gradients, std::span<float> statistics, Precision precision)

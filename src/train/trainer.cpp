@@ -97,8 +97,13 @@ struct Trainer::Impl {
         average_statistics(state.statistics),
         best(state),
         limits(2 * g.layers().size()) {
-    if (!fused) plain = std::make_unique<PlainNet>(g, layout, state.parameters, gradients, state.statistics);
+    if (!fused) plain = make_plain();
     adam.average = state.parameters;
+  }
+
+  std::unique_ptr<PlainNet> make_plain() {
+    return std::make_unique<PlainNet>(graph, layout, state.parameters, gradients, state.statistics,
+                                      training_precision());
   }
 
   FeatureBatch features(int of_epoch) {
@@ -150,7 +155,7 @@ struct Trainer::Impl {
     if (fused) {
       rounded = RoundedNet::make(graph, layout, options.batch_size, isa, int8);
     } else {
-      plain_rounded = std::make_unique<PlainNet>(graph, layout, state.parameters, gradients, state.statistics);
+      plain_rounded = make_plain();
       plain_rounded->round_as(int8);
     }
   }

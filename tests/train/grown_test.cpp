@@ -94,6 +94,10 @@ TEST(Grown, RefusesWhatIsNoLargerForm) {
   EXPECT_NE(fails(changed("bc_resnet_1", {{"/network/bands", 4}}), "bc_resnet_1").find("larger form"),
             std::string::npos);
   EXPECT_NE(fails(known("dnn_s"), "cnn_s").find("larger form"), std::string::npos);
+  const auto dilated = [](int kernel) { return changed("matchboxnet_3x2x64", {{"/network/stages/4/kernel", kernel}}); };
+  EXPECT_NE(fails(dilated(30), "matchboxnet_3x2x64").find("larger form"), std::string::npos)
+      << "every tap would read a frame earlier";
+  EXPECT_EQ(fails(dilated(31), "matchboxnet_3x2x64"), "nothing");
 }
 
 }  // namespace

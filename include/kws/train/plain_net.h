@@ -19,10 +19,13 @@ void use_plain_threads(int threads);
 enum class Precision {
   float32,  ///< trains: works on the flat arrays themselves
   /// The same without oneDNN, whose gradients of some convolutions LibTorch 1.13 has written beyond their end on a CPU
-  /// with AVX2 alone. One at a time.
+  /// with AVX2 alone.
   float32_native,
   float64,  ///< oracle of the gradients: parameters are copied when it is made, running statistics stay as they are
 };
+
+/// float32_native where the CPU has no AVX-512, else float32.
+Precision training_precision();
 
 /// FusedNet's step in plain LibTorch operations and autograd: its oracle, and what trains where it cannot.
 class PlainNet {
