@@ -13,7 +13,8 @@ function dialsOf(design, row) {
     } else if (Array.isArray(value)) {
       const objects = value.some((one) => typeof one === "object");
       if (objects || path.endsWith("hidden")) (sums[path + " (number)"] = [value.length]);
-      value.forEach((one, i) => walk(one, objects || value.length !== 2 ? path : path + (i ? " (frequency)" : " (time)")));
+      const pair = /(kernel|stride)$/.test(path) && value.length === 2;
+      value.forEach((one, i) => walk(one, objects || !pair ? path : path + (i ? " (frequency)" : " (time)")));
     } else if (value) {
       Object.keys(value).forEach((key) => walk(value[key], path ? path + "." + key : key));
     }

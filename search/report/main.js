@@ -23,8 +23,10 @@ function step(by) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
   if (event.key === "/") {
+    const filter = document.querySelector("[data-menu=q]");
+    if (!filter) return;  // before the first trial
     event.preventDefault();  // browsers open their own search
-    document.querySelector("[data-menu=q]").focus();
+    filter.focus();
   } else if (event.key === "j") step(1);
   else if (event.key === "k") step(-1);
   else if (event.key === "x" || event.key === "Escape") choose(null);

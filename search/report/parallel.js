@@ -67,7 +67,7 @@ function parallel(parent) {
       names.forEach((name) => {
         const axis = d3.axisLeft(scales[name]);
         if (name === ACCURACY) axis.tickFormat(d3.format(".0%"));
-        else if (scales[name].invert) axis.ticks(5, d3.format("~s"));
+        else if (scales[name].invert) axis.ticks(5).tickFormat(siUnit);
         const group = svg.append("g").attr("class", "axis dial").attr("data-dial", name).attr("transform", `translate(${x(name)},0)`).call(axis);
         group.append("text").attr("class", "dial-name").attr("transform", `translate(2,${area.top - 8}) rotate(-30)`).text(label(name).replace("front end.", ""));
         const brush = d3.brushY().extent([[-12, area.top - 4], [12, area.bottom + 4]]).on("start brush end", () => {

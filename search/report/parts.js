@@ -51,6 +51,9 @@ function axes(svg, x, y, area, xLabel, yLabel, xTicks) {
 }
 
 /// Ticks that do not touch: 1, 2, 5 in each decade, fewer where there is no room.
+/// 1500 as 1.5k, but 0.5 as it is and not as 500m.
+const siUnit = (value) => Math.abs(value) < 1 ? d3.format(".3~g")(value) : d3.format(".3~s")(value);
+
 function logTicks(scale, format) {
   const [low, high] = scale.domain();
   const decades = Math.log10(high / low), room = Math.abs(scale.range()[1] - scale.range()[0]);

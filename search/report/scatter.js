@@ -35,7 +35,7 @@ function scatter(parent) {
       const x = log ? d3.scaleLog([low / 1.15, high * 1.15], [area.left, area.right])
         : d3.scaleLinear(padded(reach, 0.06), [area.left, area.right]);
       const y = accuracyScale(points.map((t) => t.v[ACCURACY]), { top: area.top, bottom: floor });
-      const unit = state.x === "load" ? d3.format(".0%") : d3.format(".3~s");
+      const unit = state.x === "load" ? d3.format(".0%") : siUnit;
       axes(svg, x, y, area, label(state.x), "int8 validation, %", log ? logTicks(x, unit) : { values: x.ticks(width / 90), format: unit });
       let taken = -Infinity, raised = false;
       [...limits.keys()].sort(d3.ascending).forEach((limit) => {

@@ -42,7 +42,7 @@ std::vector<std::string> values_of(const CLI::Option& option) {
   } else if (name == "engine") {
     values = {"float", "int8", "c"};
   } else if (name == "split") {
-    values = {"validation", "test"};
+    values = {"validation", "test", "all"};
   } else if (name == "state") {
     for (const TrialState state : kTrialStates) values.emplace_back(state_name(state));
   } else if (name == "front-end") {

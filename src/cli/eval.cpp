@@ -22,7 +22,21 @@ struct EvalVerb {
 };
 
 void print_classes(const Json& json, const Output& format) {
-  Table table({"label", "clips", "correct", "accuracy"});
+  const bool csv = format == Format::csv;
+  std::vector<std::string> columns = {"label", "clips", "correct", "accuracy"};
+  if (csv) columns.emplace_back("accuracy_error");
+  Table table(columns);
+  const auto add = [&](const std::string& label, int n, int right, const Json& of, bool known) {
+    const double accuracy = known ? static_cast<double>(right) / n : 0.0;
+    std::vector<std::string> cells = {label, std::to_string(n), std::to_string(right)};
+    if (csv) {
+      cells.push_back(known ? text_of(Json(accuracy)) : "");
+      cells.push_back(known ? text_of(of["accuracy_error"]) : "");
+    } else {
+      cells.push_back(known ? percent(accuracy, of["accuracy_error"].get<double>()) : "-");
+    }
+    table.add(std::move(cells));
+  };
   int clips = 0;
   int correct = 0;
   for (const auto& [label, counts] : json["per_class"].items()) {
@@ -30,15 +44,12 @@ void print_classes(const Json& json, const Output& format) {
     const int right = counts["correct"];
     clips += n;
     correct += right;
-    const double error = counts["accuracy_error"];
-    table.add({label, std::to_string(n), std::to_string(right),
-               n > 0 ? percent(static_cast<double>(right) / n, error) : "-"});
+    add(label, n, right, counts, n > 0);
   }
-  table.add({"all", std::to_string(clips), std::to_string(correct),
-             percent(json["accuracy"].get<double>(), json["accuracy_error"].get<double>())});
+  add("all", clips, correct, json, clips > 0);
   print_table(table, format);
   if (format == Format::csv) return;
-  std::cout << "engine " << json["engine"].get<std::string>() << ", SHA-256 of all outputs "
+  std::cout << "engine " << json["engine"].get<std::string>() << ", SHA-256 of all outputs:\n"
             << json["output_sha256"].get<std::string>() << "\n";
 }
 

@@ -61,12 +61,13 @@ void run_onnx(const ExportVerb& verb, const Model& model) {
 void require_no_device(const ExportVerb& verb) {
   const ExportOptions usual;
   if (verb.target.board_text.empty() && verb.target.core.empty() && verb.front_end.empty() && !verb.whole_windows &&
-      !verb.carry_state && verb.options.hop_ms == usual.hop_ms && verb.options.prefix == usual.prefix) {
+      !verb.carry_state && verb.options.hop_ms == usual.hop_ms && verb.options.prefix == usual.prefix &&
+      verb.target.given == Limits()) {
     return;
   }
   throw Error(
       "export --format onnx: writes the float network alone; leave out --board, --core, --front-end, --no-flow, "
-      "--carry-state, --hop-ms and --prefix",
+      "--carry-state, --hop-ms, --prefix and limits",
       Exit::usage);
 }
 

@@ -197,6 +197,9 @@ void print(const Json& rows, const ListOptions& options) {
 }
 
 void run(const ListOptions& options) {
+  if (!options.folder.empty() && options.what != "configs" && options.what != "models") {
+    throw Error("list --folder: is looked through for configs and models alone; leave it out", Exit::usage);
+  }
   print(options.what == "types"     ? (options.format == Format::json ? types() : flat_types())
         : options.what == "budgets" ? budgets()
         : options.what == "boards"  ? boards()

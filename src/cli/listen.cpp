@@ -27,7 +27,7 @@ struct ListenVerb {
   std::vector<std::string> files;
   int hop_ms = 0;
   double tune = -1.0;
-  bool sweep = false, no_labels = false;
+  bool sweep = false, no_labels = false, split_given = false;
   DetectorOptions detector;
   TestStreamOptions stream;
   Reading reading;
@@ -80,11 +80,11 @@ Table detection_table(const Json& json) {
   return table;
 }
 
-Table threshold_table(const Json& json) {
+Table threshold_table(const Json& json, Format format) {
   Table table({"threshold", "words", "found", "false_rejects", "false_accepts", "false_accepts_per_hour"});
   for (const Json& p : json["thresholds"]) {
     table.add({fixed(p["threshold"].get<double>(), 2), p["words"].dump(), p["found"].dump(),
-               percent(p["false_reject_rate"].get<double>()), p["false_accepts"].dump(),
+               share_cell(p["false_reject_rate"], format), p["false_accepts"].dump(),
                fixed(p["false_accepts_per_hour"].get<double>(), 2)});
   }
   return table;
@@ -116,7 +116,7 @@ void print(const ListenVerb& verb, const Json& json) {
     std::cout << text_of(json, 2) << "\n";
     return;
   }
-  const Table table = verb.sweep ? threshold_table(json) : detection_table(json);
+  const Table table = verb.sweep ? threshold_table(json, verb.format) : detection_table(json);
   print_table(table, verb.format);
   if (verb.format == Format::table) std::cout << summary(json) << "\n";
 }
@@ -199,6 +199,13 @@ void run(ListenVerb& verb, const Common& common) {
   if (verb.files.empty() == verb.data.empty()) {
     throw Error("listen: give recordings, or - for standard input, or --data", Exit::usage);
   }
+  if (verb.data.empty() && (verb.split_given || !verb.stream_flags->given().empty())) {
+    throw Error("listen: --split and the options of a recording made from --data go with --data; leave them out",
+                Exit::usage);
+  }
+  if (verb.no_labels && (live || !verb.data.empty())) {
+    throw Error("listen --no-labels: only recordings have label tracks; leave it out", Exit::usage);
+  }
   if (live) {
     if (verb.sweep || verb.tune >= 0.0) {
       throw Error("listen: standard input has no label track to judge detections by; give recordings or --data",
@@ -270,7 +277,8 @@ void add_listen(CLI::App& app, Common& common) {
   sub->add_option("--data", verb->data, "instead: a recording made of the clips of this Speech Commands folder");
   verb->reading.add_to(*sub);
   sub->add_flag("--no-labels", verb->no_labels, "a NAME.txt beside NAME.wav is no label track");
-  sub->add_option("--split", verb->split, "train, validation or test; whose clips")->capture_default_str();
+  CLI::Option* split =
+      sub->add_option("--split", verb->split, "train, validation or test; whose clips")->capture_default_str();
   sub->add_option(
          "--hop-ms", verb->hop_ms,
          "time from decision to decision, a multiple of the frame stride; 0: as many frames as 100 ms hold, as export")
@@ -286,7 +294,10 @@ void add_listen(CLI::App& app, Common& common) {
   verb->stream_flags = std::make_unique<Flags>(*sub, "Recording made from --data");
   describe(*verb->stream_flags, verb->stream);
   add_format(*sub, verb->format);
-  sub->callback([verb, &common] { run(*verb, common); });
+  sub->callback([verb, split, &common] {
+    verb->split_given = split->count() > 0;
+    run(*verb, common);
+  });
 }
 
 }  // namespace kws::cli

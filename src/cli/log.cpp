@@ -75,10 +75,10 @@ void set_up_log(const Common& common) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-LiveBlock::LiveBlock(int descriptor) : descriptor_(descriptor) {
+LiveBlock::LiveBlock(int descriptor, bool result) : descriptor_(descriptor) {
   const char* const kind = std::getenv("TERM");
   draws_ = ::isatty(descriptor) != 0 && kind != nullptr && std::string_view(kind) != "dumb" &&
-           log().should_log(spdlog::level::info);
+           (result || log().should_log(spdlog::level::info));
 }
 
 void LiveBlock::draw(std::vector<std::string> lines) {

@@ -19,8 +19,9 @@ void set_up_log(const Common& common);
 /// meanwhile stands above them. Nothing of them stays. One at a time.
 class LiveBlock {
  public:
-  /// Draws nothing where `descriptor` is no terminal, and nothing with --quiet.
-  explicit LiveBlock(int descriptor);
+  /// Draws nothing where `descriptor` is no terminal that moves its cursor, and nothing with --quiet unless it is a
+  /// result.
+  explicit LiveBlock(int descriptor, bool result = false);
   ~LiveBlock() { erase(); }
   LiveBlock(const LiveBlock&) = delete;
   LiveBlock& operator=(const LiveBlock&) = delete;

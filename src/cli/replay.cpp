@@ -21,7 +21,7 @@ void print_rows(const std::vector<ReplayRow>& rows, const Output& format) {
   Table table({"budget", "strategy", "epochs_iqm", "epochs_low", "epochs_high", "wrongly_stopped"});
   for (const ReplayRow& row : rows) {
     table.add({row.budget, row.strategy, fixed(row.epochs_iqm, 1), fixed(row.epochs_low, 1), fixed(row.epochs_high, 1),
-               percent(row.wrongly_stopped)});
+               share_cell(row.wrongly_stopped, format)});
   }
   print_table(table, format);
 }
@@ -34,7 +34,7 @@ void print_steps(const std::vector<ReplayStep>& steps, const Output& format) {
   Table table({"budget", "trial", "design", "from", "to", "accuracy", "reason"});
   for (const ReplayStep& step : steps) {
     table.add({step.budget, std::to_string(step.job.trial), step.design, std::to_string(step.job.from),
-               std::to_string(step.job.to), percent(step.accuracy), step.job.reason});
+               std::to_string(step.job.to), share_cell(step.accuracy, format), step.job.reason});
   }
   print_table(table, format);
 }

@@ -56,6 +56,10 @@ Table table_like(const Json& row, Format format) {
 
 }  // namespace
 
+std::string share_cell(double share, Format format) {
+  return format == Format::csv ? text_of(Json(share)) : percent(share);
+}
+
 std::string whole_number(std::string_view column, long long value, Format format) {
   if (format == Format::csv) return std::to_string(value);
   if (::isatty(STDOUT_FILENO) == 0) return grouped(value);

@@ -12,6 +12,9 @@ namespace kws::cli {
 /// last digit; in CSV without groups of three.
 std::string whole_number(std::string_view column, long long value, Format format);
 
+/// A share: per cent in a table, in CSV the number.
+std::string share_cell(double share, Format format);
+
 /// Objects of equal keys as one table or CSV; no rows: nothing. For people shares stand in per cent and whole numbers
 /// in groups of three.
 ///   first  columns that stand before the others in a table, so that a narrow terminal leaves out others

@@ -1,5 +1,6 @@
 #include "serving.h"
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,7 +25,19 @@ void Serving::show(const LocalServer& server) const {
   std::string program = "xdg-open", url = server.url();
   std::array<char*, 3> words = {program.data(), url.data(), nullptr};
   pid_t child = 0;
-  if (const int error = ::posix_spawnp(&child, program.c_str(), nullptr, nullptr, words.data(), environ); error != 0) {
+  // A session of its own, and silent: Ctrl-C is not for the browser, and standard output is the results'.
+  posix_spawnattr_t apart;
+  posix_spawnattr_init(&apart);
+  posix_spawnattr_setflags(&apart, POSIX_SPAWN_SETSID);
+  posix_spawn_file_actions_t silent;
+  posix_spawn_file_actions_init(&silent);
+  for (const int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    posix_spawn_file_actions_addopen(&silent, file, "/dev/null", O_RDWR, 0);
+  }
+  const int error = ::posix_spawnp(&child, program.c_str(), &silent, &apart, words.data(), environ);
+  posix_spawn_file_actions_destroy(&silent);
+  posix_spawnattr_destroy(&apart);
+  if (error != 0) {
     log().warn("--open: xdg-open: {}; open the URL yourself", std::strerror(error));
   }
 }

@@ -76,8 +76,14 @@ std::vector<std::string> fitted(const std::vector<std::string>& lines, int descr
 void watch(const std::string& study) {
   constexpr int kLooks = 20;  // at the user's wish, in a pause
   constexpr std::chrono::milliseconds kPause{100};
-  LiveBlock block(STDOUT_FILENO);
-  if (!block.draws()) throw Error("status --watch: standard output is no terminal; leave --watch out", Exit::usage);
+  LiveBlock block(STDOUT_FILENO, /*result=*/true);
+  if (!block.draws()) {
+    throw Error(std::string("status --watch: ") +
+                    (::isatty(STDOUT_FILENO) == 0 ? "standard output is no terminal"
+                                                  : "TERM names no terminal whose lines can be drawn again") +
+                    "; leave --watch out",
+                Exit::usage);
+  }
   for (StudyStatus status = status_of(view_study(study)); status.running && !interrupted();
        status = status_of(view_study(study))) {
     block.draw(fitted(lines_of(status), STDOUT_FILENO));

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <exception>
 #include <optional>
@@ -153,6 +154,7 @@ struct LocalServer::Impl {
 
 LocalServer::LocalServer(int port) : impl_(std::make_unique<Impl>()) {
   event_set_log_callback([](int /*severity*/, const char* /*text*/) {});  // what matters is thrown
+  std::signal(SIGPIPE, SIG_IGN);  // a browser that has gone away ends its page alone
   evhttp_set_allowed_methods(impl_->http.get(), EVHTTP_REQ_GET | EVHTTP_REQ_POST);
   evhttp_set_max_body_size(impl_->http.get(), static_cast<ev_ssize_t>(kLargestBody));
   evhttp_set_max_headers_size(impl_->http.get(), static_cast<ev_ssize_t>(kLargestHeaders));

@@ -148,6 +148,15 @@ expect 2 '9lives' export "$work/model" --out "$out/c" --prefix 9lives
 expect 2 'hop-ms 7: ' export "$work/model" --out "$out/c" --hop-ms 7
 expect 2 'split "dev": unknown' eval "$work/model" --data "$work/speech" --split dev
 expect 2 'training clips' eval "$work/model" --data "$work/speech" --split train
+expect 2 'float network alone; leave out .* and limits' export "$work/model" --format onnx --max-flash 1K --out "$out/m.onnx"
+expect 2 'go with --data' listen "$work/model" "$(find "$work/speech/yes" -type f | head -n 1)" --split test
+expect 2 'only recordings have label tracks' listen "$work/model" --data "$work/speech" --no-labels
+expect 2 'for configs and models alone' list boards --folder "$work"
+[ "$("$kwsmith" eval "$work/model" --data "$work/speech" --format csv 2>/dev/null | head -n 1)" = \
+  "label,clips,correct,accuracy,accuracy_error" ] || fail "eval --format csv has other columns"
+"$kwsmith" eval "$work/model" --data "$work/speech" --format csv 2>/dev/null | grep -q '%' && fail "eval: per cent in CSV"
+"$kwsmith" cost "$configs/crnn_s.json" --board nrf52840 --carry-state --hop-ms 100 >/dev/null 2>"$work/log" || true
+grep -q 'crnn_s: counted by whole windows; its state is carried on by 40 ms' "$work/log" || fail "cost is silent about a hop that carries no state"
 mkdir -p "$work/here/ds_cnn_s"
 (cd "$work/here" && "$kwsmith" eval ds_cnn_s --data "$work/speech" --json >/dev/null 2>"$work/log") || fail "eval ds_cnn_s"
 grep -q 'ds_cnn_s: the folder here holds no model; taking the one' "$work/log" || fail "a broken model yields in silence"
