@@ -114,7 +114,11 @@ int run(const SearchVerb& verb, const Common& common) {
   if (verb.dry_run) {
     std::optional<PlanData> data;
     if (!verb.source.folder.empty()) data = plan_data(verb.source.load(common.thread_count(), clip_ms));
-    print_plan(request, isa_of(options), data, verb.format);
+    try {
+      print_plan(request, isa_of(options), data, verb.format);
+    } catch (const Interrupted&) {
+      return static_cast<int>(Exit::interrupted);
+    }
     return static_cast<int>(Exit::done);
   }
   for (const auto& [flag, value] : {std::pair{"--data", verb.source.folder}, std::pair{"--study", verb.study}}) {
