@@ -20,9 +20,13 @@ using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 
 constexpr int kWorkers = 1000, kProcesses = 4;
-/// All goes so many times as fast as `kwsmith worker` does it by default: what the store has to spare, also where
-/// processes and their memory cost a virtual machine ten times as much and other tests run beside this one.
+/// All goes so many times as fast as `kwsmith worker` does it by default: what the store has to spare, which sanitizers
+/// take.
+#ifdef __SANITIZE_ADDRESS__
+constexpr double kHaste = 1.0;
+#else
 constexpr double kHaste = 5.0;
+#endif
 constexpr Seconds kLease = Seconds(60.0) / kHaste;
 constexpr Seconds kWatched{8.0};
 
