@@ -45,7 +45,7 @@ Needs needs_of(const Design& design, const std::optional<Part>& part, const Firm
 /// time: a longer hop, fewer multiply-accumulates, state that is kept. "": it keeps all.
 std::string over_budget(const Design& design, const Budget& budget, const FirmwareOptions& options = {});
 /// The hop of FirmwareOptions, or the next longer one at which the design keeps the budget's limits of time; 0: none up
-/// to kLongestHopThatHears.
+/// to kLongestHopThatHears, or half of a shorter clip; of a carried state a multiple of its steps, within its window.
 int hop_that_keeps(const Design& design, const Budget& budget, const FirmwareOptions& options = {});
 /// Half a window: a word of half a second still lies in one of them as a whole.
 inline constexpr int kLongestHopThatHears = 500;
