@@ -27,11 +27,15 @@ class Database {
 
   /// Runs one statement inside a transaction(); $1, $2 ... stand for the values.
   virtual std::vector<SqlRow> run(const std::string& sql, const std::vector<SqlValue>& values) = 0;
-  /// Everything `action` does happens or nothing. After a lost connection the action may be run again, so that it must
-  /// bear that.
-  ///   writes  what SQLite must know beforehand
+  /// What an action consists of.
+  enum class Work {
+    questions,  ///< statements that change nothing
+    change,     ///< one statement, which changes something
+    changes,    ///< several, of which all happen or none
+  };
+  /// After a lost connection the action may be run again, so that it must bear that.
   ///   throws  Error (Exit::store) of one line: unreachable, damaged, disk full
-  virtual void transaction(bool writes, const std::function<void()>& action) = 0;
+  virtual void transaction(Work work, const std::function<void()>& action) = 0;
 
   /// Inside a transaction().
   virtual bool has_table(const std::string& table) = 0;

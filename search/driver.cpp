@@ -92,7 +92,7 @@ class Run {
         if (outcome == Worker::Outcome::interrupted) {
           interrupted_ = true;
           stop();
-        } else if (outcome == Worker::Outcome::nothing) {
+        } else if (outcome == Worker::Outcome::nothing || outcome == Worker::Outcome::none_more) {
           if (!stop_) offered_.wait_for(lock, kResultPause);
         } else {
           ++delivered_;

@@ -144,7 +144,7 @@ class PostgresDatabase : public Database {
 
   void compact() override {}  // the server does it by itself
 
-  void transaction(bool writes, const std::function<void()>& action) override {
+  void transaction(Work work, const std::function<void()>& action) override {
     const auto give_up = std::chrono::steady_clock::now() + kPatience;
     int breaks = 0;
     const auto broke = [&](const std::exception& error) {
@@ -157,9 +157,8 @@ class PostgresDatabase : public Database {
     for (;;) {
       try {
         if (!connection_) connect();
-        // Each statement sees what is committed when it begins, inside a transaction or not; without one a question
-        // takes one message each way instead of three.
-        if (writes) {
+        // A statement is a transaction of its own: one message each way instead of three.
+        if (work == Work::changes) {
           attempt<pqxx::work>(action);
         } else {
           attempt<pqxx::nontransaction>(action);

@@ -110,10 +110,10 @@ class SqliteDatabase : public Database {
     return rows;
   }
 
-  void transaction(bool writes, const std::function<void()>& action) override {
+  void transaction(Work work, const std::function<void()>& action) override {
     try {
-      SQLite::Transaction transaction(
-          db_, writes ? SQLite::TransactionBehavior::IMMEDIATE : SQLite::TransactionBehavior::DEFERRED);
+      SQLite::Transaction transaction(db_, work == Work::questions ? SQLite::TransactionBehavior::DEFERRED
+                                                                   : SQLite::TransactionBehavior::IMMEDIATE);
       action();
       transaction.commit();
     } catch (const SQLite::Exception& error) {

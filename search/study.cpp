@@ -79,7 +79,7 @@ Study::Study(const std::filesystem::path& folder, const Json& config, const std:
   store_ = std::make_unique<Store>(url.empty() ? open_sqlite(folder, Access::create) : open_postgres(url));
   Database& db = *store_->db;
   db.lock_search();
-  store_->run(true, [&] {
+  store_->run(Store::Work::changes, [&] {
     make_tables(db);
     const std::vector<SqlRow> known = db.run("SELECT json FROM config", {});
     if (known.empty()) db.run("INSERT INTO progress VALUES (1, $1, 0) ON CONFLICT DO NOTHING", {kVersion});
@@ -110,13 +110,13 @@ Study Study::join(const std::string& place, bool to_work) {
   auto store = std::make_unique<Store>(server ? open_postgres(place)
                                               : open_sqlite(place, to_work ? Access::write : Access::read));
   // A search makes the file before its tables: who looks in between waits, as for one that has not begun.
-  if (!store->run(false, [&] { return store->db->has_table("progress"); })) {
+  if (!store->run(Store::Work::questions, [&] { return store->db->has_table("progress"); })) {
     throw Error(store->db->name() + ": holds no study yet; start kwsmith search with this --study first", Exit::usage);
   }
-  store->run(false, [&] { require_version(*store->db); });
+  store->run(Store::Work::questions, [&] { require_version(*store->db); });
   // A search of an earlier kwsmith may lack what its workers have come to need since.
-  if (to_work && !store->run(false, [&] { return store->db->has_table("spent"); })) {
-    store->run(true, [&] { make_tables(*store->db); });
+  if (to_work && !store->run(Store::Work::questions, [&] { return store->db->has_table("spent"); })) {
+    store->run(Store::Work::changes, [&] { make_tables(*store->db); });
   }
   return {server ? "" : place, std::move(store)};
 }
@@ -125,7 +125,7 @@ std::optional<Json> Study::plan_of(const std::string& place) {
   const bool server = is_postgres_url(place);
   if (!server && !holds_sqlite(place)) return std::nullopt;
   Store store(server ? open_postgres(place) : open_sqlite(place, Access::read));
-  return store.run(false, [&]() -> std::optional<Json> {
+  return store.run(Study::Store::Work::questions, [&]() -> std::optional<Json> {
     if (!store.db->has_table("progress")) return std::nullopt;
     require_version(*store.db);
     if (!store.db->has_table("plan")) return Json();
@@ -136,19 +136,19 @@ std::optional<Json> Study::plan_of(const std::string& place) {
 }
 
 void Study::set_plan(const Json& plan) {
-  store_->run(true, [&] { write_plan(*store_->db, plan); });
+  store_->run(Store::Work::changes, [&] { write_plan(*store_->db, plan); });
 }
 
 std::string Study::name() const { return folder_.empty() ? store_->db->name() : folder_.string(); }
 
 void Study::raise() {
-  if (raised_) store_->one(true, "UPDATE config SET json = $1", {text_of(*raised_)});
+  if (raised_) store_->change("UPDATE config SET json = $1", {text_of(*raised_)});
   raised_.reset();
 }
 
 Json Study::config() const {
   if (raised_) return *raised_;
-  return store_->run(false, [&] {
+  return store_->run(Store::Work::questions, [&] {
     const std::vector<SqlRow> rows = store_->db->run("SELECT json FROM config", {});
     const Origin origin = row_of(store_->db->name(), "config");
     if (rows.empty()) throw Error(origin.name + ": is gone; " + origin.remedy, Exit::store);
@@ -159,7 +159,7 @@ Json Study::config() const {
 bool Study::add(const Proposal& proposal) {
   const std::int64_t number = proposal.number;
   const Json json = proposal_to_json(proposal);
-  return store_->run(true, [&] {
+  return store_->run(Store::Work::changes, [&] {
     Database& db = *store_->db;
     const std::vector<SqlRow> known = db.run("SELECT proposal FROM trials WHERE number = $1", {number});
     bool another = false;
@@ -189,13 +189,13 @@ bool Study::add(const Proposal& proposal) {
 }
 
 void Study::set_finished(bool finished) {
-  store_->one(true, "UPDATE progress SET finished = $1", {std::int64_t{finished ? 1 : 0}});
+  store_->change("UPDATE progress SET finished = $1", {std::int64_t{finished ? 1 : 0}});
 }
 
-bool Study::finished() const { return store_->one(false, "SELECT finished FROM progress").at(0)[0] == "1"; }
+bool Study::finished() const { return store_->ask("SELECT finished FROM progress").at(0)[0] == "1"; }
 
 void Study::tell(const SearchProgress& progress) {
-  store_->run(true, [&] {
+  store_->run(Store::Work::changes, [&] {
     Database& db = *store_->db;
     db.run(std::string("INSERT INTO told VALUES (1, $1, ") + db.now() +
                ") ON CONFLICT (id) DO UPDATE SET json = excluded.json, at = excluded.at",
@@ -204,7 +204,7 @@ void Study::tell(const SearchProgress& progress) {
 }
 
 std::optional<SearchProgress> Study::told() const {
-  return store_->run(false, [&]() -> std::optional<SearchProgress> {
+  return store_->run(Store::Work::questions, [&]() -> std::optional<SearchProgress> {
     Database& db = *store_->db;
     if (!db.has_table("told")) return std::nullopt;  // a search of an earlier kwsmith
     const std::vector<SqlRow> rows = db.run(std::string("SELECT json, ") + db.now() + " - at FROM told", {});
@@ -218,16 +218,16 @@ std::optional<SearchProgress> Study::told() const {
 }
 
 bool Study::searched() const {
-  return store_->run(false, [&] { return store_->db->search_runs(); });
+  return store_->run(Store::Work::questions, [&] { return store_->db->search_runs(); });
 }
 
 void Study::set_reason(int number, int epochs, const std::string& reason) {
-  store_->one(true, "UPDATE rungs SET decided = $3 WHERE number = $1 AND epochs = $2",
-              {std::int64_t{number}, std::int64_t{epochs}, reason});
+  store_->change("UPDATE rungs SET decided = $3 WHERE number = $1 AND epochs = $2",
+                 {std::int64_t{number}, std::int64_t{epochs}, reason});
 }
 
 void Study::stand(const std::vector<Standing>& standings) {
-  store_->run(true, [&] {
+  store_->run(Store::Work::changes, [&] {
     store_->db->run("DELETE FROM standings", {});
     for (const Standing& standing : standings) {
       store_->db->run("INSERT INTO standings VALUES ($1, $2, $3, $4)",
@@ -238,18 +238,18 @@ void Study::stand(const std::vector<Standing>& standings) {
 }
 
 std::vector<Trial> Study::trials() const {
-  return store_->run(false, [&] { return read_trials(*store_->db); });
+  return store_->run(Store::Work::questions, [&] { return read_trials(*store_->db); });
 }
 
 Proposal Study::proposal(int number) const {
-  return store_->run(false, [&] {
+  return store_->run(Store::Work::questions, [&] {
     const auto rows = store_->db->run("SELECT proposal FROM trials WHERE number = $1", {std::int64_t{number}});
     return stored_proposal(number, rows.at(0)[0].value(), store_->db->name());
   });
 }
 
 std::optional<Rung> Study::rung(int number, int epochs) const {
-  return store_->run(false, [&]() -> std::optional<Rung> {
+  return store_->run(Store::Work::questions, [&]() -> std::optional<Rung> {
     const auto rows =
         store_->db->run(std::string("SELECT ") + kRungCells + " FROM rungs WHERE number = $1 AND epochs = $2",
                         {std::int64_t{number}, std::int64_t{epochs}});
@@ -258,25 +258,25 @@ std::optional<Rung> Study::rung(int number, int epochs) const {
 }
 
 std::string Study::model(int number, int epochs) const {
-  const auto rows = store_->one(false, "SELECT model FROM rungs WHERE number = $1 AND epochs = $2",
+  const auto rows = store_->ask("SELECT model FROM rungs WHERE number = $1 AND epochs = $2",
                                 {std::int64_t{number}, std::int64_t{epochs}});
   return rows.empty() ? "" : rows[0][0].value_or("");
 }
 
 std::string Study::checkpoint(int number) const {
-  const auto rows = store_->one(false, "SELECT checkpoint FROM trials WHERE number = $1", {std::int64_t{number}});
+  const auto rows = store_->ask("SELECT checkpoint FROM trials WHERE number = $1", {std::int64_t{number}});
   return rows.empty() ? "" : rows[0][0].value_or("");
 }
 
 void Study::set_model(int number, int epochs, const std::string& model) {
-  store_->one(true, "UPDATE rungs SET model = $3 WHERE number = $1 AND epochs = $2",
-              {std::int64_t{number}, std::int64_t{epochs}, Bytes{model}});
+  store_->change("UPDATE rungs SET model = $3 WHERE number = $1 AND epochs = $2",
+                 {std::int64_t{number}, std::int64_t{epochs}, Bytes{model}});
 }
 
 void Study::shrink(const std::vector<int>& models, const std::vector<int>& checkpoints) {
   const std::scoped_lock guard(store_->mutex);
   Database& db = *store_->db;
-  db.transaction(true, [&] {
+  db.transaction(Database::Work::changes, [&] {
     for (const SqlRow& row : db.run("SELECT number FROM trials WHERE checkpoint IS NOT NULL", {})) {
       const int number = number_of(row[0]);
       if (std::ranges::find(checkpoints, number) != checkpoints.end()) continue;
@@ -292,12 +292,12 @@ void Study::shrink(const std::vector<int>& models, const std::vector<int>& check
 }
 
 void Study::set_test(int number, const TestResult& test) {
-  store_->one(true, "INSERT INTO tests VALUES ($1, $2) ON CONFLICT (number) DO UPDATE SET result = excluded.result",
-              {std::int64_t{number}, text_of(test_to_json(test))});
+  store_->change("INSERT INTO tests VALUES ($1, $2) ON CONFLICT (number) DO UPDATE SET result = excluded.result",
+                 {std::int64_t{number}, text_of(test_to_json(test))});
 }
 
 std::map<int, TestResult> Study::tests() const {
-  return store_->run(false, [&] {
+  return store_->run(Store::Work::questions, [&] {
     std::map<int, TestResult> tests;
     for (const SqlRow& row : store_->db->run("SELECT number, result FROM tests", {})) {
       const Origin origin = row_of(store_->db->name(), "test of trial " + row[0].value());

@@ -28,6 +28,8 @@ bool lost_too_often(Database& db, const std::string& table, const std::string& w
 /// How a job names its holder: with the length of the lease in seconds before it.
 std::string holder_cell(const std::string& holder, double seconds) { return fixed(seconds, 3) + " " + holder; }
 std::string holder_in(const std::string& cell) { return cell.substr(cell.find(' ') + 1); }
+/// Those that nobody works on, as SQL.
+std::string free_steps(const Database& db) { return std::string("expires < ") + db.now(); }
 /// Where clocks differ: leases that end so late that their clock must have been ahead; as SQL of SQLite.
 std::string leases_ahead(const Database& db) {
   return db.one_clock() ? ""
@@ -63,7 +65,7 @@ void keep_checkpoint(Database& db, const Lease& lease, const std::string& checkp
 
 void Study::offer(int turn, const Lease& step) {
   const std::vector<SqlValue> key = {std::int64_t{step.trial}, std::int64_t{step.to}};
-  store_->run(true, [&] {
+  store_->run(Store::Work::changes, [&] {
     Database& db = *store_->db;
     db.run("INSERT INTO jobs VALUES ($1, $2, $3, $4, $5, NULL, $6, 0) ON CONFLICT DO NOTHING",
            {key[0], key[1], std::int64_t{step.from}, std::int64_t{turn}, step.reason, first_fence(db)});
@@ -77,7 +79,7 @@ void Study::offer(int turn, const Lease& step) {
 }
 
 std::vector<std::pair<int, int>> Study::withdraw(const std::function<bool(const std::string& holder)>& gone) {
-  return store_->run(true, [&] {
+  return store_->run(Store::Work::changes, [&] {
     std::vector<std::pair<int, int>> withdrawn;
     Database& db = *store_->db;
     const std::string expired = std::string("CASE WHEN expires < ") + db.now() + " THEN 1 ELSE 0 END";
@@ -93,7 +95,7 @@ std::vector<std::pair<int, int>> Study::withdraw(const std::function<bool(const 
 }
 
 int Study::workers(const std::function<bool(const std::string& holder)>& gone) const {
-  return store_->run(false, [&] {
+  return store_->run(Store::Work::questions, [&] {
     Database& db = *store_->db;
     const std::vector<SqlRow> held = db.run(std::string("SELECT holder FROM jobs WHERE expires > ") + db.now(), {});
     return static_cast<int>(
@@ -101,19 +103,25 @@ int Study::workers(const std::function<bool(const std::string& holder)>& gone) c
   });
 }
 
-std::optional<Lease> Study::claim(const std::string& holder, double seconds) {
-  const std::string free = std::string("expires < ") + store_->db->now();
-  // Most questions find nothing; they must not keep a writer waiting.
+Study::Offers Study::offers() const {
   const std::string ahead = leases_ahead(*store_->db);
-  const std::string either = ahead.empty() ? free : free + " OR (" + ahead + ")";
-  if (store_->one(false, "SELECT 1 FROM jobs WHERE " + either + " LIMIT 1").empty()) return std::nullopt;
-  return store_->run(true, [&]() -> std::optional<Lease> {
+  const std::string either = free_steps(*store_->db) + (ahead.empty() ? "" : " OR (" + ahead + ")");
+  const SqlRow row = store_
+                         ->ask("SELECT finished, CASE WHEN EXISTS (SELECT 1 FROM jobs WHERE " + either +
+                               ") THEN 1 ELSE 0 END FROM progress")
+                         .at(0);
+  if (row[1] == "1") return Offers::step;
+  return row[0] == "1" ? Offers::none_more : Offers::none_yet;
+}
+
+std::optional<Lease> Study::claim(const std::string& holder, double seconds) {
+  return store_->run(Store::Work::changes, [&]() -> std::optional<Lease> {
     Database& db = *store_->db;
     cut_leases_ahead(db);
     const std::vector<SqlRow> rows = db.run(
         "SELECT trial, from_epochs, epochs, decided, fence, holder, (SELECT seconds FROM spent WHERE spent.trial = "
         "jobs.trial AND spent.epochs = jobs.epochs) FROM jobs WHERE " +
-            free + " ORDER BY turn LIMIT 1" + db.skip_locked(),
+            free_steps(db) + " ORDER BY turn LIMIT 1" + db.skip_locked(),
         {});
     if (rows.empty()) return std::nullopt;
     const SqlRow& row = rows[0];
@@ -137,16 +145,16 @@ std::optional<Lease> Study::claim(const std::string& holder, double seconds) {
 }
 
 bool Study::renew(const Lease& lease, double seconds) {
+  const std::string mine = "trial = $1 AND epochs = $2 AND fence = $3 AND holder IS NOT NULL";
   return !store_
-              ->one(true,
-                    std::string("UPDATE jobs SET expires = ") + store_->db->now() +
-                        " + $4 WHERE trial = $1 AND epochs = $2 AND fence = $3 AND holder IS NOT NULL RETURNING trial",
-                    {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.fence, seconds})
+              ->change(std::string("UPDATE jobs SET expires = ") + store_->db->now() + " + $4 WHERE " + mine +
+                           " RETURNING trial",
+                       {std::int64_t{lease.trial}, std::int64_t{lease.to}, lease.fence, seconds})
               .empty();
 }
 
 bool Study::end(const Lease& lease, const std::function<void()>& record) {
-  return store_->run(true, [&] {
+  return store_->run(Store::Work::changes, [&] {
     // Who holds the row writes the result; a holder whose lease ran out finds another fence or no row.
     const bool held = !store_->db
                            ->run("DELETE FROM jobs WHERE trial = $1 AND epochs = $2 AND fence = $3 RETURNING trial",
@@ -180,7 +188,7 @@ bool Study::fail(const Lease& lease, const std::string& failure) {
 }
 
 bool Study::keep(const Lease& lease, const std::string& checkpoint, double seconds) {
-  return store_->run(true, [&] {
+  return store_->run(Store::Work::changes, [&] {
     Database& db = *store_->db;
     // The row of the step is held first: a condition on it would be judged as of before a wait for the trial's row.
     const bool held = !db.run(
@@ -195,7 +203,7 @@ bool Study::keep(const Lease& lease, const std::string& checkpoint, double secon
 }
 
 bool Study::release(const Lease& lease, const std::string& checkpoint, double seconds) {
-  return store_->run(true, [&] {
+  return store_->run(Store::Work::changes, [&] {
     Database& db = *store_->db;
     const bool held = !db.run(
                              "UPDATE jobs SET holder = NULL, expires = 0 WHERE trial = $1 AND epochs = $2 AND "

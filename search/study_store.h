@@ -20,16 +20,18 @@ constexpr int kMostEpochs = 1000000;
 struct Study::Store {
   explicit Store(std::unique_ptr<Database> opened) : db(std::move(opened)) {}
 
+  using Work = Database::Work;
+
   /// One transaction, with what is wrong in a row said in our form.
   template <class Action>
-  auto run(bool writes, Action action) -> decltype(action()) {
+  auto run(Work work, Action action) -> decltype(action()) {
     const std::scoped_lock guard(mutex);
     try {
       if constexpr (std::is_void_v<decltype(action())>) {
-        db->transaction(writes, action);
+        db->transaction(work, action);
       } else {
         std::optional<decltype(action())> value;
-        db->transaction(writes, [&] { value.emplace(action()); });
+        db->transaction(work, [&] { value.emplace(action()); });
         return *std::move(value);
       }
     } catch (const Error&) {
@@ -41,8 +43,11 @@ struct Study::Store {
     }
   }
   /// One statement.
-  std::vector<SqlRow> one(bool writes, const std::string& sql, const std::vector<SqlValue>& values = {}) {
-    return run(writes, [&] { return db->run(sql, values); });
+  std::vector<SqlRow> ask(const std::string& sql, const std::vector<SqlValue>& values = {}) {
+    return run(Work::questions, [&] { return db->run(sql, values); });
+  }
+  std::vector<SqlRow> change(const std::string& sql, const std::vector<SqlValue>& values) {
+    return run(Work::change, [&] { return db->run(sql, values); });
   }
 
   std::unique_ptr<Database> db;

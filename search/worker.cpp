@@ -89,7 +89,10 @@ Worker::Worker(Study& study, Evaluator& evaluator, std::string name, double leas
       warn_(std::move(warn)) {}
 
 Worker::Outcome Worker::work_one(const Progress& progress) {
-  const std::optional<Lease> lease = study_.claim(name_, lease_seconds_);
+  const Study::Offers offers = study_.offers();
+  if (offers == Study::Offers::none_more) return Outcome::none_more;
+  const std::optional<Lease> lease =
+      offers == Study::Offers::step ? study_.claim(name_, lease_seconds_) : std::optional<Lease>();
   if (!lease) return Outcome::nothing;
   LeaseKeeper keeper(study_, *lease, lease_seconds_);
   progress(*lease, lease->from);
@@ -195,6 +198,7 @@ class Crew {
           lease = one;
         });
         if (outcome == Worker::Outcome::interrupted) end(WorkEnd::interrupted);
+        if (outcome == Worker::Outcome::none_more) end(WorkEnd::study_finished);
         if (outcome == Worker::Outcome::nothing) rest(rng);
         if (outcome == Worker::Outcome::delivered) tell(*lease, "is delivered");
         if (outcome == Worker::Outcome::refused) tell(*lease, "took longer than its lease, another worker has it");
@@ -222,7 +226,6 @@ class Crew {
   }
   /// Waits before the next question.
   void rest(Rng& rng) {
-    if (study_.finished()) return end(WorkEnd::study_finished);
     // In short pieces, because the user may end the wait.
     for (Seconds left = idle_pause(idle(), rng); left.count() > 0.0 && !ended(); left -= kShortestPause) {
       std::this_thread::sleep_for(std::min(left, kShortestPause));

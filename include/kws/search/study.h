@@ -141,6 +141,10 @@ class Study {
 
   int most_losses = 3, most_restarts = 10;
 
+  /// What there is for a worker: a step that nobody works on, none as yet, or none any more because the search is over.
+  /// Idle workers ask this, which keeps no writer waiting, before they claim.
+  enum class Offers { step, none_yet, none_more };
+  [[nodiscard]] Offers offers() const;
   /// A step nobody works on; nothing: there is none. A step whose lease has run out `most_losses` times
   /// since its last checkpoint fails instead.
   ///   holder   names the worker

@@ -16,6 +16,7 @@ class Worker {
  public:
   enum class Outcome {
     nothing,      ///< there was no step to take
+    none_more,    ///< ... nor will there be one: the search is over
     delivered,    ///< a result or a failure
     refused,      ///< the lease was lost on the way, so that the result does not count
     interrupted,  ///< by the user; the step is given back with the epochs that are done
