@@ -46,7 +46,7 @@ loads NO report "$work/study"
 
 step "and take milliseconds"
 # within RATIO ARGUMENT...: user and system time over that of an interpreter's start, as a slow machine is no slow
-# program; medians of 20 runs, in turn
+# program; medians of 11 runs, in turn
 within() {
   python3 - "$kwsmith" "$@" <<'END' || fail "takes too long: kwsmith ${*:2}"
 import resource, statistics, subprocess, sys
@@ -56,7 +56,7 @@ def cpu(*command):
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-ours, theirs = zip(*((cpu(program, *words), cpu(sys.executable, "-c", "pass")) for _ in range(20)))
+ours, theirs = zip(*((cpu(program, *words), cpu(sys.executable, "-c", "pass")) for _ in range(11)))
 took, start = statistics.median(ours), statistics.median(theirs)
 print(f"{took:.0f} ms, {took / start:.1f} times an interpreter's start: kwsmith {' '.join(words[:2])}")
 sys.exit(took >= float(most) * start)

@@ -48,6 +48,12 @@ export_design() {
   "$export_random" "$file" "$2" "${3:-kws}" "${4:-float}" "${5:-0}" "${1##*_}"
 }
 
+# For tests that run count.sh many times: what QEMU loads is compiled once.
+share_plugin() {
+  export PLUGIN=$work/plugin.so
+  cc -O2 -shared -fPIC -o "$PLUGIN" "$here/insn_plugin.c"
+}
+
 # The last line of every test.
 finish() {
   if [ "$failures" -gt 0 ]; then

@@ -15,10 +15,10 @@ for design in "${designs[@]}"; do
   done
 done
 
-# The example with another board_print(); its first lines are those of make selftest.
+# The example with another board_print(); its first lines are those of make selftest, compiled without optimisation.
 run_on_host() {
   cc -std=c99 -ffp-contract=off -O2 -I"$1" -I"$1/example" -o "$1.host" "$1"/*.c "$1/example/main_baremetal.c" \
-    "$here/host_board.c" -lm && "./$1.host" >"$1.host.out" && make -s -C "$1" selftest >"$1.selftest" &&
+    "$here/host_board.c" -lm && "./$1.host" >"$1.host.out" && make -s -C "$1" selftest CFLAGS=-O0 >"$1.selftest" &&
     diff "$1.selftest" <(head -n 4 "$1.host.out")
 }
 # run DESIGN TAG CORE [FLAGS...]: builds and emulates, TAG may be a machine; leaves DESIGN.TAG.out and .status.

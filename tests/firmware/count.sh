@@ -4,7 +4,7 @@
 # hop and kws_step). CORE: m0 m3 m4 m7 m33 m55; CFLAGS: "-O2" when none. TABLE=m0|m3|m4 chooses another cycle table.
 # OUT=FOLDER keeps the objects and the library of CMSIS_NN=CHECKOUT (for the same core and flags).
 # HARNESS=FILE.c counts another program; its rows have no names. KERNELS_CC="clang --target=arm-none-eabi" compiles the
-# kernels, KERNELS_FLAGS in place of CFLAGS. Writes nothing into EXPORT_DIR.
+# kernels, KERNELS_FLAGS in place of CFLAGS. PLUGIN=FILE.so is insn_plugin.c, compiled. Writes nothing into EXPORT_DIR.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [ $# -ge 2 ] || { sed -n '2,7s/^# //p' "${BASH_SOURCE[0]}" >&2; exit 2; }
@@ -20,7 +20,8 @@ out=${OUT:-$work/out}
 report=$(echo "$folder"/*_report.json)
 prefix=$(basename "$report" _report.json)
 sed "s/kws_/${prefix}_/g; s/KWS_/${prefix^^}_/g" "${HARNESS:-$here/harness.c}" >"$work/harness.c"
-"${CC:-cc}" -O2 -shared -fPIC -o "$work/plugin.so" "$here/insn_plugin.c"
+plugin=${PLUGIN:-$work/plugin.so}
+[ -n "${PLUGIN:-}" ] || "${CC:-cc}" -O2 -shared -fPIC -o "$plugin" "$here/insn_plugin.c"
 quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }; }
 options=(-C "$folder" "CORE=$core" "OUT=$out" "MAIN=$work/harness.c" "CFLAGS=$flags")
 if [ -n "${KERNELS_CC:-}" ]; then # an object that is newer than its source stays
@@ -36,7 +37,7 @@ fi
 quietly make "${options[@]}" image
 image=$(echo "$out"/*.elf)
 address() { "${CROSS:-arm-none-eabi-}nm" "$image" | sed -n "s/ T $1\$//p"; }
-plugin=$work/plugin.so,begin=$(address count_begin),end=$(address count_end),table=$table,out=$work/counts
+plugin+=,begin=$(address count_begin),end=$(address count_end),table=$table,out=$work/counts
 quietly make "${options[@]}" qemu "QEMU=${QEMU:-qemu-system-arm} -plugin $plugin"
 
 names=()

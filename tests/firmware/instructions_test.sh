@@ -6,6 +6,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 stored=$here/instructions.csv
 counted=$work/counted.csv
+share_plugin
 
 # count DESIGN CORE [CFLAGS...]: rows "design,core,flags,row,instructions"; no commas in flags.
 count() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The counting plugin finds what a person counts in plugin_sequences.c by the tables of insn_plugin.c, on every run.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+share_plugin
 export_design dnn "$work/dnn"
 
 # expect CORE "INSTRUCTIONS,CYCLES" of the loop, of loads and stores, of arithmetic, with the closing call.

@@ -3,6 +3,7 @@
 # some. Data must agree to the byte; code comes from a table that was measured with one compiler.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$work"
+share_plugin
 
 # promised DESIGN SECTION CORE KEY: a number of "firmware" in the report.
 promised() {
