@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <variant>
 
@@ -86,14 +85,13 @@ const PerCore<int>& kernel_code(unsigned kernels) {
 FrontEndNumbers::FrontEndNumbers(const FeatureOptions& o)
     : window(o.window_ms * kSamplesPerMs),
       stride(o.stride_ms * kSamplesPerMs),
-      fft(std::max(16, static_cast<int>(std::bit_ceil(static_cast<unsigned>(window))))),
+      fft(fft_points(o)),
       mel_bins(o.mel_bins),
       rows(cosine_rows(o)),
       values(rows > 0 ? rows : mel_bins),
       integer(o.arithmetic == "integer") {
-  const double bin_hz = static_cast<double>(kRateHz) / fft;
-  const int first = static_cast<int>(1.5 + o.low_hz / bin_hz);
-  bins = std::min(static_cast<int>(o.high_hz / bin_hz), fft / 2 - 1) - first + 1;
+  const auto [first, last] = filter_bins(o);
+  bins = last - first + 1;
 }
 
 ArrayBytes front_end_tables(const FrontEndNumbers& n) {

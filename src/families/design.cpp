@@ -62,6 +62,11 @@ void check_features(FeatureOptions& f, const std::string& origin) {
     fail(origin, "features.high_hz: " + std::to_string(f.high_hz) + " is not above low_hz, " +
                      std::to_string(f.low_hz) + "; raise it");
   }
+  if (const BinRange bins = filter_bins(f); bins.last < bins.first) {
+    fail(origin, "features.high_hz: " + std::to_string(f.high_hz) + " is so near to low_hz, " +
+                     std::to_string(f.low_hz) + ", that a transform of " + std::to_string(fft_points(f)) +
+                     " points has no bin between them; raise it");
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numbers>
 
@@ -46,9 +47,10 @@ void make_window(FrontEnd::Tables& t) {
 void make_mel_bank(FrontEnd::Tables& t, const FeatureOptions& o) {
   const double bin_hz = static_cast<double>(kRateHz) / t.fft;
   const double low = mel_of(o.low_hz);
+  const auto [first, last] = filter_bins(o);
   const double spacing = (mel_of(o.high_hz) - low) / (t.mel_bins + 1);
-  t.first_bin = static_cast<int>(1.5 + o.low_hz / bin_hz);
-  t.last_bin = std::min(static_cast<int>(o.high_hz / bin_hz), t.fft / 2 - 1);
+  t.first_bin = first;
+  t.last_bin = last;
   t.mel_run.assign(static_cast<std::size_t>(t.mel_bins) + 1, 0);
   int band = 0;
   for (int bin = t.first_bin; bin <= t.last_bin; ++bin) {
@@ -72,8 +74,7 @@ FrontEnd::Tables make_tables(const FeatureOptions& o) {
   FrontEnd::Tables t;
   t.window = o.window_ms * kRateHz / 1000;
   t.stride = o.stride_ms * kRateHz / 1000;
-  t.fft = 16;
-  while (t.fft < t.window) t.fft *= 2;
+  t.fft = fft_points(o);
   t.mel_bins = o.mel_bins;
   t.coefficients = cosine_rows(o);
   t.frames = frame_count(o);
@@ -137,6 +138,17 @@ int cosine_rows(const FeatureOptions& options) {
   return front_end_kind(options.kind).cosine ? options.coefficients : 0;
 }
 
+int fft_points(const FeatureOptions& options) {
+  return std::max(16, static_cast<int>(std::bit_ceil(static_cast<unsigned>(options.window_ms * kSamplesPerMs))));
+}
+
+BinRange filter_bins(const FeatureOptions& options) {
+  const int fft = fft_points(options);
+  const double bin_hz = static_cast<double>(kRateHz) / fft;
+  return {.first = static_cast<int>(1.5 + options.low_hz / bin_hz),
+          .last = std::min(static_cast<int>(options.high_hz / bin_hz), fft / 2 - 1)};
+}
+
 int frame_count(const FeatureOptions& options) { return 1 + (options.clip_ms - options.window_ms) / options.stride_ms; }
 
 struct FrontEnd::Impl {
@@ -150,7 +162,8 @@ struct FrontEnd::Impl {
 FrontEnd::FrontEnd(const FeatureOptions& options) : impl_(std::make_unique<Impl>()) {
   if (options.mel_bins < 1 || options.mel_bins > KWS_FRONTEND_MAX_MEL || options.coefficients > KWS_FRONTEND_MAX_MEL ||
       options.window_ms < 10 || options.window_ms > 64 || options.stride_ms < 1 || 2 * options.high_hz > kRateHz ||
-      options.low_hz >= options.high_hz || options.clip_ms < kShortestClipMs || options.clip_ms > kLongestClipMs) {
+      options.low_hz >= options.high_hz || filter_bins(options).last < filter_bins(options).first ||
+      options.clip_ms < kShortestClipMs || options.clip_ms > kLongestClipMs) {
     throw Error("features: the front end does not compute this combination; see the ranges in kwsmith search --help",
                 Exit::usage);
   }

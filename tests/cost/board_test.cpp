@@ -120,6 +120,8 @@ TEST(Boards, BadFilesAreOneLineThatNamesTheKey) {
   EXPECT_EQ(complaint(valid_board()), "");
   EXPECT_THAT(complaint_with("colour", 1), StartsWith("b.json: colour: unknown key"));
   EXPECT_THAT(complaint_with("core", "m5"), StartsWith("b.json: core: \"m5\" is unknown; "));
+  EXPECT_EQ(complaint_with("core", "m3"),
+            "b.json: fpu: true, but a Cortex-M3 has no floating-point unit; set it to false or mend the core");
   EXPECT_THAT(complaint_with("schema", "kwsmith.board/2"), StartsWith("b.json: schema: "));
   EXPECT_THAT(complaint_with("ram_bytes", 0), StartsWith("b.json: ram_bytes: 0 is out of range"));
   EXPECT_THAT(complaint_with("flash_bytes", "1 MB"), StartsWith("b.json: flash_bytes: \"1 MB\" is not an integer"));

@@ -75,6 +75,11 @@ TEST(Design, ChecksFeaturesAgainstEachOther) {
   json["features"]["low_hz"] = 1500;
   json["features"]["high_hz"] = 1500;
   EXPECT_EQ(complaint(json), "d.json: features.high_hz: 1500 is not above low_hz, 1500; raise it");
+  json["features"]["high_hz"] = 1510;
+  EXPECT_EQ(
+      complaint(json),
+      "d.json: features.high_hz: 1510 is so near to low_hz, 1500, that a transform of 1024 points has no bin between "
+      "them; raise it");
 }
 
 TEST(Design, HearsASecondUnlessItSaysOtherwise) {

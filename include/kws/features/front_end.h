@@ -56,6 +56,14 @@ void describe(Field& field, FeatureOptions& o) {
 /// Rows of the cosine transform; 0 for kinds without.
 int cosine_rows(const FeatureOptions& options);
 
+/// Points of the Fourier transform: the power of two that holds a window.
+int fft_points(const FeatureOptions& options);
+/// Its bins that the filters weigh, first and last; none lies between their edges: last < first.
+struct BinRange {
+  int first = 0, last = 0;
+};
+BinRange filter_bins(const FeatureOptions& options);
+
 /// Frames of a clip: 1 + (clip - window) / stride, rounded down.
 int frame_count(const FeatureOptions& options);
 
@@ -74,7 +82,7 @@ constexpr float kFeatureScale = 1.0F / 24.0F;
 /// Source: TensorFlow's audio_spectrogram and mfcc operations. Thread-safe once made.
 class FrontEnd {
  public:
-  /// throws Error when an option is out of range or an edge lies above half the sample rate.
+  /// throws Error when an option is out of range, an edge lies above half the sample rate or no bin between the edges.
   explicit FrontEnd(const FeatureOptions& options);
   ~FrontEnd();
   FrontEnd(FrontEnd&&) noexcept;

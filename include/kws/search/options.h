@@ -113,7 +113,7 @@ void describe(Field& field, SearchOptions& o) {
   field.choice("core", o.core, core_names(), "Cortex-M core that flash, RAM and time are counted for");
   field("clock_hz", o.clock_hz, 0, 2000000000, "clock of the core that times are counted with; 0: no times");
   field("hop_ms", o.hop_ms, 0, kLongestHopThatHears,
-        "from decision to decision, for times; 0: as many frames as 100 ms hold");
+        "from decision to decision, for times; 0: as many frames as 100 ms hold, or somewhat fewer");
   field.later("carry_state", o.carry_state,
               "count networks with recurrent layers as streams that carry their state on");
 }
