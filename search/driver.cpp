@@ -40,12 +40,12 @@ class Run {
                   [this](std::size_t budget, int trial, std::span<const Outlook> known) {
                     return propose(budget, trial, known);
                   }) {
+    study.stand({});  // of another run: with more trials to come its decisions no longer hold
     for (const Trial& trial : study.trials()) {
       for (const Rung& rung : trial.rungs) known_.emplace(std::pair(trial.proposal.number, rung.epochs), rung);
     }
     study.set_finished(false);
-    study.withdraw(worker_is_gone);  // of another run; with more trials to come its decisions no longer hold
-    study.stand({});                 // nor do these
+    study.withdraw(worker_is_gone);
   }
 
   /// Returns whether the search was interrupted.
@@ -328,7 +328,11 @@ SearchOutcome run_search(const SearchOptions& options, Evaluator& evaluator, Stu
       if (auto winner = crown_winner(trials, budget, evaluator, study)) {
         outcome.winners.push_back(*std::move(winner));
       } else {
-        sink.warn("budget \"" + budget.name + "\": no trial that keeps it could be trained");
+        sink.warn("budget \"" + budget.name + "\": " +
+                  (run.limited()
+                       ? "the limit ended the search before a trial of it was trained; raise it, and the same "
+                         "command goes on"
+                       : "no trial that keeps it could be trained"));
       }
     }
   } catch (const Interrupted&) {

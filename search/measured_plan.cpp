@@ -69,7 +69,11 @@ void leave_out_slow(const SearchRequest& request, int at_once, MeasuredPlan& pla
   double& limit = plan.options.max_training_cost;
   if (!request.given.contains("max_training_cost")) limit = std::ceil(most_training_cost(first, seconds));
   const auto slow = [&](const Design& design) { return limit > 0.0 && training_cost(design) > limit; };
-  leave_out(published_that_are(plan.options, slow), "a higher --max-training-cost takes more in", slow);
+  if (const std::string names = published_that_are(plan.options, slow); !request.given.contains("max_training_cost")) {
+    leave_out(names, "a higher --max-training-cost takes more in", slow);
+  } else if (std::erase_if(first, [&](const FirstDesign& one) { return slow(one.proposal.design); }); !names.empty()) {
+    plan.left_out.push_back(names + ": left out by --max-training-cost");
+  }
 }
 
 /// Where no training has been timed: as if measuring at a rung always took the same.

@@ -166,6 +166,9 @@ class PostgresDatabase : public Database {
         return;
       } catch (const pqxx::broken_connection& error) {
         broke(error);
+      } catch (const pqxx::deadlock_detected& error) {  // the server has ended one of two: the other goes on
+        if (std::chrono::steady_clock::now() > give_up)
+          throw Error(name_ + ": " + fact(error) + "; try again", Exit::store);
       } catch (const pqxx::failure& error) {  // statements that fail; in_doubt_error included
         if (connection_ && connection_->is_open()) {
           throw Error(name_ + ": " + fact(error) + "; mend the database or use another one", Exit::store);

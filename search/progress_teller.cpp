@@ -44,9 +44,9 @@ SearchProgress ProgressTeller::now() {
 }
 
 void ProgressTeller::tell_study(const SearchProgress& progress) {
-  constexpr double kTellSeconds = 2.0;  // between two messages
+  constexpr double kTellSeconds = 2.0, kTellAgain = 10.0;  // between two messages, and where nothing is new but the end
   const int done = progress.done();
-  if (told_ && (done == told_->epochs || passed() < told_->at + kTellSeconds)) return;
+  if (told_ && passed() < told_->at + (done == told_->epochs ? kTellAgain : kTellSeconds)) return;
   study_.tell(progress);
   told_ = Told{.epochs = done, .at = passed()};
 }

@@ -162,23 +162,26 @@ bool Study::add(const Proposal& proposal) {
   return store_->run(Store::Work::changes, [&] {
     Database& db = *store_->db;
     const std::vector<SqlRow> known = db.run("SELECT proposal FROM trials WHERE number = $1", {number});
-    bool another = false;
+    // Of a trial the training goes on where the top rung has been raised; a finalist's is another one, from the start.
+    bool another = false, anew = false;
     if (!known.empty()) {
       const Origin origin = row_of(db.name(), "trial " + std::to_string(number));
       const Json before = parse_json(known[0][0].value(), origin);
       another = before.value("design", Json()) != json["design"] || before.value("budget", Json()) != json["budget"] ||
                 way_of_training(before.value("training", Json::object()), origin) !=
                     way_of_training(json["training"], origin);
+      anew = another || (is_finalist(proposal.number) && before != json);
     }
-    if (another) {
-      db.run("DELETE FROM rungs WHERE number = $1", {number});
-      db.run("DELETE FROM tests WHERE number = $1", {number});
+    if (anew) {
+      // Jobs before all else, as end() does: a worker that delivers what the trial was is waited for, or comes too late.
       for (const char* table : {"jobs", "losses", "restarts", "spent"}) {
         db.run(std::string("DELETE FROM ") + table + " WHERE trial = $1", {number});
       }
     }
-    // Of a trial the training goes on where the top rung has been raised; a finalist's is another one, from the start.
-    const bool anew = another || is_finalist(proposal.number);
+    if (another) {
+      db.run("DELETE FROM rungs WHERE number = $1", {number});
+      db.run("DELETE FROM tests WHERE number = $1", {number});
+    }
     db.run(
         "INSERT INTO trials (number, proposal) VALUES ($1, $2) ON CONFLICT (number) DO UPDATE SET proposal = "
         "excluded.proposal, checkpoint = CASE WHEN $3 = 0 THEN trials.checkpoint END WHERE trials.proposal <> "

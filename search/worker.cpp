@@ -194,9 +194,10 @@ class Crew {
       while (!ended()) {
         std::optional<Lease> lease;
         const Worker::Outcome outcome = worker.work_one([&](const Lease& one, int) {
-          if (!lease) tell(one, "begins: " + one.reason);
+          if (!lease) begins(one);
           lease = one;
         });
+        if (lease) ended_one();
         if (outcome == Worker::Outcome::interrupted) end(WorkEnd::interrupted);
         if (outcome == Worker::Outcome::none_more) end(WorkEnd::study_finished);
         if (outcome == Worker::Outcome::nothing) rest(rng);
@@ -224,17 +225,34 @@ class Crew {
     const std::scoped_lock lock(mutex_);
     if (!end_) end_ = how;
   }
+  void begins(const Lease& lease) {
+    {
+      const std::scoped_lock lock(mutex_);
+      ++under_way_;
+    }
+    tell(lease, "begins: " + lease.reason);
+  }
+  void ended_one() {
+    const std::scoped_lock lock(mutex_);
+    --under_way_;
+    last_step_ = std::chrono::steady_clock::now();
+  }
   /// Waits before the next question.
   void rest(Rng& rng) {
     // In short pieces, because the user may end the wait.
     for (Seconds left = idle_pause(idle(), rng); left.count() > 0.0 && !ended(); left -= kShortestPause) {
       std::this_thread::sleep_for(std::min(left, kShortestPause));
     }
-    if (options_.idle_seconds > 0.0 && idle().count() > options_.idle_seconds) end(WorkEnd::idle);
+    const bool too_long = options_.idle_seconds > 0.0 && idle().count() > options_.idle_seconds;
+    if (too_long && !any_under_way()) end(WorkEnd::idle);
   }
   Seconds idle() {
     const std::scoped_lock lock(mutex_);
     return std::chrono::steady_clock::now() - last_step_;
+  }
+  bool any_under_way() {
+    const std::scoped_lock lock(mutex_);
+    return under_way_ > 0;
   }
   void tell(const Lease& lease, const std::string& what) {
     tell("trial " + std::to_string(lease.trial) + " to epoch " + std::to_string(lease.to) + " " + what);
@@ -252,6 +270,7 @@ class Crew {
   std::mutex mutex_;  ///< guards all below
   std::optional<WorkEnd> end_;
   std::exception_ptr error_;
+  int under_way_ = 0;  ///< steps
   std::chrono::steady_clock::time_point last_step_ = std::chrono::steady_clock::now();
 };
 

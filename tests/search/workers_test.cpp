@@ -117,6 +117,23 @@ TEST(Worker, GivesItsStepBackWhereItIsEndedWhileTheStoreIsAway) {
   EXPECT_TRUE(study.claim("second", 60.0));
 }
 
+TEST(Worker, IsNotIdleWhileAnotherThreadOfItTrains) {
+  const StorePlace place("");
+  Study study = place.open(kStudyConfig);
+  for (const int number : {0, 1}) {
+    study.add({.number = number, .budget = "small", .design = known_designs()[0], .training = {}});
+  }
+  study.offer(0, {.trial = 0, .from = 0, .to = 3, .reason = "new design"});
+  FakeEvaluator evaluator;
+  evaluator.each_epoch = [&study](const Proposal& proposal, int epoch) {
+    if (proposal.number != 0 || epoch != 3) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    study.offer(1, {.trial = 1, .from = 0, .to = 3, .reason = "new design"});
+  };
+  EXPECT_EQ(work_on(study, evaluator, {.threads = 2, .idle_seconds = 1.0}, [](const std::string&) {}), WorkEnd::idle);
+  EXPECT_TRUE(study.rung(1, 3)) << "offered when one thread had had nothing to do for longer";
+}
+
 TEST_P(Workers, AnyNumberOfProcessesComesToTheSameResult) {
   const std::string expected = undisturbed_workers(28);
   for (const int count : {2, 4, 8}) {
