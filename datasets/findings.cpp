@@ -159,6 +159,15 @@ void find_classes(const LabelSet& labels, Corpus& corpus) {
       }
     }
   }
+  for (const std::string& word : corpus.words) {
+    for (const std::string& keyword : labels.keywords) {
+      if (word == keyword || folded(word) != folded(keyword) || counts[keyword].empty()) continue;
+      if (std::ranges::find(labels.keywords, word) != labels.keywords.end()) continue;
+      corpus.problems.push_back(
+          {.path = word,
+           .fact = "an unknown word beside the keyword \"" + keyword + "\"; move its recordings there or rename it"});
+    }
+  }
   if (unknown == 0) {
     corpus.remarks.push_back(
         {.path = ".",

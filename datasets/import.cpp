@@ -77,6 +77,28 @@ ImportPlan plan_of(const fs::path& source, const fs::path& folder, const ImportO
   }
 }
 
+void require_time() {
+  if (!interrupted()) return;
+  throw Error("data import: interrupted, nothing was written; run the same command again", Exit::interrupted);
+}
+
+/// --replace takes the target's folder away, and what is left in it would be imported by the next run.
+void require_apart(const fs::path& source, const fs::path& target) {
+  const fs::path from = fs::canonical(source), to = fs::weakly_canonical(target);
+  const auto lies_in = [](const fs::path& inner, const fs::path& outer) {
+    return std::ranges::mismatch(outer, inner).in1 == outer.end();
+  };
+  if (lies_in(from, to)) {
+    throw Error(
+        source.string() + ": lies in " + target.string() + ", which --replace would remove; choose another --out",
+        Exit::usage);
+  }
+  if (lies_in(to, from)) {
+    throw Error(target.string() + ": lies in " + source.string() + " and would be imported again; choose another --out",
+                Exit::usage);
+  }
+}
+
 /// The stretch of a longer recording that stands for it: the loudest, shifted so that its loud part lies in the middle
 /// and a device, which hears the word at any place, is taught the whole of it.
 std::vector<std::int16_t> one_clip(const std::vector<std::int16_t>& samples, std::size_t length) {
@@ -141,6 +163,7 @@ void remove_copies(const ImportPlan& plan, const fs::path& folder, std::vector<I
 void import_noises(const fs::path& source, const fs::path& folder, ImportPlan& plan) {
   int number = 0;
   for (const std::string& path : plan.noises) {
+    require_time();
     const AudioFile audio = decode_audio(source / path);
     const std::string fact = audio.fault.empty() ? flaw(audio.facts, false) : audio.fault;
     if (!fact.empty()) {
@@ -166,22 +189,29 @@ void import_clips(const fs::path& source, const fs::path& folder, int clip_ms, i
     ++done;
     if (progress) progress(done, plan.clips.size());
   });
-  if (interrupted()) {
-    throw Error("data import: interrupted, nothing was written; run the same command again", Exit::interrupted);
-  }
+  require_time();
   remove_copies(plan, folder, imported);
+  LeftOutReasons faults;
   std::vector<PlannedClip> kept;
   for (std::size_t i = 0; i < plan.clips.size(); ++i) {
     if (imported[i].fault.empty()) {
       kept.push_back(std::move(plan.clips[i]));
     } else {
-      plan.left_out[imported[i].fault].add(plan.clips[i].from);
+      faults[imported[i].fault].add(plan.clips[i].from);
     }
   }
   plan.clips = std::move(kept);
   if (plan.clips.empty()) {
-    const auto& [reason, files] = *plan.left_out.begin();
-    throw Error("data import: no recording can be used, as " + files.first + ": " + reason, Exit::data);
+    const auto& [reason, files] =
+        *std::ranges::max_element(faults, {}, [](const auto& one) { return one.second.count; });
+    throw Error("data import: no recording can be used, " + grouped(static_cast<long long>(files.count)) + " as " +
+                    files.first + ": " + reason + fault_remedy(reason),
+                Exit::data);
+  }
+  for (const auto& [reason, files] : faults) {
+    LeftOutFiles& all = plan.left_out[reason];
+    if (all.count == 0) all.first = files.first;
+    all.count += files.count;
   }
 }
 
@@ -229,6 +259,8 @@ ImportReport import_corpus(const fs::path& source, const fs::path& folder, bool 
   if (!is_archive && !fs::is_directory(source, error)) {
     throw Error(source.string() + ": no such folder or archive; give one of recordings", Exit::data);
   }
+  if (replace) require_apart(source, target);
+  if (!options.keywords.empty()) chosen_labels(options.keywords, {});  // what is wrong with them, before all is read
   ImportReport report;
   if (!is_archive) report.plan = plan_of(source, source, options);
   write_folder(target, FolderKind::recordings, replace, [&](const fs::path& staging) {

@@ -39,6 +39,12 @@ std::vector<std::string> folders_of(const std::string& path) {
   return folders;
 }
 
+bool is_group_name(std::string_view text) {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+  return !text.empty() && kLetters.find(text.front()) != std::string_view::npos &&
+         text.find_first_not_of(std::string(kLetters) + "0123456789") == std::string_view::npos;
+}
+
 /// A regular expression with a named group, which std::regex has not.
 class SpeakerPattern {
  public:
@@ -58,6 +64,7 @@ class SpeakerPattern {
         const std::size_t skip = rest.starts_with("?P<") ? 3 : rest.starts_with("?<") ? 2 : 0;
         const std::size_t end = rest.find('>');
         if (skip > 0 && end != std::string_view::npos) {
+          if (!is_group_name(rest.substr(skip, end - skip))) refuse("has a look-behind or a group without a name");
           ++groups;
           if (rest.substr(skip, end - skip) == "speaker") named = groups;
           i += end + 1;
@@ -247,8 +254,13 @@ std::string guessed_pattern(const std::vector<Found>& found, const std::vector<s
 std::string word_of(const Found& one, WordFolder which, std::string& reason) {
   if (std::string special = special_folder(one); !special.empty()) return special;
   std::string word = composed(word_folder(one, which));
-  if (!is_utf8(word) || word.empty()) {
+  if (!is_utf8(word)) {
     reason = "in a folder whose name is no UTF-8: rename it (convmv does)";
+    return "";
+  }
+  // Blanks around a name go, and " .." must not become the folder above.
+  if (word.empty() || word.starts_with('.')) {
+    reason = "in a folder whose name is blank or begins with a blank and a dot: rename it";
     return "";
   }
   if (printable(word) != word) {

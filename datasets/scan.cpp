@@ -133,6 +133,13 @@ std::string listed_path(std::string line) {
   return line;
 }
 
+/// A text of lines; Windows' editors put a mark before it.
+std::string read_list(const fs::path& file) {
+  std::string text = read_file(file);
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  return text;
+}
+
 /// The lists of a corpus on their way into its splits.
 class Lists {
  public:
@@ -143,19 +150,20 @@ class Lists {
   void apply(const std::string& list, Split split) {
     const fs::path file = corpus_.root / list;
     if (!fs::exists(file)) return;
-    std::string text = read_file(file);
-    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-    std::istringstream lines(text);
+    std::istringstream lines(read_list(file));
     std::set<std::string> absent_words;
-    int absent = 0, missing = 0;
-    std::string first_missing, line;
+    int absent = 0, missing = 0, led = 0;
+    std::string first_missing, first_led, line;
     for (int number = 1; std::getline(lines, line); ++number) {
       const std::string path = listed_path(line);
       if (path.empty()) continue;
       const auto clip = clips_.find(composed(path));
       if (clip == clips_.end()) {
         const std::string word = composed(path.substr(0, path.find('/')));
-        if (path.find('/') != std::string::npos && !std::ranges::binary_search(corpus_.words, word)) {
+        const fs::path parts(path);
+        if (clips_.contains(composed((parts.parent_path().filename() / parts.filename()).string()))) {
+          if (++led == 1) first_led = "line " + std::to_string(number) + ": \"" + path + "\"";
+        } else if (path.find('/') != std::string::npos && !std::ranges::binary_search(corpus_.words, word)) {
           ++absent;
           absent_words.insert(word);
         } else if (++missing == 1) {
@@ -170,6 +178,11 @@ class Lists {
                     Exit::data);
       }
       corpus_.clips[clip->second].split = split;
+    }
+    if (led > 0) {
+      corpus_.problems.push_back({.path = list,
+                                  .fact = counted(led, "line") + (led == 1 ? " leads" : " lead") +
+                                          " to this folder, first " + first_led + "; write WORD/FILE alone"});
     }
     if (absent > 0) {
       corpus_.remarks.push_back({.path = list,
@@ -282,11 +295,12 @@ std::vector<std::string> named_keywords(const fs::path& root) {
   const fs::path file = root / kKeywordsFile;
   std::vector<std::string> words;
   std::error_code error;
-  if (root.empty() || !fs::is_regular_file(file, error)) return words;
-  std::istringstream lines(read_file(file));
+  if (root.empty() || !fs::exists(fs::symlink_status(file, error))) return words;
+  std::istringstream lines(read_list(file));
   for (std::string line; std::getline(lines, line);) {
     if (std::string word = composed(line); !word.empty()) words.push_back(std::move(word));
   }
+  if (words.empty()) throw Error(file.string() + ": names no keyword; write one on each line or remove it", Exit::data);
   return words;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "audio_file.h"
 #include "change_rate.h"
@@ -33,12 +34,12 @@ Split planned_split(int number, int speakers) {
   return number >= speakers - 2 * held_out ? Split::validation : Split::training;
 }
 
-/// Eight hex digits that the SHA-1 rule puts where the plan wants them.
-std::string speaker_hash(std::uint64_t seed, int number, Split wanted) {
+/// Eight hex digits that the SHA-1 rule puts where the plan wants them; none is taken twice.
+std::string speaker_hash(std::uint64_t seed, int number, Split wanted, std::set<std::string>& taken) {
   for (int salt = 0;; ++salt) {
     const std::string key = std::to_string(seed) + " " + std::to_string(number) + " " + std::to_string(salt);
     std::string hash = sha1_hex("kwsmith speaker " + key).substr(0, 8);
-    if (sha1_split(hash + "_nohash_0.wav", {}) == wanted) return hash;
+    if (sha1_split(hash + "_nohash_0.wav", {}) == wanted && taken.insert(hash).second) return hash;
   }
 }
 
@@ -49,11 +50,12 @@ std::vector<Speaker> make_speakers(const SynthOptions& options) {
     for (const std::string& variant : speech_variants()) voices.emplace_back(accent, variant);
   }
   shuffle(voices, rng);
+  std::set<std::string> taken;
   std::vector<Speaker> speakers;
   for (int i = 0; i < options.speakers; ++i) {
     const auto& [accent, variant] = voices[static_cast<std::size_t>(i) % voices.size()];
     Speaker s;
-    s.hash = speaker_hash(options.seed, i, planned_split(i, options.speakers));
+    s.hash = speaker_hash(options.seed, i, planned_split(i, options.speakers), taken);
     s.accent = accent;
     s.variant = variant;
     s.pitch = rng.between(20, 80);

@@ -2,6 +2,7 @@
 #include <archive_entry.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <memory>
@@ -51,7 +52,7 @@ std::string objection(archive_entry* entry, const std::filesystem::path& path) {
 class Unpacker {
  public:
   Unpacker(const std::filesystem::path& file, const std::string& name, const UnpackLimits& limits)
-      : name_(name), limits_(limits), reader_(archive_read_new()) {
+      : file_(file), name_(name), limits_(limits), reader_(archive_read_new()) {
     archive_read_support_filter_gzip(reader_.get());
     archive_read_support_filter_bzip2(reader_.get());
     archive_read_support_filter_xz(reader_.get());
@@ -66,7 +67,10 @@ class Unpacker {
   archive_entry* next() {
     archive_entry* entry = nullptr;
     const int code = archive_read_next_header(reader_.get(), &entry);
-    if (code == ARCHIVE_EOF) return nullptr;
+    if (code == ARCHIVE_EOF) {
+      require_end();
+      return nullptr;
+    }
     if (code != ARCHIVE_OK && code != ARCHIVE_WARN) fail_to_read();
     if (++entries_ > limits_.entries) fail_at_limit("holds more than " + grouped(limits_.entries) + " entries");
     return entry;
@@ -91,6 +95,19 @@ class Unpacker {
   [[nodiscard]] std::int64_t bytes() const { return archive_filter_bytes(reader_.get(), -1); }
 
  private:
+  /// A plain tar that was cut off between two files ends as a whole one does, but for its closing zeros.
+  void require_end() const {
+    const bool tar =
+        (static_cast<unsigned>(archive_format(reader_.get())) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
+    if (!tar || archive_filter_code(reader_.get(), 0) != ARCHIVE_FILTER_NONE) return;
+    constexpr std::streamoff kBlock = 512;
+    std::array<char, kBlock> last{};
+    std::ifstream in(file_, std::ios::binary);
+    if (in.seekg(-kBlock, std::ios::end) && in.read(last.data(), kBlock) &&
+        std::ranges::all_of(last, [](char c) { return c == 0; }))
+      return;
+    throw Error(name_ + ": ends without the end mark of a tar: it has been cut off; give a whole one", Exit::data);
+  }
   void write_content(const std::string& path, const std::filesystem::path& target) {
     std::ofstream out(target, std::ios::binary);
     if (!out) fail_to_write(path, {errno, std::generic_category()});
@@ -139,6 +156,7 @@ class Unpacker {
     throw Error(line + "make room or choose another folder, then run the same command again");
   }
 
+  std::filesystem::path file_;
   std::string name_;
   UnpackLimits limits_;
   std::int64_t entries_ = 0, all_written_ = 0;

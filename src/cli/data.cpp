@@ -58,7 +58,7 @@ void print_report(const Json& report, const Output& format) {
   }
 }
 
-/// One row per word, problem and remark, told apart by the first column.
+/// One row per word, problem, remark and note, told apart by the first column.
 void print_csv(const Json& report, const Output& format) {
   Table table({"kind", "name", "label", "training", "validation", "testing", "fact"});
   for (const Json& row : report["words"]) {
@@ -69,6 +69,7 @@ void print_csv(const Json& report, const Output& format) {
     table.add({"problem", found["path"], "", "", "", "", found["fact"]});
   }
   for (const Json& found : report["remarks"]) table.add({"remark", found["path"], "", "", "", "", found["fact"]});
+  for (const Json& note : report.value("notes", Json::array())) table.add({"note", "", "", "", "", "", note});
   for (const Json& left : report.value("left_out", Json::array())) {
     table.add(
         {"left out", left["first"], "", "", "", "", left["files"].dump() + ": " + left["reason"].get<std::string>()});

@@ -40,6 +40,11 @@ class ArchiveFolder : public AudioFolder {
     archive_write_set_format_ustar(writer);
     return pack(writer, entries);
   }
+  std::string tar(const std::vector<Packed>& entries) {
+    archive* writer = archive_write_new();
+    archive_write_set_format_ustar(writer);
+    return pack(writer, entries);
+  }
   std::string zip(const std::vector<Packed>& entries) {
     archive* writer = archive_write_new();
     archive_write_set_format_zip(writer);

@@ -54,7 +54,8 @@ TEST(ImportPlan, SpeakerPatternsHaveANamedGroupOrOne) {
     EXPECT_EQ(targets(plan), (std::vector<std::string>{"yes/anna_nohash_0.wav", "yes/ben_nohash_0.wav"})) << pattern;
     EXPECT_EQ(plan.left_out.at("no speaker in the path that --speaker fits").first, "no/other.wav");
   }
-  for (const char* pattern : {"(?<speaker>", "anna", "(a)(b)", "(?<other>a)(b)", "[", "(?<speaker>a"}) {
+  for (const char* pattern : {"(?<speaker>", "(?<=_)(?<speaker>[a-z]+)", "(?<!_)(?<speaker>[a-z]+)", "anna", "(a)(b)",
+                              "(?<other>a)(b)", "[", "(?<speaker>a"}) {
     const std::string line = test::error_line([&] { plan_import(paths, {.speaker = pattern}); }, Exit::usage);
     EXPECT_NE(line.find("--speaker"), std::string::npos) << line;
   }
@@ -91,6 +92,12 @@ TEST(ImportPlan, DaysOfATelephoneAreNoSpeakers) {
     }
     EXPECT_TRUE(notes_say(plan_import(paths, {}), "taken for one voice")) << paths.front();
   }
+}
+
+TEST(ImportPlan, AFolderWhoseNameHidesOnceTrimmedIsNoWord) {
+  const ImportPlan plan = plan_import({" ../a.wav", " .x/a.wav", "yes/ann_nohash_0.wav", "no/ann_nohash_0.wav"}, {});
+  EXPECT_EQ(targets(plan), (std::vector<std::string>{"no/ann_nohash_0.wav", "yes/ann_nohash_0.wav"}));
+  EXPECT_EQ(plan.left_out.at("in a folder whose name is blank or begins with a blank and a dot: rename it").count, 2U);
 }
 
 TEST(ImportPlan, EveryFileIsPlannedOrCounted) {
@@ -236,6 +243,21 @@ TEST_F(Import, ReadsAnArchiveWithATopFolder) {
   EXPECT_EQ(report.plan.clips.size(), 8U);
   EXPECT_TRUE(std::filesystem::is_regular_file(root_ / "out/ja/speaker_nohash_0.wav"));
   EXPECT_FALSE(std::filesystem::exists(root_ / "out/.unpacked"));
+}
+
+TEST_F(Import, ReplacesNothingThatItReadsFrom) {
+  for (int i = 0; i < 6; ++i)
+    add("src/w" + std::to_string(i % 2) + "/" + std::to_string(i) + ".wav", phone(1.0, 0.2, 300 + 10.0 * i, 16000, 1));
+  import_corpus(root_ / "src", root_ / "out", false, {.keywords = {"w0"}}, 1);
+  std::filesystem::rename(root_ / "src", root_ / "out/raw");
+  const auto line = [&](const char* source, const char* out) {
+    return test::error_line([&] { import_corpus(root_ / source, root_ / out, true, {.keywords = {"w0"}}, 1); },
+                            Exit::usage);
+  };
+  EXPECT_NE(line("out/raw", "out").find("which --replace would remove; "), std::string::npos);
+  EXPECT_NE(line("out", "out").find("which --replace would remove; "), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(root_ / "out/raw/w0/0.wav"));
+  EXPECT_NE(line("out", "out/new").find("would be imported again; "), std::string::npos);
 }
 
 TEST_F(Import, WritesNothingWhenItFails) {

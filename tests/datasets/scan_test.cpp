@@ -85,6 +85,16 @@ std::vector<std::string> lines_of(const std::vector<Problem>& found) {
   return lines;
 }
 
+TEST_F(Scan, ListsOfWholePathsAreAProblem) {
+  add("yes/a.wav", {1});
+  add("yes/b.wav", {1});
+  text("testing_list.txt", "/home/me/data/yes/a.wav\nyes/b.wav\n");
+  const Corpus corpus = scan_corpus(root_);
+  EXPECT_EQ(corpus.clips[0].split, Split::training);
+  EXPECT_THAT(lines_of(corpus.problems), ElementsAre("testing_list.txt: 1 line leads to this folder, first line 1: "
+                                                     "\"/home/me/data/yes/a.wav\"; write WORD/FILE alone"));
+}
+
 TEST_F(Scan, ListsOfOtherSystemsAreUnderstoodAndTheirLeftoversCounted) {
   add("yes/a.wav", {1});
   add("yes/b.wav", {1});
@@ -219,6 +229,12 @@ TEST_F(Scan, KeywordsStandInTheCorpus) {
   EXPECT_THAT(scan_corpus(root_).keywords, ElementsAre("aurora", "coffee_time"));
   EXPECT_THAT(chosen_labels({}, root_).keywords, ElementsAre("aurora", "coffee_time"));
   EXPECT_THAT(chosen_labels({"yes"}, root_).keywords, ElementsAre("yes"));
+  text("keywords.txt",
+       "\xEF\xBB\xBF"
+       "aurora\r\n");
+  EXPECT_THAT(scan_corpus(root_).keywords, ElementsAre("aurora"));
+  text("keywords.txt", " \n");
+  EXPECT_THAT(error_line([&] { scan_corpus(root_); }), HasSubstr("keywords.txt: names no keyword; "));
   EXPECT_EQ(chosen_labels({}, {}).keywords.size(), 10U);
   EXPECT_THAT(error_line([] { chosen_labels({"gr\xFCn"}, {}); }, Exit::usage), HasSubstr("is no UTF-8; "));
   EXPECT_THAT(error_line([] { chosen_labels({"a\tb"}, {}); }, Exit::usage),

@@ -47,6 +47,13 @@ TEST_F(Unpack, ReadsZipAsItReadsTar) {
   EXPECT_THAT(names(), ElementsAre("a.tar.gz", "out"));
 }
 
+TEST_F(Unpack, RefusesATarThatIsCutBetweenTwoFiles) {
+  const std::string whole = tar({{.path = "a", .content = "x"}, {.path = "b", .content = "y"}});
+  unpack_bytes(whole);
+  EXPECT_EQ(read_file(root_ / "out/b"), "y");
+  EXPECT_THAT(refusal(whole.substr(0, 1024)), HasSubstr("ends without the end mark of a tar"));
+}
+
 TEST_F(Unpack, RefusesAZipThatIsCutDamagedOrOfNoEnd) {
   const std::string whole = zip({{.path = "a", .content = std::string(5000, 'x')}, {.path = "b", .content = wav(1)}});
   for (std::size_t length = 4; length < whole.size(); length += whole.size() / 7) {
