@@ -35,6 +35,12 @@ struct ListenVerb {
   Output format;
 };
 
+/// A recording that ends before the first decision.
+void tell_too_short(const std::string& name, const Model& model) {
+  log().warn("{}: nothing was heard: it is shorter than the {} s of audio that a decision needs; take a longer one",
+             name, fixed(model.design.features.clip_ms / 1000.0, 2));
+}
+
 /// From standard input to its end or Ctrl-C, each detection as it comes.
 void listen_live(const ListenVerb& verb, const Model& model) {
   if (verb.format == Format::json) {
@@ -46,6 +52,7 @@ void listen_live(const ListenVerb& verb, const Model& model) {
   if (verb.format == Format::csv) std::cout << "seconds,word,score\n" << std::flush;
   std::array<char, 3200> bytes;  // a tenth of a second
   SampleStream stream;
+  bool decided = false;
   while (!interrupted()) {
     const ssize_t got = ::read(STDIN_FILENO, bytes.data(), bytes.size());
     if (got < 0 && errno == EINTR) continue;
@@ -54,6 +61,7 @@ void listen_live(const ListenVerb& verb, const Model& model) {
     if (got == 0) break;
     const std::vector<std::int16_t> pcm = stream.push({bytes.data(), static_cast<std::size_t>(got)});
     for (const SmoothedDecision& decision : listener.push(pcm)) {
+      decided = true;
       if (!gate.detects(decision)) continue;
       const std::string seconds = fixed(end_of_frame(model.design.features, decision.frame), 2);
       const std::string& word = model.labels.at(static_cast<std::size_t>(decision.label));
@@ -67,6 +75,12 @@ void listen_live(const ListenVerb& verb, const Model& model) {
     throw Error("standard input: ended before its samples; pipe 16-bit samples at 16,000 Hz, mono, into it",
                 Exit::data);
   }
+  if (!interrupted() && stream.missing() > 1) {
+    throw Error("standard input: truncated: " + counted(static_cast<long long>(stream.missing()), "byte") +
+                    " of samples that its header promises are missing; pipe the whole of it",
+                Exit::data);
+  }
+  if (!decided) tell_too_short("standard input", model);
 }
 
 std::string verdict(const Json& found) { return found.is_null() ? "" : found.get<bool>() ? "found" : "false accept"; }
@@ -121,12 +135,32 @@ void print(const ListenVerb& verb, const Json& json) {
   if (verb.format == Format::table) std::cout << summary(json) << "\n";
 }
 
+/// A recording that is named twice would count twice.
+void require_different(const std::vector<std::string>& files) {
+  std::error_code error;
+  for (auto one = files.begin(); one != files.end(); ++one) {
+    for (auto other = files.begin(); other != one; ++other) {
+      if (!fs::equivalent(*one, *other, error)) continue;
+      throw Error("listen: " + *one + ": is named twice; name it once", Exit::usage);
+    }
+  }
+}
+
 Listening listen(const ListenVerb& verb, const Model& model, int threads) {
   Listening listening = begin_listening(model, verb.detector, verb.hop_ms);
+  require_different(verb.files);
   for (const std::string& file : verb.files) {
     const Recording recording = read_recording(file, model.labels, !verb.no_labels);
     for (const std::string& remark : recording.remarks) log().info(remark);
     listen_to(recording, model, threads, listening);
+    if (!listening.heard.back().decisions.empty()) continue;
+    listening.heard.pop_back();  // its words could not be found
+    if (verb.files.size() > 1) tell_too_short(recording.name, model);
+  }
+  if (!verb.files.empty() && listening.heard.empty()) {
+    throw Error("listen: nothing was heard: a decision needs " + fixed(model.design.features.clip_ms / 1000.0, 2) +
+                    " s of audio; give longer recordings",
+                Exit::data);
   }
   if (!verb.data.empty()) {
     const LabelSet labels{keywords_of(model)};
@@ -147,17 +181,19 @@ void require_hearing(const Listening& listening) {
         Exit::data);
   }
   if (2 * point.found >= point.words) return;
-  const std::string line = "listen --tune: so few false accepts (" + fixed(point.false_accepts_per_hour(), 2) +
-                           " an hour) leave " + std::to_string(point.found) + " of " + counted(point.words, "keyword") +
-                           " found; nothing stored; ";
+  const std::string found = std::to_string(point.found) + " of " + counted(point.words, "keyword") + " found";
   for (int hundredths = 99; hundredths > 0; --hundredths) {
     const OperatingPoint other = operating_point(listening, hundredths / 100.0);
     if (2 * other.found < other.words) continue;
-    throw Error(line + "half of them cost " + fixed(other.false_accepts_per_hour(), 2) + " an hour (threshold " +
-                    fixed(hundredths / 100.0, 2) + "): allow as many, or train longer and on more voices and words",
+    throw Error("listen --tune: so few false accepts (" + fixed(point.false_accepts_per_hour(), 2) +
+                    " an hour) leave " + found + "; nothing stored; half of them cost " +
+                    fixed(other.false_accepts_per_hour(), 2) + " an hour (threshold " + fixed(hundredths / 100.0, 2) +
+                    "): allow as many, or train longer and on more voices and words",
                 Exit::nothing_fits);
   }
-  throw Error(line + "no threshold finds half; train longer and on more voices and words", Exit::nothing_fits);
+  throw Error("listen --tune: no threshold finds half of the keywords (" + found +
+                  "); nothing stored; train longer and on more voices and words",
+              Exit::nothing_fits);
 }
 
 /// Thresholds alone are stored; they hold for the detector that they were found with.
@@ -195,6 +231,9 @@ void run(ListenVerb& verb, const Common& common) {
   verb.detector.carry_state = verb.tune < 0.0 && model.metrics.detector_carries_state;
   read_options(verb.detector_flags->given(), verb.detector, "command line", "");
   read_options(verb.stream_flags->given(), verb.stream, "command line", "");
+  if ((verb.tune >= 0.0 || verb.sweep) && verb.detector_flags->given().contains("threshold")) {
+    throw Error("listen: --tune finds thresholds and --sweep tries them all; leave --threshold out", Exit::usage);
+  }
   const bool live = verb.files == std::vector<std::string>{"-"};
   if (verb.files.empty() == verb.data.empty()) {
     throw Error("listen: give recordings, or - for standard input, or --data", Exit::usage);

@@ -138,6 +138,12 @@ int run(TrainVerb& verb, const Common& common) {
   save_model(model, out);
   fs::remove(checkpoint);
   print_result(model, verb.format);
+  if (model.metrics.detector_threshold >= 1.0) {
+    log().warn(
+        "{}: is wholly sure of keywords where there are none; train longer or with a lower rate, or let "
+        "`kwsmith listen --tune` find thresholds",
+        out.string());
+  }
   log().info("next: kwsmith export {} --out firmware", out.string());
   return 0;
 }

@@ -59,10 +59,10 @@ void choose(Dials& dial, TcResnetOptions& o, Extent map) {
   const auto scaled = [](int width, int percent) { return std::clamp((width * percent + 50) / 100, 1, 1024); };
   const bool doubled = o.blocks.size() > 1 && o.blocks[0] == o.blocks[1];
   int repeats = doubled ? 2 : 1;
-  int widths = static_cast<int>(o.blocks.size()) / repeats;
+  int widths = std::min(static_cast<int>(o.blocks.size()) / repeats, static_cast<int>(kWidths.size()));
   int percent = percentage(static_cast<int>(std::lround(100.0 * o.first / kFirst)), [&](int one) {
     if (scaled(kFirst, one) != o.first) return false;
-    for (std::size_t i = 0; i < std::min(o.blocks.size() / static_cast<std::size_t>(repeats), kWidths.size()); ++i) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(widths); ++i) {
       if (scaled(kWidths.at(i), one) != o.blocks[i * static_cast<std::size_t>(repeats)]) return false;
     }
     return true;

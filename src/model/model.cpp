@@ -9,6 +9,7 @@
 #include "kws/core/audio.h"
 #include "kws/core/files.h"
 #include "kws/core/options.h"
+#include "kws/quant/detector.h"
 
 namespace kws {
 namespace fs = std::filesystem;
@@ -147,6 +148,10 @@ Model model_from_json(const Json& json, const std::string& where) {
   reader.rows("golden", model.golden, kMostGolden, values, std::int8_t{-128}, std::int8_t{127});
   reader.finish();
   for (std::size_t i = 0; i < model.labels.size(); ++i) {
+    const bool keyword = i >= kFirstKeyword;  // the others are silence and the unknown
+    if (is_keyword(model.labels[i]) != keyword) {
+      reader.fail("labels", "\"" + model.labels[i] + "\" is " + (keyword ? "no" : "a") + " keyword");
+    }
     if (std::find(model.labels.begin(), model.labels.begin() + static_cast<std::ptrdiff_t>(i), model.labels[i]) !=
         model.labels.begin() + static_cast<std::ptrdiff_t>(i)) {
       reader.fail("labels", "\"" + model.labels[i] + "\" stands there twice");

@@ -37,7 +37,7 @@ std::vector<std::vector<std::int8_t>> golden_clips(const FeatureBatch& batch, in
 
 }  // namespace
 
-/// What model.json takes; a training that diverges may go beyond.
+/// What model.json takes of a loss; a training that diverges may go beyond.
 constexpr double kMostCrossEntropy = 1e9;
 
 /// Mean of -log of the label's posterior.
@@ -81,6 +81,7 @@ Model finish_model(const Design& design, const FeatureFeed& feed, const TrainOpt
   model.metrics.epochs = trainer.epochs_done();
   model.metrics.best_epoch = trainer.best_epoch();
   model.metrics.loss = trainer.last_loss();
+  if (model.metrics.loss > kMostCrossEntropy) model.metrics.loss = kMostCrossEntropy;  // NaN stays
   model.metrics.float_validation = trainer.best_validation();
 
   model.int8 = trainer.best_int8();

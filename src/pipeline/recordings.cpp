@@ -97,6 +97,11 @@ class TrackReader {
       refuse("\"" + shortened(word, kLongestShown) + "\" at " + fixed(begin, 2) +
              " s lies behind the end of the recording at " + fixed(seconds, 2) + " s; give it its own label track");
     }
+    constexpr double kRoundedSeconds = 0.1;  // labels end with the recording, to the digits that are written
+    if (end > seconds + kRoundedSeconds) {
+      refuse("\"" + shortened(word, kLongestShown) + "\" ends at " + fixed(end, 2) +
+             " s, behind the recording's end at " + fixed(seconds, 2) + " s; give it its own label track");
+    }
     const int label = keyword_label(labels_, word);
     if (label >= 0) {
       recording_.words.push_back({.begin = begin, .end = end, .label = label});
@@ -113,9 +118,10 @@ class TrackReader {
     recording_.remarks.push_back(name + ": " + counted(std::ssize(recording_.words), "keyword") + ", " +
                                  counted(others_, "other label"));
     if (near_ == 0) return;
-    recording_.remarks.push_back(name + ": " + std::to_string(near_) +
-                                 " labels nearly are keywords and count as other words, first " + first_near_ +
-                                 "; mend them");
+    recording_.remarks.push_back(name + ": " + counted(near_, "label") +
+                                 (near_ == 1 ? " nearly is a keyword and counts as another word"
+                                             : " nearly are keywords and count as other words") +
+                                 ", first " + first_near_ + "; mend " + (near_ == 1 ? "it" : "them"));
   }
 
   [[noreturn]] void refuse(const std::string& fact) const {

@@ -95,9 +95,11 @@ bool SampleStream::take_header() {
     }
   }
   if (!kept_.starts_with("RIFF") || kept_.compare(8, 4, "WAVE") != 0) return true;
+  bool has_format = false;
   for (std::size_t at = 12; at + 8 <= kept_.size();) {
     const std::size_t size = number_at(kept_, at + 4, 4);
     if (kept_.compare(at, 4, "data") == 0) {
+      if (!has_format) refuse_input("a damaged WAV");
       // Writers into a pipe cannot know the length.
       if (size != 0 && size < 0x7FFFF000U) left_ = size;
       kept_.erase(0, at + 8);
@@ -105,7 +107,10 @@ bool SampleStream::take_header() {
     }
     if (size > kLongestHeader) refuse_input("a damaged WAV");
     if (at + 8 + size > kept_.size()) return false;
-    if (kept_.compare(at, 4, "fmt ") == 0) check_format(std::string_view(kept_).substr(at + 8, size));
+    if (kept_.compare(at, 4, "fmt ") == 0) {
+      check_format(std::string_view(kept_).substr(at + 8, size));
+      has_format = true;
+    }
     at += 8 + size + size % 2;
     if (at > kLongestHeader) refuse_input("a damaged WAV");
   }

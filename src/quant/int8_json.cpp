@@ -133,8 +133,6 @@ void read_parameter(const ParameterSpec& spec, JsonReader& reader, Int8Layer& la
 }  // namespace
 
 Int8Model int8_from_json(const Json& json, const Graph& graph, const std::string& origin) {
-  constexpr double kSmallestScale = 1e-30;
-  constexpr double kLargestScale = 1e30;
   JsonReader root(json, {origin, "make the model again with kwsmith train", Exit::failed}, "", Missing::error);
   std::string schema = kSchema;
   root.choice("schema", schema, {kSchema}, "format of this file");

@@ -115,7 +115,7 @@ Quant activation_quant(const Range& range, bool relu) {
   const double low = relu ? 0.0 : std::min(0.0, static_cast<double>(range.low));
   const double high = std::max(0.0, static_cast<double>(range.high));
   Quant quant;
-  if (high > low) {
+  if (high - low > 255.0 * kSmallestScale) {
     quant.scale = (high - low) / 255.0;
     quant.zero_point = static_cast<int>(std::lround(std::clamp(-128.0 - low / quant.scale, -128.0, 127.0)));
   } else {
@@ -148,8 +148,9 @@ class Quantizer {
 
   const Range& range(const Int8Layer& layer) const {
     const Range& found = ranges_.at(layer.layer.name);
-    if (!std::isfinite(found.low) || !std::isfinite(found.high)) {
-      throw Error(layer.layer.name + ": its output is not finite; training diverged, train again with a lower rate");
+    if (!(std::max(std::abs(found.low), std::abs(found.high)) < kLargestScale)) {  // NaN neither
+      throw Error(layer.layer.name +
+                  ": its output is not finite or beyond 1e30; training diverged, train again with a lower rate");
     }
     return found;
   }
@@ -221,7 +222,7 @@ class Quantizer {
     if (op.projection > 0) {
       const Range& seen = range(to);
       const double largest = std::max(std::abs(seen.low), std::abs(seen.high));
-      to.output = {.scale = largest > 0.0 ? largest / 127.0 : 1.0, .zero_point = 0};
+      to.output = {.scale = largest > 127.0 * kSmallestScale ? largest / 127.0 : 1.0, .zero_point = 0};
       to.projection = quantize_product(row_major(tensor(to, "projection_weight")), {}, kStateQuant, to.output.scale);
     }
     fill_gates(0x1p-12, to.output, to);

@@ -141,8 +141,8 @@ struct LocalServer::Impl {
   static void on_request(evhttp_request* request, void* self) noexcept {
     try {
       static_cast<const Impl*>(self)->answer(request);
-    } catch (const std::exception& error) {
-      evhttp_send_error(request, 500, error.what());
+    } catch (const std::exception&) {
+      evhttp_send_error(request, 500, "a defect of kwsmith");
     }
   }
 

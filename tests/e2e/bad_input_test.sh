@@ -179,6 +179,11 @@ wav "$work/long.wav" 16000 1 64000 64000 && expect 2 'label track' listen "$work
 echo 'yes at noon' >"$work/long.txt" && expect 4 'long.txt:1: is not' listen "$work/model" "$work/long.wav"
 expect 2 'threshold: 2.*0.*1' listen "$work/model" "$work/long.wav" --threshold 2
 expect 2 'json: ' listen "$work/model" - --json
+printf '0.1\t99999\tyes\n' >"$work/long.txt" && expect 4 'long.txt:1: "yes" ends at 99999.00 s, behind' listen "$work/model" "$work/long.wav"
+rm "$work/long.txt"
+expect 2 'is named twice' listen "$work/model" "$work/long.wav" "$work/long.wav"
+wav "$work/half.wav" 16000 1 16000 16000 && expect 4 'nothing was heard: a decision needs 1.00 s' listen "$work/model" "$work/half.wav"
+expect 2 'leave --threshold out' listen "$work/model" "$work/long.wav" --tune 1 --threshold 0.5
 expect 2 'standard input has no label track' listen "$work/model" - --tune 1
 expect 2 'gain-db: .*nan' eval "$work/model" --data "$work/speech" --gain-db nan
 expect 2 'carry-state: .* has no state' listen "$work/model" "$work/long.wav" --carry-state

@@ -26,6 +26,17 @@ std::string refusal(const std::function<void()>& change) {
 
 Json network_of(const Design& design) { return design_to_json(design)["network"]; }
 
+TEST(Turn, DesignsBeyondTheirDialsAreShown) {
+  const std::vector<Design> designs = known_designs();
+  const auto known = std::ranges::find(designs, "tc_resnet8", &Design::name);
+  ASSERT_NE(known, designs.end());
+  Json json = design_to_json(*known);
+  json["network"]["blocks"] = {24, 32, 48, 64, 80, 96};
+  const Design design = design_from_json(json, "d");
+  EXPECT_FALSE(told_by_dials(design));
+  EXPECT_FALSE(dial_settings(design).empty());
+}
+
 TEST(Turn, ShowsEveryDialOfEveryKnownDesign) {
   for (const Design& design : known_designs()) {
     const std::vector<DialSetting> settings = dial_settings(design);

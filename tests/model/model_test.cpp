@@ -102,6 +102,7 @@ const std::vector<Damage>& damages() {
       {"an accuracy above 1", [](Json& j) { j["metrics"]["int8_test"] = 1e300; }, "metrics.int8_test: "},
       {"a null where none may be", [](Json& j) { j["metrics"]["epochs"] = nullptr; },
        "metrics.epochs: null is not an integer"},
+      {"a keyword in place of silence", [](Json& j) { j["labels"][0] = "door"; }, "labels: \"door\" is a keyword"},
       {"a missing metric", [](Json& j) { j["metrics"].erase("best_epoch"); }, "metrics.best_epoch: missing"},
       {"another number of classes", [](Json& j) { j["design"]["classes"] = 5; }, "labels: has 4 items"},
       {"another network", [](Json& j) { j["design"]["network"]["cells"] = 9; },

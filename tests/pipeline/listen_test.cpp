@@ -293,6 +293,15 @@ TEST(SampleStream, ReadsRawSamplesAndWavInPiecesOfAnySize) {
   }
 }
 
+TEST(SampleStream, KnowsWhatIsMissing) {
+  const std::string bytes = wav_bytes(16000, 1, 8, "abcd");
+  SampleStream stream;
+  EXPECT_EQ(stream.push(bytes).size(), 2U);
+  EXPECT_EQ(stream.missing(), 4U);
+  stream.push(std::string_view("efgh"));
+  EXPECT_EQ(stream.missing(), 0U);
+}
+
 TEST(SampleStream, RefusesOtherContainersAndFormats) {
   for (const std::string& bytes :
        {std::string("fLaC"), std::string("OggS"), std::string("ID3\4"), std::string("xxxxftyp"),
@@ -301,6 +310,7 @@ TEST(SampleStream, RefusesOtherContainersAndFormats) {
   }
   EXPECT_THROW(streamed(wav_bytes(44100, 1, 4, "abcd"), 10), Error);
   EXPECT_THROW(streamed(wav_bytes(16000, 2, 4, "abcd"), 10), Error);
+  EXPECT_THROW(streamed(wav_bytes(16000, 1, 4, "abcd").erase(24, 24), 10), Error) << "without its format";
 }
 
 TEST(SampleStream, KnowsFramesOfMp3AndAacFromSamplesThatBeginLikeThem) {

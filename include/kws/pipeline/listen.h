@@ -63,6 +63,8 @@ class SampleStream {
   std::vector<std::int16_t> push(std::span<const char> bytes);
   /// Whether what came so far reaches up to the samples.
   [[nodiscard]] bool started() const { return started_; }
+  /// Bytes of samples that a WAV has promised and that have not come; 0 where it promised none.
+  [[nodiscard]] std::uint64_t missing() const { return left_ == UINT64_MAX ? 0 : left_; }
 
  private:
   bool take_header();

@@ -49,7 +49,8 @@ std::vector<std::uint16_t> exp_table(double scale);
 std::vector<std::int64_t> posteriors(std::span<const std::int8_t> logits, const std::vector<std::uint16_t>& table);
 
 /// Raises the threshold until the network, hearing each clip once, would detect a keyword in at most the share
-/// `false_accepts` of the clips that hold none (labels that begin with '_'). Without such clips nothing changes.
+/// `false_accepts` of the clips that hold none (labels that begin with '_'), or to 1, which may not be enough where it is
+/// wholly sure of more of them. Without such clips nothing changes.
 ///   logits  [clips][labels] of the int8 network, truth [clips]; of data the network was not trained on
 DetectorOptions tune_detector(DetectorOptions options, double false_accepts, std::span<const std::int8_t> logits,
                               std::span<const int> truth, const std::vector<std::string>& labels, double logit_scale);

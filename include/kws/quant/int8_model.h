@@ -14,6 +14,9 @@
 
 namespace kws {
 
+/// Scales of tensors lie between: a training has gone wrong long before.
+inline constexpr double kSmallestScale = 1e-30, kLargestScale = 1e30;
+
 /// real = scale * (q - zero_point), q in -128..127
 struct Quant {
   double scale = 1.0;
