@@ -181,18 +181,18 @@ void require_hearing(const Listening& listening) {
         Exit::data);
   }
   if (2 * point.found >= point.words) return;
-  const std::string found = std::to_string(point.found) + " of " + counted(point.words, "keyword") + " found";
   for (int hundredths = 99; hundredths > 0; --hundredths) {
     const OperatingPoint other = operating_point(listening, hundredths / 100.0);
     if (2 * other.found < other.words) continue;
     throw Error("listen --tune: so few false accepts (" + fixed(point.false_accepts_per_hour(), 2) +
-                    " an hour) leave " + found + "; nothing stored; half of them cost " +
-                    fixed(other.false_accepts_per_hour(), 2) + " an hour (threshold " + fixed(hundredths / 100.0, 2) +
+                    " an hour) leave " + std::to_string(point.found) + " of " + counted(point.words, "keyword") +
+                    " found; nothing stored; half of them cost " + fixed(other.false_accepts_per_hour(), 2) +
+                    " an hour (threshold " + fixed(hundredths / 100.0, 2) +
                     "): allow as many, or train longer and on more voices and words",
                 Exit::nothing_fits);
   }
-  throw Error("listen --tune: no threshold finds half of the keywords (" + found +
-                  "); nothing stored; train longer and on more voices and words",
+  throw Error("listen --tune: no threshold finds half of " + counted(point.words, "keyword") +
+                  "; nothing stored; train longer and on more voices and words",
               Exit::nothing_fits);
 }
 
@@ -231,8 +231,8 @@ void run(ListenVerb& verb, const Common& common) {
   verb.detector.carry_state = verb.tune < 0.0 && model.metrics.detector_carries_state;
   read_options(verb.detector_flags->given(), verb.detector, "command line", "");
   read_options(verb.stream_flags->given(), verb.stream, "command line", "");
-  if ((verb.tune >= 0.0 || verb.sweep) && verb.detector_flags->given().contains("threshold")) {
-    throw Error("listen: --tune finds thresholds and --sweep tries them all; leave --threshold out", Exit::usage);
+  if (verb.tune >= 0.0 && verb.detector_flags->given().contains("threshold")) {
+    throw Error("listen: --tune finds thresholds; leave --threshold out", Exit::usage);
   }
   const bool live = verb.files == std::vector<std::string>{"-"};
   if (verb.files.empty() == verb.data.empty()) {

@@ -179,7 +179,14 @@ static bool is_stream(const fs::path& path) {
   struct stat about {};
   if (::lstat(path.c_str(), &about) != 0) return false;
   if (S_ISCHR(about.st_mode) || S_ISFIFO(about.st_mode)) return true;
-  if (S_ISLNK(about.st_mode) && ::stat(path.c_str(), &about) != 0) return false;
+  if (S_ISLNK(about.st_mode)) {
+    std::error_code error;
+    // /dev/stdout where it leads to a file: that link is the system's, and not to be replaced.
+    if (fs::read_symlink(path, error).string().starts_with("/proc/")) {
+      throw Error(path.string() + ": leads to an open file and is not replaced; give another name", Exit::usage);
+    }
+    if (::stat(path.c_str(), &about) != 0) return false;
+  }
   if (S_ISREG(about.st_mode) || S_ISDIR(about.st_mode)) return false;
   throw Error(path.string() + ": is not a regular file and is not replaced; give another name", Exit::usage);
 }

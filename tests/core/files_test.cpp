@@ -154,6 +154,8 @@ TEST_F(Files, WhatIsNoFileIsWrittenToAndStays) {
   fs::create_symlink("/dev/null", root_ / "link");
   EXPECT_THAT(error_of([&] { write_file(root_ / "link", "content"); }), HasSubstr("is not a regular file"));
   EXPECT_TRUE(fs::is_symlink(root_ / "link")) << "/dev/stdout is one, too";
+  fs::create_symlink("/proc/self/fd/1", root_ / "out");
+  EXPECT_THAT(error_of([&] { write_file(root_ / "out", "content"); }), HasSubstr("out: leads to an open file"));
 }
 
 TEST_F(Files, AnExistingFolderIsReplacedOnRequestAlone) {
