@@ -222,6 +222,39 @@ fs::path tuned_folder(const ListenVerb& verb) {
   return verb.model;
 }
 
+/// Finds thresholds, for the listening too, and keeps them in the model at `tuned`.
+void store_thresholds(const ListenVerb& verb, const fs::path& tuned, Model& model, Listening& listening) {
+  model.metrics.detector_threshold = tune_threshold(listening, verb.tune);
+  model.metrics.detector_thresholds = tune_thresholds(listening, verb.tune);
+  model.metrics.detector_carries_state = verb.detector.carry_state;
+  listening.options.threshold = threshold_q15(*model.metrics.detector_threshold);
+  listening.options.thresholds.clear();
+  std::string each;
+  std::vector<std::string> mute;
+  for (std::size_t i = 0; i < model.labels.size(); ++i) {
+    const double threshold = model.metrics.detector_thresholds[i];
+    listening.options.thresholds.push_back(threshold_q15(threshold));
+    if (!is_keyword(model.labels[i])) continue;
+    each += (each.empty() ? "" : ", ") + model.labels[i] + " " + fixed(threshold, 2);
+    if (threshold >= 1.0) mute.push_back(model.labels[i]);
+  }
+  require_hearing(listening);
+  const OperatingPoint point = operating_point(listening);
+  if (point.false_accepts_per_hour() > verb.tune) {
+    throw Error("listen --tune: even the highest thresholds leave " + fixed(point.false_accepts_per_hour(), 2) +
+                    " false accepts an hour; nothing stored; allow as many, or train on more voices and words",
+                Exit::nothing_fits);
+  }
+  model.metrics.heard = {
+      .hours = point.hours, .words = point.words, .found = point.found, .false_accepts = point.false_accepts};
+  verb.out.empty() ? save_metrics(model, tuned) : save_model(model, tuned);
+  log().info("{}: thresholds from now on: {}", tuned.string(), each);
+  if (!mute.empty()) {
+    log().warn("{}: never detected with so few false accepts; a higher --tune, or longer recordings, may find some",
+               word_list(mute, " and "));
+  }
+}
+
 void run(ListenVerb& verb, const Common& common) {
   Model model = load_model(model_folder(verb.model));
   const fs::path tuned = verb.tune >= 0.0 ? tuned_folder(verb) : fs::path();
@@ -263,37 +296,7 @@ void run(ListenVerb& verb, const Common& common) {
           Exit::usage);
     }
   }
-  if (verb.tune >= 0.0) {
-    model.metrics.detector_threshold = tune_threshold(listening, verb.tune);
-    model.metrics.detector_thresholds = tune_thresholds(listening, verb.tune);
-    model.metrics.detector_carries_state = verb.detector.carry_state;
-    listening.options.threshold = threshold_q15(*model.metrics.detector_threshold);
-    listening.options.thresholds.clear();
-    std::string each;
-    std::vector<std::string> mute;
-    for (std::size_t i = 0; i < model.labels.size(); ++i) {
-      const double threshold = model.metrics.detector_thresholds[i];
-      listening.options.thresholds.push_back(threshold_q15(threshold));
-      if (!is_keyword(model.labels[i])) continue;
-      each += (each.empty() ? "" : ", ") + model.labels[i] + " " + fixed(threshold, 2);
-      if (threshold >= 1.0) mute.push_back(model.labels[i]);
-    }
-    require_hearing(listening);
-    const OperatingPoint point = operating_point(listening);
-    if (point.false_accepts_per_hour() > verb.tune) {
-      throw Error("listen --tune: even the highest thresholds leave " + fixed(point.false_accepts_per_hour(), 2) +
-                      " false accepts an hour; nothing stored; allow as many, or train on more voices and words",
-                  Exit::nothing_fits);
-    }
-    model.metrics.heard = {
-        .hours = point.hours, .words = point.words, .found = point.found, .false_accepts = point.false_accepts};
-    verb.out.empty() ? save_metrics(model, tuned) : save_model(model, tuned);
-    log().info("{}: thresholds from now on: {}", tuned.string(), each);
-    if (!mute.empty()) {
-      log().warn("{}: never detected with so few false accepts; a higher --tune, or longer recordings, may find some",
-                 word_list(mute, " and "));
-    }
-  }
+  if (verb.tune >= 0.0) store_thresholds(verb, tuned, model, listening);
   print(verb, listening_to_json(listening));
   const OperatingPoint point = operating_point(listening);
   if (point.words > 0 && 2 * point.found < point.words && !verb.sweep) {
