@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "change_rate.h"
+#include "cut_off.h"
 #include "file_bytes.h"
 #include "kws/core/error.h"
 #include "kws/core/table.h"
@@ -68,52 +69,6 @@ Sound open_sound(Reading& reading, SF_INFO& info) {
   };
   io.tell = [](void* user) -> sf_count_t { return static_cast<Reading*>(user)->at; };
   return Sound(sf_open_virtual(&io, SFM_READ, &info, &reading));
-}
-
-std::uint32_t little_endian(std::span<const char> bytes) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 4; i-- > 0;) value = value << 8U | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
-
-void put_little_endian(std::span<char> bytes, std::uint64_t value) {
-  for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<char>(value >> (8 * i) & 0xFFU);
-}
-
-/// A chunk of samples with this length goes to the end of the file: the writer could not know better. Programs that
-/// write into a pipe leave 2^32 - 1, 2^31 (arecord), 2^31 - 4096 (sox) or 0.
-///   behind  what follows the length
-bool is_length_placeholder(std::uint32_t promised, std::span<const char> behind) {
-  if (promised >= 0x7FFFF000U) return true;
-  if (promised != 0 || behind.empty()) return false;
-  // An empty chunk is followed by another one, whose name is text.
-  const auto name = behind.first(std::min<std::size_t>(4, behind.size()));
-  return !std::ranges::all_of(name, [](char c) { return c >= 0x20 && c < 0x7F; });
-}
-
-/// What is wrong when a WAV header promises more samples than the file holds; libsndfile silently shortens such files.
-/// Placeholders are replaced by what there is.
-std::optional<std::string> mend_wav_length(FileBytes& file) {
-  const std::span<char> head = file.head();
-  if (head.size() < 12 || std::string_view(head.data(), 4) != "RIFF") return std::nullopt;
-  for (std::uint64_t at = 12; at + 8 <= head.size();) {
-    const std::span<char> chunk = head.subspan(at);
-    const std::uint32_t promised = little_endian(chunk.subspan(4));
-    const std::uint64_t present = static_cast<std::uint64_t>(file.size()) - at - 8;
-    if (std::string_view(chunk.data(), 4) == "data") {
-      if (present < 0xFFFFFFFFU && is_length_placeholder(promised, chunk.subspan(8))) {
-        put_little_endian(chunk.subspan(4), present);
-        put_little_endian(head.subspan(4), static_cast<std::uint64_t>(file.size()) - 8);
-        return std::nullopt;
-      }
-      if (promised <= present) return std::nullopt;
-      return "truncated: the header promises " + grouped(promised) + " bytes of samples, the file has " +
-             grouped(static_cast<long long>(present));
-    }
-    at += 8 + std::uint64_t{promised} + promised % 2;
-    if (at + 8 > head.size() && at < static_cast<std::uint64_t>(file.size())) return std::nullopt;  // far behind
-  }
-  return "truncated: ends before its samples";
 }
 
 std::int16_t rounded(float value) {
@@ -242,12 +197,13 @@ AudioFile decode_audio(const std::filesystem::path& file) {
   if (reading.bytes.size() == static_cast<std::int64_t>(reading.bytes.head().size())) {
     if (const auto mono = decode_opus_clip(reading.bytes.head())) return opus_file(*mono);
   }
-  const std::optional<std::string> missing = mend_wav_length(reading.bytes);
+  const std::optional<std::string> missing = cut_off(reading.bytes);
+  if (!reading.bytes.error().empty()) return unreadable();
+  if (missing) return bad(*missing);
   SF_INFO info{};
   const Sound sound = open_sound(reading, info);
   if (!reading.bytes.error().empty()) return unreadable();
   if (!sound) return bad("cannot be decoded: " + sndfile_reason(nullptr));
-  if (missing) return bad(*missing);
   if (info.samplerate < kLowestRateHz || info.samplerate > kHighestRateHz) {
     return bad(grouped(info.samplerate) + " Hz, needs " + grouped(kLowestRateHz) + " to " + grouped(kHighestRateHz));
   }

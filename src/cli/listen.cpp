@@ -80,7 +80,7 @@ void listen_live(const ListenVerb& verb, const Model& model) {
                     " of samples that its header promises are missing; pipe the whole of it",
                 Exit::data);
   }
-  if (!decided) tell_too_short("standard input", model);
+  if (!interrupted() && !decided) tell_too_short("standard input", model);
 }
 
 std::string verdict(const Json& found) { return found.is_null() ? "" : found.get<bool>() ? "found" : "false accept"; }

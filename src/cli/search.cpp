@@ -141,7 +141,9 @@ int run(const SearchVerb& verb, const Common& common) {
                 Exit::usage);
   }
   const Isa isa = isa_of(options);
-  const Proposer affordable(options);  // an impossible budget is known before any data is read
+  const Proposer affordable(options);      // an impossible budget is known before any data is read
+  std::optional<BackgroundReport> report;  // and a port that is taken
+  if (verb.serve) report.emplace(verb.serving, verb.study);
   const Dataset dataset = verb.source.load_to_train(common.thread_count(), clip_ms);
   const std::unique_ptr<Evaluator> evaluator = make_training_evaluator(dataset, isa);
   try {
@@ -168,8 +170,7 @@ int run(const SearchVerb& verb, const Common& common) {
                    grouped(options.raised_from.back()), grouped(options.epochs));
       }
     }
-    std::optional<BackgroundReport> report;
-    if (verb.serve) report.emplace(verb.serving, verb.study);
+    if (report) report->start();
     SearchDisplay display(std::move(there));
     outcome = run_search(options, *evaluator, study, display);
     if (outcome.interrupted) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstring>
 
 #include "kws/core/files.h"
@@ -25,10 +26,15 @@ void Serving::show(const LocalServer& server) const {
   std::string program = "xdg-open", url = server.url();
   std::array<char*, 3> words = {program.data(), url.data(), nullptr};
   pid_t child = 0;
-  // A session of its own, and silent: Ctrl-C is not for the browser, and standard output is the results'.
+  // A session of its own, and silent: Ctrl-C is not for the browser, and standard output is the results'. Broken pipes
+  // end it, which the server here ignores.
   posix_spawnattr_t apart;
   posix_spawnattr_init(&apart);
-  posix_spawnattr_setflags(&apart, POSIX_SPAWN_SETSID);
+  sigset_t usual;
+  sigemptyset(&usual);
+  sigaddset(&usual, SIGPIPE);
+  posix_spawnattr_setsigdefault(&apart, &usual);
+  posix_spawnattr_setflags(&apart, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF);
   posix_spawn_file_actions_t silent;
   posix_spawn_file_actions_init(&silent);
   for (const int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -69,10 +75,13 @@ void ServedReport::add_to(LocalServer& server) {
 }
 
 BackgroundReport::BackgroundReport(const Serving& serving, const std::string& study)
-    : report_({study}), server_(serving.port) {
+    : serving_(serving), report_({study}), server_(serving.port) {
   report_.add_to(server_);
+}
+
+void BackgroundReport::start() {
   log().info("report, as it stands: {}", server_.url());
-  serving.show(server_);
+  serving_.show(server_);
   thread_ = std::jthread([this](const std::stop_token& stop) { server_.run([&] { return stop.stop_requested(); }); });
 }
 

@@ -34,12 +34,15 @@ class ServedReport {
   std::chrono::steady_clock::time_point next_look_;
 };
 
-/// The report of a study, served by a thread of its own as long as this lives.
+/// The report of a study, served by a thread of its own from start() on, as long as this lives.
 class BackgroundReport {
  public:
+  /// throws  Error when the port is taken
   BackgroundReport(const Serving& serving, const std::string& study);
+  void start();
 
  private:
+  Serving serving_;
   ServedReport report_;
   LocalServer server_;
   std::jthread thread_;

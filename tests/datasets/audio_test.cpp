@@ -162,6 +162,51 @@ TEST_F(Audio, RefusesTruncatedWav) {
   EXPECT_THAT(error_line([&] { read_audio(file); }), HasSubstr("promises 2,000 bytes of samples, the file has 600"));
 }
 
+TEST_F(Audio, RefusesWhatIsCutOffInEveryContainer) {
+  std::vector<std::int16_t> tone(48000);
+  for (std::size_t i = 0; i < tone.size(); ++i) {
+    tone[i] = static_cast<std::int16_t>(std::lrint(8000.0 * std::sin(0.05 * static_cast<double>(i))));
+  }
+  for (const int format :
+       {SF_FORMAT_WAVEX | SF_FORMAT_PCM_16, SF_FORMAT_RF64 | SF_FORMAT_PCM_16, SF_FORMAT_W64 | SF_FORMAT_PCM_16,
+        SF_FORMAT_WAV | SF_FORMAT_PCM_16 | SF_ENDIAN_BIG, SF_FORMAT_AIFF | SF_FORMAT_PCM_16,
+        SF_FORMAT_CAF | SF_FORMAT_PCM_16, SF_FORMAT_AU | SF_FORMAT_PCM_16, SF_FORMAT_OGG | SF_FORMAT_VORBIS,
+        SF_FORMAT_OGG | SF_FORMAT_OPUS, SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III}) {
+    const auto file = add("cut.wav", tone, 16000, 1, format);
+    ASSERT_GE(read_audio(file).size(), tone.size()) << std::hex << format;
+    const std::uintmax_t whole = std::filesystem::file_size(file);
+    for (const std::uintmax_t left : {whole - 10, whole / 2}) {
+      std::filesystem::resize_file(file, left);
+      EXPECT_THAT(error_line([&] { read_audio(file); }), HasSubstr("truncated: ")) << std::hex << format;
+    }
+  }
+}
+
+TEST_F(Audio, RefusesOggWithoutItsLastPage) {
+  const auto file = add("cut.opus", std::vector<std::int16_t>(160000, 7), 16000, 1, SF_FORMAT_OGG | SF_FORMAT_OPUS);
+  std::string bytes;
+  {
+    std::ifstream in(file, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  std::filesystem::resize_file(file, bytes.rfind("OggS"));
+  EXPECT_THAT(error_line([&] { read_audio(file); }), HasSubstr("its last page of Ogg is missing"));
+}
+
+TEST_F(Audio, RefusesWavCutBehindAMegabyteOfNotes) {
+  const auto file = add("cut.wav", std::vector<std::int16_t>(1000, 7));
+  std::string bytes;
+  {
+    std::ifstream in(file, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  const std::string notes = std::string("LIST\x00\x00\x20\x00", 8) + std::string(0x200000, 'x');
+  text("long.wav", bytes.substr(0, 36) + notes + bytes.substr(36));
+  EXPECT_EQ(read_audio(root_ / "long.wav").size(), 1000U);
+  text("long.wav", bytes.substr(0, 36) + notes + bytes.substr(36, 608));
+  EXPECT_THAT(error_line([&] { read_audio(root_ / "long.wav"); }), HasSubstr("promises 2,000 bytes of samples"));
+}
+
 TEST_F(Audio, RefusesWavCutInsideItsHeader) {
   const auto file = add("cut.wav", std::vector<std::int16_t>(1000, 7));
   std::filesystem::resize_file(file, 40);

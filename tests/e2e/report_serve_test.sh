@@ -62,6 +62,12 @@ ask GET "/?token=$token" </dev/null
 grep -q '"study":"study"' "$work/body" || fail "the page does not name the study"
 stop
 
+step "search --serve with a port that is taken"
+serve report "$work/study" --serve
+expect 2 "port $port: .*; choose another one with --port" search --data "$work/speech" --study "$work/none" --types dnn --max-trials 1 --serve --port "$port"
+[ ! -e "$work/none" ] || fail "a study without its server is begun"
+stop
+
 step "search --serve"
 search 4 --serve >"$work/stdout" 2>"$work/log" || { cat "$work/log" >&2; fail "search --serve"; }
 grep -Eq 'http://127\.0\.0\.1:[0-9]+/\?token=[0-9a-f]{32}$' "$work/log" || fail "search --serve tells no URL: $(cat "$work/log")"
