@@ -20,6 +20,7 @@ namespace kws {
 namespace {
 
 struct Speaker {
+  Split split = Split::training;
   std::string hash;
   std::string accent, variant;
   int pitch = 50;
@@ -55,7 +56,8 @@ std::vector<Speaker> make_speakers(const SynthOptions& options) {
   for (int i = 0; i < options.speakers; ++i) {
     const auto& [accent, variant] = voices[static_cast<std::size_t>(i) % voices.size()];
     Speaker s;
-    s.hash = speaker_hash(options.seed, i, planned_split(i, options.speakers), taken);
+    s.split = planned_split(i, options.speakers);
+    s.hash = speaker_hash(options.seed, i, s.split, taken);
     s.accent = accent;
     s.variant = variant;
     s.pitch = rng.between(20, 80);
@@ -157,6 +159,7 @@ struct Plan {
   std::string word;
   std::uint64_t number;
   double colour;
+  Split split;
 };
 
 void fill(const SynthOptions& options, const std::filesystem::path& folder, const SynthProgress& progress) {
@@ -178,7 +181,8 @@ void fill(const SynthOptions& options, const std::filesystem::path& folder, cons
         plans.push_back({.file = word + "/" + s.hash + "_nohash_" + std::to_string(n) + ".wav",
                          .word = word,
                          .number = plans.size(),
-                         .colour = s.colour});
+                         .colour = s.colour,
+                         .split = s.split});
       }
     }
   }
@@ -193,8 +197,8 @@ void fill(const SynthOptions& options, const std::filesystem::path& folder, cons
     std::vector<std::int16_t> clip =
         render(fitted(prepare(speech, plans[i].colour), plans[i].word, options.clip_ms), options.clip_ms, rng);
     write_wav(folder / plans[i].file, clip);
-    // Training speakers come first, so the babble holds no held-out voice.
-    if (for_babble.size() < 200 && i < plans.size() / 2) for_babble.push_back(std::move(clip));
+    const bool chosen = i < plans.size() / 2 && plans[i].split == Split::training;  // no held-out voice
+    if (chosen && for_babble.size() < 200) for_babble.push_back(std::move(clip));
     if (progress) progress(static_cast<int>(i + 1), static_cast<int>(plans.size()));
   });
 

@@ -133,7 +133,7 @@ class Unpacker {
 
   void require_time() const {
     if (!interrupted()) return;
-    throw Error(name_ + ": interrupted while unpacking, the download is kept; run the same command again to continue",
+    throw Error(name_ + ": interrupted while unpacking, the archive is kept; run the same command again",
                 Exit::interrupted);
   }
   [[noreturn]] void fail_at_limit(const std::string& fact) const {

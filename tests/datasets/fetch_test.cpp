@@ -326,7 +326,7 @@ TEST_F(Fetch, AnInterruptKeepsThePart) {
   EXPECT_THAT(names(), ElementsAre("speech.part", "speech.part.source"));
   const auto [code_unpacking, line_unpacking] = interrupted_at(FetchStep::unpack);
   EXPECT_EQ(code_unpacking, 75) << line_unpacking;
-  EXPECT_THAT(line_unpacking, HasSubstr(": interrupted while unpacking, the download is kept; "));
+  EXPECT_THAT(line_unpacking, HasSubstr(": interrupted while unpacking, the archive is kept; "));
   EXPECT_EQ(read_file(root_ / "speech.part"), archive_);
   server_.take_requests();
   expect_fetched();
