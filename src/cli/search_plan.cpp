@@ -56,15 +56,16 @@ Json whole_number(double value) { return value < 0x1p63 ? Json(static_cast<std::
 }  // namespace
 
 SearchOptions continued(const SearchRequest& request, const SearchOptions& before) {
-  if (request.time_given) {
-    log().warn(
-        "--time: the study has its plan, {} trials of up to {} epochs, and keeps it; --max-trials and --epochs may be "
-        "raised",
-        grouped(before.max_trials), grouped(before.epochs));
-  }
   SearchOptions options = request.options;
   if (!request.types_given) options.types = before.types;
-  return as_planned_before(options, before, request.given);
+  options = as_planned_before(options, before, request.given);
+  if (request.time_given) {
+    log().warn(
+        "--time: the study has its plan and keeps it, {} trials of up to {} epochs; --max-trials and --epochs may be "
+        "raised",
+        grouped(options.max_trials), grouped(options.epochs));
+  }
+  return options;
 }
 
 SearchOptions plan_search(const SearchRequest& request, Evaluator& evaluator, Isa isa, const PlanData& data) {

@@ -69,7 +69,7 @@ FusedNet::~FusedNet() = default;
 
 std::unique_ptr<FusedNet> FusedNet::make(const Graph& graph, const ParameterLayout& layout, int capacity, Isa isa) {
   if (isa == Isa::portable) return nullptr;
-  const Kernels<float>& kernels = fused::float_kernels(isa);
+  const Kernels<float>& kernels = fused::float_kernels(graph, isa);
   const bool halves = precision_of(isa) == "bfloat16" && bfloat16_is_as_accurate(graph);
   auto impl = std::make_unique<Impl>();
   impl->floats =

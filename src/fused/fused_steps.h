@@ -16,8 +16,9 @@
 
 namespace kws::fused {
 
-/// The float32 kernels of a set that is not Isa::portable.
-inline const Kernels<float>& float_kernels(Isa isa) { return isa == Isa::avx2 ? avx2_kernels() : avx512_kernels(); }
+/// The float32 kernels for a network of a set that is not Isa::portable. Where AVX-512 would pad narrow maps so much that
+/// memory takes longer than its wider products save, they are AVX2's, which give the same bytes.
+const Kernels<float>& float_kernels(const Graph& graph, Isa isa);
 
 /// A network's steps for one way to store activations. Values are what steps read and write: 0 is the network's input,
 /// s + 1 the output of step s.

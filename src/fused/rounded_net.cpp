@@ -40,7 +40,7 @@ struct RoundedNet::Impl {
         layout(l),
         plain(without_norms(g)),
         plain_layout(plain),
-        steps(plain, capacity, fused::float_kernels(isa)),
+        steps(plain, capacity, fused::float_kernels(plain, isa)),
         rounded(plain_layout.parameters()),
         gradients(rounded.size()) {}
 

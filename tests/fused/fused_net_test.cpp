@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "../src/fused/fused_steps.h"
 #include "families/random_design.h"
 #include "fused/fused_step.h"
 #include "fused/tensor_graphs.h"
@@ -13,8 +14,8 @@ namespace {
 using testing::Batch;
 using testing::distance;
 using testing::float_isa;
-using testing::fused;
 using testing::Result;
+using testing::stepped;
 
 class FusedNetTest : public ::testing::TestWithParam<std::string> {
  protected:
@@ -30,7 +31,7 @@ TEST_P(FusedNetTest, LossFallsAlongTheGradient) {
     const Graph graph = build_graph(random(GetParam()));
     NetState state = initial_state(graph, ParameterLayout(graph), rng.next());
     const Batch batch(graph, 5, rng);
-    const Result before = fused(graph, state, batch, float_isa());
+    const Result before = stepped(graph, state, batch, float_isa());
     double squares = 0.0;
     for (const float g : before.gradients) squares += static_cast<double>(g) * g;
     // A step that should lower the loss by a thousandth, to first order.
@@ -38,13 +39,25 @@ TEST_P(FusedNetTest, LossFallsAlongTheGradient) {
     for (std::size_t p = 0; p < state.parameters.size(); ++p) {
       state.parameters[p] -= static_cast<float>(rate * before.gradients[p]);
     }
-    const Result after = fused(graph, state, batch, float_isa());
+    const Result after = stepped(graph, state, batch, float_isa());
     EXPECT_NEAR(before.loss - after.loss, 1e-3 * before.loss, 3e-4 * before.loss) << "design " << i;
   }
 }
 
+/// By these kernels, whatever the network's own are.
+Result stepped_by(const fused::Kernels<float>& kernels, const Graph& graph, const NetState& state, const Batch& batch) {
+  const ParameterLayout layout(graph);
+  fused::FusedSteps<float> steps(graph, static_cast<int>(batch.labels.size()), kernels);
+  EXPECT_TRUE(steps.build(graph, layout));
+  Result result{0.0, std::vector<float>(layout.parameters(), NAN), state.statistics};
+  const std::vector<double> targets = smoothed_targets(batch.labels, graph.output().elements(), 0.1);
+  result.loss = steps.step(batch.features, targets, state.parameters, result.statistics, result.gradients);
+  return result;
+}
+
 void expect_same_bits(const Graph& graph, const NetState& state, const Batch& batch) {
-  const Result narrow = fused(graph, state, batch, Isa::avx2), wide = fused(graph, state, batch, Isa::avx512);
+  const Result narrow = stepped_by(fused::avx2_kernels(), graph, state, batch);
+  const Result wide = stepped_by(fused::avx512_kernels(), graph, state, batch);
   EXPECT_EQ(narrow.loss, wide.loss);
   EXPECT_EQ(narrow.gradients, wide.gradients);
   EXPECT_EQ(narrow.statistics, wide.statistics);
@@ -81,6 +94,20 @@ TEST(FusedNet, GradientsOverTimeAreTheSameBitsForEveryInstructionSet) {
   }
 }
 
+TEST(FusedNet, NarrowMapsAreNotPaddedToSixteenChannels) {
+  const std::vector<Design> known = known_designs();
+  for (const auto& [name, narrow] : {std::pair{"bc_resnet_0_625", true},
+                                     {"bc_resnet_1", true},
+                                     {"tc_resnet8", false},
+                                     {"ds_cnn_s", false},
+                                     {"gru_s", false},
+                                     {"dnn_s", false}}) {
+    const Graph graph = build_graph(*std::ranges::find(known, name, &Design::name));
+    EXPECT_EQ(fused::float_kernels(graph, Isa::avx512).lanes, narrow ? 8 : 16) << name;
+    EXPECT_EQ(fused::float_kernels(graph, Isa::avx2).lanes, 8) << name;
+  }
+}
+
 std::vector<Isa> bfloat16_isas() {
   std::vector<Isa> isas;
   for (const Isa isa : kAllIsas) {
@@ -92,9 +119,9 @@ std::vector<Isa> bfloat16_isas() {
 /// Every layer's weights by themselves, so that none hides behind larger ones.
 void expect_near_float(const Graph& graph, const NetState& state, const Batch& batch, double limit) {
   const ParameterLayout layout(graph);
-  const Result exact = fused(graph, state, batch, float_isa());
+  const Result exact = stepped(graph, state, batch, float_isa());
   for (const Isa isa : bfloat16_isas()) {
-    const Result rounded = fused(graph, state, batch, isa);
+    const Result rounded = stepped(graph, state, batch, isa);
     EXPECT_NEAR(rounded.loss, exact.loss, 0.01 * exact.loss) << isa_name(isa);
     EXPECT_LT(distance(rounded.statistics, exact.statistics), 0.001) << isa_name(isa);
     for (std::size_t i = 0; i < graph.layers().size(); ++i) {
@@ -218,9 +245,10 @@ TEST(FusedNet, WhatBfloat16WouldMakeLessAccurateStaysInFloat) {
     const Graph graph = build_graph(test::RandomDesign(1)(type));
     const NetState state = initial_state(graph, ParameterLayout(graph), 1);
     const Batch batch(graph, 9, rng);
-    const Result exact = fused(graph, state, batch, float_isa());
+    const Result exact = stepped(graph, state, batch, float_isa());
     for (const Isa isa : bfloat16_isas()) {
-      EXPECT_EQ(fused(graph, state, batch, isa).gradients == exact.gradients, type == "dnn" || !graph.chain()) << type;
+      EXPECT_EQ(stepped(graph, state, batch, isa).gradients == exact.gradients, type == "dnn" || !graph.chain())
+          << type;
     }
   }
 }

@@ -43,7 +43,7 @@ inline double distance(std::span<const float> a, std::span<const float> b) {
 /// The best set that computes in float32.
 inline Isa float_isa() { return isa_for("float32"); }
 
-inline Result fused(const Graph& graph, const NetState& state, const Batch& batch, Isa isa) {
+inline Result stepped(const Graph& graph, const NetState& state, const Batch& batch, Isa isa) {
   const ParameterLayout layout(graph);
   const auto net = FusedNet::make(graph, layout, static_cast<int>(batch.labels.size()), isa);
   Result result{0.0, std::vector<float>(layout.parameters(), NAN), state.statistics};
@@ -59,7 +59,7 @@ inline NetState trained(const Graph& graph, const Batch& batch, Rng& rng) {
   NetState state = initial_state(graph, layout, rng.next());
   for (float& value : state.parameters) value *= static_cast<float>(rng.uniform(0.6, 1.6));
   for (int i = 0; i < 3 && !state.statistics.empty(); ++i) {
-    state.statistics = fused(graph, state, batch, float_isa()).statistics;
+    state.statistics = stepped(graph, state, batch, float_isa()).statistics;
   }
   return state;
 }

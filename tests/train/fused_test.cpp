@@ -18,8 +18,8 @@ namespace {
 using testing::Batch;
 using testing::distance;
 using testing::float_isa;
-using testing::fused;
 using testing::Result;
+using testing::stepped;
 
 Result plain(const Graph& graph, NetState state, const Batch& batch, Precision precision) {
   const ParameterLayout layout(graph);
@@ -48,7 +48,7 @@ void expect_gradients_of_autograd(int count, Rng& rng, const Network& network) {
     const Batch batch(graph, 7, rng);
     const Result exact = plain(graph, state, batch, Precision::float64);
     const Result single = plain(graph, state, batch, Precision::float32_native);
-    const Result result = fused(graph, state, batch, float_isa());
+    const Result result = stepped(graph, state, batch, float_isa());
     EXPECT_NEAR(result.loss, exact.loss, 1e-5 * exact.loss);
     EXPECT_LT(distance(result.statistics, single.statistics), 1e-5) << "design " << i;
     // Where a value falls within float32's rounding of a ReLU's corner, the gradient of LibTorch's own float32 jumps
@@ -138,7 +138,7 @@ struct Rounded {
     for (float& value : state.parameters) value *= 1.5F;
     // Batch norm follows the batch, lest nothing pass the ReLUs.
     for (int i = 0; i < 20 && !state.statistics.empty(); ++i) {
-      state.statistics = testing::fused(graph, state, batch, float_isa()).statistics;
+      state.statistics = testing::stepped(graph, state, batch, float_isa()).statistics;
     }
     const Ranges ranges = calibrate(graph, folded(graph, layout, state.parameters, state.statistics), batch.features);
     for (const Layer& layer : graph.layers()) {
@@ -158,7 +158,7 @@ struct Rounded {
     result.statistics = state.statistics;
     return result;
   }
-  Result fused() {
+  Result stepped() {
     Result result{0.0, std::vector<float>(layout.parameters(), NAN), state.statistics};
     const int clips = static_cast<int>(batch.labels.size());
     const auto net = RoundedNet::make(graph, layout, clips + 1, float_isa(), int8);
@@ -196,7 +196,7 @@ void expect_rounded_step_of_autograd(const Network& network, Rng& rng) {
   double nearest = 1.0;
   for (int batch = 0; batch < kBatches && nearest > 1e-5; ++batch) {
     Rounded net(network, 1, rng);
-    const Result exact = net.plain(), result = net.fused();
+    const Result exact = net.plain(), result = net.stepped();
     EXPECT_GT(distance(exact.gradients, std::vector<float>(exact.gradients.size())), 0.0);
     nearest = std::min(nearest, distance(result.gradients, exact.gradients));
     if (nearest < 1e-5) {
