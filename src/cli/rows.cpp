@@ -61,7 +61,8 @@ std::string share_cell(double share, Format format) {
 }
 
 std::string whole_number(std::string_view column, long long value, Format format) {
-  if (format == Format::csv) return std::to_string(value);
+  const bool identifies = column == "seed" || column == "trial";  // nothing is counted
+  if (format == Format::csv || identifies) return std::to_string(value);
   if (::isatty(STDOUT_FILENO) == 0) return grouped(value);
   const auto exact = static_cast<double>(value);
   if (column.ends_with("_bytes")) return rounded_amount(exact, Amount::bytes);

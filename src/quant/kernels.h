@@ -53,6 +53,17 @@ struct DepthwiseCall {
   std::int32_t zero_point, low;
 };
 
+/// One row of a sum of two maps.
+struct AddCall {
+  const void *a, *b;                ///< cells
+  std::ptrdiff_t a_step, b_step;    ///< cells from one position to the next; 0: one for all
+  std::int16_t a_factor, b_factor;  ///< not negative
+  std::int32_t bias, shift;         ///< of the sum of what cells hold
+  void* out;                        ///< cells
+  int count, blocks;                ///< positions, and blocks of each
+  std::int32_t low;
+};
+
 /// One time step of `count` clips; every array has blocks * cells elements per clip (gates: per gate), int16 in gate
 /// order.
 struct GruCall {
@@ -78,6 +89,7 @@ struct Kernels {
   void (*product)(const ProductCall&);  ///< out = clamp(zero_point + requantize(acc), low, 127)
   void (*gates)(const ProductCall&);    ///< out = sat16(requantize(acc)), in gate order
   void (*depthwise)(const DepthwiseCall&);
+  void (*add)(const AddCall&);  ///< out = clamp((a_factor a + b_factor b + bias) >> shift, low, 127)
   void (*gru)(const GruCall&);
   void (*lstm)(const LstmCall&);
 

@@ -190,6 +190,39 @@ void depthwise(const DepthwiseCall& call) {
   }
 }
 
+void add(const AddCall& call) {
+  const std::uint32_t both =
+      static_cast<std::uint16_t>(call.a_factor) | std::uint32_t{static_cast<std::uint16_t>(call.b_factor)} << 16U;
+  const Reg factors = OP(set1_epi32)(static_cast<std::int32_t>(both)), bias = OP(set1_epi32)(call.bias);
+  const Reg low = OP(set1_epi16)(static_cast<std::int16_t>(call.low)), high = OP(set1_epi16)(127);
+  const __m128i shift = _mm_cvtsi32_si128(call.shift);
+  const auto sums = [&](Reg pairs) {
+    return OP(sra_epi32)(OP(add_epi32)(OP(madd_epi16)(pairs, factors), bias), shift);
+  };
+  const auto one = [&](Reg a, Reg b) {
+    const Reg sum = OP(packs_epi32)(sums(OP(unpacklo_epi16)(a, b)), sums(OP(unpackhi_epi16)(a, b)));
+    return OP(min_epi16)(OP(max_epi16)(sum, low), high);
+  };
+  const std::ptrdiff_t cells = static_cast<std::ptrdiff_t>(call.blocks) * kCells;
+  for (int i = 0; i < call.count; ++i) {
+    const Cell* a = static_cast<const Cell*>(call.a) + i * call.a_step;
+    const Cell* b = static_cast<const Cell*>(call.b) + i * call.b_step;
+    Cell* out = static_cast<Cell*>(call.out) + i * cells;
+    for (std::ptrdiff_t at = 0; at < cells; at += kCells) {
+      const Reg x = load(a + at), y = load(b + at);
+      if constexpr (kParts == 1) {
+        store(out + at, one(x, y));
+      } else {
+        const Reg zero = OP(set1_epi8)(0);
+        Reg value[kParts];
+        value[0] = one(OP(unpacklo_epi8)(x, zero), OP(unpacklo_epi8)(y, zero));
+        value[kParts - 1] = one(OP(unpackhi_epi8)(x, zero), OP(unpackhi_epi8)(y, zero));
+        store(out + at, to_cells(value));
+      }
+    }
+  }
+}
+
 /// sigmoid(x * 2^shift), x a Q12 number of 16 bit widened to 32, by the definition in arithmetic.h.
 inline Reg sigmoid32(Reg x, int shift, const std::int32_t* table) {
   const Reg sign = OP(srai_epi32)(x, 31);
@@ -301,5 +334,6 @@ constexpr Kernels table = {.cells = kCells,
                            .product = product_of<false>,
                            .gates = product_of<true>,
                            .depthwise = depthwise,
+                           .add = add,
                            .gru = gru,
                            .lstm = lstm};

@@ -173,47 +173,40 @@ constexpr int kCellOffset = std::is_same_v<Cell, std::uint8_t> ? 128 : 0;
 class AddLayer : public PreparedLayer {
  public:
   AddLayer(const Kernels& kernels, const Int8Layer& layer, const LayerPlanes& planes)
-      : kernels_(kernels),
-        planes_(planes),
-        factor_(layer.addend),
-        bias_(add_bias(layer)),
-        shift_(layer.add_shift),
-        low_(layer.activation_min),
-        first_(first_added(layer.layer)) {}
-
-  void run(const LayerRun& run) const override {
-    if (kernels_.word == 4) {
-      run_cells<std::uint8_t>(run);
-    } else {
-      run_cells<std::int16_t>(run);
-    }
+      : kernels_(kernels), planes_(planes), first_(first_added(layer.layer)) {
+    const auto& [a, b, out] = planes_;
+    const int offset = kernels.word == 4 ? kCellOffset<std::uint8_t> : kCellOffset<std::int16_t>;
+    call_ = {.a = nullptr,
+             .b = nullptr,
+             .a_step = a.step,
+             .b_step = b.shape.freq == 1 ? 0 : b.step,
+             .a_factor = layer.addend[0],
+             .b_factor = layer.addend[1],
+             .bias = add_bias(layer) - offset * (layer.addend[0] + layer.addend[1]),
+             .shift = layer.add_shift,
+             .out = nullptr,
+             .count = out.shape.freq,
+             .blocks = out.step / kernels.cells,
+             .low = layer.activation_min};
   }
 
- private:
-  template <class Cell>
-  void run_cells(const LayerRun& run) const {
-    const auto& [first, second, to] = planes_;
-    const std::int32_t bias = bias_ - kCellOffset<Cell> * (factor_[0] + factor_[1]);
+  void run(const LayerRun& run) const override {
+    const auto& [a, b, out] = planes_;
+    AddCall call = call_;
     for (int clip = 0; clip < run.clips; ++clip) {
-      for (int t = 0; t < to.shape.time; ++t) {
-        for (int f = 0; f < to.shape.freq; ++f) {
-          const auto* a = static_cast<const Cell*>(run.in) + clip * first.size() + first.offset(t, f);
-          const auto* b = static_cast<const Cell*>(run.second) + clip * second.size() +
-                          second.offset(second.shape.time == 1 ? 0 : first_ + t, second.shape.freq == 1 ? 0 : f);
-          auto* out = static_cast<Cell*>(run.out) + clip * to.size() + to.offset(t, f);
-          for (int c = 0; c < to.shape.channels; ++c) {
-            const std::int32_t sum = (factor_[0] * a[c] + factor_[1] * b[c] + bias) >> shift_;
-            out[c] = static_cast<Cell>(std::min(std::max(sum, low_), 127) + kCellOffset<Cell>);
-          }
-        }
+      for (int t = 0; t < out.shape.time; ++t) {
+        call.a = at_cell(kernels_, run.in, clip * a.size() + a.offset(t, 0));
+        call.b = at_cell(kernels_, run.second, clip * b.size() + b.offset(b.shape.time == 1 ? 0 : first_ + t, 0));
+        call.out = at_cell(kernels_, run.out, clip * out.size() + out.offset(t, 0));
+        kernels_.add(call);
       }
     }
   }
 
+ private:
   const Kernels& kernels_;
   LayerPlanes planes_;
-  std::array<std::int16_t, 2> factor_;
-  std::int32_t bias_, shift_, low_;
+  AddCall call_;
   int first_;
 };
 

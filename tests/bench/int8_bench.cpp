@@ -1,27 +1,31 @@
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "export/random_models.h"
-#include "kws/core/files.h"
 #include "kws/core/isa.h"
 #include "kws/export/c_engine.h"
 #include "kws/families/design.h"
 #include "kws/quant/int8_engine.h"
-#include "repository.h"
 
 // Clips per second on one thread: the int8 engine by instruction set, beside the exported C that it must equal.
 namespace kws {
 namespace {
 
 constexpr int kClips = 120;
-constexpr const char* kDesigns[] = {"dnn_s", "cnn_s", "basic_lstm_s", "lstm_s", "gru_s", "crnn_s", "ds_cnn_s"};
+constexpr const char* kDesigns[] = {"dnn_s",  "cnn_s",    "basic_lstm_s", "lstm_s",     "gru_s",
+                                    "crnn_s", "ds_cnn_s", "ds_tc_small",  "tc_resnet8", "bc_resnet_1"};
+
+Design known(const char* name) {
+  const std::vector<Design> all = known_designs();
+  return *std::ranges::find(all, name, &Design::name);
+}
 
 struct Work {
   explicit Work(const char* name)
-      : design(load_design(repository() / "configs/hello_edge" / (name + std::string(".json")))),
-        parts(test::RandomModels(1).model(build_graph(design)), design.features) {
+      : design(known(name)), parts(test::RandomModels(1).model(build_graph(design)), design.features) {
     Rng rng({2});
     features.resize(static_cast<std::size_t>(kClips * parts.network.input.elements()));
     for (std::int8_t& q : features) q = static_cast<std::int8_t>(rng.between(-60, 60));
