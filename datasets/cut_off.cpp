@@ -122,10 +122,10 @@ std::optional<std::string> cut_off_au(FileBytes& file) {
   return promised == 0xFFFFFFFFU ? std::nullopt : fewer_than(promised, size - std::min(size, first));
 }
 
-/// The last page is to be whole, and marked as the last of its stream. Source: RFC 3533, 6.
+/// The last page is to be whole. Whether it is marked as the last of its stream tells nothing: voice notes of messengers
+/// often are not. Source: RFC 3533, 6.
 std::optional<std::string> cut_off_ogg(FileBytes& file) {
   constexpr std::size_t kHeader = 27, kLongestPage = kHeader + 255 + 255 * 255;
-  constexpr std::uint8_t kLast = 4;
   const auto size = static_cast<std::uint64_t>(file.size());
   const std::vector<char> tail = bytes_at(file, size - std::min<std::uint64_t>(size, kLongestPage), kLongestPage);
   const std::string_view text(tail.data(), tail.size());
@@ -136,9 +136,7 @@ std::optional<std::string> cut_off_ogg(FileBytes& file) {
   const std::size_t header = there < kHeader ? kHeader : kHeader + byte(kHeader - 1);
   std::size_t page = header;
   for (std::size_t i = kHeader; i < std::min(header, there); ++i) page += byte(i);
-  if (there < page) return "truncated: ends within a page of Ogg";
-  if ((byte(5) & kLast) == 0) return "truncated: its last page of Ogg is missing";
-  return std::nullopt;
+  return there < page ? std::optional<std::string>("truncated: ends within a page of Ogg") : std::nullopt;
 }
 
 /// By the length that encoders leave in a frame of their own in front. Source: gabriel.mp3-tech.org, "Mp3 Info Tag".
