@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "audio_fixture.h"
+#include "kws/core/files.h"
 #include "kws/datasets/corpus.h"
 
 namespace kws::test {
@@ -122,11 +123,7 @@ TEST_F(Audio, ReadsTheContainersAndCodecsThatPeopleHave) {
 
 TEST_F(Audio, ReadsWavAcrossChunksItDoesNotKnow) {
   const auto file = add("a.wav", {1, 2, 3});
-  std::string bytes;
-  {
-    std::ifstream in(file, std::ios::binary);
-    bytes.assign(std::istreambuf_iterator<char>(in), {});
-  }
+  const std::string bytes = read_file(file);
   const auto chunk = [](const std::string& name, std::size_t size) {
     std::string text = name;
     for (std::size_t i = 0; i < 4; ++i) text += static_cast<char>(size >> (8 * i) & 0xFFU);
@@ -184,22 +181,14 @@ TEST_F(Audio, RefusesWhatIsCutOffInEveryContainer) {
 
 TEST_F(Audio, ReadsOggWhoseLastPageIsNotMarked) {
   const auto file = add("note.opus", std::vector<std::int16_t>(160000, 7), 16000, 1, SF_FORMAT_OGG | SF_FORMAT_OPUS);
-  std::string bytes;
-  {
-    std::ifstream in(file, std::ios::binary);
-    bytes.assign(std::istreambuf_iterator<char>(in), {});
-  }
+  const std::string bytes = read_file(file);
   std::filesystem::resize_file(file, bytes.rfind("OggS"));
   EXPECT_GT(read_audio(file).size(), 100000U);
 }
 
 TEST_F(Audio, RefusesWavCutBehindAMegabyteOfNotes) {
   const auto file = add("cut.wav", std::vector<std::int16_t>(1000, 7));
-  std::string bytes;
-  {
-    std::ifstream in(file, std::ios::binary);
-    bytes.assign(std::istreambuf_iterator<char>(in), {});
-  }
+  const std::string bytes = read_file(file);
   const std::string notes = std::string("LIST\x00\x00\x20\x00", 8) + std::string(0x200000, 'x');
   text("long.wav", bytes.substr(0, 36) + notes + bytes.substr(36));
   EXPECT_EQ(read_audio(root_ / "long.wav").size(), 1000U);
