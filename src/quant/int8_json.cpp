@@ -68,6 +68,15 @@ void read_weights(JsonReader& reader, std::int64_t elements, std::vector<std::in
   reader.numbers("weight", weight, static_cast<std::size_t>(elements), std::int8_t{-128}, std::int8_t{127});
 }
 
+/// What recurrent cells give is their state, whose scale their arithmetic fixes, but for that of a projection.
+void require_state_quant(const JsonReader& reader, const Int8Layer& layer) {
+  const auto* const lstm = std::get_if<Lstm>(&layer.layer.op);
+  if (lstm == nullptr && !std::holds_alternative<Gru>(layer.layer.op)) return;
+  if (layer.output.zero_point != 0) reader.fail("zero_point", "of a recurrent layer is 0");
+  const bool projected = lstm != nullptr && lstm->projection > 0;
+  if (!projected && layer.output.scale != kStateQuant.scale) reader.fail("scale", "of a recurrent layer is 1/128");
+}
+
 /// Kernels round in 32 bit: no input may bring an accumulator, shifted to the left, to 2^30.
 void require_headroom(const JsonReader& reader, std::size_t row, std::int64_t worst, int shift) {
   if (worst < (std::int64_t{1} << 30) >> std::max(shift, 0)) return;
@@ -156,6 +165,7 @@ Int8Model int8_from_json(const Json& json, const Graph& graph, const std::string
     output("scale", layer.output.scale, kSmallestScale, kLargestScale, "real per step");
     output("zero_point", layer.output.zero_point, -128, 127, "the integer of 0.0");
     output.finish();
+    require_state_quant(output, layer);
     reader("activation_min", layer.activation_min, -128, 127, "lower end of the activation");
     for (const ParameterSpec& spec : parameters_of(layer.layer)) read_parameter(spec, reader, layer);
     if (std::holds_alternative<AvgPool2d>(layer.layer.op)) {

@@ -118,6 +118,36 @@ std::string complaint(const Json& json, const Graph& graph) {
   return "";
 }
 
+TEST(Int8Json, RecurrentLayersKeepTheScaleOfTheirState) {
+  for (const testing::NamedGraph& net : seven_graphs()) {
+    Json json = int8_to_json(random_network(net.graph, 2, 7).model);
+    for (std::size_t i = 0; i < net.graph.layers().size(); ++i) {
+      const Op& op = net.graph.layers()[i].op;
+      const auto* lstm = std::get_if<Lstm>(&op);
+      if (lstm == nullptr && !std::holds_alternative<Gru>(op)) continue;
+      Json& output = json["layers"][i]["output"];
+      const Json good = output;
+      output["zero_point"] = 3;
+      EXPECT_NE(complaint(json, net.graph).find("zero_point: of a recurrent layer is 0"), std::string::npos);
+      output = good;
+      output["scale"] = 0.5;
+      const bool projected = lstm != nullptr && lstm->projection > 0;
+      EXPECT_EQ(complaint(json, net.graph).empty(), projected) << net.type;
+      output = good;
+      EXPECT_EQ(complaint(json, net.graph), "") << net.type;
+    }
+  }
+}
+
+TEST(Int8Json, RefusesScalesThatNoTrainingGives) {
+  const Graph graph = seven_graphs().front().graph;
+  for (const double scale : {0.0, 1e-31, 1e31, -1.0}) {
+    Json json = int8_to_json(random_network(graph, 2, 7).model);
+    json["layers"][0]["output"]["scale"] = scale;
+    EXPECT_NE(complaint(json, graph).find("scale"), std::string::npos) << scale;
+  }
+}
+
 TEST(Int8Json, ComplaintsNameFileFieldFactAndRemedy) {
   const Graph graph = seven_graphs().front().graph;
   const Json good = int8_to_json(random_network(graph, 2, 7).model);

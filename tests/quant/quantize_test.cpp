@@ -162,6 +162,12 @@ TEST(Quantize, RefusesDivergedTraining) {
   EXPECT_THROW(quantize_dense({{1, 1}, {nan}}, {0.0F}, {-1.0F, 1.0F}), Error);
   EXPECT_THROW(quantize_dense({{1, 1}, {1.0F}}, {nan}, {-1.0F, 1.0F}), Error);
   EXPECT_THROW(quantize_dense({{1, 1}, {1.0F}}, {0.0F}, {-1.0F, std::numeric_limits<float>::infinity()}), Error);
+  EXPECT_THROW(quantize_dense({{1, 1}, {1.0F}}, {0.0F}, {-1.0F, 2e30F}), Error);  // no file holds such a scale
+}
+
+TEST(Quantize, ALayerThatNeverSpokeHasAScaleThatAFileHolds) {
+  const Quant silent = quantize_dense({{1, 1}, {1.0F}}, {0.0F}, {0.0F, 1e-33F}).output;
+  EXPECT_GE(silent.scale, kSmallestScale);
 }
 
 TEST(Quantize, MissingTensorsAndRangesAreBrokenPromises) {
