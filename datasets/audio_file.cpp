@@ -7,7 +7,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <span>
 #include <string_view>
 
@@ -51,7 +53,17 @@ struct Reading {
   std::int64_t at = 0;
 };
 
-Sound open_sound(Reading& reading, SF_INFO& info) {
+std::string sndfile_reason(SNDFILE* sound) {
+  std::string reason = sf_strerror(sound);
+  std::ranges::replace(reason, '\n', ' ');
+  while (reason.ends_with('.') || reason.ends_with(' ')) reason.pop_back();
+  constexpr std::string_view kOfSystem = "System error : ";
+  return reason.starts_with(kOfSystem) ? reason.substr(kOfSystem.size()) : reason;
+}
+
+/// libsndfile keeps the reason of a failed opening in one place for all threads, and each opening clears it.
+///   reason  of a failure
+Sound open_sound(Reading& reading, SF_INFO& info, std::string& reason) {
   SF_VIRTUAL_IO io{};
   io.get_filelen = [](void* user) -> sf_count_t { return static_cast<Reading*>(user)->bytes.size(); };
   io.seek = [](sf_count_t offset, int whence, void* user) -> sf_count_t {
@@ -68,7 +80,17 @@ Sound open_sound(Reading& reading, SF_INFO& info) {
     return got;
   };
   io.tell = [](void* user) -> sf_count_t { return static_cast<Reading*>(user)->at; };
-  return Sound(sf_open_virtual(&io, SFM_READ, &info, &reading));
+  static std::shared_mutex opening;
+  {
+    const std::shared_lock beside_others(opening);
+    if (Sound sound(sf_open_virtual(&io, SFM_READ, &info, &reading)); sound) return sound;
+  }
+  const std::unique_lock alone(opening);
+  info = {};
+  reading.at = 0;
+  Sound sound(sf_open_virtual(&io, SFM_READ, &info, &reading));
+  if (!sound) reason = sndfile_reason(nullptr);
+  return sound;
 }
 
 std::int16_t rounded(float value) {
@@ -137,14 +159,6 @@ AudioFile opus_file(const std::vector<float>& mono) {
 
 AudioFile bad(std::string fault) { return {.samples = {}, .facts = {}, .fault = std::move(fault)}; }
 
-std::string sndfile_reason(SNDFILE* sound) {
-  std::string reason = sf_strerror(sound);
-  std::ranges::replace(reason, '\n', ' ');
-  while (reason.ends_with('.') || reason.ends_with(' ')) reason.pop_back();
-  constexpr std::string_view kOfSystem = "System error : ";
-  return reason.starts_with(kOfSystem) ? reason.substr(kOfSystem.size()) : reason;
-}
-
 }  // namespace
 
 std::string lower_extension(const std::filesystem::path& file) {
@@ -201,9 +215,10 @@ AudioFile decode_audio(const std::filesystem::path& file) {
   if (!reading.bytes.error().empty()) return unreadable();
   if (missing) return bad(*missing);
   SF_INFO info{};
-  const Sound sound = open_sound(reading, info);
+  std::string reason;
+  const Sound sound = open_sound(reading, info, reason);
   if (!reading.bytes.error().empty()) return unreadable();
-  if (!sound) return bad("cannot be decoded: " + sndfile_reason(nullptr));
+  if (!sound) return bad("cannot be decoded: " + reason);
   if (info.samplerate < kLowestRateHz || info.samplerate > kHighestRateHz) {
     return bad(grouped(info.samplerate) + " Hz, needs " + grouped(kLowestRateHz) + " to " + grouped(kHighestRateHz));
   }

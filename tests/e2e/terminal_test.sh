@@ -73,8 +73,10 @@ for words in "trials s80" "pareto s80" "list models"; do
   in_terminal 60 "./k $words"
   grep -Eq '^ *(trial|name) .*int8_(validation|test)' "$work/last" || fail "$words tells no int8 accuracy at 60 columns"
 done
-finalist=$("$kwsmith" trials "$work/s80" --columns trial | grep -o '1,000,[0-9]*' | sed -n 1p)
-"$kwsmith" cost "$work/s80:$finalist" >/dev/null || fail "a trial is not found by its number as tables show it: $finalist"
+finalist=$("$kwsmith" trials "$work/s80" --columns trial | grep -oE '1000[0-9]{3}' | sed -n 1p)
+for number in "$finalist" "1,000,${finalist:4}"; do
+  "$kwsmith" cost "$work/s80:$number" >/dev/null || fail "a trial is not found by its number: $number"
+done
 in_terminal 60 "./k cost ds_cnn_s --board nrf52840"
 grep -Eq '^name .* load_high' "$work/last" || fail "cost at 60 columns leaves out what breaks the board"
 
