@@ -194,21 +194,21 @@ static inline void kws_mel(const kws_frontend* fe, kws_real* z, kws_real zero) {
 }
 
 /* DCT-II of the log-mel energies, which it overwrites. Rows are symmetric or antisymmetric in turn. */
-static inline void kws_dct(const kws_frontend* fe, kws_real* log_mel, kws_real* out) {
+static inline void kws_dct(const kws_frontend* fe, kws_real* mel_logs, kws_real* out) {
   const int32_t mel_bins = fe->mel_bins;
   const int32_t pairs = mel_bins / 2;
   const float* row = fe->dct;
   int32_t i;
   int32_t k;
   for (i = 0; i < pairs; ++i) {
-    const kws_real low = log_mel[i];
-    const kws_real high = log_mel[mel_bins - 1 - i];
-    log_mel[i] = low + high;
-    log_mel[mel_bins - 1 - i] = low - high;
+    const kws_real low = mel_logs[i];
+    const kws_real high = mel_logs[mel_bins - 1 - i];
+    mel_logs[i] = low + high;
+    mel_logs[mel_bins - 1 - i] = low - high;
   }
   for (k = 0; k < fe->coefficients; ++k) {
     /* Sums lie in front of the middle, differences behind it, from the end on. */
-    const kws_real* value = (k & 1) == 0 ? log_mel : log_mel + mel_bins - 1;
+    const kws_real* value = (k & 1) == 0 ? mel_logs : mel_logs + mel_bins - 1;
     const int32_t step = (k & 1) == 0 ? 1 : -1;
     const int32_t terms = (k & 1) == 0 ? mel_bins - pairs : pairs;
     kws_real sum = value[0] * row[0];
@@ -223,18 +223,18 @@ static inline void kws_dct(const kws_frontend* fe, kws_real* log_mel, kws_real* 
 
 /* Features of one frame, or of one frame per lane. work [fft]; returns where in work they lie. */
 static inline const kws_real* kws_frame(const kws_frontend* fe, const int16_t* pcm, kws_real* work) {
-  kws_real* const log_mel = work + fe->fft / 2;
+  kws_real* const mel_logs = work + fe->fft / 2;
   const kws_real zero = KWS_SAMPLE(pcm, 0, fe->stride) * 0.0F;
   int32_t i;
   kws_spectrum(fe, pcm, work, zero);
   kws_magnitudes(fe, work);
   kws_mel(fe, work, zero);
   for (i = 0; i < fe->mel_bins; ++i) {
-    log_mel[i] = kws_log(kws_max(work[2 * i + 1], 1e-12F));
+    mel_logs[i] = kws_log(kws_max(work[2 * i + 1], 1e-12F));
   }
   if (fe->coefficients == 0) {
-    return log_mel;
+    return mel_logs;
   }
-  kws_dct(fe, log_mel, work);
+  kws_dct(fe, mel_logs, work);
   return work;
 }

@@ -273,21 +273,21 @@ static int32_t kws_log(uint32_t x, int32_t exponent) {
 }
 
 /* DCT-II of the log-mel energies, which it overwrites. Rows are symmetric or antisymmetric in turn. */
-static void kws_dct(const kws_frontend_integer* fe, int32_t* log_mel, int32_t* out) {
+static void kws_dct(const kws_frontend_integer* fe, int32_t* mel_logs, int32_t* out) {
   const int32_t mel_bins = fe->mel_bins;
   const int32_t pairs = mel_bins / 2;
   const int16_t* row = fe->dct;
   int32_t i;
   int32_t k;
   for (i = 0; i < pairs; ++i) {
-    const int32_t low = log_mel[i];
-    const int32_t high = log_mel[mel_bins - 1 - i];
-    log_mel[i] = low + high;
-    log_mel[mel_bins - 1 - i] = low - high;
+    const int32_t low = mel_logs[i];
+    const int32_t high = mel_logs[mel_bins - 1 - i];
+    mel_logs[i] = low + high;
+    mel_logs[mel_bins - 1 - i] = low - high;
   }
   for (k = 0; k < fe->coefficients; ++k) {
     /* Sums lie in front of the middle, differences behind it, from the end on. */
-    const int32_t* value = (k & 1) == 0 ? log_mel : log_mel + mel_bins - 1;
+    const int32_t* value = (k & 1) == 0 ? mel_logs : mel_logs + mel_bins - 1;
     const int32_t step = (k & 1) == 0 ? 1 : -1;
     const int32_t terms = (k & 1) == 0 ? mel_bins - pairs : pairs;
     int32_t sum = 1 << 11;
@@ -301,7 +301,7 @@ static void kws_dct(const kws_frontend_integer* fe, int32_t* log_mel, int32_t* o
 }
 
 const int32_t* kws_frontend_integer_frame(const kws_frontend_integer* fe, const int16_t* pcm, int32_t* work) {
-  int32_t* const log_mel = work + fe->fft / 2;
+  int32_t* const mel_logs = work + fe->fft / 2;
   const int32_t doublings = kws_headroom(pcm, fe->window);
   int32_t exponent = 23 + doublings; /* of the mel sums */
   int32_t i;
@@ -314,12 +314,12 @@ const int32_t* kws_frontend_integer_frame(const kws_frontend_integer* fe, const 
     kws_mel(fe, work);
   }
   for (i = 0; i < fe->mel_bins; ++i) {
-    log_mel[i] = doublings < 0 ? KWS_FLOOR : kws_log((uint32_t)work[2 * i + 1], exponent);
+    mel_logs[i] = doublings < 0 ? KWS_FLOOR : kws_log((uint32_t)work[2 * i + 1], exponent);
   }
   if (fe->coefficients == 0) {
-    return log_mel;
+    return mel_logs;
   }
-  kws_dct(fe, log_mel, work);
+  kws_dct(fe, mel_logs, work);
   return work;
 }
 

@@ -40,20 +40,20 @@ void kws_four_rows(const kws_product* m, const int8_t* x, int32_t n, int32_t row
     while (x != end) {
 #if KWS_DSP
       const uint32_t x_word = kws_load4(x);
-      const uint32_t x_even = kws_even(x_word);
-      const uint32_t x_odd = kws_odd(x_word);
+      const uint32_t even_x = kws_even(x_word);
+      const uint32_t odd_x = kws_odd(x_word);
       uint32_t w_word = kws_load4(w + n);
-      b = kws_smlad(x_even, kws_even(w_word), b);
-      b = kws_smlad(x_odd, kws_odd(w_word), b);
+      b = kws_smlad(even_x, kws_even(w_word), b);
+      b = kws_smlad(odd_x, kws_odd(w_word), b);
       w_word = kws_load4(w);
-      a = kws_smlad(x_even, kws_even(w_word), a);
-      a = kws_smlad(x_odd, kws_odd(w_word), a);
+      a = kws_smlad(even_x, kws_even(w_word), a);
+      a = kws_smlad(odd_x, kws_odd(w_word), a);
       w_word = kws_load4(w2 + n);
-      d = kws_smlad(x_even, kws_even(w_word), d);
-      d = kws_smlad(x_odd, kws_odd(w_word), d);
+      d = kws_smlad(even_x, kws_even(w_word), d);
+      d = kws_smlad(odd_x, kws_odd(w_word), d);
       w_word = kws_load4(w2);
-      c = kws_smlad(x_even, kws_even(w_word), c);
-      c = kws_smlad(x_odd, kws_odd(w_word), c);
+      c = kws_smlad(even_x, kws_even(w_word), c);
+      c = kws_smlad(odd_x, kws_odd(w_word), c);
 #else
 #define KWS_MAC(k)        \
   a += x[k] * w[k];       \

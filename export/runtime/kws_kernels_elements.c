@@ -158,14 +158,14 @@ KWS_INLINE void kws_add_row(const int8_t* a, const int8_t* b, int32_t count, int
   while (a != end) {
     const uint32_t a_word = kws_load4(a);
     const uint32_t b_word = kws_load4(b);
-    const uint32_t a_even = kws_even(a_word);
-    const uint32_t b_even = kws_even(b_word);
-    const uint32_t a_odd = kws_odd(a_word);
-    const uint32_t b_odd = kws_odd(b_word);
-    const int32_t y0 = kws_smlad_of(kws_lower(a_even, b_even), factors, bias) >> shift;
-    const int32_t y2 = kws_smlad_of(kws_upper(a_even, b_even), factors, bias) >> shift;
-    const int32_t y1 = kws_smlad_of(kws_lower(a_odd, b_odd), factors, bias) >> shift;
-    const int32_t y3 = kws_smlad_of(kws_upper(a_odd, b_odd), factors, bias) >> shift;
+    const uint32_t even_a = kws_even(a_word);
+    const uint32_t even_b = kws_even(b_word);
+    const uint32_t odd_a = kws_odd(a_word);
+    const uint32_t odd_b = kws_odd(b_word);
+    const int32_t y0 = kws_smlad_of(kws_lower(even_a, even_b), factors, bias) >> shift;
+    const int32_t y2 = kws_smlad_of(kws_upper(even_a, even_b), factors, bias) >> shift;
+    const int32_t y1 = kws_smlad_of(kws_lower(odd_a, odd_b), factors, bias) >> shift;
+    const int32_t y3 = kws_smlad_of(kws_upper(odd_a, odd_b), factors, bias) >> shift;
     /* The shift leaves 16 bits. */
     const uint32_t even = kws_ssat8_halves(kws_lower((uint32_t)y0, (uint32_t)y2));
     const uint32_t odd = kws_ssat8_halves(kws_lower((uint32_t)y1, (uint32_t)y3));

@@ -151,13 +151,13 @@ KWS_INLINE int32_t kws_high(int32_t x, int32_t multiplier) {
   return kws_smmulr((int32_t)((uint32_t)x << 1), multiplier);
 #elif defined(KWS_SHORT_MULTIPLY)
   const uint32_t x_low = (uint32_t)x & 0xFFFFU;
-  const int32_t x_high = x >> 16;
+  const int32_t high_x = x >> 16;
   const uint32_t m_low = (uint32_t)multiplier & 0xFFFFU;
-  const uint32_t m_high = (uint32_t)multiplier >> 16;
-  const uint32_t below = x_low * m_high + ((x_low * m_low) >> 16);
-  const int32_t across = x_high * (int32_t)m_low;
+  const uint32_t high_m = (uint32_t)multiplier >> 16;
+  const uint32_t below = x_low * high_m + ((x_low * m_low) >> 16);
+  const int32_t across = high_x * (int32_t)m_low;
   const int32_t carry = (int32_t)(((uint32_t)across & 0x7FFFU) + (below & 0x7FFFU) + 0x4000U) >> 15;
-  return 2 * x_high * (int32_t)m_high + (across >> 15) + (int32_t)(below >> 15) + carry;
+  return 2 * high_x * (int32_t)high_m + (across >> 15) + (int32_t)(below >> 15) + carry;
 #else
   return (int32_t)(((int64_t)x * multiplier + ((int64_t)1 << 30)) >> 31);
 #endif

@@ -9,6 +9,7 @@
 #include "kws/core/options.h"
 #include "kws/model/model.h"
 #include "kws/search/view.h"
+#include "log.h"
 #include "model_source.h"
 
 namespace kws::cli {
@@ -16,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The trial of STUDY:TRIAL, its number with commas too, as tables show it; nothing: the word does not end like one. A
+/// The trial of STUDY:TRIAL, its number with commas too; nothing: the word does not end like one. A
 /// study may be a URL, which has colons too.
 std::optional<Design> design_of_trial(const std::string& word) {
   const std::size_t colon = word.rfind(':');
@@ -39,14 +40,28 @@ std::optional<Design> design_of_trial(const std::string& word) {
 
 Design design_as_given(const std::string& word) {
   if (fs::is_directory(word) && fs::exists(fs::path(word) / "model.json")) return load_model(word).design;
-  if (fs::exists(word)) return load_design(word);
+  const bool folder = fs::is_directory(word);  // but no model
+  if (fs::exists(word) && !folder) return load_design(word);
+  const auto tell_of_folder = [&] {
+    if (folder) log().warn("{}: the folder here holds no model; taking what kwsmith knows by that name", word);
+  };
   if (std::optional<Design> design = design_of_trial(word)) return std::move(*design);
   std::vector<std::string> names;
   for (Design& design : known_designs()) {
-    if (design.name == word) return std::move(design);
+    if (design.name == word) {
+      tell_of_folder();
+      return std::move(design);
+    }
     names.push_back(design.name);
   }
-  if (const auto model = shipped_model(word)) return model_without_weights(*model).design;
+  if (const auto model = shipped_model(word)) {
+    tell_of_folder();
+    return model_without_weights(*model).design;
+  }
+  if (folder) {
+    throw Error(word + ": the folder holds no model; give one that kwsmith train or search wrote, or a design's file",
+                Exit::usage);
+  }
   const std::string near = nearest_name(word, names);
   throw Error(word + ": " +
                   (near.empty() ? "no such file, and no design or model of that name; kwsmith list designs and kwsmith "

@@ -114,7 +114,11 @@ std::string time_remedy(const Design& design, const Budget& budget, const Firmwa
         rounded_macs(static_cast<double>(hello_edge_cost(graph).macs) * left / network.ms_high) + " MACs every " +
         std::to_string(whole.hop_ms) + " ms");
   }
-  if (!counted.carry_state && plan_carried(graph)) add("carry the state from frame to frame (--carry-state)");
+  if (!counted.carry_state && plan_carried(graph)) {
+    FirmwareOptions carried = options;
+    carried.carry_state = true;
+    if (hop_that_keeps(design, budget, carried) > 0) add("carry the state from frame to frame (--carry-state)");
+  }
   return text.empty() ? "the front end alone takes more; take a quicker board" : text;
 }
 

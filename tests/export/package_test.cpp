@@ -2,11 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <filesystem>
 #include <functional>
 #include <set>
 #include <sstream>
 
+#include "../export/c_text.h"
 #include "export/call_graph.h"
 #include "export/random_models.h"
 #include "export/shell_folder.h"
@@ -196,6 +198,31 @@ TEST_F(Package, NeedsNoHeapNoStdioAndNoGlobalsThatChange) {
     if (line.find(" U ") == std::string::npos || line.find(" U kws_") != std::string::npos) continue;
     EXPECT_THAT(line, testing::MatchesRegex(".* U (memset|memcpy|memcmp|memmove|sqrtf|__stack_chk_fail|"
                                             "_GLOBAL_OFFSET_TABLE_)"));
+  }
+}
+
+/// `kws_` becomes any prefix, so nothing else may be called PREFIX_x where there is a kws_x.
+TEST(Runtime, NoNameOfItsOwnCanMeetAPrefix) {
+  std::set<std::string> names;
+  for (const auto& [file, text] : embedded_runtime()) {
+    if (!file.starts_with("kws_")) continue;
+    for (std::size_t at = 0; at < text.size();) {
+      const auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+      const std::size_t begin = at;
+      while (at < text.size() && is_name(text[at])) ++at;
+      if (at > begin) names.insert(text.substr(begin, at - begin));
+      if (at == begin) ++at;
+    }
+  }
+  EXPECT_GT(names.size(), 500U);
+  for (const std::string& name : names) {
+    // Reserved names and those of others are no prefix: it begins with a small letter.
+    const bool own = std::islower(static_cast<unsigned char>(name.front())) != 0 && !name.starts_with("kws_") &&
+                     !name.starts_with("cmsis_");
+    for (std::size_t i = name.find('_'); own && i != std::string::npos; i = name.find('_', i + 1)) {
+      const std::string meets = "kws_" + name.substr(i + 1);
+      EXPECT_TRUE(i + 1 == name.size() || !names.contains(meets)) << name << " meets " << meets;
+    }
   }
 }
 

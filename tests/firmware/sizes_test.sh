@@ -53,6 +53,7 @@ done
 for design in "${residuals[@]}"; do
   export_design "$design" "$work/$design"
   check_stack "$design" m4
+  check_stack "$design" m55
 done
 
 # at_most LIMIT WHAT VALUE
