@@ -149,6 +149,7 @@ int run(const SearchVerb& verb, const Common& common) {
   try {
     if (!before) options = plan_search(request, *evaluator, isa, plan_data(dataset));
   } catch (const Interrupted&) {
+    log().warn("interrupted while measuring, nothing is stored; run the same command again");
     return static_cast<int>(Exit::interrupted);
   }
   const StudyConfig config{.search = options, .keywords = dataset.labels().keywords, .data = dataset.fingerprint()};

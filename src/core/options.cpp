@@ -189,7 +189,7 @@ void JsonReader::optional(const char* name, int& value, int low, int high, const
 }
 
 void JsonReader::later(const char* name, bool& value, const char*) {
-  value = false;
+  if (missing_ == Missing::error) value = false;
   if (const Json* found = take(name, true)) value = truth(*found, origin_, child(name));
 }
 
@@ -203,7 +203,7 @@ void JsonReader::later(const char* name, int& value, int usual, int low, int hig
 }
 
 void JsonReader::later(const char* name, std::string& value, const char*) {
-  value.clear();
+  if (missing_ == Missing::error) value.clear();
   if (const Json* found = take(name, true)) value = text(*found, origin_, child(name));
 }
 

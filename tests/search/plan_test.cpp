@@ -39,6 +39,18 @@ TEST(Plan, HalfAnHourOfTwoCoresHasFullLengthFinalistsOverSeeds) {
   EXPECT_GT(options.max_trials, 60);
 }
 
+TEST(Plan, KeepsTheDeviceThatLimitsSpeakOf) {
+  const TrainingPace pace{.epoch_seconds = 2.0, .late_epoch_seconds = 2.0, .rung_seconds = 0.5, .at_once = 2};
+  SearchOptions options = default_search({"small"});
+  options.board = "nrf52840";
+  options.carry_state = true;
+  for (const SearchOptions& kept :
+       {planned(options, pace, 600.0), as_planned_before(options, options, Json::object())}) {
+    EXPECT_EQ(kept.board, "nrf52840");
+    EXPECT_TRUE(kept.carry_state);
+  }
+}
+
 TEST(Plan, GoesByWhatIsGiven) {
   const TrainingPace pace{.epoch_seconds = 2.0, .late_epoch_seconds = 2.0, .rung_seconds = 0.5, .at_once = 2};
   const auto with = [&](const Json& given) { return planned(default_search({"small"}), pace, 600.0, given); };
