@@ -112,7 +112,7 @@ std::optional<std::string> cut_off_chunks(FileBytes& file, const Chunks& format)
   return "truncated: ends before its samples";
 }
 
-/// Source: Sun's audio header, as in pubs.opengroup.org's and NeXT's <sound/soundstruct.h>.
+/// Source: the header of Sun and NeXT, <sound/soundstruct.h>.
 std::optional<std::string> cut_off_au(FileBytes& file) {
   const std::vector<char> head = bytes_at(file, 0, 12);
   if (head.size() < 12) return "truncated: ends before its samples";

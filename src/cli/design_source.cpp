@@ -17,8 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The trial of STUDY:TRIAL, its number with commas too; nothing: the word does not end like one. A
-/// study may be a URL, which has colons too.
+/// The trial of STUDY:TRIAL, its number with commas too; nothing: the word does not end like one. A study may be a
+/// URL, which has colons too.
 std::optional<Design> design_of_trial(const std::string& word) {
   const std::size_t colon = word.rfind(':');
   if (colon == std::string::npos || colon == 0) return {};
