@@ -189,8 +189,7 @@ Draft make_draft(const ExportModel& m, const ExportOptions& options) {
   const int pcm_arena = place_tokens(plan, values, d.features.work_bytes, "", d.tokens);
   place_tokens(cmsis_plan, values, d.features.work_bytes, "CMSIS_", d.tokens);
 
-  d.report = make_report(m, graph, plan, prefix, stream, options.flow);
-  d.report.board = options.board;
+  d.report = make_report(m, graph, plan, options, prefix, stream);
   d.report.constants_hash = sha256_hex(d.model.constants);
   d.report.sizes = {.weights = d.report.sizes.weights,
                     .tables = d.features.table_bytes,

@@ -10,11 +10,13 @@
 
 namespace kws {
 
-ExportReport make_report(const ExportModel& model, const Graph& graph, const ArenaPlan& plan, const std::string& prefix,
-                         const StreamOptions& stream, bool flow) {
+ExportReport make_report(const ExportModel& model, const Graph& graph, const ArenaPlan& plan,
+                         const ExportOptions& asked, const std::string& prefix, const StreamOptions& stream) {
   const FirmwareOptions options{
+      .core = asked.board ? asked.board->board.core : asked.core,
+      .fpu = !asked.board || asked.board->board.fpu,
       .hop_ms = stream.hop_frames * model.front_end.options().stride_ms,
-      .flow = flow,
+      .flow = asked.flow,
       .carry_state = stream.continuous,
       .smoothing_ms = stream.smoothing_ms,
       .exp_entries = static_cast<int>(exp_table(model.network.layers.back().output.scale).size()),
@@ -25,7 +27,7 @@ ExportReport make_report(const ExportModel& model, const Graph& graph, const Are
                       .macs = 0,
                       .sizes = {},
                       .stream = stream,
-                      .board = {},
+                      .board = asked.board,
                       .constants_hash = {},
                       .firmware = firmware_cost(model.front_end.options(), graph, options)};
   const Cost cost = hello_edge_cost(graph);
@@ -126,10 +128,10 @@ std::string rows_text(const std::string& title, std::span<const FirmwareCost::Ro
 std::string report_for_people(const ExportReport& report) {
   const FirmwareCost& cost = report.firmware;
   std::vector<FirmwareCost::Row> flash(cost.constants.begin(), cost.constants.end());
-  flash.push_back({"code", of(cost.code_bytes, kReportCore)});
-  flash.push_back({"library_data", of(cost.library_bytes, kReportCore)});
+  flash.push_back({"code", of(cost.code_bytes, cost.report_core)});
+  flash.push_back({"library_data", of(cost.library_bytes, cost.report_core)});
   std::vector<FirmwareCost::Row> ram(cost.ram.begin(), cost.ram.end());
-  ram.push_back({"library_data", of(cost.library_bytes, kReportCore)});
+  ram.push_back({"library_data", of(cost.library_bytes, cost.report_core)});
   Table cores({"core", "flash", "RAM", "instructions: network", "one frame", "one decision", "cycles: one decision"});
   std::string basis;
   for (const Core core : kCores) {
@@ -145,9 +147,10 @@ std::string report_for_people(const ExportReport& report) {
     layers.add({row.name, row.op,
                 std::to_string(row.output.time) + "x" + std::to_string(row.output.freq) + "x" +
                     std::to_string(row.output.channels),
-                grouped(row.macs), grouped(row.weight_bytes), whole(of(cost.layers[i], kReportCore).instructions)});
+                grouped(row.macs), grouped(row.weight_bytes),
+                whole(of(cost.layers[i], cost.report_core).instructions)});
   }
-  const std::string core(core_name(kReportCore));
+  const std::string core(core_name(cost.report_core));
   return "SPDX-License-Identifier: Apache-2.0\n" + c_comment(report.info.name) + " (" + c_comment(report.info.type) +
          "), " + c_comment(report.info.generator) + "\nAccuracy: " + c_comment(accuracy_text(report.info)) +
          "\n\nFlash and RAM of front end, network and detector as an application links them, on " + core +

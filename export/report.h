@@ -32,8 +32,9 @@ struct ExportReport {
 };
 
 /// Rows and what follows from them: sizes.weights and sizes.arena are filled.
-ExportReport make_report(const ExportModel& model, const Graph& graph, const ArenaPlan& plan, const std::string& prefix,
-                         const StreamOptions& stream, bool flow);
+///   asked   whose hop `stream` holds in frames
+ExportReport make_report(const ExportModel& model, const Graph& graph, const ArenaPlan& plan,
+                         const ExportOptions& asked, const std::string& prefix, const StreamOptions& stream);
 
 /// The file's text, schema kwsmith.export/1.
 std::string report_text(const ExportReport& report);

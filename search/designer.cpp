@@ -92,7 +92,7 @@ Json limits_json(const Limits& limits) {
 
 Part part_of(const DesignerOptions& options, const std::string& board) {
   const Place* place = place_named(options, board);
-  return place == nullptr ? Part(options.core) : Part(place->board.core, place->board.clock_hz, place->budget.hop_ms);
+  return place == nullptr ? Part(options.core) : place->budget.target();
 }
 
 }  // namespace
@@ -164,8 +164,10 @@ std::string designer_html(const DesignerOptions& options) {
   }
   for (const Measure& measure : measures()) rows.push_back({{"column", measure.column}, {"unit", measure.unit}});
   for (const Place& place : options.places) {
-    boards.push_back(
-        {{"name", place.board.name}, {"summary", place.board.summary}, {"core", core_name(place.board.core)}});
+    boards.push_back({{"name", place.board.name},
+                      {"summary", place.board.summary},
+                      {"core", core_name(place.board.core)},
+                      {"given", place.given}});
   }
   const Json data = {{"schema", "kwsmith.designer/1"},
                      {"types", std::move(types)},
@@ -177,6 +179,7 @@ std::string designer_html(const DesignerOptions& options) {
                      {"carry_state", options.firmware.carry_state},
                      {"study", options.study.empty() ? "" : short_name(options.study)},
                      {"file", options.file},
+                     {"flags", options.flags},
                      {"design", design_to_json(options.start)}};
   return filled_page("designer.html",
                      {{"title", html_text("kwsmith design: " + options.start.name)}, {"data", script_text(data)}});

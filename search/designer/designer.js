@@ -51,18 +51,29 @@ function filePanel(parent) {
     let design;
     try { design = JSON.parse(area.value); } catch (error) { throw new Error("design: is not JSON: " + error.message); }
     await take(await askJson("/api/dials", { design }), true);
-    area.value = designText();
+    area.value = written = designText();
+    views.forEach((draw) => draw());
   }) }, "apply");
+  const revert = el("button", { type: "button", id: "revert", onclick: () => { area.value = written; views.forEach((draw) => draw()); } }, "put back");
+  const pending = el("span", { class: "note", id: "pending" });
+  area.addEventListener("input", () => tell());
   const commands = el("div", {});
-  parent.append(el("section", { id: "design-file" }, el("h2", {}, "Design file"), el("p", { class: "note" }, "What dials do not tell can be changed here."), area, el("div", { class: "bar" }, apply),
+  parent.append(el("section", { id: "design-file" }, el("h2", {}, "Design file"), el("p", { class: "note" }, "What dials do not tell can be changed here."), area, el("div", { class: "bar" }, apply, revert, pending),
     el("h2", {}, "Go on"), commands));
   let written = "";
+  const tell = () => {
+    revert.hidden = area.value === written;
+    pending.textContent = revert.hidden ? "" : "changed here, not applied yet";
+  };
   views.push(() => {
     if (!bench.design) return;
-    // What somebody is writing stays.
-    if (area.value === written || document.activeElement !== area) area.value = designText();
-    written = area.value;
-    const file = doc.file || bench.design.name + ".json", on = (bench.board ? " --board " + shellWord(bench.board) : "") + (bench.carry ? " --carry-state" : "");
+    // What somebody has written stays until it is applied or put back.
+    const whole = area.value === written;
+    written = designText();
+    if (whole) area.value = written;
+    tell();
+    const file = doc.file || bench.design.name + ".json", chosen = doc.boards.find((b) => b.name === bench.board);
+    const on = (chosen ? " --board " + shellWord(chosen.given) : "") + (bench.hop ? ` --hop-ms ${bench.hop}` : "") + (bench.carry ? " --carry-state" : "") + (chosen ? doc.flags.replace(/ --core \S+/, "") : doc.flags);
     commands.replaceChildren(command(`kwsmith cost ${shellWord(file)}${on}`), command(`kwsmith train ${shellWord(file)} --data DATA --out ${shellWord(bench.design.name)}`));
   });
 }

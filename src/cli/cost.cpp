@@ -37,8 +37,9 @@ std::string figure(const char* column, const Json& number, Format format) {
 Table summary_table(const Json& designs, Format format) {
   std::vector<std::string> columns = {"name", "type", "parameters", "macs", "memory_bytes", "ops"};
   for (const Budget& budget : standard_budgets()) columns.push_back(budget.name);
-  columns.insert(columns.end(), {"arena_bytes", "weight_bytes", "flash_bytes", "ram_bytes", "m4_cycles_low",
-                                 "m4_cycles_high", "hop_ms", "ops_per_second"});
+  const std::string core = designs.front()["firmware"]["core"];
+  columns.insert(columns.end(), {"arena_bytes", "weight_bytes", "flash_bytes", "ram_bytes", core + "_cycles_low",
+                                 core + "_cycles_high", "hop_ms", "ops_per_second"});
   Table table(columns);
   for (const Json& design : designs) {
     const Json& rule = design["hello_edge"];
@@ -53,7 +54,7 @@ Table summary_table(const Json& designs, Format format) {
     for (const char* name : {"arena_bytes", "weight_bytes", "flash_bytes", "ram_bytes"}) {
       cells.push_back(figure(name, firmware[name], format));
     }
-    for (const char* end : {"low", "high"}) cells.push_back(figure("cycles", firmware["cycles"]["m4"][end], format));
+    for (const char* end : {"low", "high"}) cells.push_back(figure("cycles", firmware["cycles"][core][end], format));
     for (const char* name : {"hop_ms", "ops_per_second"}) cells.push_back(figure(name, firmware[name], format));
     table.add(std::move(cells));
   }
@@ -64,7 +65,8 @@ Table layer_table(const Json& designs, Format format) {
   const std::vector<std::string> figures = {"parameters", "macs", "ops", "working_bytes", "weight_bytes"};
   std::vector<std::string> columns = {"name", "layer", "op", "output"};
   columns.insert(columns.end(), figures.begin(), figures.end());
-  columns.emplace_back("m4_instructions");
+  const std::string core = designs.front()["firmware"]["core"];
+  columns.push_back(core + "_instructions");
   Table table(columns);
   for (const Json& design : designs) {
     for (const Json& layer : design["layers"]) {
@@ -72,7 +74,7 @@ Table layer_table(const Json& designs, Format format) {
       std::vector<std::string> cells = {design["name"], layer["name"], layer["op"],
                                         out[0].dump() + "x" + out[1].dump() + "x" + out[2].dump()};
       for (const std::string& name : figures) cells.push_back(figure(name.c_str(), layer[name], format));
-      cells.push_back(figure("m4_instructions", layer["instructions"]["m4"], format));
+      cells.push_back(figure("instructions", layer["instructions"][core], format));
       table.add(std::move(cells));
     }
   }

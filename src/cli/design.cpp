@@ -42,13 +42,19 @@ DesignerOptions page_options(const DesignVerb& verb) {
   // Limits that no board brings stand beside the published budgets.
   if (!board && (own.limits.limits(true) || own.limits.limits(false))) options.budgets.push_back(own);
   if (board) {
-    options.places.push_back({*board, own});
+    options.places.push_back({*board, own, verb.target.board_text});
     options.board = board->name;
   }
   for (const Board& other : standard_boards()) {
-    if (!board || other.name != board->name) options.places.push_back({other, verb.target.budget_on(other)});
+    if (!board || other.name != board->name)
+      options.places.push_back({other, verb.target.budget_on(other), other.name});
   }
   options.core = own.core;
+  if (!verb.target.core.empty()) options.flags += " --core " + verb.target.core;
+  for (const Measure& measure : measures()) {
+    if (const std::optional<double>& limit = verb.target.given[measure.id])
+      options.flags += " " + flag_of(measure.option) + " " + measure.json(*limit).dump();
+  }
   options.study = verb.study;
   options.file = verb.out;
   return options;
@@ -89,8 +95,8 @@ void add_pages(LocalServer& server, const DesignerOptions& options) {
     const View view = view_asked(request);
     const Place* place = place_named(options, view.board);
     const std::optional<Board> board = place == nullptr ? std::nullopt : std::optional(place->board);
-    return json_answer(cost_document(Json::array(
-        {cost_to_json(design_in(request), board, place == nullptr ? Budget{} : place->budget, view.firmware)})));
+    const Budget budget = place == nullptr ? Budget{.name = {}, .limits = {}, .core = options.core} : place->budget;
+    return json_answer(cost_document(Json::array({cost_to_json(design_in(request), board, budget, view.firmware)})));
   });
   server.post("/api/fit", [&, design_in](const WebRequest& request) {
     const View view = view_asked(request);

@@ -85,6 +85,7 @@ void run(const ExportVerb& verb) {
   const Budget budget = verb.target.budget();
   ExportOptions options = verb.options;
   options.flow = !verb.whole_windows;
+  options.core = budget.core;
   ExportModel view = export_view(model, front_end);
   view.detector.carry_state |= verb.carry_state;
   if (verb.whole_windows && view.detector.carry_state) {
@@ -100,7 +101,9 @@ void run(const ExportVerb& verb) {
     const int hop_ms = options.hop_ms != 0 ? options.hop_ms : default_hop_ms(graph, stride_ms, true, true);
     require_state(graph, device.name, hop_ms / stride_ms, stride_ms);
   }
-  FirmwareOptions firmware{.hop_ms = options.hop_ms,
+  FirmwareOptions firmware{.core = budget.core,
+                           .fpu = budget.fpu,
+                           .hop_ms = options.hop_ms,
                            .flow = options.flow,
                            .carry_state = view.detector.carry_state,
                            .exp_entries = static_cast<int>(exp_table(model.int8.layers.back().output.scale).size()),

@@ -51,8 +51,16 @@ void take_board(Json& config, const std::string& name) {
     // What the file says may be tighter, or leave room for the application.
     if (whole.limits[measure.id]) search.emplace(measure.option, measure.json(*whole.limits[measure.id]));
   }
+  if (board.fpu) return;
   // Float features would take most of such a core's time.
-  if (!board.fpu) config["space"]["features"].emplace("arithmetic", "integer");
+  const Json& arithmetic = *config["space"]["features"].emplace("arithmetic", "integer").first;
+  // A search counts floats as the core's usual parts take them, which have a unit from the M4 on.
+  if (arithmetic == "integer" || arithmetic == Json({"integer"}) || board.core == Core::m0 || board.core == Core::m3) {
+    return;
+  }
+  throw Error("space.features.arithmetic: " + text_of(arithmetic) + ", but board \"" + board.name +
+                  "\" has no floating-point unit; write \"integer\", or leave it out",
+              Exit::usage);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ void Target::add_to(CLI::App& verb, const std::string& consequence) {
         flag, read,
         std::string(measure.help) + ": " + consequence + (measure.of_part ? "; beats the board's; 0: no limit" : ""));
   }
-  verb.add_option("--core", core, "that flash and RAM are counted for where no board is given (default: m4)")
+  verb.add_option("--core", core, "that flash, RAM and cycles are counted for where no board is given (default: m4)")
       ->check(one_of(core_names()))
       ->excludes("--board");
   regroup(verb, kLimits, {"--board", "--core"});

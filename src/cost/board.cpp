@@ -98,7 +98,7 @@ Board board_by_name_or_file(std::string_view text) {
 }
 
 Budget budget_of(const Board& board) {
-  Budget budget{.name = board.name, .limits = {}, .core = board.core, .clock_hz = board.clock_hz};
+  Budget budget{.name = board.name, .limits = {}, .core = board.core, .clock_hz = board.clock_hz, .fpu = board.fpu};
   budget.limits[MeasureId::flash] = board.flash_bytes;
   budget.limits[MeasureId::ram] = board.ram_bytes;
   budget.limits[MeasureId::load] = kMaxLoad;

@@ -1,11 +1,12 @@
 #include "kws/core/options.h"
 #include "kws/cost/board.h"
+#include "real_time.h"
 #include "report.h"
 
 namespace kws {
 
 BoardUse board_use(const Board& board, const Budget& budget, const Design& design, const FirmwareOptions& options) {
-  const Needs needs = needs_of(design, Part(board.core, board.clock_hz, budget.hop_ms, budget.carry_state), options);
+  const Needs needs = needs_of(design, budget.target(), options);
   return {.board = board,
           .sizes = needs.firmware.value_or(FirmwareSizes{}),
           .time = needs.time.value_or(Timing{}),
@@ -37,7 +38,7 @@ Json board_use_to_json(const BoardUse& use) {
 
 Json cost_to_json(const Design& design, const std::optional<Board>& board, const Budget& budget,
                   const FirmwareOptions& options) {
-  Json row = cost_to_json(design, options);
+  Json row = cost_to_json(design, on_part(options, budget.target()));
   if (board) row["board"] = board_use_to_json(board_use(*board, budget, design, options));
   return row;
 }
@@ -48,8 +49,7 @@ std::string advice(const Board& board, const Design& design) {
   if (board.fpu || design.features.arithmetic == "integer") return "";
   return design.name + ": board \"" + board.name +
          "\" has no floating-point unit, which the front end needs to be fast; set features.arithmetic to \"integer\" "
-         "in "
-         "the design, or export with --front-end integer";
+         "in the design, or export with --front-end integer";
 }
 
 }  // namespace kws

@@ -31,9 +31,9 @@ void append(std::string& list, const std::string& item) { list += (list.empty() 
 
 }  // namespace
 
-std::optional<Part> Budget::part() const {
-  return limits.limits(true) ? std::optional(Part(core, clock_hz, hop_ms, carry_state)) : std::nullopt;
-}
+Part Budget::target() const { return {core, clock_hz, hop_ms, carry_state, fpu}; }
+
+std::optional<Part> Budget::part() const { return limits.limits(true) ? std::optional(target()) : std::nullopt; }
 
 std::vector<LimitUse> Budget::uses(const Needs& needs) const {
   std::vector<LimitUse> uses;
@@ -110,9 +110,9 @@ Needs needs_of(const Design& design, const std::optional<Part>& part, const Firm
   FirmwareOptions counted = on_part(options, *part);
   counted.hop_ms = counted_hop_ms(design.features, graph, counted);  // which takes longer to find than all below
   needs.ops_per_second = ops_per_second(design.features, graph, counted);
-  needs.firmware = firmware_sizes(design.features, graph, part->core, counted);
+  needs.firmware = firmware_sizes(design.features, graph, counted);
   if (part->clock_hz > 0) {
-    const FirmwareCost::Work hop = hop_work(design.features, graph, part->core, counted);
+    const FirmwareCost::Work hop = hop_work(design.features, graph, counted);
     needs.time = timing_of(hop, part->core, part->clock_hz, counted.hop_ms);
   }
   return needs;

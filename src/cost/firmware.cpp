@@ -14,7 +14,9 @@ Work& operator+=(Work& sum, const Work& part) {
   return sum;
 }
 
-Work frame_work(const FrontEndNumbers& n, Core core) { return work_of(frame_task(n), frame_terms(n), core); }
+Work frame_work(const FrontEndNumbers& n, const FirmwareOptions& options, Core core) {
+  return work_of(frame_task(n), frame_terms(n), front_end_core(n, core, options.fpu));
+}
 
 Work layer_work(const Layer& layer, Core core) {
   return work_of(task_of(kernel_of(layer)), layer_terms(layer, core), core);
@@ -53,22 +55,25 @@ FirmwareCost firmware_cost(const FeatureOptions& features, const Graph& graph, c
   const FrontEndNumbers front_end(features);
   const StreamNumbers stream(features, graph, options);
   cost.hop_ms = stream.frames * features.stride_ms;
+  cost.report_core = options.core;
   cost.layers.resize(graph.layers().size());
   for (const Core core : kCores) {
     const auto at = static_cast<std::size_t>(core);
     for (std::size_t i = 0; i < cost.layers.size(); ++i) cost.layers[i][at] = layer_work(graph.layers()[i], core);
     cost.invoke[at] = invoke_work(graph, core);
-    cost.frame[at] = frame_work(front_end, core);
+    cost.frame[at] = frame_work(front_end, options, core);
     cost.network[at] = network_work(stream, graph, core);
     cost.hop[at] = whole_hop(cost.frame[at], cost.network[at], front_end, stream, graph, core);
   }
   return cost;
 }
 
-Work hop_work(const FeatureOptions& features, const Graph& graph, Core core, const FirmwareOptions& options) {
+Work hop_work(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options) {
+  const Core core = options.core;
   const FrontEndNumbers front_end(features);
   const StreamNumbers stream(features, graph, options);
-  return whole_hop(frame_work(front_end, core), network_work(stream, graph, core), front_end, stream, graph, core);
+  return whole_hop(frame_work(front_end, options, core), network_work(stream, graph, core), front_end, stream, graph,
+                   core);
 }
 
 }  // namespace kws

@@ -183,10 +183,11 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
 
   const PerCore<int>& kernel_bytes = kernel_code(kernels);
   for (std::size_t core = 0; core < kCores.size(); ++core) {
-    cost.code_bytes[core] = kernel_bytes[core] + kFixedCode[front_end.integer ? 1 : 0][core] +
+    const auto fixed = static_cast<std::size_t>(front_end_core(front_end, kCores[core], options.fpu));
+    cost.code_bytes[core] = kernel_bytes[core] + kFixedCode[front_end.integer ? 1 : 0][fixed] +
                             (stream.flow ? kFlowCode[core] : 0) + (sums ? kSumsCode[core] : 0) +
                             (carried ? kCarryCode[core] : 0) - (still ? kMoveCode[core] : 0);
-    cost.library_bytes[core] = kLibraryData[front_end.integer ? 1 : 0][core];
+    cost.library_bytes[core] = kLibraryData[front_end.integer ? 1 : 0][fixed];
   }
 }
 
@@ -199,11 +200,18 @@ FirmwareSizes FirmwareCost::sizes(Core core) const {
   return total;
 }
 
-FirmwareSizes firmware_sizes(const FeatureOptions& features, const Graph& graph, Core core,
-                             const FirmwareOptions& options) {
+FirmwareSizes firmware_sizes(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options) {
   FirmwareCost cost;
   fill_sizes(cost, features, graph, options);
-  return cost.sizes(core);
+  return cost.sizes(options.core);
+}
+
+Core front_end_core(const FrontEndNumbers& n, Core core, bool fpu) {
+  return n.integer || fpu || core == Core::m0 ? core : Core::m3;
+}
+
+bool soft_floats(const FeatureOptions& features, const FirmwareOptions& options) {
+  return features.arithmetic != "integer" && (!options.fpu || options.core == Core::m0 || options.core == Core::m3);
 }
 
 }  // namespace kws

@@ -11,8 +11,6 @@
 namespace kws {
 namespace {
 
-Part part_of(const Budget& budget) { return {budget.core, budget.clock_hz, budget.hop_ms, budget.carry_state}; }
-
 std::string rounded_macs(double macs) {
   constexpr double kRound = 1000.0;
   return grouped(std::llround(std::floor(macs / kRound) * kRound));
@@ -26,8 +24,7 @@ bool keeps_pace(const Design& design, const Graph& graph, const Budget& budget, 
       most && static_cast<double>(ops_per_second(design.features, graph, options)) > *most)
     return false;
   if (!limits.limits_time()) return true;
-  const Timing time =
-      timing_of(hop_work(design.features, graph, budget.core, options), budget.core, budget.clock_hz, hop_ms);
+  const Timing time = timing_of(hop_work(design.features, graph, options), budget.core, budget.clock_hz, hop_ms);
   return time.ms_high <= limits[MeasureId::ms].value_or(kNone) &&
          time.load_high <= limits[MeasureId::load].value_or(kNone);
 }
@@ -36,6 +33,8 @@ bool keeps_pace(const Design& design, const Graph& graph, const Budget& budget, 
 
 FirmwareOptions on_part(const FirmwareOptions& options, const Part& part) {
   FirmwareOptions counted = options;
+  counted.core = part.core;
+  counted.fpu &= part.fpu;
   if (counted.hop_ms == 0) counted.hop_ms = part.hop_ms;
   counted.carry_state |= part.carry_state;
   return counted;
@@ -64,7 +63,7 @@ std::int64_t ops_per_second(const FeatureOptions& features, const Graph& graph, 
 int hop_that_keeps(const Design& design, const Budget& budget, const FirmwareOptions& options) {
   const Graph graph = build_graph(design);
   const int stride = design.features.stride_ms;
-  const FirmwareOptions counted = on_part(options, part_of(budget));
+  const FirmwareOptions counted = on_part(options, budget.target());
   const int first = counted_hop_ms(design.features, graph, counted);
   const std::optional<StreamPlan> carried = counted.carry_state ? plan_carried(graph) : std::nullopt;
   const int step = stride * (carried ? carried->frames : 1);
@@ -78,7 +77,7 @@ int hop_that_keeps(const Design& design, const Budget& budget, const FirmwareOpt
 
 std::string time_remedy(const Design& design, const Budget& budget, const FirmwareOptions& options) {
   const Graph graph = build_graph(design);
-  const FirmwareOptions counted = on_part(options, part_of(budget));
+  const FirmwareOptions counted = on_part(options, budget.target());
   std::string text;
   const auto add = [&text](const std::string& way) { text += (text.empty() ? "" : ", or ") + way; };
   const auto add_hop = [&] {
@@ -102,8 +101,11 @@ std::string time_remedy(const Design& design, const Budget& budget, const Firmwa
   const FirmwareCost cost = firmware_cost(design.features, graph, counted);
   const Timing whole = timing_of(of(cost.hop, budget.core), budget.core, budget.clock_hz, cost.hop_ms);
   const Timing network = timing_of(of(cost.network, budget.core), budget.core, budget.clock_hz, cost.hop_ms);
-  if ((budget.core == Core::m0 || budget.core == Core::m3) && design.features.arithmetic != "integer") {
-    add("take the integer front end");
+  if (soft_floats(design.features, counted)) {
+    Design integer = design;
+    integer.features.arithmetic = "integer";
+    const bool enough = keeps_pace(integer, graph, budget, counted, hop_ms);
+    add(enough ? "take the integer front end" : "take the integer front end, which is not enough by itself");
   }
   add_hop();
   const double most = std::min(budget.limits[MeasureId::ms].value_or(whole.ms_high),

@@ -6,7 +6,8 @@
 
 namespace kws {
 
-/// `options` with the part's hop, where they have none, and with carried state, where it says so.
+/// `options` on the core of the part, with its hop, where they have none, with carried state and without a unit for
+/// floats, where it says so.
 FirmwareOptions on_part(const FirmwareOptions& options, const Part& part);
 /// What that hop comes to: whole strides of the frames.
 int counted_hop_ms(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options);

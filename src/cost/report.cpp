@@ -50,18 +50,24 @@ Json instructions_to_json(const PerCore<FirmwareCost::Work>& work) {
 }
 
 Json firmware_to_json(const FirmwareCost& cost) {
-  const FirmwareSizes sizes = cost.sizes(kReportCore);
+  const FirmwareSizes sizes = cost.sizes(cost.report_core);
   Json flash = rows_json(cost.constants);
-  flash["code"] = of(cost.code_bytes, kReportCore);
-  flash["library_data"] = of(cost.library_bytes, kReportCore);
+  flash["code"] = of(cost.code_bytes, cost.report_core);
+  flash["library_data"] = of(cost.library_bytes, cost.report_core);
   Json ram = rows_json(cost.ram);
-  ram["library_data"] = of(cost.library_bytes, kReportCore);
-  Json json = {{"core", core_name(kReportCore)},  {"flash_bytes", sizes.flash_bytes},
-               {"ram_bytes", sizes.ram_bytes},    {"weight_bytes", cost.constants.front().bytes},
-               {"arena_bytes", cost.arena_bytes}, {"stack_bytes", kStackBytes},
-               {"hop_ms", cost.hop_ms},           {"flash", std::move(flash)},
-               {"ram", std::move(ram)},           {"sizes", Json::object()},
-               {"instructions", Json::object()},  {"cycles", Json::object()}};
+  ram["library_data"] = of(cost.library_bytes, cost.report_core);
+  Json json = {{"core", core_name(cost.report_core)},
+               {"flash_bytes", sizes.flash_bytes},
+               {"ram_bytes", sizes.ram_bytes},
+               {"weight_bytes", cost.constants.front().bytes},
+               {"arena_bytes", cost.arena_bytes},
+               {"stack_bytes", kStackBytes},
+               {"hop_ms", cost.hop_ms},
+               {"flash", std::move(flash)},
+               {"ram", std::move(ram)},
+               {"sizes", Json::object()},
+               {"instructions", Json::object()},
+               {"cycles", Json::object()}};
   for (const Core core : kCores) {
     const FirmwareSizes of_core = cost.sizes(core);
     const std::string name(core_name(core));

@@ -38,6 +38,8 @@ struct FrontEndNumbers {
 };
 ArrayBytes front_end_tables(const FrontEndNumbers& n);
 std::int64_t front_end_work(const FrontEndNumbers& n);
+/// By whose figures it is counted: without a unit for floats, those of the M3 where they are in floats.
+Core front_end_core(const FrontEndNumbers& n, Core core, bool fpu);
 
 /// Fills rows and code of flash and RAM.
 void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options);

@@ -39,8 +39,8 @@ void graph_and_firmware(benchmark::State& state) {
   std::size_t i = 0;
   for (auto _ : state) {
     const Graph graph = build_graph(list[i]);
-    benchmark::DoNotOptimize(firmware_sizes(list[i].features, graph, Core::m4));
-    benchmark::DoNotOptimize(hop_work(list[i].features, graph, Core::m4));
+    benchmark::DoNotOptimize(firmware_sizes(list[i].features, graph));
+    benchmark::DoNotOptimize(hop_work(list[i].features, graph));
     i = (i + 1) % list.size();
   }
   state.SetLabel(type);

@@ -171,6 +171,32 @@ TEST(BoardUse, IsTheDesignsCostOnTheBoardsCoreAndClock) {
   EXPECT_FALSE(board_use(board, budget_of(board), design).fits) << "it cannot keep up";
 }
 
+TEST(BoardUse, CountsFloatsInSoftwareWhereTheBoardHasNoUnitForThem) {
+  Design design = load_design(test::published_file("dnn_s"));
+  Board board = board_by_name_or_file("nrf52840");
+  const BoardUse hard = board_use(board, budget_of(board), design);
+  board.fpu = false;
+  const Budget budget = budget_of(board);
+  const BoardUse soft = board_use(board, budget, design);
+  const Graph graph = build_graph(design);
+  const FirmwareCost cost = firmware_cost(design.features, graph, {.fpu = false});
+  const FirmwareCost usual = firmware_cost(design.features, graph);
+  EXPECT_EQ(of(cost.frame, Core::m4).instructions, of(usual.frame, Core::m3).instructions);
+  EXPECT_EQ(of(cost.network, Core::m4).instructions, of(usual.network, Core::m4).instructions);
+  EXPECT_GT(soft.time.cycles.low, 5 * hard.time.cycles.low);
+  // What of the C library an M3 takes for floats.
+  EXPECT_GT(soft.sizes.flash_bytes, hard.sizes.flash_bytes + 2000);
+  EXPECT_EQ(soft.sizes.flash_bytes, cost.sizes(Core::m4).flash_bytes);
+  Budget tight = budget;
+  tight.limits[MeasureId::ms] = soft.time.ms_high / 2;
+  EXPECT_THAT(over_budget(design, tight), HasSubstr("; take the integer front end, or "));
+  tight.limits[MeasureId::ms] = 0.001;
+  EXPECT_THAT(over_budget(design, tight), HasSubstr("; take the integer front end, which is not enough by itself"));
+  design.features.arithmetic = "integer";
+  EXPECT_EQ(firmware_cost(design.features, graph, {.fpu = false}).sizes(Core::m4).flash_bytes,
+            firmware_cost(design.features, graph).sizes(Core::m4).flash_bytes);
+}
+
 TEST(BoardUse, FitsMeansThatTheSlowEndKeepsUp) {
   for (const Board& board : standard_boards()) {
     const Budget budget = budget_of(board);

@@ -26,7 +26,7 @@ TEST(FirmwareSizes, AreTheSumsOfTheRows) {
     for (const FirmwareCost::Row& row : cost.constants) constants += row.bytes;
     for (const FirmwareCost::Row& row : cost.ram) ram += row.bytes;
     for (const Core core : kCores) {
-      const FirmwareSizes sizes = firmware_sizes(design.features, graph, core);
+      const FirmwareSizes sizes = firmware_sizes(design.features, graph, {.core = core});
       EXPECT_EQ(sizes.flash_bytes, constants + of(cost.code_bytes, core) + of(cost.library_bytes, core));
       EXPECT_EQ(sizes.ram_bytes, ram + of(cost.library_bytes, core));
     }
@@ -101,7 +101,7 @@ TEST(FirmwareWork, AddsUp) {
       const double network = of(cost.network, core).instructions;
       EXPECT_LE(network, invoke);
       EXPECT_GE(of(cost.hop, core).instructions, network + frames * of(cost.frame, core).instructions);
-      EXPECT_DOUBLE_EQ(hop_work(design.features, graph, core).cycles, of(cost.hop, core).cycles);
+      EXPECT_DOUBLE_EQ(hop_work(design.features, graph, {.core = core}).cycles, of(cost.hop, core).cycles);
       const CycleRange range = cycle_range(core, of(cost.hop, core));
       EXPECT_LT(range.low, range.high);
       EXPECT_GT(range.low, 0);

@@ -87,12 +87,26 @@ TEST(CostReport, CountsForTheTimeBetweenDecisionsThatIsAskedFor) {
   for (const int hop_ms : {0, 100, 200}) {
     const FirmwareOptions options{.hop_ms = hop_ms};
     const Json firmware = cost_to_json(design, std::nullopt, {}, options)["firmware"];
-    const Needs needs = needs_of(design, Part(kReportCore), options);
+    const Needs needs = needs_of(design, Part(Core::m4), options);
     EXPECT_EQ(firmware["ops_per_second"], needs.ops_per_second.value());
     EXPECT_EQ(firmware["ram_bytes"], needs.firmware->ram_bytes);
     EXPECT_EQ(firmware == cost_to_json(design)["firmware"],
               firmware["hop_ms"] == cost_to_json(design)["firmware"]["hop_ms"]);
     EXPECT_TRUE(hop_ms == 0 || firmware["hop_ms"] == hop_ms);
+  }
+}
+
+TEST(CostReport, CountsForTheCoreOfTheBudget) {
+  const Design design = load_design(test::published_file("cnn_s"));
+  Budget budget{.name = {}, .limits = {}};
+  for (const Core core : kCores) {
+    budget.core = core;
+    const Json firmware = cost_to_json(design, std::nullopt, budget)["firmware"];
+    EXPECT_EQ(firmware["core"], core_name(core));
+    EXPECT_EQ(firmware["flash_bytes"], firmware["sizes"][core_name(core)]["flash_bytes"]);
+    std::int64_t rows = 0;
+    for (const Json& row : firmware["flash"]) rows += row.get<std::int64_t>();
+    EXPECT_EQ(firmware["flash_bytes"], rows);
   }
 }
 

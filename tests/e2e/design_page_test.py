@@ -138,6 +138,11 @@ def tells_what_is_wrong(page):
     page.click("#apply")
     settled(page)
     expect("is not JSON" in page.text("#trouble"), f"a wrong file: {page.text('#trouble')}")
+    expect(page.js("return document.querySelector('#file').value") == "{", "what was written is gone when it is refused")
+    expect("not applied" in page.text("#pending"), "nothing says that the text is not the design's")
+    page.click("#revert")
+    expect(page.js("return document.querySelector('#file').value") != "{", "put back brings nothing back")
+    expect(page.text("#pending") == "", f"after put back: {page.text('#pending')}")
     # The browser notes each refusal.
     console, _ = page.drain()
     expect(all("status of 400" in line["message"] for line in console), f"console: {console[:3]}")

@@ -17,10 +17,13 @@ struct Budget {
   Limits limits;
   Core core = Core::m4;  ///< that flash, RAM and time are counted for
   int clock_hz = 0;      ///< of the core, where time is limited
-  int hop_ms = 0;        ///< see Part, as the next
+  int hop_ms = 0;        ///< see Part, as the next two
   bool carry_state = false;
+  bool fpu = true;
 
-  /// That the measures of the part are to be counted for; nothing where none is limited.
+  /// That flash, RAM and time are counted for.
+  [[nodiscard]] Part target() const;
+  /// The same where the measures of the part are to be counted; nothing where none is limited.
   [[nodiscard]] std::optional<Part> part() const;
   /// What is limited, in the order of measures(); it must be found in `needs`.
   [[nodiscard]] std::vector<LimitUse> uses(const Needs& needs) const;

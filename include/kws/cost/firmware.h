@@ -28,6 +28,8 @@ Core core_by_name(std::string_view name);
 
 /// What the size of an export depends on besides the design. The defaults are what an export takes unless told.
 struct FirmwareOptions {
+  Core core = Core::m4;                   ///< whose flash and RAM are told
+  bool fpu = true;                        ///< false: floats in software, on a core whose parts may have a unit, too
   int hop_ms = 0;                         ///< from decision to decision; 0: default_hop_ms()
   bool flow = true;                       ///< plan_stream() where it applies
   bool carry_state = false;               ///< in its place plan_carried(), where its calls divide the hop
@@ -45,8 +47,10 @@ struct FirmwareSizes {
 };
 /// For filtering many designs: nothing is kept but the totals.
 ///   features, graph  of one design, see build_graph()
-FirmwareSizes firmware_sizes(const FeatureOptions& features, const Graph& graph, Core core,
-                             const FirmwareOptions& options = {});
+FirmwareSizes firmware_sizes(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options = {});
+
+/// Whether the front end's floats are computed in software, which takes about 20 times as long.
+bool soft_floats(const FeatureOptions& features, const FirmwareOptions& options);
 
 /// Stack of kws_push and kws_step at most, on every core; tests/firmware/sizes_test.sh measures it.
 inline constexpr int kStackBytes = 896;
@@ -75,6 +79,7 @@ struct FirmwareCost {
   PerCore<Work> frame{};              ///< one frame of features
   PerCore<Work> hop{};                ///< from one decision to the next: its frames, the network, the detector
   int hop_ms = 0;
+  Core report_core = Core::m4;  ///< of the options
 };
 FirmwareCost firmware_cost(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options = {});
 
@@ -87,9 +92,7 @@ CycleRange cycle_range(Core core, const FirmwareCost::Work& work);
 /// Where the range comes from, one line.
 std::string_view cycle_basis(Core core);
 
-/// The core whose flash and RAM stand at the top of a report.
-inline constexpr Core kReportCore = Core::m4;
-/// "firmware" of kwsmith.cost/1 and kwsmith.export/1: flash, ram (rows of kReportCore, which add up to flash_bytes and
+/// "firmware" of kwsmith.cost/1 and kwsmith.export/1: flash, ram (rows of report_core, which add up to flash_bytes and
 /// ram_bytes), sizes, instructions (network: all of it; network_of_decision: see StreamPlan) and cycles (low, high: one
 /// decision with its frames of features) of every core.
 nlohmann::ordered_json firmware_to_json(const FirmwareCost& cost);
@@ -97,7 +100,6 @@ nlohmann::ordered_json firmware_to_json(const FirmwareCost& cost);
 nlohmann::ordered_json instructions_to_json(const PerCore<FirmwareCost::Work>& work);
 
 /// Work of one decision (from hop to hop, front end included) without rows, for filtering many designs.
-FirmwareCost::Work hop_work(const FeatureOptions& features, const Graph& graph, Core core,
-                            const FirmwareOptions& options = {});
+FirmwareCost::Work hop_work(const FeatureOptions& features, const Graph& graph, const FirmwareOptions& options = {});
 
 }  // namespace kws

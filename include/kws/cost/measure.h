@@ -18,8 +18,9 @@ struct Part {
   int clock_hz = 0;          ///< 0: not known, so that no times are found
   int hop_ms = 0;            ///< from decision to decision where FirmwareOptions do not say
   bool carry_state = false;  ///< or FirmwareOptions say so
-  Part(Core core_, int clock_hz_ = 0, int hop_ms_ = 0, bool carry_state_ = false)
-      : core(core_), clock_hz(clock_hz_), hop_ms(hop_ms_), carry_state(carry_state_) {}
+  bool fpu = true;           ///< or FirmwareOptions say that there is none
+  Part(Core core_, int clock_hz_ = 0, int hop_ms_ = 0, bool carry_state_ = false, bool fpu_ = true)
+      : core(core_), clock_hz(clock_hz_), hop_ms(hop_ms_), carry_state(carry_state_), fpu(fpu_) {}
 };
 
 /// One decision with its frames of features, at both ends of what real cores are expected to take.

@@ -52,6 +52,7 @@ struct ExportOptions {
   bool replace = false;                ///< an existing folder is replaced
   int hop_ms = 0;                      ///< from decision to decision, a multiple of the stride; 0: default_hop_ms()
   bool flow = true;                    ///< a stream takes the network on by the new frames where plan_stream() says how
+  Core core = Core::m4;                ///< whose flash and RAM the report tells, where there is no board
   std::optional<BoardUse> board = {};  ///< with this hop; said in README and report, sizes the example's ring
 };
 

@@ -14,6 +14,7 @@ namespace kws {
 struct Place {
   Board board;
   Budget budget;
+  std::string given;  ///< how a command names the board: its name or its file
 };
 
 /// What `kwsmith design` has been given.
@@ -26,6 +27,7 @@ struct DesignerOptions {
   FirmwareOptions firmware;     ///< the first view's
   std::string study;            ///< whose front is compared with; "": none
   std::string file;             ///< where the page may save; "": nowhere
+  std::string flags;            ///< of the core and of limits, as `kwsmith cost` takes them, a blank before each
 };
 
 /// The page, which asks for all that follows.
