@@ -42,6 +42,7 @@ Corpus scan_unpacked(const std::filesystem::path& folder, const std::string& url
   } catch (const Error& error) {
     std::string fact = error.what();
     fact = fact.substr(0, fact.find(';'));
+    if (std::ranges::count(fact, '(') > std::ranges::count(fact, ')')) fact += ')';  // cut within brackets
     if (fact.starts_with(folder.string())) {
       fact.erase(0, std::min(fact.size(), fact.find_first_not_of(":/ ", folder.string().size())));
     }

@@ -284,11 +284,11 @@ std::string_view split_name(Split split) {
   return "";
 }
 
-Split split_from_name(std::string_view name) {
+Split split_from_name(std::string_view name, std::string_view choices) {
   if (name == "train" || name == "training") return Split::training;
   if (name == "valid" || name == "validation") return Split::validation;
   if (name == "test" || name == "testing") return Split::testing;
-  throw Error("split \"" + std::string(name) + "\": unknown; choose train, valid or test", Exit::usage);
+  throw Error("split \"" + std::string(name) + "\": unknown; choose " + std::string(choices), Exit::usage);
 }
 
 std::vector<std::string> named_keywords(const fs::path& root) {

@@ -47,7 +47,7 @@ const measuredRungs = (trial) => trial.rungs.filter((r) => r.accuracy !== null);
 
 function learningCurves(parent) {
   figure(parent, "curves", "Learning curves",
-    `int8 validation accuracy at each rung. Named: the best ${TOP} of those shown. Filled markers: trained in full. Dotted, of the chosen design: what is expected at the top rung.`,
+    `int8 validation accuracy at each rung. Strong: the best ${TOP} of those shown, named where there is room. Filled markers: trained in full. Dotted, of the chosen design: what is expected at the top rung.`,
     [], 0.5, (svg, width, height) => {
       const room = width > 600 ? 120 : 14;
       const area = { left: 52, right: width - room, top: 30, bottom: height - 48 };

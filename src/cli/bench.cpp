@@ -7,6 +7,7 @@
 #include "design_source.h"
 #include "kws/core/isa.h"
 #include "kws/core/table.h"
+#include "kws/core/text.h"
 #include "kws/pipeline/train_bench.h"
 #include "log.h"
 
@@ -56,7 +57,7 @@ int run(const BenchVerb& verb, const Common& common) {
   }
   print_table(table, verb.format);
   if (verb.format == Format::table) {
-    std::cout << cpu_name() << ", " << verb.isa << ", " << common.thread_count() << " trials\n";
+    std::cout << cpu_name() << ", " << verb.isa << ", " << counted(common.thread_count(), "trial") << "\n";
   }
   return 0;
 }

@@ -59,11 +59,13 @@ void add_format(CLI::App& verb, Output& output, const std::string& other, const 
         ->default_str("table");
   }
   verb.add_flag_callback(
-      "--json", [&output] { output.format = Format::json; }, "short for --format json");
+          "--json", [&output] { output.format = Format::json; }, "short for --format json")
+      ->excludes("--format");
   verb.add_flag("--wide", output.wide, "all columns of a table, however narrow the terminal");
   verb.add_option("--columns", output.columns, "only these columns of a table or CSV, separated by commas")
       ->delimiter(',')
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->excludes("--json");
 }
 
 void regroup(CLI::App& verb, const char* group, std::initializer_list<const char*> names) {

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "data_source.h"
+#include "kws/core/files.h"
 #include "kws/core/table.h"
 #include "kws/core/text.h"
 #include "kws/datasets/corpus.h"
@@ -127,6 +128,7 @@ struct SynthVerb {
 
 void synth(SynthVerb& verb) {
   read_options(verb.flags->given(), verb.options, "command line", "");
+  if (!verb.replace) require_absent(verb.out, "choose another --out or give --replace");
   Progress progress("clip");
   const int step = 100;  // the bar is drawn often enough
   const std::size_t words = synthesize(verb.options, verb.out, verb.replace, [&](int done, int total) {

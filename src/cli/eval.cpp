@@ -57,7 +57,7 @@ int run(EvalVerb& verb, const Common& common) {
   Model model = load_model(model_folder(verb.model));
   if (!verb.front_end.empty()) model.design.features.arithmetic = verb.front_end;
   verb.source.whole = verb.split == "all";
-  const Split split = verb.source.whole ? Split::testing : split_from_name(verb.split);
+  const Split split = verb.source.whole ? Split::testing : split_from_name(verb.split, "validation, test or all");
   if (split == Split::training) {
     throw Error("--split: training clips are drawn and augmented anew each epoch; take validation, test or all",
                 Exit::usage);

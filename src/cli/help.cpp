@@ -189,11 +189,11 @@ std::string Help::make_help(const CLI::App* app, std::string /*name*/, CLI::AppF
 
 std::string first_steps() {
   return "First steps, from nothing to C:\n"
-         "  kwsmith data synth --out speech                       synthetic recordings to try with\n"
-         "  kwsmith search --data speech --study study --time 5m  find the best small network\n"
+         "  kwsmith data synth --out speech                       recordings to try with\n"
+         "  kwsmith search --data speech --study study --time 5m  find the best network\n"
          "  kwsmith export study/best/small --out firmware        write it as C99\n"
          "Before anything is trained:\n"
-         "  kwsmith list boards                                   what there is to choose from\n"
+         "  kwsmith list boards                                   parts to choose from\n"
          "  kwsmith cost ds_cnn_s --board nrf52840                what a design takes\n"
          "  kwsmith design ds_cnn_s --board nrf52840              change it on a page\n"
          "All verbs: kwsmith --help; one of them: kwsmith VERB --help\n";

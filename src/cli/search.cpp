@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "kws/core/files.h"
 #include "kws/core/table.h"
+#include "kws/core/text.h"
 #include "kws/families/design.h"
 #include "kws/pipeline/training_evaluator.h"
 #include "kws/search/commands.h"
@@ -94,6 +95,17 @@ std::optional<SearchOptions> plan_before(const std::string& study, const std::fi
   return search_options_from_json(load_json(file), file);
 }
 
+/// Refuses a place for a study or its results that can only be a slip, before anything is read.
+void require_folder_of_its_own(const std::filesystem::path& folder, const std::filesystem::path& recordings) {
+  std::error_code ignored;
+  if (std::filesystem::exists(folder, ignored) && !std::filesystem::is_directory(folder, ignored)) {
+    throw Error(folder.string() + ": is a file, where a study takes a folder; name another one", Exit::usage);
+  }
+  if (std::filesystem::equivalent(folder, recordings, ignored)) {
+    throw Error(folder.string() + ": holds the recordings; name a folder of its own for the study", Exit::usage);
+  }
+}
+
 int run(const SearchVerb& verb, const Common& common) {
   const SearchRequest request = requested(verb, common);
   if (verb.print_config) {
@@ -132,6 +144,7 @@ int run(const SearchVerb& verb, const Common& common) {
   }
   require_winners_columns(options, verb.format);
   const std::filesystem::path folder = url ? verb.out : verb.study;
+  require_folder_of_its_own(folder, verb.source.folder);
   const std::optional<SearchOptions> before = plan_before(verb.study, folder);
   if (before) options = continued(request, *before);
   if (before && options.threads > 0 && !can_step_in(options.precision)) {
@@ -176,7 +189,7 @@ int run(const SearchVerb& verb, const Common& common) {
     outcome = run_search(options, *evaluator, study, display);
     if (outcome.interrupted) {
       display.warn("interrupted after " + std::to_string(display.last().trials_done) + " of " +
-                   std::to_string(display.last().trials) + " trials; the same command continues");
+                   counted(display.last().trials, "trial") + "; the same command continues");
     }
   }
   if (outcome.interrupted) return static_cast<int>(Exit::interrupted);

@@ -30,7 +30,7 @@ std::optional<Study> wait_for_study(const WorkerVerb& verb) {
       return Study::join(verb.study, true);
     } catch (const Error& error) {
       if (error.exit_code() != Exit::usage) throw;
-      if (!told) log().info("{}", error.what());
+      if (!told) log().info("waiting for the search: {}", error.what());
     }
     const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
     const bool too_long = verb.options.idle_seconds > 0.0 && waited.count() > verb.options.idle_seconds;

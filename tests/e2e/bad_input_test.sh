@@ -112,6 +112,11 @@ sed 's/"core": "m0"/"core": "z80"/' "$source_dir/configs/boards/lpc11u24.json" >
 expect 2 "$work/board.json: core: .*z80" cost "$configs/dnn_s.json" --board "$work/board.json"
 sed 's/"ram_bytes"/"rom_bytes"/' "$source_dir/configs/boards/lpc11u24.json" >"$work/board.json"
 expect 2 "$work/board.json: rom_bytes: unknown key.*ram_bytes" cost "$configs/dnn_s.json" --board "$work/board.json"
+sed 's/"fpu": true/"fpu": false/' "$source_dir/configs/boards/nrf52840.json" >"$work/board.json"
+echo '{"space": {"features": {"arithmetic": ["float", "integer"]}}}' >"$work/floats.json"
+expect 2 'space.features.arithmetic: .*, but board "nrf52840" has no floating-point unit; write "integer"' search --dry-run \
+  --config "$work/floats.json" --board "$work/board.json"
+"$kwsmith" cost "$configs/dnn_s.json" --core m0 --format csv | grep -q ',m0_cycles_low,' || fail "cost --core m0 counts for another"
 
 expect 5 'ds_cnn_s: needs .* % of the core.s time, budget "nrf52840" allows 80.00 %; decide every .*--hop-ms .* MACs' cost \
   "$configs/ds_cnn_s.json" --board nrf52840
@@ -133,11 +138,18 @@ expect 2 'peak_rate: ' train "$configs/dnn_s.json" --data "$work/speech" --out "
 expect 2 'ds_cn' search --data "$work/speech" --study "$out/study" --types ds_cn
 expect 2 'column "int8": unknown' train "$configs/dnn_s.json" --data "$work/speech" --out "$out/model" --columns int8
 expect 2 '--study' search --data "$work/speech"
+expect 2 "$work/speech/keywords.txt: is a file, where a study takes a folder" search --data "$work/speech" \
+  --study "$work/speech/keywords.txt" --max-trials 1 --epochs 1
+expect 2 "$work/speech: holds the recordings; name a folder of its own" search --data "$work/speech" \
+  --study "$work/speech/." --max-trials 1 --epochs 1
+expect 2 '\-\-columns excludes --json|--json excludes --columns' cost "$configs/dnn_s.json" --json --columns name
+expect 2 '\-\-json excludes --format|--format excludes --json' cost "$configs/dnn_s.json" --json --format csv
 expect 2 'column "nme": unknown; did you mean "name"' search --data "$work/speech" --study "$out/study" --columns nme
 echo '{"search": {"trials": 3}}' >"$work/search.json"
 expect 2 "$work/search.json: search.trials: unknown key" search --data "$work/speech" --study "$out/study" \
   --config "$work/search.json"
 expect 2 'speakers: ' data synth --speakers 1 --out "$out/speech"
+expect 2 "$work/speech: exists already; .*--replace" data synth --speakers 6 --out "$work/speech"
 expect 2 '\.\./yes' data synth --words ../yes --out "$out/speech"
 
 step "models"
@@ -146,7 +158,7 @@ expect 2 "$work/speech" eval "$work/speech" --data "$work/speech"
 expect 2 "$work/none" export "$work/none" --out "$out/c"
 expect 2 '9lives' export "$work/model" --out "$out/c" --prefix 9lives
 expect 2 'hop-ms 7: ' export "$work/model" --out "$out/c" --hop-ms 7
-expect 2 'split "dev": unknown' eval "$work/model" --data "$work/speech" --split dev
+expect 2 'split "dev": unknown; choose validation, test or all' eval "$work/model" --data "$work/speech" --split dev
 expect 2 'training clips' eval "$work/model" --data "$work/speech" --split train
 expect 2 'float network alone; leave out .* and limits' export "$work/model" --format onnx --max-flash 1K --out "$out/m.onnx"
 expect 2 'go with --data' listen "$work/model" "$(find "$work/speech/yes" -type f | head -n 1)" --split test

@@ -14,8 +14,10 @@ namespace kws {
 
 enum class Split { training, validation, testing };
 std::string_view split_name(Split split);  ///< "training", "validation", "testing"
-/// "train"/"training", "valid"/"validation", "test"/"testing"; throws Error (Exit::usage).
-Split split_from_name(std::string_view name);
+/// "train"/"training", "valid"/"validation", "test"/"testing".
+///   choices  that the error names
+///   throws   Error (Exit::usage)
+Split split_from_name(std::string_view name, std::string_view choices = "train, validation or test");
 
 /// One recording of a word.
 struct Clip {
