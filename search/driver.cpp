@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "kws/core/interrupt.h"
+#include "kws/search/epoch_times.h"
 #include "kws/search/finalists.h"
 #include "kws/search/plan.h"
 #include "kws/search/ranking.h"
@@ -215,7 +216,8 @@ class Run {
     add(proposed->proposal);
     Schedule::Begun begun{.type = proposed->proposal.design.type(),
                           .reason = std::move(proposed->reason),
-                          .baseline = proposed->baseline};
+                          .baseline = proposed->baseline,
+                          .cost = training_cost(proposed->proposal.design)};
     proposals_[trial] = std::move(proposed->proposal);
     return begun;
   }

@@ -20,6 +20,9 @@ template <class Field>
 void describe(Field& field, Document& o) {
   field.choice("schema", o.schema, {kSearchSchema}, "format of this file");
   field.object("search", o.options, "the search");
+  // A study of before has none.
+  field.optional("clock", o.options.clock, {"epochs", "cost"},
+                 "what a training takes on the schedule's clock: its epochs, or what they cost");
   field.later("raised_from", o.options.raised_from, 1, 10000, "top rungs that this study had before, rising");
   field.object("space", o.options.space, "ranges of the search space");
 }
@@ -78,6 +81,7 @@ ScheduleOptions SearchOptions::schedule() const {
           .first_rung = set.first_rung,
           .reduction = set.reduction,
           .slots = set.slots,
+          .by_cost = set.clock == "cost",
           .fair = set.fair,
           .baselines = baselines(set),
           .max_epochs = set.max_epochs,

@@ -14,9 +14,6 @@ namespace {
 
 constexpr double kFinalShare = 0.4;     ///< of the time, at most,
 constexpr double kLongestFinals = 0.6;  ///< and where the fewest take more
-/// Slots for each training at once: with one, workers wait for results that a decision must see, a seventh of the time on
-/// two cores; with more, decisions know less (docs/search_strategies.md).
-constexpr int kSlotsEach = 2;
 constexpr int kMostTrials = 600;
 
 constexpr int kLongLength = 120;  ///< as configs/recipes/long.json
@@ -42,7 +39,7 @@ struct PlannedSeconds {
 PlannedSeconds seconds_of(const SearchOptions& options, const TrainingPace& pace) {
   const ScheduleOptions schedule = options.schedule();
   const std::vector<int> rungs = rungs_of(schedule);
-  Workers workers(pace.at_once);
+  Workers workers(pace.at_once, options.slots);
   workers.take_rungs(expected_jobs(schedule, options.budgets().size()), [&](std::size_t rung, int) {
     const double epochs = rungs[rung] - (rung == 0 ? 0 : rungs[rung - 1]);
     return epochs * (rung == 0 ? pace.epoch_seconds : pace.late_epoch_seconds) + pace.rung_seconds;
@@ -86,7 +83,7 @@ SearchOptions planned(SearchOptions options, const TrainingPace& pace, double se
     if (given.contains(name)) fixed[name] = given.at(name);
   }
   const auto keep_given = [&] { read_options(fixed, options, "command line", "search"); };
-  options.slots = std::min(kMostSlots, kSlotsEach * pace.at_once);
+  options.slots = std::min(kMostSlots, pace.at_once);      // with more, decisions know less (docs/search_strategies.md)
   const int limit = std::exchange(options.max_epochs, 0);  // another end, that the time knows nothing of
   const auto choose = [&](const Finals& finals) {
     options.finalists = finals.finalists;
@@ -146,6 +143,7 @@ SearchOptions as_planned_before(SearchOptions options, const SearchOptions& befo
     if (!given.contains(name) && all.contains(name)) kept[name] = all.at(name);  // not where it is the usual one
   }
   read_options(kept, options, "plan", "search");
+  options.clock = before.clock;  // by which its decisions were taken
   return options;
 }
 

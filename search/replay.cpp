@@ -10,6 +10,7 @@
 #include "kws/core/parallel.h"
 #include "kws/core/rng.h"
 #include "kws/cost/budget.h"
+#include "kws/search/epoch_times.h"
 #include "kws/search/proposals.h"
 #include "strategies.h"
 #include "table_pool.h"
@@ -88,7 +89,8 @@ void run_strategy(const Strategy& strategy, const RecordedDesigns& designs, cons
       trials.push_back(designs.at.at(proposed->key));
       begun = {.type = proposed->proposal.design.type(),
                .reason = std::move(proposed->reason),
-               .baseline = proposed->baseline};
+               .baseline = proposed->baseline,
+               .cost = training_cost(proposed->proposal.design)};
     }
     return begun;
   });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -10,6 +11,9 @@
 
 namespace kws {
 namespace {
+
+/// Of the clock for a cost of 1: whole numbers add up to the same in any order.
+constexpr double kTicks = 1000.0;
 
 constexpr int kHold = 6;  ///< see Bracket: without it twice as many of the best tenth of recorded curves are lost
 
@@ -186,6 +190,7 @@ std::optional<Job> Schedule::decide(std::size_t budget) {
     if (auto begun = propose_(budget, trial, known_)) {
       own.bracket.open(trial, options_.fair ? begun->type : "", begun->baseline);
       types_.push_back(std::move(begun->type));
+      epoch_time_.push_back(options_.by_cost ? std::max<std::int64_t>(1, std::llround(kTicks * begun->cost)) : 1);
       known_.push_back({});
       return Job{.trial = trial, .budget = budget, .from = 0, .to = rungs_.front(), .reason = std::move(begun->reason)};
     }
@@ -199,7 +204,8 @@ Job Schedule::begin(Job job) {
   job.number = jobs_++;
   per_budget_[job.budget].epochs += job.to - job.from;
   epochs_ += job.to - job.from;
-  running_.push_back({.job = job, .end = now_ + job.to - job.from});
+  const std::int64_t each = epoch_time_[static_cast<std::size_t>(job.trial)];
+  running_.push_back({.job = job, .end = now_ + each * (job.to - job.from)});
   return job;
 }
 

@@ -5,6 +5,12 @@ namespace {
 
 constexpr int kFixedClasses = 2;  ///< silence and unknown words
 
+/// What an earlier kwsmith has stored names no clock.
+SearchOptions stored_options(Json json, const std::string& origin) {
+  if (json.is_object()) json.emplace("clock", "epochs");
+  return search_options_from_json(json, origin);
+}
+
 }  // namespace
 
 Json to_json(const StudyConfig& config) {
@@ -28,7 +34,7 @@ StudyConfig study_config_from_json(const Json& json, const std::string& name) {
     config.keywords = json.at("keywords").get<std::vector<std::string>>();
     search.erase("data");
     search.erase("keywords");
-    config.search = search_options_from_json(search, name + ": config");
+    config.search = stored_options(search, name + ": config");
   } catch (const Json::exception&) {
     throw Error(name + ": config: is not that of a search; give the --study folder of a search", Exit::store);
   } catch (const Error& error) {
@@ -40,7 +46,7 @@ StudyConfig study_config_from_json(const Json& json, const std::string& name) {
 
 SearchOptions plan_from_json(const Json& json, const std::string& name) {
   try {
-    return search_options_from_json(json, name + ": plan");
+    return stored_options(json, name + ": plan");
   } catch (const Error& error) {
     throw Error(error.what(), Exit::store);
   }

@@ -177,7 +177,8 @@ std::optional<double> TimeLeft::seconds(double now) const {
   int local = 0;
   for (const auto& [key, step] : steps_) local += step.last ? 1 : 0;
   // Where others train, there is one for each slot.
-  Workers workers(options_.threads == 0 ? options_.slots : std::min(std::max(options_.threads, local), options_.slots));
+  Workers workers(options_.threads == 0 ? options_.slots : std::min(std::max(options_.threads, local), options_.slots),
+                  options_.slots);
   for (const bool begun : {true, false}) {
     for (const auto& [key, step] : steps_) {
       if (step.last.has_value() == begun) workers.take(rest(step, now));

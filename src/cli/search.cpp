@@ -92,7 +92,7 @@ std::optional<SearchOptions> plan_before(const std::string& study, const std::fi
   if (!kept->is_null()) return plan_from_json(*kept, is_postgres_url(study) ? "--study" : study);
   const std::filesystem::path file = folder / "config.json";
   if (!std::filesystem::exists(file)) return std::nullopt;
-  return search_options_from_json(load_json(file), file);
+  return plan_from_json(load_json(file), file);
 }
 
 /// Refuses a place for a study or its results that can only be a slip, before anything is read.

@@ -22,7 +22,7 @@ DesignerOptions page_of(const std::string& board) {
   DesignerOptions options;
   options.start = known_designs().front();
   options.budgets = standard_budgets();
-  for (const Board& one : standard_boards()) options.places.push_back({one, budget_of(one)});
+  for (const Board& one : standard_boards()) options.places.push_back({one, budget_of(one), one.name});
   options.board = board;
   return options;
 }

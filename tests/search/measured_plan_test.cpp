@@ -70,7 +70,7 @@ TEST(MeasuredPlan, WhereWorkersTrainThereIsOneForEachSlot) {
   request.options.slots = 8;
   const MeasuredPlan plan = measured_plan(request, slow_for_bc_resnet());
   EXPECT_EQ(plan.pace.at_once, 8);
-  EXPECT_EQ(plan.options.slots, 16);
+  EXPECT_EQ(plan.options.slots, 8);
   EXPECT_GT(plan.options.max_trials, measured_plan(half_an_hour(), slow_for_bc_resnet()).options.max_trials);
 }
 

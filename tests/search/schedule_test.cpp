@@ -69,6 +69,27 @@ TEST(Schedule, DecidesTheSameForAnyNumberOfWorkersAndAnyTiming) {
   }
 }
 
+TEST(Schedule, ItsClockGoesByWhatTrainingsCost) {
+  // The first design takes ten times as long as the others, which do not wait for it.
+  const auto decided = [](bool by_cost) {
+    Schedule schedule({.trials = 8, .epochs = 27, .slots = 2, .by_cost = by_cost}, 1,
+                      [](std::size_t, int trial, std::span<const Outlook>) {
+                        Schedule::Begun begun{"dnn", "new design"};
+                        begun.cost = trial == 0 ? 10.0 : 1.0;
+                        return std::optional(begun);
+                      });
+    int jobs = 0;
+    while (const auto job = schedule.next()) {
+      if (job->trial > 0) schedule.report(job->number, accuracy_of(job->trial, job->to));
+      ++jobs;
+    }
+    EXPECT_FALSE(schedule.finished());
+    return jobs;
+  };
+  EXPECT_EQ(decided(false), 2) << "both end at once on a clock of epochs";
+  EXPECT_EQ(decided(true), 1 + 8 - 1);
+}
+
 TEST(Schedule, EveryTrialClimbsRungByRung) {
   Schedule schedule({.trials = 40, .epochs = 27, .slots = 3}, 2, endless());
   std::map<int, int> reached;

@@ -44,6 +44,18 @@ TEST_P(OfEveryStrategy, APlanTakesItsTimeAndIsGoneOnWith) {
   EXPECT_EQ(config_of(as_planned_before(asked, kept, {})), config_of(plan));
 }
 
+TEST_P(OfEveryStrategy, AStudyKeepsItsClock) {
+  Json stored = search_options_to_json(planned(with(GetParam()), kPace, kTime));
+  EXPECT_EQ(stored.at("clock"), "cost");
+  EXPECT_EQ(plan_from_json(stored, "study").clock, "cost");
+  stored.erase("clock");  // as versions of before have written it
+  const SearchOptions before = plan_from_json(stored, "study");
+  EXPECT_EQ(before.clock, "epochs");
+  const SearchOptions again = as_planned_before(with(GetParam()), before, {});
+  EXPECT_FALSE(again.schedule().by_cost);
+  EXPECT_EQ(config_of(again), config_of(before));
+}
+
 TEST_P(OfEveryStrategy, TrialsAndEpochsMayBeRaised) {
   SearchOptions options = with(GetParam());
   const Json before = config_of(options);

@@ -43,6 +43,7 @@ struct SearchOptions {
   std::vector<std::string> budget_names;  ///< standard budgets asked for
   std::vector<std::string> types = network_types();
   std::vector<int> raised_from;  ///< see ScheduleOptions; a study keeps it, nobody asks for it
+  std::string clock = "cost";    ///< ScheduleOptions::by_cost, or "epochs", by which earlier searches went
   Space space;
   int classes = 12;  ///< of the data's labels
   bool fair = true;  ///< see ScheduleOptions; the strategy says
@@ -81,7 +82,7 @@ void describe(Field& field, SearchOptions& o) {
       "one trial in so many goes on at a rung, ratio of neighbouring rungs; 1: all trials in full, a rung each epoch");
   field("slots", o.slots, 1, kMostSlots,
         "trainings the schedule keeps under way at once; more workers do not help, and fewer slots decide better; with "
-        "--time twice as many as this process trains at once");
+        "--time as many as this process trains at once, so give more where workers of other machines are to help");
   field("max_epochs", o.max_epochs, 0, 1000000000,
         "epochs of all trials together; a later run may raise it; 0: no limit");
   field("target_accuracy", o.target_accuracy, 0.0, 1.0,
@@ -118,7 +119,7 @@ void describe(Field& field, SearchOptions& o) {
               "count networks with recurrent layers as streams that carry their state on");
 }
 
-/// Reads {"schema": "kwsmith.search/1", "search": {..}, "raised_from": [epochs, ..], "budgets": [name, ..], "types":
+/// Reads {"schema": "kwsmith.search/1", "search": {..}, "clock": .., "raised_from": [epochs, ..], "budgets": [name, ..], "types":
 /// [name, ..], "space": {..}}; every part may be left out.
 ///   throws  Error (Exit::usage), one line `origin: path: fact; remedy`
 SearchOptions search_options_from_json(const Json& json, const std::string& origin);

@@ -13,7 +13,7 @@ namespace kws {
 struct ReplayOptions {
   int seeds = 200;
   int reduction = 3;
-  int slots = 4;        ///< see ScheduleOptions; as a planned search has on two cores
+  int slots = 2;        ///< see ScheduleOptions; as a planned search has on two cores
   double within = 0.0;  ///< points below the best accuracy that still count as it; 0: 1 % of it
   int threads = 1;      ///< changes the time and nothing else
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -16,9 +17,10 @@ struct ScheduleOptions {
   int epochs = 8;   ///< the top rung
   /// Top rungs of before, rising: the search is first what it was with each of them.
   std::vector<int> raised_from = {};
-  int first_rung = 3;  ///< epochs before trials are compared
-  int reduction = 3;   ///< one of so many goes on, also the ratio of neighbouring rungs; 1: all go on, epoch by epoch
-  int slots = 8;       ///< trainings under way at once on the schedule's own clock
+  int first_rung = 3;   ///< epochs before trials are compared
+  int reduction = 3;    ///< one of so many goes on, also the ratio of neighbouring rungs; 1: all go on, epoch by epoch
+  int slots = 8;        ///< trainings under way at once on the schedule's own clock
+  bool by_cost = true;  ///< on that clock an epoch takes what the design's training costs, not one unit
   /// Ranks by forecast() of what trials reach at the top rung, the best of each type first, see Bracket; otherwise by
   /// what they have shown.
   bool fair = true;
@@ -51,10 +53,10 @@ struct Job {
 /// budget; the budget that has had the fewest epochs is served first, and in it a promotion before a new trial.
 ///
 /// Decisions must not depend on which worker happens to be quick, so the schedule has a clock of its own, on which an
-/// epoch takes one unit and `slots` jobs run at once. A decision sees the results of exactly those jobs that have ended
-/// on that clock. Real workers, however many, run the jobs as they are handed out; next() holds the following decision
-/// back until the results it must see are there. The sequence of jobs is the same for any number of workers; more of
-/// them than `slots` do not help.
+/// epoch takes what its design's training costs and `slots` jobs run at once. A decision sees the results of exactly
+/// those jobs that have ended on that clock. Real workers, however many, run the jobs as they are handed out; next()
+/// holds the following decision back until the results it must see are there. The sequence of jobs is the same for any
+/// number of workers; more of them than `slots` do not help.
 ///
 /// A top rung that is raised later changes no decision that has been made: the schedule comes to its end below, and
 /// then the best that stand there go on as they would to any rung. So it does not matter when it was raised.
@@ -65,6 +67,7 @@ class Schedule {
     std::string type;       ///< of its network
     std::string reason;     ///< why this design, in words
     bool baseline = false;  ///< goes on to the top, see Bracket
+    double cost = 1.0;      ///< of an epoch, see training_cost()
   };
   /// A further design for `budget`, which becomes trial `trial`; nothing: there is none.
   ///   known  [trial] from the results the decision may see
@@ -99,7 +102,7 @@ class Schedule {
   };
   struct Running {
     Job job;
-    int end = 0;                        ///< on the clock
+    std::int64_t end = 0;               ///< on the clock
     bool reported = false;              ///< a worker is done with it
     std::optional<double> result = {};  ///< nothing: failed
   };
@@ -116,9 +119,10 @@ class Schedule {
   std::vector<PerBudget> per_budget_;
   std::vector<Running> running_;
   std::vector<Measured> measured_;
-  std::vector<std::string> types_;  ///< [trial]
-  std::vector<Outlook> known_;      ///< [trial]
-  int now_ = 0;
+  std::vector<std::string> types_;        ///< [trial]
+  std::vector<std::int64_t> epoch_time_;  ///< [trial] on the clock
+  std::vector<Outlook> known_;            ///< [trial]
+  std::int64_t now_ = 0;
   int jobs_ = 0;
   int epochs_ = 0;  ///< handed out
   bool stopped_ = false;
