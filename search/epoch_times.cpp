@@ -4,17 +4,17 @@
 #include <utility>
 
 #include "kws/cost/cost.h"
+#include "kws/graph/training_work.h"
 
 namespace kws {
 
 double training_cost(const Design& design) {
   constexpr double kMillion = 1e6;
-  constexpr double kClip = 0.6;     // its features and what a small network takes in any case
-  constexpr double kNumber = 30.0;  // of a tensor, written, read and differentiated
+  constexpr double kClip = 0.6;  // its features and what a small network takes in any case
   const Graph graph = build_graph(design);
   double numbers = 0.0;
   for (const Layer& layer : graph.layers()) numbers += layer.output.elements();
-  return kClip + (static_cast<double>(hello_edge_cost(graph).macs) + kNumber * numbers) / kMillion;
+  return kClip + (static_cast<double>(hello_edge_cost(graph).macs) + kValueWork * numbers) / kMillion;
 }
 
 void EpochTimes::add(int design, const EpochSpan& epochs, double seconds) {

@@ -23,8 +23,10 @@ constexpr PerCore<int> kFlowCode = {116, 104, 104, 116, 104, 128};
 constexpr PerCore<int> kSumsCode = {172, 116, -132, -128, -132, -128};
 /// What a flow that carries state takes beyond another one, as linked with crnn_s.
 constexpr PerCore<int> kCarryCode = {-54, -44, -60, -56, -44, -44};
-/// memmove, which a flow does without that keeps no columns, as linked with gru_s and lstm_s.
-constexpr PerCore<int> kMoveCode = {306, 360, 368, 376, 364, 360};
+/// The moves of kept columns, which a flow does without that keeps none, as linked with gru_s and lstm_s.
+constexpr PerCore<int> kMoveCode = {142, 108, 112, 120, 108, 104};
+/// memmove, which then is not linked unless the windows of audio overlap by more than a stride.
+constexpr PerCore<int> kMemmove = {164, 252, 256, 256, 256, 256};
 
 /// sizeof of the structure of parameters that a kernel reads, see export/runtime/kws_kernels.h.
 std::int64_t parameter_bytes(Kernel kernel) {
@@ -186,7 +188,8 @@ void fill_sizes(FirmwareCost& cost, const FeatureOptions& features, const Graph&
     const auto fixed = static_cast<std::size_t>(front_end_core(front_end, kCores[core], options.fpu));
     cost.code_bytes[core] = kernel_bytes[core] + kFixedCode[front_end.integer ? 1 : 0][fixed] +
                             (stream.flow ? kFlowCode[core] : 0) + (sums ? kSumsCode[core] : 0) +
-                            (carried ? kCarryCode[core] : 0) - (still ? kMoveCode[core] : 0);
+                            (carried ? kCarryCode[core] : 0) - (still ? kMoveCode[core] : 0) -
+                            (still && front_end.window <= 2 * front_end.stride ? kMemmove[core] : 0);
     cost.library_bytes[core] = kLibraryData[front_end.integer ? 1 : 0][fixed];
   }
 }

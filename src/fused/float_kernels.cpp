@@ -1,5 +1,6 @@
 #include "fused_steps.h"
 #include "kws/graph/graph.h"
+#include "kws/graph/training_work.h"
 
 namespace kws::fused {
 namespace {
@@ -7,13 +8,12 @@ namespace {
 /// What a training step takes with registers of so many values, in multiply-adds of the wider ones.
 ///   product  a multiply-add, in those
 double work(const Graph& graph, int lanes, double product) {
-  constexpr double kValue = 30.0;  // of a map, written, read and differentiated
   const Format format{1, lanes};
   double all = 0.0;
   for (const Layer& layer : graph.layers()) {
     const Shape& out = layer.output;
     const double positions = static_cast<double>(out.time) * out.freq;
-    all += kValue * positions * format.padded(out.channels);
+    all += kValueWork * positions * format.padded(out.channels);
     for (const ParameterSpec& spec : parameters_of(layer)) {
       all += product * positions * static_cast<double>(spec.elements());
     }

@@ -125,5 +125,17 @@ TEST(Cores, AreKnownByName) {
   EXPECT_THROW(core_by_name("m1"), Error);
 }
 
+TEST(FirmwareSizes, TakeMemmoveWhereWindowsOverlapByMoreThanAStride) {
+  // gru_s exported with --carry-state --hop-ms 80 and linked for an M4: 95,022 and 95,918 bytes of flash.
+  Design design = load_design(test::published_file("gru_s"));
+  const FirmwareOptions options{.hop_ms = 80, .carry_state = true};
+  design.features.stride_ms = 20;
+  const auto flash = [&](int window_ms) {
+    design.features.window_ms = window_ms;
+    return firmware_sizes(design.features, build_graph(design), options).flash_bytes;
+  };
+  EXPECT_NEAR(static_cast<double>(flash(60) - flash(40)), 95'918.0 - 95'022.0, 8.0);
+}
+
 }  // namespace
 }  // namespace kws
