@@ -113,7 +113,7 @@ expect 2 "$work/board.json: core: .*z80" cost "$configs/dnn_s.json" --board "$wo
 sed 's/"ram_bytes"/"rom_bytes"/' "$source_dir/configs/boards/lpc11u24.json" >"$work/board.json"
 expect 2 "$work/board.json: rom_bytes: unknown key.*ram_bytes" cost "$configs/dnn_s.json" --board "$work/board.json"
 sed 's/"fpu": true/"fpu": false/' "$source_dir/configs/boards/nrf52840.json" >"$work/board.json"
-echo '{"space": {"features": {"arithmetic": ["float", "integer"]}}}' >"$work/floats.json"
+echo '{"space": {"features": {"arithmetic": "float"}}}' >"$work/floats.json"
 expect 2 'space.features.arithmetic: .*, but board "nrf52840" has no floating-point unit; write "integer"' search --dry-run \
   --config "$work/floats.json" --board "$work/board.json"
 "$kwsmith" cost "$configs/dnn_s.json" --core m0 --format csv | grep -q ',m0_cycles_low,' || fail "cost --core m0 counts for another"
@@ -140,7 +140,7 @@ expect 2 'column "int8": unknown' train "$configs/dnn_s.json" --data "$work/spee
 expect 2 '--study' search --data "$work/speech"
 expect 2 "$work/speech/keywords.txt: is a file, where a study takes a folder" search --data "$work/speech" \
   --study "$work/speech/keywords.txt" --max-trials 1 --epochs 1
-expect 2 "$work/speech: holds the recordings; name a folder of its own" search --data "$work/speech" \
+expect 2 "$work/speech/.: holds the recordings; name a folder of its own" search --data "$work/speech" \
   --study "$work/speech/." --max-trials 1 --epochs 1
 expect 2 '\-\-columns excludes --json|--json excludes --columns' cost "$configs/dnn_s.json" --json --columns name
 expect 2 '\-\-json excludes --format|--format excludes --json' cost "$configs/dnn_s.json" --json --format csv
