@@ -25,9 +25,9 @@ stage "speech: 60 synthetic speakers, 18 words"
 "$kwsmith" data check speech >check.txt
 tail -n 2 check.txt
 
-stage "search: two budgets, 21 trials, the published networks first"
-"$kwsmith" search --data speech --budget small --budget medium --max-trials 21 --epochs 9 --finalists 2 --final-seeds 2 \
-  --final-epochs 15 --study study >winners.txt
+stage "search: two budgets, 26 trials, the published networks first"
+"$kwsmith" search --data speech --budget small --budget medium --max-trials 26 --epochs 9 --finalists 2 --final-seeds 2 \
+  --final-epochs 30 --study study >winners.txt
 cut -c1-150 winners.txt
 
 stage "the small winner as C"
