@@ -9,8 +9,8 @@
 
 namespace kws {
 
-/// Calls body(0) .. body(count - 1) on `threads` workers, in any order; 0: all cores, 1: in order on this thread. No more
-/// than this process may use: the library takes no more, and says so on stderr.
+/// Calls body(0) .. body(count - 1) on `threads` workers, in any order; 0: all cores, 1: in order on this thread.
+/// No more than this process may use: the library takes no more, and says so on stderr.
 template <class Body>
 void parallel_for_each_index(std::size_t count, int threads, const Body& body) {
   const int usable = oneapi::tbb::info::default_concurrency();

@@ -119,8 +119,8 @@ void describe(Field& field, SearchOptions& o) {
               "count networks with recurrent layers as streams that carry their state on");
 }
 
-/// Reads {"schema": "kwsmith.search/1", "search": {..}, "clock": .., "raised_from": [epochs, ..], "budgets": [name, ..], "types":
-/// [name, ..], "space": {..}}; every part may be left out.
+/// Reads {"schema": "kwsmith.search/1", "search": {..}, "clock": .., "raised_from": [epochs, ..], "budgets": [name, ..],
+/// "types": [name, ..], "space": {..}}; every part may be left out.
 ///   throws  Error (Exit::usage), one line `origin: path: fact; remedy`
 SearchOptions search_options_from_json(const Json& json, const std::string& origin);
 
