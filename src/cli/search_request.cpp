@@ -54,8 +54,8 @@ void take_board(Json& config, const std::string& name) {
   if (board.fpu) return;
   // Float features would take most of such a core's time.
   const Json& arithmetic = *config["space"]["features"].emplace("arithmetic", "integer").first;
-  // A search counts floats as the core's usual parts take them, which have a unit from the M4 on.
-  if (arithmetic == "integer" || board.core == Core::m0 || board.core == Core::m3) return;
+  // A search counts floats in a unit for them where the core may have one.
+  if (arithmetic == "integer" || !may_have_fpu(board.core)) return;
   throw Error("space.features.arithmetic: " + text_of(arithmetic) + ", but board \"" + board.name +
                   "\" has no floating-point unit; write \"integer\", or leave it out",
               Exit::usage);

@@ -64,7 +64,7 @@ Board board_from_json(const Json& json, const std::string& origin) {
                 Exit::usage);
   }
   document.board.core = core_by_name(document.core);
-  if (document.board.fpu && (document.board.core == Core::m0 || document.board.core == Core::m3)) {
+  if (document.board.fpu && !may_have_fpu(document.board.core)) {
     throw Error(origin + ": fpu: true, but a Cortex-" + (document.board.core == Core::m0 ? "M0" : "M3") +
                     " has no floating-point unit; set it to false or mend the core",
                 Exit::usage);

@@ -31,6 +31,8 @@ constexpr PerCore<Silicon> kSilicon = {{
 
 std::string_view core_name(Core core) { return of(kSilicon, core).name; }
 
+bool may_have_fpu(Core core) { return core != Core::m0 && core != Core::m3; }
+
 Core core_by_name(std::string_view name) {
   for (const Core core : kCores) {
     if (core_name(core) == name) return core;

@@ -210,11 +210,11 @@ FirmwareSizes firmware_sizes(const FeatureOptions& features, const Graph& graph,
 }
 
 Core front_end_core(const FrontEndNumbers& n, Core core, bool fpu) {
-  return n.integer || fpu || core == Core::m0 ? core : Core::m3;
+  return n.integer || fpu || !may_have_fpu(core) ? core : Core::m3;
 }
 
 bool soft_floats(const FeatureOptions& features, const FirmwareOptions& options) {
-  return features.arithmetic != "integer" && (!options.fpu || options.core == Core::m0 || options.core == Core::m3);
+  return features.arithmetic != "integer" && (!options.fpu || !may_have_fpu(options.core));
 }
 
 }  // namespace kws

@@ -23,6 +23,8 @@ constexpr const T& of(const PerCore<T>& figures, Core core) {
   return figures[static_cast<std::size_t>(core)];
 }
 std::string_view core_name(Core core);
+/// Whether there are parts of it with a unit for floats; they are what figures are counted for unless said otherwise.
+bool may_have_fpu(Core core);
 /// throws Error (Exit::usage) naming the known cores.
 Core core_by_name(std::string_view name);
 
